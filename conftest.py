@@ -1,0 +1,1 @@
+"""Wiring for a plain `pytest`: the sentences of the features."""

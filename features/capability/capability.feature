@@ -1,0 +1,9 @@
+@needs:statement
+Feature: A server says what it can do, and can do what it says
+  A client reads the capability statement before it relies on a server.
+
+  @rule:capability.update
+  Scenario: A server that accepts updates says so in its capability statement
+    Given a resource on the server
+    When it is updated from its current version
+    Then an accepted update is one that the capability statement claims

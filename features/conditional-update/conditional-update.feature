@@ -1,0 +1,63 @@
+@needs:conditional-update
+Feature: A conditional update finds its resource by what is known of it
+  The client knows a name or an identifier, not an id. None found: create it. One: update it. Several: the client must say more.
+
+  @rule:conditional-update.none
+  Scenario Outline: When nothing matches, the resource is created
+    When a conditional update by <criterion> matches nothing
+    Then the server answers as promised
+    And the new resource holds what was sent
+
+    Examples:
+      | criterion  |
+      | identifier |
+      | name       |
+
+  @rule:conditional-update.none-with-id
+  Scenario Outline: When nothing matches, an id in the body is answered as the system promises
+    When a conditional update by <criterion> with an id in its body matches nothing
+    Then the server answers as promised
+    And an accepted update created the resource under the id in its body
+
+    Examples:
+      | criterion  |
+      | identifier |
+      | name       |
+
+  @rule:conditional-update.one
+  Scenario Outline: When one resource matches, it is updated
+    Given a resource on the server
+    When a conditional update by <criterion> matches it
+    Then the server answers as promised
+    And the resource has a new version
+    And the resource holds what was sent
+
+    Examples:
+      | criterion  |
+      | identifier |
+      | name       |
+
+  @rule:conditional-update.one-ignores-body-id
+  Scenario Outline: When one resource matches, another id in the body is answered as the system promises
+    Given a resource on the server
+    When a conditional update by <criterion> with an id in its body matches it
+    Then the server answers as promised
+    And the resource is as the answer says
+    And no resource has the id from the body
+
+    Examples:
+      | criterion  |
+      | identifier |
+      | name       |
+
+  @rule:conditional-update.many
+  Scenario Outline: When several resources match, nothing is written
+    Given two resources that share their <criterion>
+    When a conditional update by <criterion> matches both
+    Then the server answers as promised
+    And both resources are as they were
+
+    Examples:
+      | criterion  |
+      | identifier |
+      | name       |

@@ -1,0 +1,67 @@
+@needs:patch
+Feature: A patch changes what it says, from the version it names
+  A patch is an update in few words. The promises of an update hold for it: one version replaced by one other, or nothing.
+
+  Background:
+    Given a resource on the server
+
+  @rule:patch.if-match.current
+  Scenario: A patch based on the current version is accepted
+    When it is patched from its current version
+    Then the server answers as promised
+    And the resource has a new version
+    And the resource holds what the patch says
+
+  @rule:patch.if-match.missing
+  Scenario: A patch that names no version is answered as the system promises
+    When it is patched without naming a version
+    Then the server answers as promised
+    And the resource is as the answer says
+
+  @rule:patch.if-match.stale
+  Scenario: A patch based on a superseded version is refused
+    Given someone else has updated it since it was read
+    When it is patched from the version that was read
+    Then the patch is refused as a version conflict
+    And the resource is as the other writer left it
+
+  @needs:json-patch @rule:patch.json-patch
+  Scenario: A JSON Patch is applied
+    When it is patched with a JSON Patch
+    Then the server answers as promised
+    And the resource holds what the patch says
+
+  @needs:xml-patch @rule:patch.xml-patch
+  Scenario: An XML Patch is applied
+    When it is patched with an XML Patch
+    Then the server answers as promised
+    And the resource holds what the patch says
+
+  @needs:fhirpath-patch @rule:patch.fhirpath
+  Scenario: A FHIRPath Patch is applied
+    When it is patched with a FHIRPath Patch
+    Then the server answers as promised
+    And the resource holds what the patch says
+
+  @rule:patch.replaces-only-what-it-says
+  Scenario: A patch leaves alone what it does not speak of
+    When it is patched from its current version
+    Then the patch is accepted
+    And nothing but what the patch says has changed
+
+  @rule:patch.invalid-patch
+  Scenario: A patch that cannot be applied is refused as a whole
+    When it is patched with one change that is possible and one that is not
+    Then the server answers as promised
+    And the resource is as it was
+
+  @rule:patch.unknown-type
+  Scenario: A resource of a type that does not exist cannot be patched
+    When a resource of a type that does not exist is patched
+    Then the server answers as promised
+
+  @needs:credentials @rule:patch.unauthenticated
+  Scenario: A patch without credentials is refused
+    When it is patched without credentials
+    Then the server answers as promised
+    And the resource is as it was

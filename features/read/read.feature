@@ -1,0 +1,67 @@
+@needs:read
+Feature: A read shows the current version, and says which one it is
+  Whoever is going to change a resource reads it first. What the server says of the version then is what the
+  later update is checked against.
+
+  Background:
+    Given a resource on the server
+
+  @rule:read.existing
+  Scenario: A resource that exists can be read
+    When it is read
+    Then the server answers as promised
+    And the answer holds what was created
+
+  @rule:read.headers.etag
+  Scenario: A read carries the version as a weak ETag
+    When it is read
+    Then the answer's headers are as promised
+
+  @rule:read.etag-equals-version
+  Scenario: The ETag of a read names the version in its body
+    When it is read
+    Then the answer's ETag names the version in its body
+
+  @rule:read.headers.last-modified
+  Scenario: A read tells when the resource was last changed, as an HTTP date
+    When it is read
+    Then the answer's headers are as promised
+
+  @rule:read.last-modified-equals-last-updated
+  Scenario: The Last-Modified of a read is the lastUpdated in its body, to the second
+    When it is read
+    Then the answer's Last-Modified is the lastUpdated in its body
+
+  @rule:read.if-none-match.current
+  Scenario: A reader who has the current version is told that nothing changed
+    When it is read by someone who has the current version
+    Then the server answers as promised
+
+  @rule:read.if-none-match.superseded
+  Scenario: A reader who has a superseded version is given the new one
+    Given someone else has updated it since it was read
+    When it is read by someone who has the version that was read
+    Then the server answers as promised
+    And the answer holds what the other writer wrote
+
+  @rule:read.unknown-id
+  Scenario: An id that was never given out is not found
+    When an id that was never given out is read
+    Then the server answers as promised
+
+  @rule:read.unknown-type
+  Scenario: A resource type that does not exist is not found
+    When a resource type that does not exist is read
+    Then the server answers as promised
+
+  @needs:delete @rule:read.deleted
+  Scenario: A deleted resource is gone
+    Given it has been deleted
+    When it is read
+    Then the server answers as promised
+
+  @needs:credentials @rule:read.unauthenticated
+  Scenario: A read without credentials is refused
+    When it is read without credentials
+    Then the server answers as promised
+    And the answer gives nothing of the resource away

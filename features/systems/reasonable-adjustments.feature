@@ -1,0 +1,52 @@
+@needs:update @if-promised
+Feature: A reasonable adjustment is never edited, only withdrawn
+  What was recorded about a patient's needs stays as it was recorded. To correct it, it is withdrawn, with the reason and
+  a comment, and recorded anew.
+
+  @rule:update.status-only
+  Scenario: A change of content beside the status is refused
+    Given a Flag on the server
+    When it is withdrawn with another change beside the status
+    Then the server answers as promised
+    And the resource is as it was
+
+  @rule:update.removal-reason
+  Scenario Outline: A withdrawal without its reason and comment is refused
+    Given a <type> on the server
+    When it is withdrawn without a reason and a comment
+    Then the server answers as promised
+    And the resource is as it was
+
+    Examples:
+      | type    |
+      | Flag    |
+      | Consent |
+      | List    |
+
+  @rule:update.mirror
+  Scenario: The answer to an update mirrors what was sent
+    Given a Flag on the server
+    When it is updated from its current version
+    Then the server answers as promised
+    And the answer mirrors what was sent
+
+  @rule:update.flag
+  Scenario: A Flag is withdrawn by updating it
+    Given a Flag on the server
+    When it is updated from its current version
+    Then the server answers as promised
+    And the resource holds what was sent
+
+  @rule:update.consent
+  Scenario: A Consent is withdrawn by updating it
+    Given a Consent on the server
+    When it is updated from its current version
+    Then the server answers as promised
+    And the resource holds what was sent
+
+  @rule:update.condition-through-list
+  Scenario: A Condition is withdrawn by updating the List that holds it
+    Given a List on the server
+    When it is updated from its current version
+    Then the server answers as promised
+    And the resource holds what was sent

@@ -1,0 +1,50 @@
+@needs:update
+Feature: An update changes the resource that its address names, and no other
+  The address says which resource is meant. A body that speaks of another one must not decide.
+
+  Background:
+    Given a resource on the server
+
+  @rule:update.body-id.absent
+  Scenario: An update whose body has no id
+    When it is updated with no id in the body
+    Then the server answers as promised
+    And the resource is as the answer says
+
+  @rule:update.body-id.mismatched
+  Scenario: An update whose body has the id of another resource
+    Given another resource of the same type
+    When it is updated with the id of the other resource in the body
+    Then the server answers as promised
+    And the resource is as the answer says
+    And the other resource is as it was
+
+  @if-promised @rule:update.body-id.ignored
+  Scenario: The id in the body of an update is ignored
+    When it is updated with an id in the body that was never given out
+    Then the server answers as promised
+    And the resource holds what was sent
+    And no resource has the id from the body
+
+  @rule:update.unknown-id
+  Scenario: An update of an id that was never given out
+    When an id that was never given out is updated
+    Then the server answers as promised
+    And a refused update created nothing
+
+  @if-promised @needs:update-create @rule:update.as-create
+  Scenario: An update of an id that was never given out creates the resource
+    When an id that was never given out is updated
+    Then the server answers as promised
+    And the new resource has that id and holds what was sent
+
+  @rule:update.wrong-type
+  Scenario: An update whose body is of another type than its address
+    When it is updated with a body of another type
+    Then the server answers as promised
+    And the resource is as it was
+
+  @rule:update.unknown-type
+  Scenario: An update of a resource type that does not exist
+    When a resource of a type that does not exist is updated
+    Then the server answers as promised

@@ -1,0 +1,18 @@
+@needs:update
+Feature: An update replaces the content, and the new content stays
+  After an accepted update a read shows what was sent: all of it, and nothing that was left out.
+
+  Background:
+    Given a resource on the server
+
+  @rule:update.persisted
+  Scenario: A read after an update shows what was sent
+    When it is updated from its current version
+    Then the update is accepted
+    And the resource holds what was sent
+
+  @rule:update.replaces-content
+  Scenario: An element that an update leaves out is gone
+    When it is updated from its current version without one of its elements
+    Then the update is accepted
+    And the element that was left out is gone

@@ -1,0 +1,135 @@
+@needs:update
+Feature: An update names the version it replaces
+  Whoever saves over a version they have not seen destroys someone's work. So an update says in If-Match
+  which version it is based on, and the server refuses it when that is no longer the current one.
+
+  Background:
+    Given a resource on the server
+
+  @rule:update.if-match.current
+  Scenario: An update based on the current version is accepted
+    When it is updated from its current version
+    Then the server answers as promised
+    And the resource has a new version
+    And the resource holds what was sent
+
+  @rule:update.if-match.own-etag
+  Scenario: The ETag of an update's own answer can be used, unread, for the next update
+    Given it has been updated
+    When it is updated from the ETag that the last update gave
+    Then the server answers as promised
+    And the resource holds what was sent
+
+  @rule:update.if-match.from-meta
+  Scenario: The version taken from meta.versionId of a read is accepted
+    When it is updated from the meta.versionId that a read shows
+    Then the server answers as promised
+    And the resource holds what was sent
+
+  @needs:search-type @rule:update.if-match.from-search
+  Scenario: The version taken from meta.versionId of a search result is accepted
+    When it is updated from the meta.versionId that a search shows
+    Then the server answers as promised
+    And the resource holds what was sent
+
+  @rule:update.if-match.missing
+  Scenario: An update that names no version is answered as the system promises
+    When it is updated without naming a version
+    Then the server answers as promised
+    And the resource is as the answer says
+
+  @rule:update.if-match.stale
+  Scenario: An update based on a superseded version is refused
+    Given someone else has updated it since it was read
+    When it is updated from the version that was read
+    Then the update is refused as a version conflict
+    And the resource is as the other writer left it
+
+  @rule:update.if-match.stale-by-two
+  Scenario: An update based on a version superseded twice is refused
+    Given someone else has updated it since it was read
+    And someone else has updated it again
+    When it is updated from the version that was read
+    Then the update is refused as a version conflict
+    And the resource is as the other writer left it
+
+  @rule:update.if-match.stale-equal-content
+  Scenario: A superseded version is refused even when the content equals what is stored
+    Given someone else has updated it since it was read
+    When what the other writer wrote is sent again from the version that was read
+    Then the update is refused as a version conflict
+    And the resource is as the other writer left it
+
+  @rule:update.if-match.other-resource
+  Scenario: The version of another resource is refused
+    Given another resource whose version this one never had
+    When it is updated from the version of the other resource
+    Then the update is refused as a version conflict
+    And the resource is as it was
+
+  @rule:update.if-match.never-existed
+  Scenario: A version that never existed is refused
+    When it is updated from a version that never existed
+    Then the update is refused as a version conflict
+    And the resource is as it was
+
+  @rule:update.if-match.id-as-version
+  Scenario: The resource's id is not its version
+    When it is updated from its id in place of its version
+    Then the update is refused as a version conflict
+    And the resource is as it was
+
+  @rule:update.if-match.malformed
+  Scenario Outline: An If-Match that cannot be read does not open the door to a superseded version
+    Given someone else has updated it since it was read
+    When it is updated with the If-Match <header>
+    Then the server answers as promised
+    And the resource is as the other writer left it
+
+    Examples:
+      | form             | header                   |
+      | bare text        | not-a-version            |
+      | unbalanced quote | W/"<version>             |
+      | curly quotes     | W/”<version>”            |
+      | empty tag        | W/""                     |
+      | lower-case w     | w/"<version>"            |
+      | a list           | W/"<version>", W/"other" |
+
+  @rule:update.if-match.two-lines
+  Scenario: Two If-Match lines that both name superseded versions are refused
+    Given someone else has updated it since it was read
+    When it is updated with two If-Match lines, neither naming the current version
+    Then the server answers as promised
+    And the resource is as the other writer left it
+
+  @rule:update.if-match.blank
+  Scenario: A blank If-Match names no version
+    When it is updated with the If-Match " "
+    Then the server answers as promised
+    And the resource is as the answer says
+
+  @rule:update.if-match.star
+  Scenario: An If-Match of * stands for whatever version is current
+    When it is updated with the If-Match "*"
+    Then the server answers as promised
+    And the resource is as the answer says
+
+  @rule:update.if-match.strong
+  Scenario: The current version written as a strong tag
+    When it is updated with the current version as a strong tag
+    Then the server answers as promised
+    And the resource is as the answer says
+
+  @rule:update.if-match.bare
+  Scenario: The current version written bare, without quotes
+    When it is updated with the current version bare
+    Then the server answers as promised
+    And the resource is as the answer says
+
+  @if-promised @rule:update.without-if-match
+  Scenario: An update that names no version replaces whatever is there
+    Given someone else has updated it since it was read
+    When it is updated without naming a version
+    Then the server answers as promised
+    And the resource has a new version
+    And the resource holds what was sent

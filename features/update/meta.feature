@@ -1,0 +1,30 @@
+@needs:update
+Feature: The server keeps the metadata, not the client
+  Versions and times are the server's word on what happened. A client that could set them could rewrite the story.
+
+  Background:
+    Given a resource on the server
+
+  @rule:update.meta.version-id.overwritten
+  Scenario: A versionId that the client puts into an update is overwritten
+    When it is updated with a versionId of the client's
+    Then the update is accepted
+    And the resource has a versionId of the server's
+
+  @rule:update.meta.last-updated.overwritten
+  Scenario: A lastUpdated that the client puts into an update is overwritten
+    When it is updated with a lastUpdated of the client's
+    Then the update is accepted
+    And the resource has a lastUpdated of the server's
+
+  @rule:update.meta.last-updated.advances
+  Scenario: An update moves lastUpdated forward
+    When it is updated a second after it was created
+    Then the update is accepted
+    And its lastUpdated is later than before
+
+  @rule:update.meta.profile-and-tags-kept
+  Scenario: The profiles and tags that an update sends are kept
+    When it is updated with a tag and a profile
+    Then the update is accepted
+    And the resource has that tag and that profile

@@ -1,0 +1,48 @@
+"""What can go wrong, by culprit. Every message says what happened, what it means and what to do."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How a run ended. 0 to 5 keep pytest's meanings."""
+
+    CONFORMANT = 0
+    NOT_CONFORMANT = 1
+    INTERRUPTED = 2
+    INTERNAL_ERROR = 3
+    USAGE = 4
+    NOTHING_RAN = 5
+    TARGET_UNUSABLE = 6
+    INCONCLUSIVE = 7
+
+
+class IfmatchError(Exception):
+    """A condition that ends the run with one clear sentence instead of a traceback."""
+
+    exit_code = ExitCode.INTERNAL_ERROR
+
+
+class ConfigurationError(IfmatchError):
+    """The user asked for something that cannot be: a profile, an option, a file."""
+
+    exit_code = ExitCode.USAGE
+
+
+class NothingSelected(IfmatchError):
+    """The selection matches no rule, so a green result would mean nothing."""
+
+    exit_code = ExitCode.NOTHING_RAN
+
+
+class TargetUnusable(IfmatchError):
+    """No rule can be judged: the target does not answer, or answers everything alike."""
+
+    exit_code = ExitCode.TARGET_UNUSABLE
+
+
+class SetupFailed(Exception):
+    """A scenario could not be prepared, so its rule was not judged. Never a verdict on the rule."""
+
+
+class OutcomeUnknown(Exception):
+    """A request got no usable answer: it may or may not have taken effect, so its rule cannot be judged."""

@@ -1,0 +1,1 @@
+"""What is promised and what was seen: profiles, expectations, answers, verdicts. Pure: no HTTP, no pytest."""

@@ -1,0 +1,144 @@
+"""What a server said to one request, read without judging it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from ifmatch.rules.version import version_in
+
+Resource = dict[str, Any]
+
+
+class Effect(StrEnum):
+    """What an answer says about the request that it answers."""
+
+    ACCEPTED = "accepted"
+    UNMODIFIED = "unmodified"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+#: What a status means for the request. RFC 9110 section 15; a 5xx may have written before it failed.
+EFFECT: Mapping[int, Effect] = {2: Effect.ACCEPTED, 3: Effect.UNMODIFIED, 4: Effect.REFUSED, 5: Effect.UNKNOWN}
+
+
+class Body(StrEnum):
+    """What kind of body an answer carries, decided by its content, not by its Content-Type alone."""
+
+    EMPTY = "empty"
+    RESOURCE = "resource"
+    OPERATION_OUTCOME = "OperationOutcome"
+    TEXT = "text"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response, or the reason why there was none.
+
+    `headers` has lower-case names; repeated headers are joined by a comma. `exchange` is the id under which
+    the evidence holds the whole exchange. `failure` says why there is no response (then `status` is 0).
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes = b""
+    url: str = ""
+    exchange: str = ""
+    failure: str = ""
+
+    @property
+    def effect(self) -> Effect:
+        """What the answer means for the request: applied, not modified, refused, or unknown."""
+        return EFFECT.get(self.status // 100, Effect.UNKNOWN)
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON, or None when it is not JSON."""
+        try:
+            return json.loads(self.content)
+        except ValueError:
+            return None
+
+    @cached_property
+    def resource(self) -> Resource | None:
+        """The FHIR resource in the body, an OperationOutcome not counted; None when there is none."""
+        return self.json if self.body is Body.RESOURCE else None
+
+    @cached_property
+    def body(self) -> Body:
+        """The kind of the body. An OperationOutcome may also come as XML: some gateways answer so to JSON clients."""
+        if not self.content.strip():
+            return Body.EMPTY
+        if isinstance(self.json, dict) and isinstance(self.json.get("resourceType"), str):
+            return Body.OPERATION_OUTCOME if self.json["resourceType"] == "OperationOutcome" else Body.RESOURCE
+        if b"<OperationOutcome" in self.content[:300]:
+            return Body.OPERATION_OUTCOME
+        return Body.TEXT
+
+    @property
+    def text(self) -> str:
+        """The body as text, for messages and for bodies that are plain text."""
+        return self.content.decode("utf-8", "replace")
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, or None when the answer does not carry it."""
+        return self.headers.get(name.lower())
+
+    @property
+    def etag(self) -> str | None:
+        """The ETag exactly as sent."""
+        return self.header("etag")
+
+    @property
+    def meta(self) -> Mapping[str, Any]:
+        """The meta element of the resource in the body; empty when there is none."""
+        meta = (self.resource or {}).get("meta")
+        return meta if isinstance(meta, dict) else {}
+
+    @property
+    def version_id(self) -> str | None:
+        """`meta.versionId` of the resource in the body."""
+        value = self.meta.get("versionId")
+        return value if isinstance(value, str) else None
+
+    @property
+    def version(self) -> str | None:
+        """The version the answer speaks of: its ETag's, else its body's."""
+        return (version_in(self.etag) if self.etag else None) or self.version_id
+
+    @property
+    def location_id(self) -> str | None:
+        """The logical id in the Location header: `[base]/[type]/[id]` with or without `/_history/[vid]`."""
+        path = (self.header("location") or "").split("?")[0].split("/_history/")[0].rstrip("/")
+        return path.rsplit("/", 1)[-1] or None
+
+    @property
+    def issues(self) -> list[Mapping[str, Any]]:
+        """The issues of the OperationOutcome in the body, if it is one in JSON."""
+        if self.body is not Body.OPERATION_OUTCOME or not isinstance(self.json, dict):
+            return []
+        issues = self.json.get("issue")
+        return [issue for issue in issues if isinstance(issue, dict)] if isinstance(issues, list) else []
+
+
+def http_date(value: str | None) -> datetime | None:
+    """A date header as a time, None when it is not an HTTP date (RFC 9110 section 5.6.7)."""
+    try:
+        parsed = parsedate_to_datetime(value or "")
+    except (ValueError, TypeError):
+        return None
+    return parsed.astimezone(UTC) if parsed.tzinfo else None
+
+
+def instant(value: object) -> datetime | None:
+    """A FHIR instant as a time, None when it is not one (it must carry a time zone)."""
+    try:
+        parsed = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return parsed.astimezone(UTC) if parsed.tzinfo else None

@@ -1,0 +1,87 @@
+"""One rule under judgement: what was promised, what was seen, and the verdict that follows."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from ifmatch.rules.answer import Answer, Effect
+from ifmatch.rules.expectation import Expectation, Finding, Level, Promise, compare, describe, promised_status
+
+
+class Verdict(StrEnum):
+    """What is said of a rule, the gravest first."""
+
+    FAIL = "fail"
+    ERROR = "error"
+    INCONCLUSIVE = "inconclusive"
+    WARN = "warn"
+    WAIVED = "waived"
+    OBSERVED = "observed"
+    PASS = "pass"
+    NOT_APPLICABLE = "not-applicable"
+
+
+#: The verdict that a finding at each level leads to.
+_VERDICT_OF = {Level.SHALL: Verdict.FAIL, Level.SHOULD: Verdict.WARN, Level.MAY: Verdict.OBSERVED}
+_GRAVITY = list(Verdict)
+
+
+def gravest(verdicts: list[Verdict]) -> Verdict:
+    """The one verdict that stands for several of the same rule."""
+    return min(verdicts, key=_GRAVITY.index)
+
+
+@dataclass
+class Case:
+    """Collects the facts of one scenario. Facts do not stop the scenario, so the state is looked at even after a wrong code.
+
+    `invariant` facts hold for every server: a refused write leaves no trace, an accepted one is stored, versions are
+    consistent. They fail a rule whatever its promise says; other facts are judged at the level of the promise.
+    """
+
+    rule: str
+    promise: Promise
+    resource_type: str
+    findings: list[Finding] = field(default_factory=list)
+    observed: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def expectation(self) -> Expectation | None:
+        """The promise, when there is one to hold the server to."""
+        return self.promise if isinstance(self.promise, Expectation) else None
+
+    def answered(self, answer: Answer) -> None:
+        """Hold an answer against the promise. A 5xx that the profile does not name is a fault under any promise."""
+        self.observed.update(status=answer.status, body=str(answer.body), answer=describe(answer))
+        findings = list(compare(self.expectation, answer)) if self.expectation else []
+        if answer.effect is Effect.UNKNOWN and not (self.expectation and answer.status in self.expectation.status):
+            expected = promised_status(self.expectation) if self.expectation else "an answer that is not a server error"
+            findings = [Finding(expected, describe(answer), Level.SHALL, invariant=True)]
+        self.findings += findings
+
+    def fact(self, holds: bool, expected: str, got: str) -> None:
+        """A fact that the rule is about, judged at the level of its promise; on a surveyed rule it is only recorded."""
+        level = self.expectation.level if self.expectation else Level.MAY
+        self._note(holds, Finding(expected, got, level))
+
+    def invariant(self, holds: bool, expected: str, got: str) -> None:
+        """A fact that must hold on every server, whatever its profile says or leaves open."""
+        self._note(holds, Finding(expected, got, Level.SHALL, invariant=True))
+
+    def _note(self, holds: bool, finding: Finding) -> None:
+        self.observed.setdefault("facts", []).append(finding.expected if holds else finding.got)
+        if not holds:
+            self.findings.append(finding)
+
+    @property
+    def gravest_finding(self) -> Finding | None:
+        """The finding to tell first: a broken invariant before a broken promise, state before code."""
+        order = list(Level)
+        return min(self.findings, key=lambda f: (order.index(f.level), not f.invariant), default=None)
+
+    def verdict(self) -> Verdict:
+        """The verdict on the facts so far."""
+        worst = self.gravest_finding
+        if worst is not None:
+            return _VERDICT_OF[worst.level]
+        return Verdict.PASS if self.expectation else Verdict.OBSERVED
