@@ -1,0 +1,73 @@
+"""One request and what came back, as evidence."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ifmatch.rules.answer import Answer
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class Failure(StrEnum):
+    """Why a request got no usable response."""
+
+    NO_HOST = "no such host"
+    REFUSED = "connection refused"
+    TLS = "TLS failure"
+    TIMEOUT = "timed out"
+    RESET = "connection broken"
+    TOO_LARGE = "answer too large"
+
+    @property
+    def never_sent(self) -> bool:
+        """Whether the request certainly did not reach the target, so that it cannot have taken effect."""
+        return self in (Failure.NO_HOST, Failure.REFUSED, Failure.TLS)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request, complete: absolute URL, every header that we set, body."""
+
+    method: str
+    url: str
+    headers: Headers = ()
+    body: bytes = b""
+
+    @property
+    def is_write(self) -> bool:
+        """Whether the request may change something on the target."""
+        return self.method not in ("GET", "HEAD")
+
+
+@dataclass(frozen=True)
+class Response:
+    """A response as received."""
+
+    status: int
+    reason: str
+    http_version: str
+    headers: Headers
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request with its response or the failure that stood in its place. `duration_ms` is in milliseconds."""
+
+    request: Request
+    response: Response | None
+    failure: Failure | None
+    detail: str
+    started: datetime
+    duration_ms: float
+
+    def answer(self, exchange_id: str) -> Answer:
+        """The exchange as the rules see it."""
+        if self.response is None:
+            return Answer(status=0, url=self.request.url, exchange=exchange_id, failure=f"{self.failure}: {self.detail}")
+        headers: dict[str, str] = {}
+        for name, value in self.response.headers:
+            key = name.lower()
+            headers[key] = f"{headers[key]}, {value}" if key in headers else value
+        return Answer(self.response.status, headers, self.response.body, self.request.url, exchange_id)

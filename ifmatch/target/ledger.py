@@ -1,0 +1,69 @@
+"""What we made on the target: journalled before it is sent, removed at the end, listed when it must stay."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ifmatch.rules.answer import Resource
+
+#: Takes the fields of a journal event.
+Journal = Callable[..., None]
+
+
+@dataclass
+class Item:
+    """One resource that a request of ours makes or changes.
+
+    `id` is empty while the target has not told it. `original` is the content to restore when the resource was not ours.
+    """
+
+    type: str
+    id: str
+    unique: str
+    original: Resource | None = None
+    created: bool = False
+
+
+class Ledger:
+    """Keeps account of what we made. An item is journalled before the request that may make it is sent."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._items: list[Item] = []
+
+    def intend(self, resource_type: str, unique: str, resource_id: str = "", original: Resource | None = None) -> Item:
+        """Note what the next request may make or change."""
+        item = Item(resource_type, resource_id, unique, original)
+        self._items.append(item)
+        self._note("intended", item)
+        return item
+
+    def created(self, item: Item, resource_id: str) -> None:
+        """The target has made it, under this id."""
+        item.created, item.id = True, resource_id
+        self._note("created", item)
+
+    def never_made(self, item: Item) -> None:
+        """The target refused, so there is nothing to remove."""
+        self._items.remove(item)
+
+    def removed(self, item: Item, action: str = "deleted") -> None:
+        """It is gone again, or as it was before."""
+        self._items.remove(item)
+        self._note(action, item)
+
+    def left(self, item: Item, reason: str) -> None:
+        """It stays on the target, for the reason given."""
+        self._items.remove(item)
+        self._note("left", item, reason=reason)
+
+    def find(self, resource_type: str, resource_id: str) -> Item | None:
+        """The item with an id, if it is ours."""
+        return next((i for i in self._items if (i.type, i.id) == (resource_type, resource_id)), None)
+
+    def open_items(self) -> list[Item]:
+        """What is still there, the newest first: what refers to others goes before what it refers to."""
+        return self._items[::-1]
+
+    def _note(self, action: str, item: Item, **more: Any) -> None:
+        self._journal(action=action, type=item.type, id=item.id, unique=item.unique, **more)
