@@ -46,3 +46,11 @@ class SetupFailed(Exception):
 
 class OutcomeUnknown(Exception):
     """A request got no usable answer: it may or may not have taken effect, so its rule cannot be judged."""
+
+
+class RuleNotApplicable(Exception):
+    """A rule turns out, while it runs, to have no meaning for this target; the message is the reason."""
+
+
+class RuleBroken(Exception):
+    """A finding after which the rest of a scenario could tell nothing more. The case holds the finding."""

@@ -9,7 +9,7 @@ Feature: An update replaces the content, and the new content stays
   Scenario: A read after an update shows what was sent
     When it is updated from its current version
     Then the update is accepted
-    And the resource holds what was sent
+    And the resource holds all that was sent, and nothing else
 
   @rule:update.replaces-content
   Scenario: An element that an update leaves out is gone

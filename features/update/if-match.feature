@@ -104,13 +104,13 @@ Feature: An update names the version it replaces
 
   @rule:update.if-match.blank
   Scenario: A blank If-Match names no version
-    When it is updated with the If-Match " "
+    When it is updated with a blank If-Match
     Then the server answers as promised
     And the resource is as the answer says
 
   @rule:update.if-match.star
   Scenario: An If-Match of * stands for whatever version is current
-    When it is updated with the If-Match "*"
+    When it is updated with an If-Match of *
     Then the server answers as promised
     And the resource is as the answer says
 

@@ -19,7 +19,7 @@ Feature: The server keeps the metadata, not the client
 
   @rule:update.meta.last-updated.advances
   Scenario: An update moves lastUpdated forward
-    When it is updated a second after it was created
+    When it is updated a moment after it was created
     Then the update is accepted
     And its lastUpdated is later than before
 

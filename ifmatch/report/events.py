@@ -41,10 +41,11 @@ class EventLog:
             self._file = os.open(folder / FILE_NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         except OSError as error:
             raise ConfigurationError(
-                f"The run's evidence cannot be written to {folder}: {error.strerror}. Choose another folder with -o DIR."
+                f"The run's evidence cannot be written to {folder}: {error.strerror}. "
+                "Choose another folder with -o DIR."
             ) from None
 
-    def write(self, event: str, **fields: Any) -> None:
+    def write(self, event: str, **fields: object) -> None:
         """Append one event, on disk when this returns. Raises ConfigurationError when the disk does not take it."""
         record = {"event": event, "time": datetime.now(UTC).isoformat(timespec="milliseconds"), **fields}
         line = (json.dumps(record, ensure_ascii=False, default=str) + "\n").encode("utf-8", "replace")
@@ -67,20 +68,23 @@ class EventLog:
 
 
 def read(folder: Path) -> Iterator[Event]:
-    """The events of a run in their order. A last line cut short by a crash is left out.
+    """The events of a run in their order. A line cut short by a crash is left out.
 
     Raises ConfigurationError when the folder holds no log.
     """
     path = folder / FILE_NAME
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        content = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}. Name the folder of a run.") from None
-    for line in lines:
+    # Only a line feed ends a line here: the texts of servers hold the other separators that splitlines() knows.
+    for line in content.split(b"\n"):
         try:
-            yield json.loads(line)
+            event = json.loads(line)
         except ValueError:
             continue
+        if isinstance(event, dict):
+            yield event
 
 
 def of_kind(events: list[Event], kind: str) -> Iterator[Mapping[str, Any]]:

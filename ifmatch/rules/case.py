@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from ifmatch.errors import RuleBroken, RuleNotApplicable
 from ifmatch.rules.answer import Answer, Effect
 from ifmatch.rules.expectation import Expectation, Finding, Level, Promise, compare, describe, promised_status
 
@@ -59,6 +60,13 @@ class Case:
             findings = [Finding(expected, describe(answer), Level.SHALL, invariant=True)]
         self.findings += findings
 
+    def accepted(self, answer: Answer) -> None:
+        """The write must have been accepted, for the rule is about what came of it. Raises RuleBroken when it was not."""
+        self.observed.update(status=answer.status, body=str(answer.body), answer=describe(answer))
+        self.fact(answer.effect is Effect.ACCEPTED, "an accepted write", describe(answer))
+        if answer.effect is not Effect.ACCEPTED:
+            raise RuleBroken
+
     def fact(self, holds: bool, expected: str, got: str) -> None:
         """A fact that the rule is about, judged at the level of its promise; on a surveyed rule it is only recorded."""
         level = self.expectation.level if self.expectation else Level.MAY
@@ -67,6 +75,17 @@ class Case:
     def invariant(self, holds: bool, expected: str, got: str) -> None:
         """A fact that must hold on every server, whatever its profile says or leaves open."""
         self._note(holds, Finding(expected, got, Level.SHALL, invariant=True))
+
+    def state(self, holds: bool, expected: str, got: str) -> None:
+        """What became of the resource: an invariant, and part of every report on the rule."""
+        self.observed["state"] = expected if holds else got
+        self.invariant(holds, expected, got)
+
+    def refusal_explained(self, answer: Answer) -> None:
+        """Hold the body of a refusal against the promise. Raises RuleNotApplicable when there was no refusal."""
+        if answer.effect is not Effect.REFUSED:
+            raise RuleNotApplicable(f"the server does not refuse this: {describe(answer)}")
+        self.answered(answer)
 
     def _note(self, holds: bool, finding: Finding) -> None:
         self.observed.setdefault("facts", []).append(finding.expected if holds else finding.got)

@@ -72,16 +72,33 @@ def essence(resource: Resource, server_adds: Iterable[str] = ()) -> Resource:
     """
     kept = {key: copy.deepcopy(value) for key, value in resource.items() if key not in _SERVER_OWNED}
     for addition in server_adds:
-        match = _ADDED_ELEMENT.fullmatch(addition)
-        if match is None:
-            raise ValueError(f"{addition!r} is not of the form element[key=value]")
-        element, key, value = match.group("element", "key", "value")
+        element, key, value = _parts(addition)
         others = [item for item in kept.get(element, []) if not (isinstance(item, dict) and item.get(key) == value)]
         if others:
             kept[element] = others
         else:
             kept.pop(element, None)
     return kept
+
+
+def has_addition(resource: Resource | None, addition: str) -> bool:
+    """Whether a resource carries an addition of the server's, written as for `essence`."""
+    element, key, value = _parts(addition)
+    return any(isinstance(item, dict) and item.get(key) == value for item in (resource or {}).get(element, []))
+
+
+def _parts(addition: str) -> tuple[str, str, str]:
+    match = _ADDED_ELEMENT.fullmatch(addition)
+    if match is None:
+        raise ValueError(f"{addition!r} is not of the form element[key=value]")
+    return match["element"], match["key"], match["value"]
+
+
+def without_extensions(part: Any) -> Any:
+    """A copy of a resource, or a part of one, with every extension left out."""
+    if isinstance(part, dict):
+        return {key: without_extensions(value) for key, value in part.items() if key != "extension"}
+    return [without_extensions(item) for item in part] if isinstance(part, list) else part
 
 
 def differences(sent: Resource, stored: Resource, server_adds: Iterable[str] = ()) -> list[str]:

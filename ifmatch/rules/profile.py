@@ -218,7 +218,7 @@ def _resolve(data: dict[str, Any]) -> Profile:
         if base["id"] in [d["id"] for d in chain]:
             raise ConfigurationError(f'The profile {data["id"]} extends itself by way of {chain[-1]["id"]}. Break the circle.')
         chain.append(base)
-    resolved: dict[str, Any] = {}
+    resolved: dict[str, Any] = {"sources": {}, "rules": {}}
     for layer in reversed(chain):
         resolved |= {
             key: {**resolved.get(key, {}), **value} if key in _MERGED else value for key, value in layer.items()
@@ -234,7 +234,7 @@ def _check_resolved(data: Mapping[str, Any]) -> None:
         source = entry.get("source", "").partition("#")[0]
         if source and source not in known:
             raise ConfigurationError(f'{data["id"]}: rules.{rule} names the source "{source}". Known sources: {", ".join(sorted(known))}.')
-        if entry.get("same_as", rule) not in data["rules"]:
+        if "same_as" in entry and entry["same_as"] not in data["rules"]:
             raise ConfigurationError(f'{data["id"]}: rules.{rule} is the same as "{entry["same_as"]}", which the profile does not have.')
         for name in entry.get("types", {}):
             if name not in data["resources"]:

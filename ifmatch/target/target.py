@@ -94,6 +94,11 @@ class Target:
         """PATCH [base]/[type]/[id] with a patch document in one of the three formats."""
         return self._write("PATCH", f"{resource_type}/{resource_id}", body, if_match=if_match, media_type=media_type, **options)
 
+    def update_beside(self, body: Resource) -> Answer:
+        """PUT to an address of the same host that is certainly no FHIR end-point."""
+        path = f"ifmatch-is-no-end-point/{body['resourceType']}/{uuid.uuid4()}"
+        return self._write("PUT", path, body, outside=True)
+
     def delete(self, resource_type: str, resource_id: str, *, if_match: str = "") -> Answer:
         """DELETE [base]/[type]/[id]; what is deleted need not be removed at the end."""
         headers = [("If-Match", if_match)] if if_match else []
@@ -142,44 +147,39 @@ class Target:
         """
         request = Request(method, self._url(path, outside), self._headers(headers, identity), body)
         for _ in range(_MOST_WAITS):
-            exchange = self._once(request)
+            exchange, answer = self._once(request)
             if exchange.failure is not None:
-                exchange = self._after_failure(exchange)
-            answer = self._answer
+                answer = self._after_failure(exchange)
+            self._timeouts = 0
             wait = _asked_to_wait(answer)
             if wait is None:
                 return answer
             time.sleep(min(wait, _LONGEST_WAIT))
         raise OutcomeUnknown(f"{method} {request.url} was put off {_MOST_WAITS} times with {answer.status}; the target is too busy to judge")
 
-    def _once(self, request: Request) -> Exchange:
+    def _once(self, request: Request) -> tuple[Exchange, Answer]:
         exchange = self._wire.send(request)
         self._count += 1
         exchange_id = f"{self._prefix}{self._count}"
         self.exchanges.append(exchange_id)
-        self._answer = exchange.answer(exchange_id)
         self._record("exchange", id=exchange_id, rule=self.rule, **self._evidence(exchange))
-        return exchange
+        return exchange, exchange.answer(exchange_id)
 
-    def _after_failure(self, exchange: Exchange) -> Exchange:
-        failure, request = exchange.failure, exchange.request
-        if failure is Failure.REFUSED or (failure and failure.never_sent):
+    def _after_failure(self, exchange: Exchange) -> Answer:
+        failure, request = exchange.failure or Failure.RESET, exchange.request
+        if failure.never_sent:
             time.sleep(0.5)
-            again = self._once(request)
+            again, answer = self._once(request)
             if again.failure is None:
-                return again
-            raise TargetUnusable(self._gone(again))
+                return answer
+            raise TargetUnusable(unreachable(again.failure, self.settings.base_url, self.redactor.text(again.detail)))
         self._timeouts = self._timeouts + 1 if failure is Failure.TIMEOUT else 0
         if self._timeouts >= _TIMEOUTS_TO_GIVE_UP:
             raise TargetUnusable(
                 f"{self.settings.base_url} has not answered {self._timeouts} requests in a row within {self.settings.timeout:g} s each. "
                 "It hangs, or needs more time: set timeout in the target file."
             )
-        raise OutcomeUnknown(f"{request.method} {self.redactor.text(request.url)}: {self.redactor.text(self._answer.failure)}")
-
-    def _gone(self, exchange: Exchange) -> str:
-        detail = self.redactor.text(exchange.detail)
-        return _UNREACHABLE[exchange.failure or Failure.RESET].format(url=self.settings.base_url, detail=detail)
+        raise OutcomeUnknown(self.redactor.text(f"{request.method} {request.url}: {failure}: {exchange.detail}"))
 
     def _url(self, path: str, outside: bool) -> str:
         base = "/".join(self.settings.base_url.split("/")[:3]) if outside else self.settings.base_url

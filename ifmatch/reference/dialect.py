@@ -1,0 +1,239 @@
+"""What a server of a profile answers in each situation. All of it is read from the profile; the rest is FHIR's default."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ifmatch.reference.message import Refusal, Reply, Resource, http_date, outcome
+from ifmatch.reference.store import Version
+from ifmatch.rules.answer import Body
+from ifmatch.rules.expectation import Expectation
+from ifmatch.rules.profile import Profile
+
+#: The rules to ask when the profile is silent on a rule: what it says of the like.
+LIKE: Mapping[str, tuple[str, ...]] = {
+    "update.body-id.mismatched": ("update.body-id.ignored",),
+    "update.unknown-id": ("update.as-create",),
+    "update.if-match.missing": ("update.without-if-match",),
+    "update.if-match.two-lines": ("update.if-match.malformed",),
+    "update.if-match.blank": ("update.if-match.malformed",),
+    "update.if-match.star": ("update.if-match.malformed",),
+    "update.if-match.strong": ("update.if-match.malformed",),
+    "update.if-match.bare": ("update.if-match.malformed",),
+    "update.wrong-type": ("update.invalid-content",),
+    "conditional-update.none-with-id": ("conditional-update.none",),
+    "create.headers.location": (),
+    "read.headers.location": (),
+    "vread.headers.location": (),
+    "create.prefer.default": ("create.valid", "update.prefer.default"),
+    "update.prefer.default": ("update.if-match.current",),
+    "patch.prefer.default": ("patch.if-match.current", "update.prefer.default"),
+    "patch.invalid-content": ("create.invalid-content",),
+    "patch.unknown-id": ("read.unknown-id",),
+    "delete.unknown-id": ("read.unknown-id",),
+    "delete.if-match.missing": (),
+    "delete.headers.location": (),
+    "vread.unknown-id": ("read.unknown-id",),
+    "vread.deleted": ("read.deleted",),
+    "patch.deleted": ("read.deleted",),
+}
+
+#: The status where the profile is silent, by the end of the rule's id. FHIR R4 http.html, and RFC 9110 where FHIR has none.
+STATUS: Mapping[str, int] = {
+    "unsupported": 405,
+    "unauthenticated": 401,
+    "forbidden": 403,
+    "unknown-id": 404,
+    "unknown-type": 404,
+    "not-an-end-point": 404,
+    "deleted": 410,
+    "unparsable": 400,
+    "invalid-content": 422,
+    "invalid-patch": 422,
+    "unsupported-format": 415,
+    "not-acceptable": 406,
+    "status-only": 422,
+    "removal-reason": 422,
+    "absent": 400,
+    "mismatched": 400,
+    "malformed": 400,
+    "criteria": 400,
+    "many": 412,
+    "conflict": 409,
+    "none": 201,
+    "none-with-id": 201,
+    "one": 200,
+    "one-ignores-body-id": 200,
+    "missing": 200,
+    "server-assigned": 201,
+    "valid": 201,
+}
+
+#: The status of a refused version conflict: STU3 http.html#concurrency has 409, R4 and later 412.
+STALE: Mapping[str, int] = {"DSTU2": 409, "STU3": 409, "R4": 412, "R4B": 412, "R5": 412}
+
+#: The issue code that explains a status (FHIR value set issue-type).
+ISSUE_CODE: Mapping[int, str] = {
+    400: "invalid",
+    401: "login",
+    403: "forbidden",
+    404: "not-found",
+    405: "not-supported",
+    406: "not-supported",
+    409: "conflict",
+    410: "not-found",
+    412: "conflict",
+    415: "not-supported",
+    422: "processing",
+    428: "required",
+    501: "not-supported",
+}
+
+#: The rule that says how a refusal is explained, by the refusing rule's end.
+_EXPLAINED: Mapping[str, str] = {
+    "if-match.missing": "missing",
+    "if-match.stale": "stale",
+    "unparsable": "unparsable",
+    "invalid-content": "invalid-content",
+    "body-id.mismatched": "body-id",
+    "unknown-id": "unknown-id",
+    "unknown-type": "unknown-type",
+}
+
+#: What a client may prefer to get back, and the body that answers it (FHIR R4 http.html#ops).
+PREFERENCES: Mapping[str, tuple[str, Body]] = {
+    "minimal": ("minimal", Body.EMPTY),
+    "representation": ("representation", Body.RESOURCE),
+    "OperationOutcome": ("operation-outcome", Body.OPERATION_OUTCOME),
+}
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """The answers of one profile. A rule is asked by its id; the profile's own id is never looked at."""
+
+    profile: Profile
+
+    @classmethod
+    def of(cls, profile: Profile) -> "Dialect":
+        """The dialect that a resolved profile speaks."""
+        return cls(profile)
+
+    def status(self, rule: str, resource_type: str = "") -> int:
+        """The status to answer with: the first promised one, else the embedded server's own, else FHIR's default."""
+        return next(self._statuses(rule, resource_type))
+
+    def refusal_status(self, rule: str, resource_type: str = "") -> int:
+        """The first status of a rule that is a refusal."""
+        return next((status for status in self._statuses(rule, resource_type) if status >= 400), 400)
+
+    def refuses(self, rule: str, resource_type: str = "") -> bool:
+        """Whether the situation that a rule describes is refused."""
+        return self.status(rule, resource_type) >= 400
+
+    def promises(self, rule: str, resource_type: str = "") -> bool:
+        """Whether the profile holds its system to a rule."""
+        return self._expectation(rule, resource_type) is not None
+
+    def honours(self, form: str, resource_type: str = "") -> bool:
+        """Whether a further form of If-Match (star, strong, bare, list) names a version here."""
+        promise = self._expectation(f"update.if-match.{form}", resource_type)
+        accepted = promise is not None and bool(promise.status) and promise.status[0] < 400
+        return accepted or form in self.profile.embedded.accepts
+
+    def refuse(self, refusal: Refusal, resource_type: str = "") -> Reply:
+        """The answer that puts a refusal into this dialect: status, kind of body, issue, text."""
+        rule = refusal.rule
+        status = self.refusal_status(rule, resource_type)
+        promise = self._explanation(rule, resource_type)
+        kind = promise.body[0] if promise and promise.body else Body.OPERATION_OUTCOME
+        headers = {"WWW-Authenticate": 'Bearer realm="ifmatch"'} if status == 401 else {}
+        bodies: Mapping[Body, Resource | str | None] = {
+            Body.EMPTY: None,
+            Body.TEXT: (promise.text if promise else "") or refusal.reason,
+        }
+        body = bodies[kind] if kind in bodies else self._refusal_issue(promise, status, refusal.reason)
+        return Reply(rule, status, body, headers)
+
+    def success(self, interaction: str, status: int, version: Version, base: str, prefer: str = "") -> Reply:
+        """The answer to an accepted write: the preferred body, and the headers that the profile speaks of."""
+        body = self._success_body(interaction, prefer, version)
+        return Reply(interaction, status, body, self.headers(interaction, version, base, created=status == 201))
+
+    def headers(self, interaction: str, version: Version, base: str, *, created: bool = False) -> dict[str, str]:
+        """ETag, Last-Modified and Location of an answer about a version, in the promised forms."""
+        address = f"{base}/{version.type}/{version.id}"
+        location = {"versionless": address, "versioned": f"{address}/_history/{version.version}"}
+        values = {"ETag": f'W/"{version.version}"', "Last-Modified": http_date(version.time)}
+        spoken = "create" if created else interaction
+        forms = self._forms(f"{spoken}.headers.location", "Location", version.type)
+        if created or forms:
+            values["Location"] = location["versionless" if "versionless" in forms else "versioned"]
+        return {
+            name: value
+            for name, value in values.items()
+            if "absent" not in self._forms(f"{spoken}.headers.{name.lower()}", name, version.type)
+        }
+
+    def _success_body(self, interaction: str, prefer: str, version: Version) -> Resource | None:
+        name, wished = PREFERENCES.get(prefer, ("default", Body.RESOURCE))
+        promise = next((p for p in self._promises(f"{interaction}.prefer.{name}", version.type) if p.body), None)
+        kind = promise.body[0] if promise else wished
+        if kind is Body.EMPTY:
+            return None
+        if kind is Body.OPERATION_OUTCOME:
+            first = _firsts(promise, {"severity": "information", "code": "informational", "details": ""})
+            return outcome(**first, diagnostics=f"{interaction} of {version.type}/{version.id} done")
+        return version.resource
+
+    def _refusal_issue(self, promise: Expectation | None, status: int, reason: str) -> Resource:
+        usual = {"severity": self.profile.embedded.issue_severity, "code": ISSUE_CODE.get(status, "processing"), "details": ""}
+        return outcome(**_firsts(promise, usual), diagnostics=reason)
+
+    def _explanation(self, rule: str, resource_type: str) -> Expectation | None:
+        """The promise that says how a refusal is worded: the rule's own, else what is said of explaining it."""
+        own = self._expectation(rule, resource_type)
+        if own and (own.body or own.issue or own.text):
+            return own
+        interaction, _, situation = rule.partition(".")
+        explaining = f"{interaction}.error.operation-outcome.{_EXPLAINED.get(situation)}"
+        return next((p for p in self._promises(explaining, resource_type) if p.body), own)
+
+    def _statuses(self, rule: str, resource_type: str) -> Iterator[int]:
+        answers = self.profile.embedded.answers
+        for asked in self._asked(rule):
+            if (promise := self._expectation(asked, resource_type)) is not None:
+                yield from promise.status
+            if asked in answers:
+                yield answers[asked]
+        yield self._default(rule)
+
+    def _default(self, rule: str) -> int:
+        if rule.endswith("if-match.stale"):
+            return STALE[self.profile.fhir]
+        return STATUS.get(rule.rpartition(".")[2], 400)
+
+    def _asked(self, rule: str) -> Iterator[str]:
+        """A rule and then those that speak of the like: what holds for an update holds for the other writes."""
+        yield rule
+        interaction, _, situation = rule.partition(".")
+        usual = () if interaction == "update" else (f"update.{situation}",)
+        for like in LIKE.get(rule, usual):
+            yield from self._asked(like)
+
+    def _promises(self, rule: str, resource_type: str) -> Iterator[Expectation]:
+        for asked in self._asked(rule):
+            if (promise := self._expectation(asked, resource_type)) is not None:
+                yield promise
+
+    def _expectation(self, rule: str, resource_type: str) -> Expectation | None:
+        promise = self.profile.promise(rule, resource_type)
+        return promise if isinstance(promise, Expectation) else None
+
+    def _forms(self, rule: str, header: str, resource_type: str) -> tuple[str, ...]:
+        return next((p.headers[header] for p in self._promises(rule, resource_type) if header in p.headers), ())
+
+
+def _firsts(promise: Expectation | None, usual: Mapping[str, str]) -> dict[str, str]:
+    """For each element of an issue the first code promised, else the usual one."""
+    promised = promise.issue if promise else {}
+    return {element: next(iter(promised.get(element, ())), code) for element, code in usual.items()}

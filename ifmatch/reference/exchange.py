@@ -1,0 +1,67 @@
+"""One request on its way through the server, and the seams where a fault can turn it from the right way."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from ifmatch.reference.dialect import Dialect
+from ifmatch.reference.faults import Faults
+from ifmatch.reference.message import Refusal, Reply, Request
+from ifmatch.reference.store import Store
+from ifmatch.rules.profile import Profile
+
+
+@dataclass(frozen=True)
+class World:
+    """What all requests share: the promises, the memory, the faults, and the makers of names."""
+
+    profile: Profile
+    dialect: Dialect
+    store: Store
+    faults: Faults
+    new_version: Callable[[int], str]
+    new_id: Callable[[], str]
+    tokens: Mapping[str, str] | None = None
+
+
+@dataclass
+class Exchange:
+    """A request, what it was understood to ask, and the refusal that a fault has put off until after the write.
+
+    `nested` carries out the requests that this one holds, as the entries of a Bundle.
+    """
+
+    world: World
+    request: Request
+    nested: Callable[[World, Request], Reply]
+    interaction: str = ""
+    type: str = ""
+    id: str = ""
+    version: str = ""
+    late: Refusal | None = None
+
+    def refuse(self, rule: str, reason: str) -> None:
+        """Refuse by a rule: raises Refusal. Returns only when a fault makes the server overlook the rule."""
+        refusal = Refusal(rule, reason)
+        if self.world.faults.apply(rule):
+            self.late = self.late or refusal
+        elif not self.world.faults.ignore(rule):
+            raise refusal
+
+    def object(self, rule: str, reason: str) -> None:
+        """Refuse if this is a situation that the profile's server refuses; another profile's lets it pass."""
+        if self.world.dialect.refuses(rule, self.type):
+            self.refuse(rule, reason)
+
+    def as_interaction(self, interaction: str, id_: str = "") -> "Exchange":
+        """The same request understood as another interaction, on the resource that was found for it."""
+        return replace(self, interaction=interaction, id=id_ or self.id)
+
+    @property
+    def preference(self) -> str:
+        """What the client prefers to get back: `minimal`, `representation`, `OperationOutcome` or nothing (RFC 7240)."""
+        wishes = [wish.strip() for wish in (self.request.header("prefer") or "").replace(";", ",").split(",")]
+        return next((wish.removeprefix("return=").strip('"') for wish in wishes if wish.startswith("return=")), "")
+
+
+#: What a request comes to: an answer, or a write that is checked and only waits to be carried out.
+Decision = Reply | Callable[[], Reply]

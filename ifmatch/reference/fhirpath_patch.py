@@ -1,0 +1,157 @@
+"""FHIRPath Patch: a Parameters resource whose operations name elements by FHIRPath (FHIR R4 fhirpatch.html)."""
+
+import copy
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import fhirpathpy
+
+from ifmatch.reference.message import Resource
+
+#: Under this name each object of a labelled copy says where it lies; FHIRPath gives back copies, which say no more.
+_PLACE = "ifmatchPlace"
+_LAST_STEP = re.compile(r"(?P<parent>.+)\.(?P<name>[A-Za-z]+)(?:\[(?P<index>\d+)\])?")
+
+Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation: add, insert, delete, replace or move, with its parameters."""
+
+    type: str
+    path: str
+    name: str = ""
+    value: Any = None
+    index: int = 0
+    source: int = 0
+    destination: int = 0
+
+
+def operations(parameters: Any) -> list[Operation]:
+    """The operations of a patch. Raises ValueError when it is not a Parameters resource of operations."""
+    if not isinstance(parameters, dict) or parameters.get("resourceType") != "Parameters":
+        raise ValueError("a FHIRPath Patch is a Parameters resource")
+    entries = parameters.get("parameter", [])
+    if not entries or any(entry.get("name") != "operation" for entry in entries):
+        raise ValueError("each parameter of a FHIRPath Patch is an operation")
+    return [Operation(**{part["name"]: _value(part) for part in entry.get("part", [])}) for entry in entries]
+
+
+def apply_operation(resource: Resource, operation: Operation) -> Resource:
+    """A copy of a resource with one operation done. Raises ValueError when the path leads nowhere or to several places."""
+    if operation.type not in _DO:
+        raise ValueError(f"there is no operation {operation.type!r}")
+    changed = copy.deepcopy(resource)
+    _DO[operation.type](changed, operation)
+    return changed
+
+
+def _add(resource: Resource, operation: Operation) -> None:
+    parent = _at(resource, _one_place(resource, operation.path))
+    if not isinstance(parent, dict):
+        raise ValueError(f"{operation.path} is not an element that something can be added to")
+    there = parent.get(operation.name)
+    repeats = isinstance(there, list) or (there is None and operation.name in REPEATING)
+    parent[operation.name] = [*(there or []), operation.value] if repeats else operation.value
+
+
+def _insert(resource: Resource, operation: Operation) -> None:
+    _list(resource, operation).insert(operation.index, operation.value)
+
+
+def _replace(resource: Resource, operation: Operation) -> None:
+    *parent, last = _one_place(resource, operation.path)
+    _at(resource, tuple(parent))[last] = operation.value
+
+
+def _delete(resource: Resource, operation: Operation) -> None:
+    places = _places(resource, operation.path)
+    if len(places) > 1:
+        raise ValueError(f"{operation.path} names several elements")
+    for *parent, last in places:
+        siblings = _at(resource, tuple(parent))
+        del siblings[last]
+        if siblings == [] and parent:
+            del _at(resource, tuple(parent[:-1]))[parent[-1]]
+
+
+def _move(resource: Resource, operation: Operation) -> None:
+    items = _list(resource, operation)
+    items.insert(operation.destination, items.pop(operation.source))
+
+
+_DO: Mapping[str, Callable[[Resource, Operation], None]] = {
+    "add": _add,
+    "insert": _insert,
+    "replace": _replace,
+    "delete": _delete,
+    "move": _move,
+}
+
+#: Elements that are lists even when they hold the first of their kind.
+REPEATING = frozenset({
+    "identifier", "name", "given", "prefix", "suffix", "telecom", "address", "line", "contact", "communication", "link",
+    "generalPractitioner", "photo", "extension", "modifierExtension", "contained", "note", "category", "coding", "tag",
+    "profile", "security", "performer", "component", "participant", "input", "output", "basedOn", "partOf",
+})  # fmt: skip
+
+
+def _list(resource: Resource, operation: Operation) -> list[Any]:
+    match = _LAST_STEP.fullmatch(operation.path)
+    parent = _at(resource, _one_place(resource, match.group("parent"))) if match else {}
+    items = parent.get(match.group("name")) if match and isinstance(parent, dict) else None
+    if not isinstance(items, list):
+        raise ValueError(f"{operation.path} is not a list")
+    return items
+
+
+def _one_place(resource: Resource, path: str) -> Place:
+    places = _places(resource, path)
+    if len(places) != 1:
+        raise ValueError(f"{path} names {len(places)} elements, not one")
+    return places[0]
+
+
+def _places(resource: Resource, path: str) -> list[Place]:
+    """Where the elements lie that a path names: objects tell it themselves, a simple value by its parent and its name."""
+    found = _evaluate(resource, path)
+    if all(isinstance(item, dict) and _PLACE in item for item in found):
+        return [tuple(item[_PLACE]) for item in found]
+    match = _LAST_STEP.fullmatch(path)
+    if match is None:
+        raise ValueError(f"{path} is not a path that can be changed")
+    name, index = match.group("name", "index")
+    places = [(*place, name) for place in _places(resource, match.group("parent")) if name in _at(resource, place)]
+    return [(*place, int(index)) for place in places] if index else places
+
+
+def _evaluate(resource: Resource, path: str) -> list[Any]:
+    try:
+        return list(fhirpathpy.evaluate(_labelled(resource), path, {}))
+    except Exception as error:  # the library raises bare Exceptions and parser errors of its own
+        raise ValueError(f"{path} cannot be evaluated: {error}") from None
+
+
+def _labelled(node: Any, place: Place = ()) -> Any:
+    if isinstance(node, dict):
+        return {key: _labelled(value, (*place, key)) for key, value in node.items()} | {_PLACE: list(place)}
+    if isinstance(node, list):
+        return [_labelled(value, (*place, index)) for index, value in enumerate(node)]
+    return node
+
+
+def _at(resource: Resource, place: Place) -> Any:
+    node: Any = resource
+    for step in place:
+        node = node[step]
+    return node
+
+
+def _value(part: Mapping[str, Any]) -> Any:
+    """The value of a parameter: its value[x], or an object made of its own parts."""
+    if "part" in part:
+        return {inner["name"]: _value(inner) for inner in part["part"]}
+    return next((value for key, value in part.items() if key.startswith("value")), None)

@@ -1,0 +1,75 @@
+"""Patching: which format a request uses, and applying it to the whole resource or not at all (FHIR R4 http.html#patch)."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jsonpatch
+from jsonpointer import JsonPointerException
+
+from ifmatch.reference import fhirpath_patch, xml_patch
+from ifmatch.reference.exchange import Exchange
+from ifmatch.reference.message import Refusal, Resource
+
+#: The formats by their content type, with the name under which a profile offers them.
+FORMATS: Mapping[str, str] = {
+    "application/json-patch+json": "json-patch",
+    "application/xml-patch+xml": "xml-patch",
+    "application/fhir+json": "fhirpath-patch",
+    "application/json+fhir": "fhirpath-patch",
+    "application/json": "fhirpath-patch",
+}
+
+
+def offered(exchange: Exchange, form: str) -> bool:
+    """Whether the profile's server takes a patch format: as it says, or all of them when it says nothing of formats."""
+    interactions = exchange.world.profile.interactions
+    spoken = interactions is not None and bool(interactions & set(FORMATS.values()))
+    return not exchange.world.faults.on(f"{form}-refused") and (not spoken or exchange.world.profile.offers(form) is True)
+
+
+def apply(exchange: Exchange, resource: Resource) -> Resource:
+    """The resource as the patch in a request leaves it. Raises Refusal when the patch cannot be read or cannot be applied."""
+    form = FORMATS.get((exchange.request.header("content-type") or "").partition(";")[0].strip().lower(), "")
+    if not form or not offered(exchange, form):
+        raise Refusal("patch.unsupported-format", "this server does not take patches of this content type")
+    half_applied = exchange.world.faults.on("patch-applied-by-half")
+    try:
+        return _APPLY[form](resource, exchange.request.body, half_applied)
+    except (ValueError, KeyError, TypeError, jsonpatch.JsonPatchException, JsonPointerException) as error:
+        raise Refusal("patch.invalid-patch", f"the patch cannot be applied: {error}") from None
+
+
+def _json_patch(resource: Resource, content: bytes, half_applied: bool) -> Resource:
+    operations = json.loads(content)
+    if not isinstance(operations, list):
+        raise ValueError("a JSON Patch is an array of operations")
+    return one_by_one(resource, operations, lambda target, step: jsonpatch.apply_patch(target, [step]), half_applied)
+
+
+def one_by_one(resource: Resource, steps: list[Any], apply_step: Callable[[Resource, Any], Resource], half_applied: bool) -> Resource:
+    """The resource after all steps. A failing step fails them all, unless the server has the fault of stopping half-way."""
+    for step in steps:
+        try:
+            resource = apply_step(resource, step)
+        except Exception:
+            if half_applied:
+                return resource
+            raise
+    return resource
+
+
+def _fhirpath_patch(resource: Resource, content: bytes, half_applied: bool) -> Resource:
+    steps = fhirpath_patch.operations(json.loads(content))
+    return one_by_one(resource, steps, fhirpath_patch.apply_operation, half_applied)
+
+
+def _xml_patch(resource: Resource, content: bytes, half_applied: bool) -> Resource:
+    return one_by_one(resource, xml_patch.operations(content), xml_patch.apply_operation, half_applied)
+
+
+_APPLY: Mapping[str, Callable[[Resource, bytes, bool], Resource]] = {
+    "json-patch": _json_patch,
+    "xml-patch": _xml_patch,
+    "fhirpath-patch": _fhirpath_patch,
+}

@@ -1,0 +1,63 @@
+"""If-Match and If-None-Match: which version a request names, and whether that is the current one (RFC 9110 section 13.1)."""
+
+import re
+from email.utils import parsedate_to_datetime
+
+from ifmatch.reference.exchange import Exchange
+from ifmatch.reference.store import Version
+
+#: The forms in which one version can be named. Only the weak tag is FHIR's; the others are honoured where a profile says so.
+_FORMS = {
+    "weak": re.compile(r'W/"([^"]+)"'),
+    "strong": re.compile(r'"([^"]+)"'),
+    "bare": re.compile(r"([A-Za-z0-9.\-]{1,64})"),
+}
+
+
+def check_if_match(exchange: Exchange, current: Version | None) -> None:
+    """Refuse a write whose If-Match does not name the current version, is missing where it must not be, or is unreadable."""
+    lines = exchange.request.headers.get("if-match")
+    prefix = f"{exchange.interaction}.if-match"
+    if lines is None:
+        exchange.object(f"{prefix}.missing", "no If-Match header: name the version that this write is based on")
+        return
+    form, versions = read_tags(lines)
+    if form != "weak" and not exchange.world.dialect.honours(form, exchange.type):
+        rule = "two-lines" if len(lines) > 1 else form if form in ("blank", "star", "strong", "bare") else "malformed"
+        exchange.object(f"{prefix}.{rule}", f"If-Match is not one weak entity tag: {lines[0]!r}")
+    elif not _is_current(exchange, current, form, versions):
+        exchange.refuse(f"{prefix}.stale", "the version in If-Match is not the current version of the resource")
+
+
+def read_tags(lines: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The form of an If-Match, and the versions it names: `blank`, `star`, `weak`, `strong`, `bare`, `list`, `malformed`."""
+    value = ", ".join(lines).strip()
+    for form, pattern in _FORMS.items():
+        if match := pattern.fullmatch(value):
+            return form, match.groups()
+    members = [re.fullmatch(r'(?:W/)?"([^"]+)"', member.strip()) for member in value.split(",")]
+    if len(members) > 1 and all(members):
+        return "list", tuple(member.group(1) for member in members if member)
+    return {"": "blank", "*": "star"}.get(value, "malformed"), ()
+
+
+def is_unmodified(exchange: Exchange, version: Version) -> bool:
+    """Whether a conditional read finds nothing new (FHIR R4 http.html#cread); If-None-Match goes first (RFC 9110 13.2.2)."""
+    lines = exchange.request.headers.get("if-none-match")
+    if lines is not None:
+        form, versions = read_tags(lines)
+        return form == "star" or version.version in versions or exchange.world.faults.on("304-for-a-changed-resource")
+    try:
+        since = parsedate_to_datetime(exchange.request.header("if-modified-since") or "")
+        return version.time.replace(microsecond=0) <= since
+    except (ValueError, TypeError):
+        return False
+
+
+def _is_current(exchange: Exchange, current: Version | None, form: str, versions: tuple[str, ...]) -> bool:
+    if current is None:
+        return False
+    world = exchange.world
+    return form == "star" or any(
+        named == current.version or world.faults.match(world.store, current, named) for named in versions
+    )

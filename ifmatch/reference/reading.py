@@ -1,0 +1,119 @@
+"""The interactions that only read: read, vread, history, search (FHIR R4 http.html)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from ifmatch.reference.exchange import Decision, Exchange
+from ifmatch.reference.message import Refusal, Reply, Resource, bundle, instant
+from ifmatch.reference.preconditions import is_unmodified
+from ifmatch.reference.search import find
+from ifmatch.reference.store import Version
+
+PAGE = 50
+
+
+def read(exchange: Exchange) -> Decision:
+    """The current version of a resource, or 304 when the client has it already."""
+    version = existing(exchange)
+    world = exchange.world
+    headers = world.dialect.headers("read", version, exchange.request.base)
+    fresh = world.dialect.status("read.if-none-match.current", exchange.type)
+    if fresh == HTTPStatus.NOT_MODIFIED and is_unmodified(exchange, version):
+        return Reply("read.unmodified", fresh, None, headers)
+    return Reply("read", HTTPStatus.OK, version.resource, headers)
+
+
+def existing(exchange: Exchange) -> Version:
+    """The current version of the resource that was asked for. Raises Refusal when it never was, or is deleted."""
+    world, rule = exchange.world, exchange.interaction
+    versions = world.store.history(exchange.type, exchange.id)
+    if not versions:
+        raise Refusal(f"{rule}.unknown-id", f"there is no {exchange.type}/{exchange.id}")
+    if versions[-1].resource is None:
+        if world.faults.on("deleted-resource-readable"):
+            return versions[-2]
+        raise Refusal(f"{rule}.deleted", f"{exchange.type}/{exchange.id} was deleted")
+    return versions[-1]
+
+
+def vread(exchange: Exchange) -> Decision:
+    """One version of a resource, as it was."""
+    world = exchange.world
+    found = [v for v in world.store.history(exchange.type, exchange.id) if v.version == exchange.version]
+    if not found:
+        raise Refusal("vread.unknown-id", f"{exchange.type}/{exchange.id} never had the version {exchange.version}")
+    if found[0].resource is None:
+        raise Refusal("vread.deleted", f"the version {exchange.version} is the deletion of the resource")
+    return Reply("vread", HTTPStatus.OK, found[0].resource, world.dialect.headers("vread", found[0], exchange.request.base))
+
+
+def history(exchange: Exchange) -> Decision:
+    """The versions of a resource, or of all resources of a type: newest first, deletions included."""
+    store = exchange.world.store
+    versions = store.history(exchange.type, exchange.id) if exchange.id else store.all_versions(exchange.type)
+    if exchange.id and not versions:
+        raise Refusal("read.unknown-id", f"there is no {exchange.type}/{exchange.id}")
+    since = dict(exchange.request.query).get("_since")
+    if since:
+        versions = [v for v in versions if v.time >= _time(since)]
+    page, links = _page(exchange, versions[::-1])
+    entries = [_history_entry(version, exchange.request.base) for version in page]
+    return Reply(exchange.interaction, HTTPStatus.OK, bundle("history", entries, links, len(versions)))
+
+
+def search(exchange: Exchange) -> Decision:
+    """The resources of a type that meet all criteria; an element that a type does not have meets none."""
+    found = find(exchange.world.store, exchange.type, exchange.request.criteria)
+    page, links = _page(exchange, found)
+    entries: list[Resource] = [
+        {
+            "fullUrl": exchange.request.url(version.type, version.id),
+            "resource": version.resource,
+            "search": {"mode": "match"},
+        }
+        for version in page
+    ]
+    return Reply(exchange.interaction, HTTPStatus.OK, bundle("searchset", entries, links, len(found)))
+
+
+def _page(exchange: Exchange, versions: Sequence[Version]) -> tuple[Sequence[Version], dict[str, str]]:
+    """One page of a list, and the links to itself and to the next."""
+    query = dict(exchange.request.query)
+    size, start = _number(query.get("_count"), PAGE), _number(query.get("_offset"), 0)
+    address = exchange.request.url(*exchange.request.path)
+    links = {"self": _with_query(address, exchange.request.query)}
+    if start + size < len(versions) and size:
+        others = [(name, value) for name, value in exchange.request.query if name not in ("_count", "_offset")]
+        links["next"] = _with_query(address, [*others, ("_count", str(size)), ("_offset", str(start + size))])
+    return versions[start : start + size], links
+
+
+def _with_query(address: str, query: Sequence[tuple[str, str]]) -> str:
+    return f"{address}?{urlencode(query)}" if query else address
+
+
+def _number(text: str | None, default: int) -> int:
+    return int(text) if text and text.isdecimal() else default
+
+
+def _time(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refusal("history-instance.unparsable", f"_since is not an instant: {text}") from None
+    return time.astimezone()
+
+
+def _history_entry(version: Version, base: str) -> Resource:
+    url = f"{version.type}" if version.method == "POST" else f"{version.type}/{version.id}"
+    status = {"POST": "201 Created", "DELETE": "204 No Content"}.get(version.method, "200 OK")
+    entry: Resource = {"fullUrl": f"{base}/{version.type}/{version.id}"}
+    if version.resource is not None:
+        entry["resource"] = version.resource
+    entry["request"] = {"method": version.method, "url": url}
+    entry["response"] = {"status": status, "etag": f'W/"{version.version}"', "lastModified": instant(version.time)}
+    return entry
+
+

@@ -1,0 +1,111 @@
+"""Which request asks for which interaction (FHIR R4 http.html): a table of methods and addresses."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from urllib.parse import parse_qsl
+
+from ifmatch.reference import reading, writing
+from ifmatch.reference.capability import offers, statement
+from ifmatch.reference.exchange import Decision, Exchange
+from ifmatch.reference.message import Refusal, Reply
+from ifmatch.reference.transaction import transaction
+from ifmatch.reference.types import RESOURCE_TYPES
+
+JSON_TYPES = frozenset({"application/fhir+json", "application/json+fhir", "application/json", "text/json"})
+
+
+@dataclass(frozen=True)
+class Route:
+    """One interaction: its method, the shape of its address below the base, and who carries it out."""
+
+    method: str
+    shape: str
+    interaction: str
+    handle: Callable[[Exchange], Decision]
+    conditional: bool = False
+
+
+def _metadata(exchange: Exchange) -> Decision:
+    return Reply("metadata", HTTPStatus.OK, statement(exchange.world, exchange.request.base))
+
+
+def _search_by_post(exchange: Exchange) -> Decision:
+    form = tuple(parse_qsl(exchange.request.body.decode("utf-8", "replace"), keep_blank_values=True))
+    exchange.request = replace(exchange.request, query=(*exchange.request.query, *form))
+    return reading.search(exchange)
+
+
+#: In a shape T stands for a type, I for an id, V for a version; the rest is literal.
+ROUTES = (
+    Route("GET", "metadata", "metadata", _metadata),
+    Route("GET", "T/I", "read", reading.read),
+    Route("GET", "T/I/_history/V", "vread", reading.vread),
+    Route("GET", "T/I/_history", "history-instance", reading.history),
+    Route("GET", "T/_history", "history-type", reading.history),
+    Route("GET", "T", "search-type", reading.search),
+    Route("POST", "T/_search", "search-type", _search_by_post),
+    Route("POST", "T", "create", writing.create),
+    Route("PUT", "T/I", "update", writing.update),
+    Route("PUT", "T", "conditional-update", writing.conditional_update),
+    Route("PATCH", "T/I", "patch", writing.patch_resource),
+    Route("DELETE", "T/I", "delete", writing.delete),
+    Route("DELETE", "T", "conditional-delete", writing.conditional_delete),
+    Route("POST", "", "transaction", transaction),
+)
+
+#: What a method asks for when the rest of the request is not looked at.
+BY_METHOD = {"GET": "read", "HEAD": "read", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+
+_LITERALS = frozenset({"metadata", "_history", "_search"})
+
+
+def decide(exchange: Exchange) -> Decision:
+    """Understand a request and check it. Raises Refusal; what is left to do is in the decision."""
+    method = "GET" if exchange.request.method == "HEAD" else exchange.request.method
+    path = exchange.request.path
+    shapes = [route for route in ROUTES if _fits(route.shape, path)]
+    exchange.interaction = BY_METHOD.get(method, "read")
+    exchange.type, exchange.id, exchange.version = _named(path)
+    if not shapes:
+        raise Refusal("read.not-an-end-point", f"there is nothing at {'/'.join(path)}")
+    if exchange.type and exchange.type not in RESOURCE_TYPES[exchange.world.profile.fhir]:
+        raise Refusal(f"{exchange.interaction}.unknown-type", f"there is no resource type {exchange.type}")
+    route = next((route for route in shapes if route.method == method), None)
+    if route is None or not _offered(exchange, route.interaction):
+        name = route.interaction if route else exchange.interaction
+        raise Refusal(f"{name}.unsupported", f"this server does not support {name} here")
+    exchange.interaction = route.interaction
+    _check_content_type(exchange, route)
+    return route.handle(exchange)
+
+
+def _offered(exchange: Exchange, interaction: str) -> bool:
+    profile = exchange.world.profile
+    if interaction == "metadata":
+        return True
+    if interaction == "transaction":
+        return offers(profile, "transaction") or offers(profile, "batch")
+    return offers(profile, interaction)
+
+
+def _check_content_type(exchange: Exchange, route: Route) -> None:
+    if route.method not in ("POST", "PUT") or route.shape.endswith("_search"):
+        return
+    given = (exchange.request.header("content-type") or "").partition(";")[0].strip().lower()
+    if given and given not in JSON_TYPES:
+        raise Refusal(f"{BY_METHOD[route.method]}.unsupported-format", f"this server takes JSON, not {given}")
+
+
+def _fits(shape: str, path: tuple[str, ...]) -> bool:
+    segments = tuple(shape.split("/")) if shape else ()
+    return len(segments) == len(path) and all(
+        given == segment if segment in _LITERALS else given not in _LITERALS and not given.startswith("$")
+        for segment, given in zip(segments, path, strict=True)
+    )
+
+
+def _named(path: tuple[str, ...]) -> tuple[str, str, str]:
+    """The type, id and version that an address names, empty where it names none."""
+    named = [segment for segment in path if segment not in _LITERALS]
+    return (*named, "", "", "")[:3]  # type: ignore[return-value]

@@ -1,0 +1,83 @@
+"""Searching by the simple parameters that conditional writes and cleaning up need (FHIR R4 search.html)."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from ifmatch.reference.message import Resource
+from ifmatch.reference.store import Store, Version
+
+Criteria = Iterable[tuple[str, str]]
+
+#: Where the values of a parameter lie, when that is not the element of the same name.
+_ELEMENTS: dict[str, tuple[str, ...]] = {
+    "_id": ("id",),
+    "_tag": ("meta.tag",),
+    "_profile": ("meta.profile",),
+    "family": ("name.family",),
+    "given": ("name.given",),
+    "phone": ("telecom",),
+    "email": ("telecom",),
+    "birthdate": ("birthDate",),
+    "address-city": ("address.city",),
+    "patient": ("subject", "patient", "for"),
+    "url": ("url",),
+    "clinical-status": ("clinicalStatus",),
+    "questionnaire": ("questionnaire",),
+}
+_STRINGS = frozenset({"name", "family", "given", "address", "address-city", "title", "description"})
+
+
+def find(store: Store, type_: str, criteria: Criteria) -> list[Version]:
+    """The resources of a type that meet every criterion, oldest first."""
+    tests = [_test(name, value) for name, value in criteria if name not in ("_count", "_offset", "_sort", "_total")]
+    return [version for version in store.all_current(type_) if all(test(version.resource or {}) for test in tests)]
+
+
+def _test(name: str, value: str) -> Callable[[Resource], bool]:
+    name, _, modifier = name.partition(":")
+    camel = re.sub(r"-(\w)", lambda match: match.group(1).upper(), name)
+    paths = _ELEMENTS.get(name, (camel,))
+    wanted = value.split(",")
+
+    def test(resource: Resource) -> bool:
+        found = [item for path in paths for item in _at(resource, path.split("."))]
+        if name in _STRINGS:
+            return any(_has_text(item, text, exact=modifier == "exact") for item in found for text in wanted)
+        return any(_has_token(item, token) for item in found for token in wanted)
+
+    return test
+
+
+def _at(node: Any, path: list[str]) -> Iterator[Any]:
+    if isinstance(node, list):
+        for item in node:
+            yield from _at(item, path)
+    elif not path:
+        yield node
+    elif isinstance(node, dict) and path[0] in node:
+        yield from _at(node[path[0]], path[1:])
+
+
+def _has_text(item: Any, wanted: str, *, exact: bool) -> bool:
+    """Strings match from their beginning, letter case aside; `:exact` wants them whole. An object matches by any of its parts."""
+    if isinstance(item, dict):
+        return any(_has_text(part, wanted, exact=exact) for part in item.values())
+    if isinstance(item, list):
+        return any(_has_text(part, wanted, exact=exact) for part in item)
+    text = str(item)
+    return text == wanted if exact else text.casefold().startswith(wanted.casefold())
+
+
+def _has_token(item: Any, wanted: str) -> bool:
+    """A code, Coding, CodeableConcept, Identifier, ContactPoint or Reference, as `value` or `system|value`."""
+    if not isinstance(item, dict):
+        return str(item).lower() == wanted.lower() if isinstance(item, bool) else str(item) == wanted
+    if "coding" in item:
+        return any(_has_token(coding, wanted) for coding in item["coding"])
+    if "reference" in item:
+        return str(item["reference"]) == wanted or str(item["reference"]).endswith(f"/{wanted}")
+    system, bar, value = wanted.rpartition("|")
+    if bar and system != item.get("system", ""):
+        return False
+    return not value or value in (item.get("value"), item.get("code"))

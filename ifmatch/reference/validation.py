@@ -1,0 +1,133 @@
+"""A small structural validator: the elements that a type must have, and the codes that an element may take.
+
+It knows what the profiles' resources need, read from the resource pages of each FHIR version, and nothing of slicing,
+invariants or terminology: enough to tell content that is plainly wrong.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ifmatch.reference.message import Resource
+
+Table = Mapping[str, str]
+
+#: The elements a type must have; `a|b` stands for one of several.
+_REQUIRED: Table = {
+    "ActivityDefinition": "status",
+    "AllergyIntolerance": "patient",
+    "Appointment": "status participant",
+    "AuditEvent": "recorded agent source",
+    "Basic": "code",
+    "Condition": "subject",
+    "Consent": "status",
+    "Device": "",
+    "DocumentReference": "status content",
+    "Encounter": "status",
+    "Endpoint": "status",
+    "FamilyMemberHistory": "status patient relationship",
+    "Flag": "status code subject",
+    "Immunization": "status patient",
+    "List": "status mode",
+    "MedicationRequest": "intent subject",
+    "Observation": "status code",
+    "Patient": "",
+    "QuestionnaireResponse": "status",
+    "Slot": "schedule start end",
+    "Subscription": "status",
+    "Task": "status intent",
+}
+
+#: What a FHIR version demands differently.
+_REQUIRED_IN: Mapping[str, Table] = {
+    "DSTU2": {"AllergyIntolerance": "patient substance", "Condition": "patient code verificationStatus"},
+    "STU3": {"AllergyIntolerance": "patient verificationStatus", "Consent": "status patient"},
+    "R4": {"Consent": "status scope category", "Encounter": "status class"},
+    "R4B": {"Consent": "status scope category", "Encounter": "status class"},
+    "R5": {"QuestionnaireResponse": "status questionnaire", "Condition": "subject clinicalStatus"},
+}
+
+_PUBLICATION = "draft active retired unknown"
+_OBSERVATION = "registered preliminary final amended corrected cancelled entered-in-error unknown"
+_TASK = "draft requested received accepted rejected ready cancelled in-progress on-hold failed completed entered-in-error"
+
+#: The codes of an element that is bound to a required value set.
+_CODES: Table = {
+    "ActivityDefinition.status": _PUBLICATION,
+    "Appointment.status": "proposed pending booked arrived fulfilled cancelled noshow entered-in-error checked-in waitlist",
+    "Consent.status": "draft proposed active rejected inactive entered-in-error not-done unknown",
+    "Endpoint.status": "active suspended error off entered-in-error test limited",
+    "FamilyMemberHistory.status": "partial completed entered-in-error health-unknown",
+    "Flag.status": "active inactive entered-in-error",
+    "List.mode": "working snapshot changes",
+    "List.status": "current retired entered-in-error",
+    "Observation.status": _OBSERVATION,
+    "Patient.gender": "male female other unknown",
+    "Person.gender": "male female other unknown",
+    "Practitioner.gender": "male female other unknown",
+    "QuestionnaireResponse.status": "in-progress completed amended entered-in-error stopped",
+    "RelatedPerson.gender": "male female other unknown",
+    "Task.intent": "unknown proposal plan order original-order reflex-order filler-order instance-order option",
+    "Task.priority": "routine urgent asap stat",
+    "Task.status": _TASK,
+}
+
+_CODES_IN: Mapping[str, Table] = {
+    "DSTU2": {
+        "AllergyIntolerance.category": "food medication environment other",
+        "AllergyIntolerance.criticality": "CRITL CRITH CRITU",
+        "AllergyIntolerance.status": "active unconfirmed confirmed inactive resolved refuted entered-in-error",
+        "AllergyIntolerance.type": "allergy intolerance",
+        "Condition.verificationStatus": "provisional differential confirmed refuted entered-in-error unknown",
+        "Observation.status": "registered preliminary final amended cancelled entered-in-error unknown",
+    },
+    "STU3": {
+        "AllergyIntolerance.clinicalStatus": "active inactive resolved",
+        "AllergyIntolerance.verificationStatus": "unconfirmed confirmed refuted entered-in-error",
+        "Condition.clinicalStatus": "active recurrence inactive remission resolved",
+    },
+}
+
+#: The elements whose content is a list in every version, wherever a test might put something else.
+_LISTS = frozenset({"identifier", "name", "telecom", "address", "extension", "contained", "participant", "entry"})
+_TEXTS = frozenset({"gender", "birthDate", "status", "id", "language", "implicitRules", "intent", "mode"})
+
+
+def problems(resource: Resource, fhir: str) -> list[str]:
+    """What is wrong with a resource by the rules of its FHIR version, in words; empty when nothing was found."""
+    type_ = resource["resourceType"]
+    return [*_missing(resource, _of(type_, _REQUIRED, _REQUIRED_IN.get(fhir, {}))), *_wrong_codes(resource, fhir), *_wrong_shapes(resource)]
+
+
+def _of(key: str, usual: Table, special: Table) -> str:
+    return special.get(key, usual.get(key, ""))
+
+
+def _missing(resource: Resource, required: str) -> Iterator[str]:
+    for element in required.split():
+        if resource.get(element) in (None, "", [], {}):
+            yield f"{resource['resourceType']}.{element} is missing"
+
+
+def _wrong_codes(resource: Resource, fhir: str) -> Iterator[str]:
+    type_ = resource["resourceType"]
+    for element, value in resource.items():
+        codes = _of(f"{type_}.{element}", _CODES, _CODES_IN.get(fhir, {}))
+        if codes and value not in codes.split():
+            yield f"{type_}.{element} must not be {value!r}"
+
+
+def _wrong_shapes(resource: Resource) -> Iterator[str]:
+    type_ = resource["resourceType"]
+    for element, value in resource.items():
+        if element in _TEXTS and not isinstance(value, str):
+            yield f"{type_}.{element} is not a text"
+        if isinstance(value, list) and not value:
+            yield f"{type_}.{element} is an empty list"
+        if element in _LISTS and not isinstance(value, list) and _is_list_in(type_, element):
+            yield f"{type_}.{element} is not a list"
+
+
+def _is_list_in(type_: str, element: str) -> bool:
+    """Some types have one of what others have many of, such as Organization.name or Task.identifier's like."""
+    single: Any = {"name": {"Patient", "Practitioner", "Person", "RelatedPerson"}, "address": {"Patient", "Practitioner", "Person"}}
+    return element not in single or type_ in single[element]

@@ -1,0 +1,202 @@
+"""The interactions that write: create, update, patch, delete, and their conditional forms (FHIR R4 http.html).
+
+Each one first checks and then returns the write, still to be carried out. The server does both without a pause between.
+"""
+
+import json
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+from ifmatch.reference import business, patch
+from ifmatch.reference.exchange import Decision, Exchange
+from ifmatch.reference.message import Refusal, Reply, Resource, instant
+from ifmatch.reference.preconditions import check_if_match
+from ifmatch.reference.reading import existing
+from ifmatch.reference.search import find
+from ifmatch.reference.store import Draft, Version
+from ifmatch.reference.validation import problems
+
+
+def create(exchange: Exchange) -> Decision:
+    """A new resource under an id of the server's, unless If-None-Exist finds that it is there already."""
+    body = _resource_in(exchange)
+    if (condition := exchange.request.header("if-none-exist")) is not None:
+        found = _matches(exchange, _criteria_in(condition))
+        if len(found) > 1:
+            exchange.refuse("conditional-create.many", "several resources meet If-None-Exist")
+        if found:
+            return _already_there(exchange, found[0])
+    if "id" in body:
+        exchange.object("create.id.server-assigned", "ids are given by the server: leave the id out")
+    return lambda: _create(exchange, body, exchange.world.new_id())
+
+
+def update(exchange: Exchange) -> Decision:
+    """The whole resource replaced, or created where the client may choose the id."""
+    body = _resource_in(exchange)
+    _check_body_id(exchange, body)
+    current = exchange.world.store.current(exchange.type, exchange.id)
+    if current is None:
+        return _update_as_create(exchange, body)
+    check_if_match(exchange, current)
+    business.check_update(exchange, current.resource or {}, body)
+    return lambda: _replace(exchange, exchange.id, body, current)
+
+
+def conditional_update(exchange: Exchange) -> Decision:
+    """An update of the one resource that meets the criteria; none: a create; several: a refusal (R4 http.html#cond-update)."""
+    body = _resource_in(exchange)
+    found = _matches(exchange, exchange.request.criteria)
+    if len(found) > 1:
+        exchange.refuse("conditional-update.many", f"{len(found)} resources meet the criteria")
+    if not found:
+        return _conditional_create(exchange, body)
+    current = found[0]
+    if body.get("id") not in (None, current.id):
+        exchange.object("conditional-update.one-ignores-body-id", "the id in the body is not that of the resource found")
+    if "if-match" in exchange.request.headers:
+        check_if_match(exchange.as_interaction("update", current.id), current)
+    return lambda: _replace(exchange.as_interaction("update", current.id), current.id, body, current)
+
+
+def patch_resource(exchange: Exchange) -> Decision:
+    """A resource changed as a patch document says, all of it or nothing (RFC 5789 section 2)."""
+    current = existing(exchange)
+    check_if_match(exchange, current)
+    patched = patch.apply(exchange, current.resource or {})
+    if (patched.get("resourceType"), patched.get("id")) != (exchange.type, exchange.id):
+        exchange.refuse("patch.invalid-patch", "a patch changes neither the type nor the id of a resource")
+    if found := problems(patched, exchange.world.profile.fhir):
+        exchange.refuse("patch.invalid-content", f"the patched resource is not valid: {'; '.join(found)}")
+    return lambda: _replace(exchange, exchange.id, patched, current)
+
+
+def delete(exchange: Exchange) -> Decision:
+    """A resource deleted; its versions stay in its history. Deleting twice is as good as once."""
+    if not exchange.world.store.history(exchange.type, exchange.id):
+        raise Refusal("delete.unknown-id", f"there is no {exchange.type}/{exchange.id}")
+    current = exchange.world.store.current(exchange.type, exchange.id)
+    if current is None:
+        return Reply("delete", HTTPStatus.NO_CONTENT)
+    check_if_match(exchange, current)
+    return lambda: _delete(exchange, exchange.id)
+
+
+def conditional_delete(exchange: Exchange) -> Decision:
+    """The one resource that meets the criteria deleted; none is fine, several are refused (R4 http.html#3.1.0.7.1)."""
+    found = _matches(exchange, exchange.request.criteria)
+    if len(found) > 1:
+        exchange.refuse("conditional-delete.many", f"{len(found)} resources meet the criteria")
+    if not found:
+        return Reply("delete", HTTPStatus.NO_CONTENT)
+    return lambda: _delete(exchange, found[0].id)
+
+
+def _update_as_create(exchange: Exchange, body: Resource) -> Decision:
+    world = exchange.world
+    may_create = world.profile.offers("update-create") is not False
+    if not may_create or world.dialect.refuses("update.unknown-id", exchange.type):
+        exchange.refuse("update.unknown-id", f"there is no {exchange.type}/{exchange.id}, and ids are given by the server")
+    if "if-match" in exchange.request.headers:
+        check_if_match(exchange, None)
+    return lambda: _create(exchange, body, exchange.id)
+
+
+def _conditional_create(exchange: Exchange, body: Resource) -> Decision:
+    if "id" not in body:
+        return lambda: _create(exchange, body, exchange.world.new_id(), "conditional-update.none")
+    exchange.object("conditional-update.none-with-id", "nothing meets the criteria, and ids are given by the server")
+    wanted = exchange.world.new_id() if exchange.world.faults.on("conditional-update-drops-body-id") else body["id"]
+    if exchange.world.store.latest(exchange.type, wanted):
+        raise Refusal("conditional-update.conflict", f"{exchange.type}/{wanted} is there, but does not meet the criteria")
+    return lambda: _create(exchange, body, wanted, "conditional-update.none-with-id")
+
+
+def _already_there(exchange: Exchange, found: Version) -> Reply:
+    dialect, base = exchange.world.dialect, exchange.request.base
+    return dialect.success("create", HTTPStatus.OK, found, base, exchange.preference)
+
+
+def _create(exchange: Exchange, body: Resource, id_: str, rule: str = "") -> Reply:
+    stored = _store(exchange.as_interaction("create"), id_, body, exchange.request.method)
+    status = exchange.world.dialect.status(rule, exchange.type) if rule else HTTPStatus.CREATED
+    return exchange.world.dialect.success("create", status, stored, exchange.request.base, exchange.preference)
+
+
+def _replace(exchange: Exchange, id_: str, body: Resource, checked: Version) -> Reply:
+    dialect, base = exchange.world.dialect, exchange.request.base
+    stored = _store(exchange, id_, body, exchange.request.method)
+    status = dialect.status(f"{exchange.interaction}.if-match.current", exchange.type)
+    reply = dialect.success(exchange.interaction, status, stored, base, exchange.preference)
+    if exchange.world.faults.on("etag-of-the-previous-version"):
+        return reply.with_header("ETag", f'W/"{checked.version}"')
+    return reply
+
+
+def _delete(exchange: Exchange, id_: str) -> Reply:
+    store = exchange.world.store
+    history = store.history(exchange.type, id_)
+    version = exchange.world.new_version(len(history))
+    store.add(exchange.type, id_, version, store.time_after(history[-1]), "DELETE", None)
+    return Reply("delete", HTTPStatus.NO_CONTENT, None, {"ETag": f'W/"{version}"'})
+
+
+def _store(exchange: Exchange, id_: str, body: Resource, method: str) -> Version:
+    """Write a new version. The server owns id, versionId and lastUpdated, and adds what its profile says it adds."""
+    world = exchange.world
+    history = tuple(world.store.history(exchange.type, id_))
+    version, time = world.new_version(len(history)), world.store.time_after(history[-1] if history else None)
+    resource = business.with_additions(exchange, stamped(body, id_, version, instant(time)))
+    draft = world.faults.write(Draft(exchange.type, id_, version, time, exchange.interaction, body, resource, history))
+    if draft.kept:
+        return world.store.add(draft.type, draft.id, draft.version, draft.time, method, draft.resource)
+    return Version(draft.type, draft.id, draft.version, draft.time, method, draft.resource, order=-1)
+
+
+def stamped(body: Resource, id_: str, version: str, time: str) -> Resource:
+    """A resource with the id, the versionId and the lastUpdated of the server's; the rest of its meta is the client's."""
+    meta: dict[str, Any] = {**body.get("meta", {}), "versionId": version, "lastUpdated": time}
+    rest = {key: value for key, value in body.items() if key not in ("resourceType", "id", "meta")}
+    return {"resourceType": body["resourceType"], "id": id_, "meta": meta, **rest}
+
+
+def _resource_in(exchange: Exchange) -> Resource:
+    """The resource in a body. Raises Refusal when it cannot be read, is of another type, or breaks the rules of its type."""
+    interaction = "create" if exchange.interaction == "create" else "update"
+    body = parsed(exchange.request.body)
+    if body is None:
+        raise Refusal(f"{interaction}.unparsable", "the body is not a JSON object with a resourceType")
+    if body["resourceType"] != exchange.type:
+        exchange.refuse(f"{interaction}.wrong-type", f"the body is a {body['resourceType']}, the address names {exchange.type}")
+    if found := problems(body, exchange.world.profile.fhir):
+        exchange.refuse(f"{interaction}.invalid-content", "; ".join(found))
+    return body
+
+
+def parsed(content: bytes) -> Resource | None:
+    """A resource in JSON, None when it is not one."""
+    try:
+        body = json.loads(content)
+    except ValueError:
+        return None
+    readable = isinstance(body, dict) and isinstance(body.get("resourceType"), str) and isinstance(body.get("meta", {}), dict)
+    return body if readable else None
+
+
+def _check_body_id(exchange: Exchange, body: Resource) -> None:
+    if "id" not in body:
+        exchange.object("update.body-id.absent", "the body has no id: it must repeat the id of the address")
+    elif body["id"] != exchange.id:
+        exchange.object("update.body-id.mismatched", f"the id in the body is {body['id']}, in the address {exchange.id}")
+
+
+def _criteria_in(condition: str) -> tuple[tuple[str, str], ...]:
+    """The criteria of an If-None-Exist: a query, bare or at the end of a URL (R4 http.html#ccreate)."""
+    return tuple(parse_qsl(condition.rpartition("?")[2], keep_blank_values=True))
+
+
+def _matches(exchange: Exchange, criteria: tuple[tuple[str, str], ...]) -> list[Version]:
+    if not criteria:
+        raise Refusal(f"{exchange.interaction}.criteria", "name the resource by its id or by search criteria")
+    return find(exchange.world.store, exchange.type, criteria)

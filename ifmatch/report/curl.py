@@ -1,0 +1,109 @@
+r"""A curl command that repeats one exchange: for a person who wants to see it happen.
+
+The base URL and the credentials are shell variables, so that a command can be passed on and holds no secret.
+"""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from urllib.parse import quote as percent_encoded
+
+from ifmatch.report.events import Event
+from ifmatch.target.redaction import REDACTED
+
+#: What curl or the connection adds by itself. It says nothing about the exchange.
+_NOISE = frozenset({"accept-encoding", "user-agent", "connection", "content-length", "host", "transfer-encoding"})
+
+#: What may stand in a URL between double quotes as it is. Not brackets, braces and !, which curl or a shell would read.
+_PLAIN_IN_URL = "/?&=:@+,;%~*'()$|#-._"
+
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "'": "\\'", "\\": "\\\\"}
+
+
+def command(exchange: Event, base_url: str, body_most: int | None = None) -> str:
+    """The command on one line, ready to be pasted into a shell where BASE and IFMATCH_TOKEN are set.
+
+    A body longer than `body_most` characters is read from a file `body` instead, so that the command stays readable.
+    """
+    return " ".join(words(exchange, base_url, body_most))
+
+
+def folded(exchange: Event, base_url: str, body_most: int | None = None, width: int = 100) -> list[str]:
+    """The command over several lines, each as wide as `width` allows, still to be pasted whole."""
+    lines = [""]
+    for word in words(exchange, base_url, body_most):
+        if lines[-1] and len(lines[-1]) + len(word) + 3 > width:
+            lines[-1] += " \\"
+            lines.append(f"  {word}")
+        else:
+            lines[-1] = f"{lines[-1]} {word}".lstrip() if len(lines) == 1 else f"{lines[-1]} {word}"
+    return lines
+
+
+def words(exchange: Event, base_url: str, body_most: int | None = None) -> list[str]:
+    """The command's parts, an option together with its value, each safe in a shell."""
+    request = exchange.get("request") or {}
+    method = str(request.get("method") or "GET")
+    body = _text(request.get("body"))
+    return [
+        # With -X HEAD curl would wait for a body that never comes.
+        "curl --head" if method == "HEAD" else f"curl -X {quoted(method)}",
+        _url(str(request.get("url") or ""), base_url),
+        *_headers(request.get("headers") or [], bool(body)),
+        *([_body(body, body_most)] if body else []),
+    ]
+
+
+def quoted(text: str) -> str:
+    """A text as one word of bash, in printable characters only: what is not printable is written as an escape."""
+    if text.isprintable():
+        return shlex.quote(text)
+    return "$'" + "".join(_ESCAPES.get(c) or (c if c.isprintable() else _bytes(c)) for c in text) + "'"
+
+
+def _bytes(character: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "replace"))
+
+
+def _text(body: object) -> str:
+    return body if isinstance(body, str) else "" if body is None else json.dumps(body, ensure_ascii=False)
+
+
+def _url(url: str, base_url: str) -> str:
+    base = base_url.rstrip("/")
+    inside = bool(base) and (url == base or url.startswith((f"{base}/", f"{base}?")))
+    rest = url[len(base) :] if inside else url
+    safe = "$IFMATCH_SECRET".join(_in_double_quotes(part) for part in rest.split(REDACTED))
+    return f'"{"$BASE" if inside else ""}{safe}"'
+
+
+def _in_double_quotes(part: str) -> str:
+    return percent_encoded(part, safe=_PLAIN_IN_URL, errors="replace").replace("$", "\\$")
+
+
+def _headers(headers: list[list[str]], has_body: bool) -> Iterator[str]:
+    names = {str(name).lower() for name, _ in headers}
+    for name, value in headers:
+        if str(name).lower() not in _NOISE:
+            yield f"-H {_header(str(name), str(value))}"
+    if has_body and "content-type" not in names:
+        yield "-H 'Content-Type:'"  # else curl would claim that the body is a form
+
+
+def _header(name: str, value: str) -> str:
+    if name.lower() == "authorization":
+        return '"Authorization: Bearer $IFMATCH_TOKEN"'
+    if REDACTED in value:
+        return f'"{re.sub(r"[^A-Za-z0-9-]", "", name)}: ${_variable(name)}"'
+    # "Name:" would make curl leave the header out; "Name;" sends it empty.
+    return quoted(f"{name}: {value}" if value.strip() else f"{name};")
+
+
+def _variable(name: str) -> str:
+    return "IFMATCH_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
+
+
+def _body(body: str, most: int | None) -> str:
+    # Not -d, which would read a file when a body begins with @.
+    return f"--data-raw {quoted(body)}" if most is None or len(body) <= most else "--data-binary @body"

@@ -1,0 +1,218 @@
+"""A run as its event log tells it: events in, one value out. Pure, so that a log can be told again at any time."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ifmatch.errors import ExitCode
+from ifmatch.report.events import Event
+from ifmatch.rules.case import Verdict, gravest
+
+#: What a case amounts to for the run, the first that is found decides. An error is told apart by whose fault it was.
+_EXIT_CODES: tuple[tuple[tuple[Verdict, str], ExitCode], ...] = (
+    ((Verdict.FAIL, ""), ExitCode.NOT_CONFORMANT),
+    ((Verdict.ERROR, "suite"), ExitCode.INTERNAL_ERROR),
+    ((Verdict.ERROR, "target"), ExitCode.TARGET_UNUSABLE),
+    ((Verdict.INCONCLUSIVE, ""), ExitCode.INCONCLUSIVE),
+)
+
+#: What a run's last word may say that its verdicts cannot.
+_BEYOND_VERDICTS = (ExitCode.INTERRUPTED, ExitCode.INTERNAL_ERROR, ExitCode.USAGE, ExitCode.TARGET_UNUSABLE)
+
+_NOT_DELETED = "not deleted"
+_UNKNOWN_FATE = "may exist: the run ended while it was being created"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One rule's verdict over all its cases (rows of an Outline, resource types). The gravest case speaks for it."""
+
+    rule: str
+    verdict: Verdict
+    spokesman: Event
+    cases: tuple[Event, ...]
+
+    def text(self, key: str) -> str:
+        """A field of the gravest case that is told as text; empty when it has none."""
+        return str(self.spokesman.get(key) or "")
+
+    @property
+    def exchanges(self) -> list[str]:
+        """The evidence of all cases, each exchange once."""
+        return list(dict.fromkeys(str(e) for case in self.cases for e in case.get("exchanges") or ()))
+
+    @property
+    def like(self) -> tuple[Event, ...]:
+        """The cases with the rule's own verdict."""
+        return tuple(case for case in self.cases if verdict_of(case) is self.verdict)
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """Something of ours that is still on the target, and why."""
+
+    type: str
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything a report tells of a run.
+
+    `complete` means that the log has its last line and that line says so. `ended_with` is the exit code given there.
+    """
+
+    id: str = ""
+    suite: Mapping[str, Any] = field(default_factory=dict)
+    command: Any = ""
+    seed: Any = None
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    target: Mapping[str, Any] = field(default_factory=dict)
+    started: str = ""
+    finished: str = ""
+    duration: float = 0.0
+    rules: tuple[Judged, ...] = ()
+    exchanges: Mapping[str, Event] = field(default_factory=dict)
+    left: tuple[Leftover, ...] = ()
+    complete: bool = False
+    ended_with: ExitCode | None = None
+    message: str = ""
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> "Run":
+        """The run that a log tells. A log with several runs tells the last one; a log cut short tells what it holds."""
+        log = _last_run(list(events))
+        header, target, footer = (_last(log, kind) for kind in ("run.started", "target", "run.finished"))
+        complete = bool(footer.get("complete"))
+        return cls(
+            id=str(header.get("run", "")),
+            suite=header.get("suite") or {},
+            command=header.get("command", ""),
+            seed=header.get("seed"),
+            profile=header.get("profile") or {},
+            target={"base_url": header.get("base_url", ""), **target},
+            started=str(header.get("time", "")),
+            finished=str(footer.get("time", "")),
+            duration=_seconds(log),
+            rules=_judged(event for event in log if event.get("event") == "verdict"),
+            exchanges={str(e.get("id")): e for e in log if e.get("event") == "exchange"},
+            left=_leftovers([event for event in log if event.get("event") == "journal"], complete),
+            complete=complete,
+            ended_with=_exit_code(footer.get("exit_code")),
+            message=str(footer.get("message") or ""),
+        )
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """How the run ended. A broken rule stays broken. A run cut short is never 0; nor one whose footer is not."""
+        judged = exit_code_for(case for rule in self.rules for case in rule.cases)
+        if judged is ExitCode.NOT_CONFORMANT:
+            return judged
+        if not self.complete:
+            return self.ended_with or ExitCode.INTERRUPTED
+        if self.ended_with in _BEYOND_VERDICTS or judged is ExitCode.CONFORMANT:
+            return self.ended_with or judged
+        return judged
+
+    @property
+    def conformant(self) -> bool:
+        """Whether the target keeps its promises, as far as this run may say so."""
+        return self.exit_code is ExitCode.CONFORMANT
+
+    @property
+    def counts(self) -> dict[Verdict, int]:
+        """How many rules have each verdict, the gravest verdict first."""
+        seen = Counter(rule.verdict for rule in self.rules)
+        return {verdict: seen[verdict] for verdict in Verdict}
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the target's own description made the run remark on."""
+        return [str(warning) for warning in self.target.get("warnings") or ()]
+
+
+def verdict_of(case: Event) -> Verdict:
+    """The verdict of a case. One that is not known to this version is an error: it must not pass unseen."""
+    try:
+        return Verdict(case.get("verdict", ""))
+    except ValueError:
+        return Verdict.ERROR
+
+
+def exit_code_for(cases: Iterable[Event]) -> ExitCode:
+    """The exit code that verdict events amount to. When nothing was judged it is not 0: green means something."""
+    seen = {_kind(case) for case in cases}
+    for kind, code in _EXIT_CODES:
+        if kind in seen:
+            return code
+    return ExitCode.CONFORMANT if seen - {(Verdict.NOT_APPLICABLE, "")} else ExitCode.NOTHING_RAN
+
+
+def group_of(rule: str) -> str:
+    """The group a rule is told under: its id without the last part, two parts at most (`update.if-match`)."""
+    return ".".join(rule.split(".")[:-1][:2]) or rule
+
+
+def judge_cases(rule: str, cases: Iterable[Event]) -> Judged:
+    """One verdict for a rule from those of its cases."""
+    told = tuple(cases)
+    verdict = gravest([verdict_of(case) for case in told])
+    return Judged(rule, verdict, next(case for case in told if verdict_of(case) is verdict), told)
+
+
+def _kind(case: Event) -> tuple[Verdict, str]:
+    verdict = verdict_of(case)
+    if verdict is not Verdict.ERROR:
+        return verdict, ""
+    # Whoever is not named as the culprit is us: blaming the target takes evidence.
+    return verdict, "target" if case.get("culprit") == "target" else "suite"
+
+
+def _last_run(log: list[Event]) -> list[Event]:
+    starts = [index for index, event in enumerate(log) if event.get("event") == "run.started"]
+    return log[starts[-1] :] if starts else log
+
+
+def _last(log: list[Event], kind: str) -> Event:
+    return next((event for event in reversed(log) if event.get("event") == kind), {})
+
+
+def _exit_code(value: object) -> ExitCode | None:
+    return ExitCode(value) if isinstance(value, int) and value in list(ExitCode) else None
+
+
+def _judged(verdicts: Iterable[Event]) -> tuple[Judged, ...]:
+    cases: dict[str, list[Event]] = {}
+    for event in verdicts:
+        cases.setdefault(str(event.get("rule", "")), []).append(event)
+    return tuple(judge_cases(rule, told) for rule, told in cases.items())
+
+
+def _leftovers(journal: list[Event], complete: bool) -> tuple[Leftover, ...]:
+    """What was made and not taken away. What was only intended counts in a run cut short: it may have been made."""
+    there: dict[tuple[str, str], Leftover] = {}
+    for entry in journal:
+        key = str(entry.get("type") or ""), str(entry.get("id") or "")
+        reason = str(entry.get("reason") or "")
+        match entry.get("action"):
+            case "created":
+                there[key] = Leftover(*key, _NOT_DELETED)
+            case "left":
+                there[key] = Leftover(*key, reason or _NOT_DELETED)
+            case "deleted" | "restored":
+                there.pop(key, None)
+            case "intended" if key[1] and not complete:
+                there.setdefault(key, Leftover(*key, _UNKNOWN_FATE))
+    return tuple(there.values())
+
+
+def _seconds(log: list[Event]) -> float:
+    """The time between the first and the last event; 0 when a log does not tell it."""
+    try:
+        first, last = (datetime.fromisoformat(log[index]["time"]) for index in (0, -1))
+        return round((last - first).total_seconds(), 3)
+    except (IndexError, KeyError, ValueError, TypeError):
+        return 0.0

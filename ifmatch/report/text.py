@@ -1,0 +1,47 @@
+"""Text from a server, made fit to be shown: it may hold anything, and a terminal or an XML parser obeys some of it."""
+
+import re
+from collections.abc import Mapping
+
+#: What XML 1.0 cannot hold at all, not even escaped (section 2.2).
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_SHORT: Mapping[str, str] = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def one_line(text: object, most: int = 300) -> str:
+    """A text as one line that a terminal only shows: line breaks become spaces, control characters become visible.
+
+    What is longer than `most` characters is cut, and says how much is missing.
+    """
+    words = " ".join(str(text)[: most * 4].split())
+    shown = "".join(character if character.isprintable() else _spelled(character) for character in words)
+    return shortened(shown, most, len(str(text)))
+
+
+def several_lines(text: object, most: int = 20, width: int = 300) -> list[str]:
+    """A text of ours that may span lines, such as a drawing: its indents kept, each line made harmless."""
+    lines = str(text)[: most * width * 2].split("\n")
+    kept = ["".join(c if c.isprintable() else _spelled(c) for c in line.rstrip())[:width] for line in lines[:most]]
+    return [*kept, f"… and {len(lines) - most} more lines"] if len(lines) > most else kept
+
+
+def shortened(text: str, most: int, whole: int | None = None) -> str:
+    """A text of at most about `most` characters, with a note when something was cut off."""
+    length = len(text) if whole is None else max(whole, len(text))
+    return text if len(text) <= most else f"{text[:most]}… ({length} characters)"
+
+
+def for_xml(text: object, most: int = 20_000) -> str:
+    """A text that XML can hold. Characters that it cannot hold stand there spelled out."""
+    return shortened(_NOT_XML.sub(lambda match: _spelled(match.group()), str(text)[: most + 1]), most, len(str(text)))
+
+
+def label_of(case: Mapping[str, object]) -> str:
+    """What tells one case of a rule from the others: the values of its row."""
+    row = case.get("row")
+    return ", ".join(one_line(value, 60) for value in row.values()) if isinstance(row, Mapping) else ""
+
+
+def _spelled(character: str) -> str:
+    return _SHORT.get(character) or character.encode("unicode_escape").decode("ascii")

@@ -1,0 +1,357 @@
+"""Resources of ours to test on: how they are had, changed, looked at, and removed again."""
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ifmatch.errors import OutcomeUnknown, SetupFailed, TargetUnusable
+from ifmatch.rules.answer import Answer, Effect, Resource, instant
+from ifmatch.rules.case import Case
+from ifmatch.rules.content import at, differences, fill, merge, placeholders_in, put
+from ifmatch.rules.expectation import describe
+from ifmatch.rules.profile import ResourceKind
+from ifmatch.rules.version import weak
+from ifmatch.target.ledger import Item
+from ifmatch.target.target import Target
+
+
+#: The system of the identifiers by which the profiles' templates make each resource unique.
+IDENTIFIER_SYSTEM = "urn:ifmatch:identifier"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A resource as a reader saw it: content, version, time, and the versions its history lists (None: no history)."""
+
+    answer: Answer
+    resource: Resource
+    history: tuple[str, ...] | None
+
+    @property
+    def version(self) -> str:
+        """The version, for comparison only. Empty when the server reveals none."""
+        return self.answer.version or ""
+
+    @property
+    def tag(self) -> str:
+        """The entity tag for an If-Match: the server's own, else made from meta.versionId.
+
+        Raises SetupFailed when the server reveals no version at all.
+        """
+        if self.answer.etag:
+            return self.answer.etag
+        if self.version:
+            return weak(self.version)
+        raise SetupFailed("the read reveals no version: it has neither an ETag nor a meta.versionId to base an update on")
+
+    @property
+    def last_updated(self) -> object:
+        """meta.lastUpdated as sent."""
+        return self.answer.meta.get("lastUpdated")
+
+    def changes_to(self, later: "Snapshot") -> list[str]:
+        """What is different in a later snapshot, in words; empty when nothing happened in between."""
+        found = differences(self.resource, later.resource)
+        if self.version != later.version:
+            found.append(f"the version is {later.version}, not {self.version}")
+        if self.last_updated != later.last_updated:
+            found.append(f"lastUpdated is {later.last_updated}, not {self.last_updated}")
+        if None not in (self.history, later.history) and self.history != later.history:
+            found.append(f"the history has {len(later.history or ())} versions, not {len(self.history or ())}")
+        return found
+
+
+@dataclass
+class Subject:
+    """A resource of ours on the target: as it was first read (`read`), and as it was when last looked at (`now`)."""
+
+    kind: ResourceKind
+    id: str
+    unique: str
+    sent: Resource
+    read: Snapshot
+    now: Snapshot = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.now = self.read
+
+    @property
+    def type(self) -> str:
+        """The resource type."""
+        return self.kind.type
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A write that was tried: what was sent and what the server answered."""
+
+    answer: Answer
+    sent: Resource
+
+    @property
+    def id(self) -> str:
+        """The id of what was written: as the answer tells it, else as it was sent. Empty when neither does."""
+        told = self.answer.location_id or (self.answer.resource or {}).get("id")
+        return told or self.sent.get("id", "")
+
+
+class Workbench:
+    """Makes and keeps the resources of one scenario."""
+
+    def __init__(self, target: Target, resource_type: str) -> None:
+        self.target = target
+        self.kind = self.kind_of(resource_type)
+
+    def kind_of(self, resource_type: str) -> ResourceKind:
+        """The profile's template for a type. Raises SetupFailed when it has none."""
+        kind = self.target.profile.resources.get(resource_type)
+        if kind is None:
+            raise SetupFailed(f"the profile {self.target.profile.id} has no template for {resource_type}")
+        return kind
+
+    # ------------------------------------------------------------ bodies
+
+    def body(self, kind: ResourceKind | None = None, unique: str = "") -> tuple[Resource, str]:
+        """A fresh valid body of a kind, labelled, and the text that is unique to it."""
+        kind = kind or self.kind
+        unique = unique or new_unique()
+        return self.target.labelled(kind, self._filled(kind.body, unique)), unique
+
+    def changed(self, subject: Subject, base: Resource | None = None) -> Resource:
+        """The resource as an ordinary update would send it: its content with a new mark in it."""
+        seen = merge(base or subject.now.resource, {"meta": {"versionId": None, "lastUpdated": None}})
+        changed = merge(seen, self._filled(subject.kind.change, subject.unique))
+        return put(changed, subject.kind.marker, f"ifmatch {new_unique()}") if subject.kind.marker else changed
+
+    def _filled(self, template: Any, unique: str) -> Any:
+        values = {"unique": unique, "run": self.target.run_id, **self.target.settings.placeholders}
+        missing = placeholders_in(template) - values.keys()
+        if missing:
+            name = min(missing)
+            raise SetupFailed(
+                f"the template of {self.kind.type} needs {{{name}}}: give it as {name} under [placeholders] in the target file"
+            )
+        return fill(template, values)
+
+    # ------------------------------------------------------------ making
+
+    def make(self, kind: ResourceKind | None = None, unique: str = "") -> Subject:
+        """A resource on the target, had as the profile says: created, put under an id of ours, or one that may be borrowed."""
+        kind = kind or self.kind
+        return _HOW[kind.how](self, kind, unique)
+
+    def _create(self, kind: ResourceKind, unique: str) -> Subject:
+        body, unique = self.body(kind, unique)
+        answer = self._set_up(lambda: self.target.create(body, unique=unique))
+        resource_id = answer.location_id or (answer.resource or {}).get("id")
+        if not resource_id:
+            raise SetupFailed(f"the create of a {kind.type} tells no id: neither in Location nor in a body")
+        return self._subject(kind, resource_id, unique, body)
+
+    def _put(self, kind: ResourceKind, unique: str) -> Subject:
+        body, unique = self.body(kind, unique)
+        resource_id = new_unique()
+        body = {**body, "id": resource_id}
+        self._set_up(lambda: self.target.update(kind.type, resource_id, body))
+        return self._subject(kind, resource_id, unique, body)
+
+    def _borrow(self, kind: ResourceKind, unique: str) -> Subject:
+        ledger = self.target.ledger
+        free = [i for i in kind.ids if ledger.find(kind.type, i) is None] or list(kind.ids)
+        if not free:
+            raise SetupFailed(f"no {kind.type} may be used: name ids of existing ones under [resources.{kind.type}] in the target file")
+        seen = self._look(kind.type, free[0])
+        if ledger.find(kind.type, free[0]) is None:
+            ledger.created(ledger.intend(kind.type, "", free[0], original=seen.resource), free[0])
+        return Subject(kind, free[0], unique or new_unique(), seen.resource, seen)
+
+    def _subject(self, kind: ResourceKind, resource_id: str, unique: str, body: Resource) -> Subject:
+        return Subject(kind, resource_id, unique, body, self._look(kind.type, resource_id))
+
+    def _set_up(self, request: Callable[[], Answer]) -> Answer:
+        try:
+            answer = request()
+        except OutcomeUnknown as unknown:
+            raise SetupFailed(f"set-up: {unknown}") from None
+        if answer.effect is not Effect.ACCEPTED:
+            raise SetupFailed(f"set-up: {answer.url} answered {describe(answer)}{_why(answer)}")
+        return answer
+
+    # ------------------------------------------------------------ changing and looking
+
+    def update(self, subject: Subject, base: Snapshot | None = None) -> Attempt:
+        """An ordinary update of set-up, from the current version; it must be accepted, and `now` follows it.
+
+        Raises SetupFailed when it is not.
+        """
+        seen = base or subject.now
+        body = self.changed(subject, seen.resource)
+        answer = self._set_up(lambda: self.target.update(subject.type, subject.id, body, if_match=seen.tag))
+        subject.now = self.look(subject)
+        return Attempt(answer, body)
+
+    def look(self, subject: Subject) -> Snapshot:
+        """The resource as it is on the server at this moment."""
+        return self._look(subject.type, subject.id)
+
+    def _look(self, resource_type: str, resource_id: str) -> Snapshot:
+        answer = self._set_up(lambda: self.target.read(resource_type, resource_id))
+        if answer.resource is None:
+            raise SetupFailed(f"a read of {resource_type}/{resource_id} gave {describe(answer)} instead of a resource")
+        return Snapshot(answer, answer.resource, self._versions(resource_type, resource_id))
+
+    def _versions(self, resource_type: str, resource_id: str) -> tuple[str, ...] | None:
+        if not self.offers("history-instance", resource_type):
+            return None
+        answer = self.target.history(resource_type, resource_id)
+        if answer.status != 200 or answer.resource is None:
+            return None
+        return tuple(str(r.get("meta", {}).get("versionId", "")) for r in entries(answer))
+
+    def made_of(self, attempt: Attempt) -> list[str]:
+        """The ids of resources that came of an attempt, found by its unique identifier where the target can search.
+
+        What is found is entered into the ledger, so that it is removed.
+        """
+        resource_type, uniques = attempt.sent["resourceType"], _identifiers(attempt.sent)
+        if not uniques or not self.offers("search-type", resource_type):
+            return []
+        answer = self.target.search(resource_type, f"identifier={IDENTIFIER_SYSTEM}|{uniques[0]}")
+        # Some servers ignore what they cannot search by and list everything: count only what is ours.
+        ids = [r["id"] for r in entries(answer) if uniques[0] in _identifiers(r)]
+        for resource_id in ids:
+            if self.target.ledger.find(resource_type, resource_id) is None:
+                self.target.ledger.created(self.target.ledger.intend(resource_type, uniques[0], resource_id), resource_id)
+        return ids
+
+    def offers(self, interaction: str, resource_type: str = "") -> bool:
+        """Whether neither the system's texts nor the target's statement rule an interaction out."""
+        kind = resource_type or self.kind.type
+        return self.target.profile.offers(interaction) is not False and self.target.statement.claims(interaction, kind) is not False
+
+    def version_by_search(self, subject: Subject) -> str:
+        """The meta.versionId that a search by `_id` shows. A search index may lag, so it is asked for a few seconds.
+
+        Raises SetupFailed when the resource is not found, or found without a version.
+        """
+        for pause in (0, 0.5, 1, 2):
+            time.sleep(pause)
+            for resource in entries(self.target.search(subject.type, f"_id={subject.id}")):
+                if resource.get("id") == subject.id:
+                    version = resource.get("meta", {}).get("versionId")
+                    if version is None:
+                        raise SetupFailed("a search shows no meta.versionId")
+                    return str(version)
+        raise SetupFailed(f"a search by _id does not find {subject.type}/{subject.id}")
+
+    def let_the_clock_move(self, subject: Subject) -> None:
+        """Wait until a time stamp of the server's can differ from the last one: servers may keep whole seconds only."""
+        last = instant(subject.now.last_updated)
+        time.sleep(1.1 if last is None or last.microsecond == 0 else 0.02)
+
+    # ------------------------------------------------------------ demanding
+
+    def demand_unchanged(self, case: Case, subject: Subject) -> None:
+        """The resource must be as it was when last looked at: content, version, time and history."""
+        changes = subject.now.changes_to(self.look(subject))
+        case.state(not changes, "resource unchanged", f"resource changed ({'; '.join(changes)})")
+
+    def demand_mark(self, case: Case, subject: Subject, attempt: Attempt) -> None:
+        """What an accepted write sent must be there; a refused one is for others to judge."""
+        if attempt.answer.effect is not Effect.ACCEPTED:
+            return
+        stored = self.look(subject).resource
+        marker = subject.kind.marker
+        held = at(stored, marker) == at(attempt.sent, marker) if marker else not self.holds(subject, attempt.sent, stored)
+        case.state(held, "what was sent is stored", f"{marker} is {at(stored, marker)!r}, not {at(attempt.sent, marker)!r}")
+
+    def demand_consistent(self, case: Case, subject: Subject, attempt: Attempt) -> None:
+        """The resource must tell the same story as the answer: changed when it was accepted, untouched when it was refused."""
+        demand = {
+            Effect.ACCEPTED: lambda: self.demand_mark(case, subject, attempt),
+            Effect.REFUSED: lambda: self.demand_unchanged(case, subject),
+        }.get(attempt.answer.effect)
+        if demand:
+            demand()
+
+    # ------------------------------------------------------------ comparing
+
+    def holds(self, subject: Subject, sent: Resource, stored: Resource) -> list[str]:
+        """In what a stored resource differs from what was sent, the additions of the server's that the profile names left out."""
+        return differences(sent, stored, subject.kind.server_adds)
+
+
+_HOW: dict[str, Callable[[Workbench, ResourceKind, str], Subject]] = {
+    "create": Workbench._create,
+    "create-by-put": Workbench._put,
+    "existing": Workbench._borrow,
+}
+
+
+def new_unique() -> str:
+    """A text that stands nowhere else: 32 hexadecimal digits, so also a valid FHIR id."""
+    return uuid.uuid4().hex
+
+
+def entries(answer: Answer) -> list[Resource]:
+    """The resources in a Bundle; entries without one, such as deletes in a history, are left out."""
+    listed = (answer.resource or {}).get("entry")
+    found = [entry.get("resource") for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    return [resource for resource in found if isinstance(resource, dict)]
+
+
+def _identifiers(resource: Resource) -> list[str]:
+    """The values of the identifiers that the suite gave to a resource."""
+    listed = resource.get("identifier")
+    listed = listed if isinstance(listed, list) else [listed]
+    return [i["value"] for i in listed if isinstance(i, dict) and i.get("system") == IDENTIFIER_SYSTEM]
+
+
+def _why(answer: Answer) -> str:
+    texts = [str(i.get("diagnostics") or (i.get("details") or {}).get("text") or "") for i in answer.issues]
+    said = "; ".join(filter(None, texts)) or ("" if answer.body.value != "text" else answer.text)
+    return f": {said[:300]}" if said else ""
+
+
+def sweep(target: Target) -> list[tuple[Item, str]]:
+    """Remove what the run made, the newest first, and restore what it borrowed. Never judges, never raises.
+
+    Returns what stays on the target, each with the reason.
+    """
+    left = []
+    deletes = target.profile.offers("delete") is not False
+    for item in target.ledger.open_items():
+        try:
+            reason = _restore(target, item) if item.original else _remove(target, item, deletes)
+        except (OutcomeUnknown, SetupFailed, TargetUnusable) as error:
+            reason = str(error)
+        if reason:
+            target.ledger.left(item, reason)
+            left.append((item, reason))
+    return left
+
+
+def _remove(target: Target, item: Item, deletes: bool) -> str:
+    """Remove one item; the reason why it stays, or nothing."""
+    if not item.id:
+        return "the request that may have made it got no answer; look for its identifier"
+    if not deletes:
+        return f"{target.profile.title} has no delete"
+    answer = target.delete(item.type, item.id)
+    if answer.effect is Effect.REFUSED and target.ledger.find(item.type, item.id):
+        # Some servers delete only the version that is named.
+        seen = target.read(item.type, item.id)
+        answer = target.delete(item.type, item.id, if_match=seen.etag or (weak(seen.version) if seen.version else "*"))
+    return f"its delete was answered {describe(answer)}" if target.ledger.find(item.type, item.id) else ""
+
+
+def _restore(target: Target, item: Item) -> str:
+    seen = target.read(item.type, item.id)
+    body = {**(item.original or {}), "id": item.id}
+    answer = target.update(item.type, item.id, body, if_match=seen.etag or (weak(seen.version) if seen.version else ()))
+    if answer.effect is not Effect.ACCEPTED:
+        return f"its content could not be restored: {describe(answer)}"
+    target.ledger.removed(item, "restored")
+    return ""

@@ -1,0 +1,124 @@
+"""When and Then of creates."""
+
+from pytest_bdd import parsers, then, when
+
+from ifmatch.errors import RuleNotApplicable
+from ifmatch.rules.answer import Effect
+from ifmatch.rules.content import differences, merge
+from ifmatch.rules.expectation import describe
+from ifmatch.rules.version import version_in
+from ifmatch.target.settings import Identity
+from ifmatch.target.workbench import Attempt, new_unique
+from .updates import CLIENT_LAST_UPDATED, CLIENT_VERSION, cut_short, unicorn
+
+
+def _create(target, bench, body=None, unique="", **options):
+    made, made_unique = (body, unique) if body is not None else bench.body()
+    return Attempt(target.create(made, unique=made_unique, **options), made)
+
+
+@when("a valid resource is created", target_fixture="attempt")
+def create(target, bench):
+    return _create(target, bench)
+
+
+@when(parsers.parse('a valid resource is created, preferring "{preference}"'), target_fixture="attempt")
+def create_preferring(target, bench, preference):
+    return _create(target, bench, prefer=preference)
+
+
+@when("a resource is created with an id in its body", target_fixture="attempt")
+def create_with_id(target, bench):
+    body, unique = bench.body()
+    return _create(target, bench, {**body, "id": new_unique()}, unique)
+
+
+@when("a resource is created with a versionId of the client's", target_fixture="attempt")
+def create_with_version(target, bench):
+    body, unique = bench.body()
+    return _create(target, bench, merge(body, {"meta": {"versionId": CLIENT_VERSION}}), unique)
+
+
+@when("a resource is created with a lastUpdated of the client's", target_fixture="attempt")
+def create_with_time(target, bench):
+    body, unique = bench.body()
+    return _create(target, bench, merge(body, {"meta": {"lastUpdated": CLIENT_LAST_UPDATED}}), unique)
+
+
+@when("a create is sent that cannot be parsed", target_fixture="attempt")
+def create_unparsable(target, bench):
+    body, unique = bench.body()
+    return Attempt(target.create(cut_short(body), resource_type=bench.kind.type, unique=unique), body)
+
+
+@when("a resource is created that breaks the rules of its type", target_fixture="attempt")
+def create_invalid(target, bench):
+    if not bench.kind.invalid:
+        raise RuleNotApplicable(f"the profile says of no {bench.kind.type} that it is invalid")
+    body, unique = bench.body()
+    return _create(target, bench, merge(body, bench.kind.invalid), unique)
+
+
+@when("a resource of a type that does not exist is created", target_fixture="attempt")
+def create_unknown_type(target):
+    body = unicorn()
+    return Attempt(target.create(body), body)
+
+
+@when("a valid resource is created without credentials", target_fixture="attempt")
+def create_without_credentials(target, bench):
+    return _create(target, bench, identity=Identity.NOBODY)
+
+
+def _written(target, attempt):
+    return target.read(attempt.sent["resourceType"], attempt.id)
+
+
+@then("the new resource holds what was sent")
+def new_resource_holds(case, target, bench, attempt):
+    case.accepted(attempt.answer)
+    stored = _written(target, attempt)
+    found = differences(attempt.sent, stored.resource or {}, bench.kind.server_adds)
+    case.fact(not found, "the content that was sent", "; ".join(found))
+
+
+@then("the id in the body was not taken")
+def id_not_taken(case, target, attempt):
+    answer = target.read(attempt.sent["resourceType"], attempt.sent["id"])
+    case.fact(answer.effect is Effect.REFUSED, "an id of the server's", "a resource under the id that the client chose")
+
+
+@then("the new resource has a versionId of the server's")
+def created_version(case, target, attempt):
+    case.accepted(attempt.answer)
+    version = _written(target, attempt).version_id
+    case.fact(version != CLIENT_VERSION, "a versionId of the server's", f"meta.versionId is {version}, as the client sent it")
+
+
+@then("the new resource has a lastUpdated of the server's")
+def created_time(case, target, attempt):
+    case.accepted(attempt.answer)
+    time = _written(target, attempt).meta.get("lastUpdated")
+    case.fact(not str(time).startswith("1999-12-31"), "a lastUpdated of the server's", f"meta.lastUpdated is {time}, as the client sent it")
+
+
+@then("the answer's ETag is the version that a read shows")
+def etag_is_read_version(case, target, attempt):
+    case.accepted(attempt.answer)
+    etag, shown = attempt.answer.etag, _written(target, attempt)
+    named = version_in(etag) if etag else shown.version
+    case.fact(named == shown.version, f"an ETag that names {shown.version}", f"ETag: {etag}")
+
+
+@then("the answer's Location leads to the new resource")
+def location_leads(case, target, attempt):
+    case.accepted(attempt.answer)
+    location = attempt.answer.header("location")
+    answer = target.read(attempt.sent["resourceType"], attempt.answer.location_id or "none")
+    case.fact(answer.effect is Effect.ACCEPTED, "a Location under which the resource can be read", f"Location: {location}, a read there: {describe(answer)}")
+
+
+@then("nothing was created")
+def nothing_created(case, bench, attempt):
+    made = bench.made_of(attempt)
+    case.invariant(not made, "nothing created", f"a resource was created: {', '.join(made)}")

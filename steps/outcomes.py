@@ -1,0 +1,168 @@
+"""Then: what must be so afterwards, first of the resource, then of the answer."""
+
+from pytest_bdd import then
+
+from ifmatch.rules.answer import Effect, instant
+from ifmatch.rules.content import differences, has_addition
+from ifmatch.rules.expectation import describe
+from .updates import CLIENT_LAST_UPDATED, CLIENT_TAG, CLIENT_VERSION
+
+# ---------------------------------------------------------------- the answer
+
+
+@then("the server answers as promised")
+@then("the answer's headers are as promised")
+@then("the update is refused as a version conflict")
+@then("the patch is refused as a version conflict")
+def as_promised(case, attempt):
+    case.answered(attempt.answer)
+
+
+@then("the update is accepted")
+@then("the patch is accepted")
+@then("the save of clinician A is accepted")
+@then("the save of clinician B is accepted")
+def accepted(case, attempt):
+    case.accepted(attempt.answer)
+
+
+@then("a refusal is explained as promised")
+def refusal_explained(case, attempt):
+    case.refusal_explained(attempt.answer)
+
+
+@then("a resource in the answer is the one that was stored")
+def answer_is_stored(case, bench, resource, attempt):
+    found = differences(attempt.answer.resource, bench.look(resource).resource) if attempt.answer.resource else []
+    case.fact(not found, "the stored resource in the answer", "; ".join(found))
+
+
+@then("a Location, if there is one, leads to the resource")
+def location_leads(case, resource, attempt):
+    location, told = attempt.answer.header("location"), attempt.answer.location_id
+    case.invariant(told in (None, resource.id), f"a Location of {resource.type}/{resource.id}", f"Location: {location}")
+
+
+@then("the answer mirrors what was sent")
+def answer_mirrors(case, bench, resource, attempt):
+    found = bench.holds(resource, attempt.sent, attempt.answer.resource or {})
+    case.fact(not found, "an answer that mirrors what was sent", "; ".join(found))
+
+
+@then("the answer carries what the server adds")
+def answer_carries_additions(case, bench, attempt):
+    for addition in bench.kind.server_adds:
+        case.fact(has_addition(attempt.answer.resource, addition), f"an answer with {addition}", f"an answer without {addition}")
+
+
+@then("the answer carries the id of the resource")
+def answer_carries_id(case, resource, attempt):
+    got = (attempt.answer.resource or {}).get("id")
+    case.fact(got == resource.id, f"the id {resource.id} in the answer", f"the id {got}")
+
+
+@then("an accepted update is one that the capability statement claims")
+def claimed(case, target, resource, attempt):
+    claims = target.statement.claims("update", resource.type)
+    was_accepted = attempt.answer.effect is Effect.ACCEPTED
+    case.observed.update(status=attempt.answer.status, answer=describe(attempt.answer))
+    case.fact(claims is True or not was_accepted, "an interaction update in the capability statement", f"an update of {resource.type} is accepted but not claimed")
+
+
+# ---------------------------------------------------------------- the resource
+
+
+@then("the resource is as it was")
+@then("the resource is as the other writer left it")
+def unchanged(case, bench, resource):
+    bench.demand_unchanged(case, resource)
+
+
+@then("the other resource is as it was")
+def other_unchanged(case, bench, other):
+    bench.demand_unchanged(case, other)
+
+
+@then("the resource is as the answer says")
+def as_the_answer_says(case, bench, resource, attempt):
+    bench.demand_consistent(case, resource, attempt)
+
+
+@then("the resource holds what was sent")
+def holds_mark(case, bench, resource, attempt):
+    bench.demand_mark(case, resource, attempt)
+
+
+@then("the resource holds all that was sent, and nothing else")
+def holds_all(case, bench, resource, attempt):
+    found = bench.holds(resource, attempt.sent, bench.look(resource).resource)
+    case.fact(not found, "all that was sent, and nothing else", "; ".join(found))
+
+
+@then("the element that was left out is gone")
+def left_out_is_gone(case, bench, resource):
+    kept = resource.kind.optional in bench.look(resource).resource
+    case.fact(not kept, f"no {resource.kind.optional}", f"{resource.kind.optional} is still there")
+
+
+@then("the resource has a new version")
+def new_version(case, bench, resource, attempt):
+    if attempt.answer.effect is Effect.ACCEPTED:
+        version = bench.look(resource).version
+        case.fact(version not in ("", resource.now.version), f"a version other than {resource.now.version}", f"the version {version or 'is not told'}")
+
+
+@then("all its versions are different")
+def versions_differ(case, versions):
+    case.fact(len(set(versions)) == len(versions), "six different versions", ", ".join(versions))
+
+
+@then("the resource has a versionId of the server's")
+def server_version(case, bench, resource):
+    version = bench.look(resource).answer.version_id
+    case.fact(version != CLIENT_VERSION, "a versionId of the server's", f"meta.versionId is {version}, as the client sent it")
+
+
+@then("the resource has a lastUpdated of the server's")
+def server_time(case, bench, resource):
+    time = bench.look(resource).last_updated
+    case.fact(instant(time) != instant(CLIENT_LAST_UPDATED), "a lastUpdated of the server's", f"meta.lastUpdated is {time}, as the client sent it")
+
+
+@then("its lastUpdated is later than before")
+def time_advances(case, bench, resource):
+    before, after = resource.now.last_updated, bench.look(resource).last_updated
+    later = instant(before) is not None and instant(after) is not None and instant(after) > instant(before)
+    case.fact(later, f"a lastUpdated later than {before}", f"meta.lastUpdated is {after}")
+
+
+@then("the resource has that tag and that profile")
+def meta_kept(case, bench, resource, attempt):
+    meta, sent = bench.look(resource).resource.get("meta", {}), attempt.sent["meta"]
+    tags = [(t.get("system"), t.get("code")) for t in meta.get("tag", [])]
+    case.fact((CLIENT_TAG["system"], CLIENT_TAG["code"]) in tags, "the tag that was sent", f"the tags {tags}")
+    profiles = meta.get("profile", [])
+    case.fact(set(sent["profile"]) <= set(profiles), f"the profile {sent['profile']}", f"the profiles {profiles}")
+
+
+# ---------------------------------------------------------------- other ids
+
+
+@then("no resource has the id from the body")
+def body_id_unused(case, target, attempt):
+    answer = target.read(attempt.sent["resourceType"], attempt.sent["id"])
+    case.invariant(answer.effect is Effect.REFUSED, "no resource under the id from the body", "a resource under the id from the body")
+
+
+@then("a refused update created nothing")
+def refused_created_nothing(case, target, attempt):
+    answer = target.read(attempt.sent["resourceType"], attempt.sent["id"])
+    refused = attempt.answer.effect is Effect.REFUSED
+    case.invariant(not refused or answer.effect is Effect.REFUSED, "nothing created", "the update was refused, yet the resource exists")
+
+
+@then("the new resource has that id and holds what was sent")
+def created_with_id(case, target, bench, attempt):
+    stored = target.read(attempt.sent["resourceType"], attempt.sent["id"])
+    found = differences(attempt.sent, stored.resource or {}, bench.kind.server_adds)
+    case.fact(not found, "the resource under that id", "; ".join(found))

@@ -1,0 +1,76 @@
+"""When: a patch, in each of the three formats."""
+
+from pytest_bdd import then, when
+
+from ifmatch.rules.content import at, differences, put
+from ifmatch.rules.patches import FORMATS, patch_document
+from ifmatch.target.settings import Identity
+from ifmatch.target.workbench import Attempt, new_unique
+
+
+def _patch(target, bench, resource, patch_format="", possible=True, **options):
+    text = f"ifmatch {new_unique()}"
+    chosen = patch_format or next((f for f in FORMATS if bench.offers(f)), next(iter(FORMATS)))
+    document = patch_document(chosen, resource.type, {resource.kind.marker: text}, target.profile.media_type, possible)
+    options.setdefault("if_match", resource.now.tag)
+    answer = target.patch(resource.type, resource.id, document.content, document.media_type, **options)
+    before = resource.now.resource
+    reaches = at(before, resource.kind.marker) is not None
+    return Attempt(answer, put(before, resource.kind.marker, text) if reaches else before)
+
+
+@when("it is patched from its current version", target_fixture="attempt")
+def patch_current(target, bench, resource):
+    return _patch(target, bench, resource)
+
+
+@when("it is patched without naming a version", target_fixture="attempt")
+def patch_unnamed(target, bench, resource):
+    return _patch(target, bench, resource, if_match=())
+
+
+@when("it is patched from the version that was read", target_fixture="attempt")
+def patch_stale(target, bench, resource):
+    return _patch(target, bench, resource, if_match=resource.read.tag)
+
+
+@when("it is patched with a JSON Patch", target_fixture="attempt")
+def patch_json(target, bench, resource):
+    return _patch(target, bench, resource, "json-patch")
+
+
+@when("it is patched with an XML Patch", target_fixture="attempt")
+def patch_xml(target, bench, resource):
+    return _patch(target, bench, resource, "xml-patch")
+
+
+@when("it is patched with a FHIRPath Patch", target_fixture="attempt")
+def patch_fhirpath(target, bench, resource):
+    return _patch(target, bench, resource, "fhirpath-patch")
+
+
+@when("it is patched with one change that is possible and one that is not", target_fixture="attempt")
+def patch_impossible(target, bench, resource):
+    return _patch(target, bench, resource, possible=False)
+
+
+@when("it is patched without credentials", target_fixture="attempt")
+def patch_without_credentials(target, bench, resource):
+    return _patch(target, bench, resource, identity=Identity.NOBODY)
+
+
+@when("a resource of a type that does not exist is patched", target_fixture="attempt")
+def patch_unknown_type(target):
+    document = patch_document("json-patch", "Unicorn", {"/name": "x"}, target.profile.media_type)
+    return Attempt(target.patch("Unicorn", new_unique(), document.content, document.media_type), {})
+
+
+@then("the resource holds what the patch says")
+def holds_patch(case, bench, resource, attempt):
+    bench.demand_mark(case, resource, attempt)
+
+
+@then("nothing but what the patch says has changed")
+def only_patch(case, bench, resource, attempt):
+    found = differences(attempt.sent, bench.look(resource).resource)
+    case.fact(not found, "only the patched element changed", "; ".join(found))

@@ -1,0 +1,55 @@
+"""Given: the resources that a scenario is about, and what others did to them meanwhile."""
+
+from pytest_bdd import given, parsers
+
+from ifmatch.errors import RuleNotApplicable, SetupFailed
+from ifmatch.rules.answer import Effect
+from ifmatch.rules.expectation import describe
+from ifmatch.target.workbench import new_unique
+
+
+@given("a resource on the server", target_fixture="resource")
+def a_resource(bench):
+    return bench.make()
+
+
+@given(parsers.re(r"a (?P<resource_type>[A-Z]\w+) on the server"), target_fixture="resource")
+def a_resource_of_type(bench, resource_type):
+    return bench.make(bench.kind_of(resource_type))
+
+
+@given("another resource of the same type", target_fixture="other")
+def another_resource(bench):
+    return bench.make()
+
+
+@given("another resource whose version this one never had", target_fixture="other")
+def another_version(bench, resource):
+    other = bench.make()
+    for _ in range(3):
+        if other.now.version != resource.now.version:
+            return other
+        bench.update(other)
+    raise SetupFailed("another resource has the same version even after three updates of it")
+
+
+@given(parsers.parse("two resources that share their {criterion}"), target_fixture="resources")
+def two_alike(bench, criterion):
+    if criterion not in bench.kind.criteria:
+        raise RuleNotApplicable(f"the profile finds no {bench.kind.type} by {criterion}")
+    unique = new_unique()
+    return [bench.make(unique=unique), bench.make(unique=unique)]
+
+
+@given("someone else has updated it since it was read")
+@given("someone else has updated it again")
+@given("it has been updated", target_fixture="last_update")
+def updated_by_someone(bench, resource):
+    return bench.update(resource)
+
+
+@given("it has been deleted")
+def deleted(target, resource):
+    answer = target.delete(resource.type, resource.id, if_match=resource.now.tag)
+    if answer.effect is not Effect.ACCEPTED:
+        raise SetupFailed(f"set-up: the delete was answered {describe(answer)}")

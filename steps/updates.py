@@ -1,0 +1,296 @@
+"""When: an update, in every way that a client may send it."""
+
+import json
+
+import pytest
+from pytest_bdd import given, parsers, then, when
+
+from ifmatch.errors import RuleNotApplicable
+from ifmatch.rules.content import merge, without_extensions
+from ifmatch.rules.version import version_in, weak
+from ifmatch.target.settings import Identity
+from ifmatch.target.workbench import Attempt, new_unique
+
+#: Metadata that no server of today would give: seen again, it was taken from the client.
+CLIENT_VERSION, CLIENT_LAST_UPDATED = "ifmatch-client-version", "1999-12-31T23:59:59.000Z"
+CLIENT_TAG = {"system": "urn:ifmatch:tag", "code": "kept"}
+
+
+def unicorn():
+    """A resource of a type that FHIR does not have."""
+    return {"resourceType": "Unicorn", "id": new_unique()}
+
+
+def cut_short(body):
+    """The body as JSON that breaks off in the middle."""
+    text = json.dumps(body)
+    return text[: len(text) * 2 // 3].encode()
+
+
+def _update(target, bench, resource, body=None, **options):
+    sent = bench.changed(resource) if body is None else body
+    options.setdefault("if_match", resource.now.tag)
+    return Attempt(target.update(resource.type, resource.id, sent, **options), sent)
+
+
+# ---------------------------------------------------------------- the version it names
+
+
+@when("it is updated from its current version", target_fixture="attempt")
+def update_current(target, bench, resource):
+    return _update(target, bench, resource)
+
+
+@when("it is updated from the version that was read", target_fixture="attempt")
+def update_from_read(target, bench, resource):
+    return _update(target, bench, resource, bench.changed(resource, resource.read.resource), if_match=resource.read.tag)
+
+
+@when("what the other writer wrote is sent again from the version that was read", target_fixture="attempt")
+def update_equal_content(target, bench, resource):
+    return _update(target, bench, resource, resource.now.resource, if_match=resource.read.tag)
+
+
+@when("it is updated from the ETag that the last update gave", target_fixture="attempt")
+def update_from_own_etag(target, bench, resource, last_update):
+    etag = last_update.answer.etag
+    if etag is None:
+        raise RuleNotApplicable("the answer to an update carries no ETag")
+    return _update(target, bench, resource, if_match=etag)
+
+
+@when("it is updated from the meta.versionId that a read shows", target_fixture="attempt")
+def update_from_meta(target, bench, resource):
+    version = resource.now.answer.version_id
+    if version is None:
+        raise RuleNotApplicable("a read shows no meta.versionId")
+    return _update(target, bench, resource, if_match=weak(version))
+
+
+@when("it is updated from the meta.versionId that a search shows", target_fixture="attempt")
+def update_from_search(target, bench, resource):
+    return _update(target, bench, resource, if_match=weak(bench.version_by_search(resource)))
+
+
+@when("it is updated without naming a version", target_fixture="attempt")
+def update_unnamed(target, bench, resource):
+    return _update(target, bench, resource, if_match=())
+
+
+@when("it is updated from the version of the other resource", target_fixture="attempt")
+def update_from_other(target, bench, resource, other):
+    return _update(target, bench, resource, if_match=other.now.tag)
+
+
+@when("it is updated from a version that never existed", target_fixture="attempt")
+def update_from_never(target, bench, resource):
+    never = "987654321" if resource.now.version.isdigit() else new_unique()
+    return _update(target, bench, resource, if_match=weak(never))
+
+
+@when("it is updated from its id in place of its version", target_fixture="attempt")
+def update_from_id(target, bench, resource):
+    return _update(target, bench, resource, if_match=weak(resource.id))
+
+
+@when(parsers.re(r"it is updated with the If-Match (?P<header>.+)"), target_fixture="attempt")
+def update_with_header(target, bench, resource, header):
+    return _update(target, bench, resource, if_match=header.replace("<version>", resource.read.version))
+
+
+@when("it is updated with two If-Match lines, neither naming the current version", target_fixture="attempt")
+def update_with_two_lines(target, bench, resource):
+    return _update(target, bench, resource, if_match=[resource.read.tag, weak("ifmatch-other")])
+
+
+@when("it is updated with a blank If-Match", target_fixture="attempt")
+def update_with_blank(target, bench, resource):
+    return _update(target, bench, resource, if_match=" ")
+
+
+@when("it is updated with an If-Match of *", target_fixture="attempt")
+def update_with_star(target, bench, resource):
+    return _update(target, bench, resource, if_match="*")
+
+
+@when("it is updated with the current version as a strong tag", target_fixture="attempt")
+def update_with_strong(target, bench, resource):
+    return _update(target, bench, resource, if_match=f'"{version_in(resource.now.tag)}"')
+
+
+@when("it is updated with the current version bare", target_fixture="attempt")
+def update_with_bare(target, bench, resource):
+    return _update(target, bench, resource, if_match=version_in(resource.now.tag))
+
+
+# ---------------------------------------------------------------- what it sends
+
+
+@when("it is updated from its current version without one of its elements", target_fixture="attempt")
+def update_leaving_out(target, bench, resource):
+    if not resource.kind.optional:
+        raise RuleNotApplicable(f"the profile knows no element of a {resource.type} that may be left out")
+    body = {k: v for k, v in bench.changed(resource).items() if k != resource.kind.optional}
+    return _update(target, bench, resource, body)
+
+
+@when("it is updated with a versionId of the client's", target_fixture="attempt")
+def update_with_version(target, bench, resource):
+    return _update(target, bench, resource, merge(bench.changed(resource), {"meta": {"versionId": CLIENT_VERSION}}))
+
+
+@when("it is updated with a lastUpdated of the client's", target_fixture="attempt")
+def update_with_time(target, bench, resource):
+    return _update(target, bench, resource, merge(bench.changed(resource), {"meta": {"lastUpdated": CLIENT_LAST_UPDATED}}))
+
+
+@when("it is updated a moment after it was created", target_fixture="attempt")
+def update_later(target, bench, resource):
+    bench.let_the_clock_move(resource)
+    return _update(target, bench, resource)
+
+
+@when("it is updated with a tag and a profile", target_fixture="attempt")
+def update_with_meta(target, bench, resource):
+    body = bench.changed(resource)
+    meta = body.get("meta", {})
+    profile = meta.get("profile") or [f"http://hl7.org/fhir/StructureDefinition/{resource.type}"]
+    return _update(target, bench, resource, {**body, "meta": {**meta, "tag": [*meta.get("tag", []), CLIENT_TAG], "profile": profile}})
+
+
+@when("it is updated five times", target_fixture="versions")
+def update_five_times(bench, resource):
+    seen = [resource.now.version]
+    for _ in range(5):
+        bench.update(resource)
+        seen.append(resource.now.version)
+    return seen
+
+
+@when("it is updated from its current version, preferring nothing", target_fixture="attempt")
+def update_preferring_nothing(target, bench, resource):
+    return _update(target, bench, resource, prefer="")
+
+
+@when(parsers.parse('it is updated from its current version, preferring "{preference}"'), target_fixture="attempt")
+def update_preferring(target, bench, resource, preference):
+    return _update(target, bench, resource, prefer=preference)
+
+
+@when("it is updated with a body that cannot be parsed", target_fixture="attempt")
+def update_unparsable(target, bench, resource):
+    sent = bench.changed(resource)
+    return Attempt(target.update(resource.type, resource.id, cut_short(sent), if_match=resource.now.tag), sent)
+
+
+@when("it is updated with a body that breaks the rules of its type", target_fixture="attempt")
+def update_invalid(target, bench, resource):
+    if not resource.kind.invalid:
+        raise RuleNotApplicable(f"the profile says of no {resource.type} that it is invalid")
+    return _update(target, bench, resource, merge(bench.changed(resource), resource.kind.invalid))
+
+
+@when("it is withdrawn with another change beside the status", target_fixture="attempt")
+def withdraw_with_other(target, bench, resource):
+    return _update(target, bench, resource, merge(bench.changed(resource), resource.kind.other))
+
+
+@when("it is withdrawn without a reason and a comment", target_fixture="attempt")
+def withdraw_without_reason(target, bench, resource):
+    return _update(target, bench, resource, merge(resource.now.resource, without_extensions(resource.kind.change)))
+
+
+# ---------------------------------------------------------------- what it is addressed to
+
+
+@when("it is updated with no id in the body", target_fixture="attempt")
+def update_without_id(target, bench, resource):
+    return _update(target, bench, resource, {k: v for k, v in bench.changed(resource).items() if k != "id"})
+
+
+@when("it is updated with the id of the other resource in the body", target_fixture="attempt")
+def update_with_other_id(target, bench, resource, other):
+    return _update(target, bench, resource, {**bench.changed(resource), "id": other.id})
+
+
+@when("it is updated with an id in the body that was never given out", target_fixture="attempt")
+def update_with_unknown_body_id(target, bench, resource):
+    return _update(target, bench, resource, {**bench.changed(resource), "id": new_unique()})
+
+
+@when("an id that was never given out is updated", target_fixture="attempt")
+def update_unknown_id(target, bench):
+    body, _ = bench.body()
+    body["id"] = new_unique()
+    return Attempt(target.update(bench.kind.type, body["id"], body), body)
+
+
+@when("it is updated with a body of another type", target_fixture="attempt")
+def update_wrong_type(target, bench, resource):
+    other = {"resourceType": "Basic" if resource.type != "Basic" else "Patient", "id": resource.id, "code": {"text": "ifmatch"}}
+    return _update(target, bench, resource, other)
+
+
+@when("a resource of a type that does not exist is updated", target_fixture="attempt")
+def update_unknown_type(target):
+    body = unicorn()
+    return Attempt(target.update("Unicorn", body["id"], body), body)
+
+
+@when("an update is sent to an address that is not a FHIR end-point", target_fixture="attempt")
+def update_beside(target, bench):
+    body, _ = bench.body()
+    return Attempt(target.update_beside(body), body)
+
+
+# ---------------------------------------------------------------- in whose name
+
+
+@when("it is updated without credentials", target_fixture="attempt")
+def update_without_credentials(target, bench, resource):
+    return _update(target, bench, resource, identity=Identity.NOBODY)
+
+
+@when("it is updated by someone who may not", target_fixture="attempt")
+def update_forbidden(target, bench, resource):
+    return _update(target, bench, resource, identity=Identity.SECOND)
+
+
+# ---------------------------------------------------------------- two clinicians
+
+
+@pytest.fixture
+def clinicians():
+    """What each clinician last saw, or last saved."""
+    return {}
+
+
+@given(parsers.parse("clinician {who} reads it"))
+def clinician_reads(bench, resource, clinicians, who):
+    clinicians[who] = bench.look(resource)
+
+
+@when("clinician A saves", target_fixture="attempt")
+def clinician_a_saves(target, bench, resource, clinicians):
+    clinicians["A"] = saved = _update_seen(target, bench, resource, clinicians["A"])
+    return saved
+
+
+@when("clinician B saves from the version that clinician B read", target_fixture="attempt")
+def clinician_b_saves(target, bench, resource, clinicians):
+    return _update_seen(target, bench, resource, clinicians["B"])
+
+
+@when("clinician B reads it again, merges and saves", target_fixture="attempt")
+def clinician_b_merges(target, bench, resource, clinicians):
+    clinicians["B"] = saved = _update_seen(target, bench, resource, bench.look(resource))
+    return saved
+
+
+@then(parsers.parse("the resource is as clinician {who} left it"))
+def as_clinician_left_it(case, bench, resource, clinicians, who):
+    bench.demand_mark(case, resource, clinicians[who])
+
+
+def _update_seen(target, bench, resource, seen):
+    return _update(target, bench, resource, bench.changed(resource, seen.resource), if_match=seen.tag)
