@@ -3,7 +3,8 @@
 import inspect
 import time
 import types
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +21,18 @@ from ifmatch.errors import (
     RuleNotApplicable,
     SetupFailed,
 )
+from ifmatch.report.allure import AllureBridge, write_environment, write_results_into
 from ifmatch.report.run import Run
 from ifmatch.rules import catalogue
 from ifmatch.rules.case import Case, Verdict
-from ifmatch.rules.expectation import Expectation, NotApplicable, promised_status
+from ifmatch.rules.expectation import Expectation, Finding, NotApplicable, promised_status
 from ifmatch.session import Options, Session
 
 _SESSION = pytest.StashKey[Session]()
 _STATE = pytest.StashKey["_Scenario"]()
 _ABORT = pytest.StashKey[IfmatchError]()
 _RUN = pytest.StashKey[Run]()
-
-#: Called with each verdict event as it comes; the command line's live view adds itself here.
-LISTENERS = pytest.StashKey[list[Callable[[dict[str, Any]], None]]]()
+_BRIDGE = pytest.StashKey[AllureBridge]()
 
 
 def session_of(config: pytest.Config) -> Session:
@@ -71,7 +71,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "rule(id): the rule that a scenario is")
     config.addinivalue_line("markers", "gate(tag): what a scenario needs of its target")
-    config.stash[LISTENERS] = []
 
 
 class FeatureFile(pytest.Module):
@@ -152,12 +151,20 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     try:
         if hasattr(config, "workerinput"):
             if "ifmatch" in config.workerinput:
-                config.stash[_SESSION] = Session.join(config.workerinput["ifmatch"], config.workerinput["workerid"])
-        elif _wants_features(config) and not config.getoption("collectonly"):
-            config.stash[_SESSION] = Session.open(_options(config))
-            _allure_into_the_run(config)
+                enter(config, Session.join(config.workerinput["ifmatch"], config.workerinput["workerid"]))
+        elif _SESSION not in config.stash and _wants_features(config) and not config.getoption("collectonly"):
+            enter(config, Session.open(_options(config)))
     except IfmatchError as error:
         _stop(config, error)
+
+
+def enter(config: pytest.Config, session: Session) -> None:
+    """Let this pytest take part in a run."""
+    config.stash[_SESSION] = session
+    config.stash[_BRIDGE] = bridge = AllureBridge(session.profile.title, session.target.redactor.text)
+    write_results_into(config, session.log.folder / "allure-results")
+    config.pluginmanager.register(bridge, "ifmatch-allure")
+    session.listeners.append(lambda event: bridge.exchange(event) if event["event"] == "exchange" else None)
 
 
 def _options(config: pytest.Config) -> Options:
@@ -206,7 +213,8 @@ def _finish(session: pytest.Session, run: Session, exitstatus: int) -> ExitCode:
     message = str(abort or session.shouldstop or session.shouldfail or "")
     finished = run.finish(complete=code is None and not stopped, exit_code=code, message=message)
     session.config.stash[_RUN] = finished
-    return ExitCode(finished.exit_code)
+    write_environment(Path(session.config.getoption("allure_report_dir") or run.log.folder / "allure-results"), finished)
+    return finished.exit_code
 
 
 # ---------------------------------------------------------------- one scenario
@@ -220,6 +228,17 @@ class _Scenario:
         self.steps: list[dict[str, Any]] = []
         self.clock = time.perf_counter()
         self.verdict: dict[str, Any] | None = None
+        self._exchanges_before = self._findings_before = 0
+
+    def start_step(self, keyword: str, text: str, exchanges: int) -> None:
+        self._exchanges_before, self._findings_before = exchanges, len(self.case.findings)
+        self.steps.append({"keyword": keyword, "text": text, "status": "passed", "exchanges": []})
+
+    def end_step(self, exchanges: list[str], error: BaseException | None) -> list[Finding]:
+        findings = self.case.findings[self._findings_before :]
+        status = "failed" if findings else "broken" if error is not None else "passed"
+        self.steps[-1].update(status=status, exchanges=exchanges[self._exchanges_before :])
+        return findings
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -299,31 +318,31 @@ def _conclude(item: pytest.Item, state: _Scenario, verdict: Verdict, message: st
     """Write the verdict into the log, once."""
     session, case, rule = session_of(item.config), state.case, state.rule
     expectation = case.expectation
-    source = expectation.source if expectation else None
-    session.log.write("verdict", **(fields := {
-        "rule": rule.id,
-        "title": rule.title,
-        "feature": rule.feature,
-        "path": rule.path,
-        "resource_type": case.resource_type,
-        "row": state.row,
-        "verdict": str(verdict),
-        "level": str(expectation.level) if expectation else None,
-        "message": message,
-        "culprit": culprit,
-        "expected": _expected(case, expectation),
-        "observed": case.observed,
-        "findings": [{"expected": f.expected, "got": f.got, "level": str(f.level), "invariant": f.invariant} for f in case.findings],
-        "source": {"title": source.title, "url": source.url, "document": source.document} if source else None,
-        "says": expectation.says if expectation else "",
-        "exchanges": list(session.target.exchanges),
-        "steps": state.steps,
-        "duration_ms": round((time.perf_counter() - state.clock) * 1000, 1),
-    }))  # fmt: skip
-    state.verdict = {"event": "verdict", **fields}
+    state.verdict = session.record(
+        "verdict",
+        rule=rule.id,
+        title=rule.title,
+        feature=rule.feature,
+        path=rule.path,
+        resource_type=case.resource_type,
+        row=state.row,
+        verdict=str(verdict),
+        level=str(expectation.level) if expectation else None,
+        message=message,
+        culprit=culprit,
+        expected=_expected(expectation),
+        observed=case.observed,
+        findings=[asdict(finding) for finding in case.findings],
+        source=asdict(expectation.source) if expectation else None,
+        says=expectation.says if expectation else "",
+        exchanges=list(session.target.exchanges),
+        steps=state.steps,
+        duration_ms=round((time.perf_counter() - state.clock) * 1000, 1),
+    )
+    item.config.stash[_BRIDGE].end_case(state.verdict, [tag.removeprefix("@") for tag in sorted(rule.tags)])
 
 
-def _expected(case: Case, expectation: Expectation | None) -> dict[str, Any]:
+def _expected(expectation: Expectation | None) -> dict[str, Any]:
     if expectation is None:
         return {}
     return {"status": list(expectation.status), "body": [str(b) for b in expectation.body], "text": promised_status(expectation)}
@@ -340,45 +359,32 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    return
-
-
 # ---------------------------------------------------------------- steps
 
 
 def pytest_bdd_before_step(request: pytest.FixtureRequest, step: Any) -> None:
     state = request.node.stash.get(_STATE, None)
     if state is not None:
-        seen = session_of(request.config).target.exchanges
-        state.steps.append({"keyword": step.keyword, "text": step.name, "status": "passed", "from": len(seen), "found": len(state.case.findings)})
-
-
-def _after_step(request: pytest.FixtureRequest, error: BaseException | None = None) -> None:
-    state = request.node.stash.get(_STATE, None)
-    if state is None:
-        return
-    step = state.steps[-1]
-    step["exchanges"] = session_of(request.config).target.exchanges[step.pop("from"):]
-    if len(state.case.findings) > step.pop("found"):
-        step["status"] = "failed"
-    elif error is not None:
-        step["status"] = "broken"
+        state.start_step(step.keyword, step.name, len(session_of(request.config).target.exchanges))
+        request.config.stash[_BRIDGE].start_step(step.keyword, step.name)
 
 
 def pytest_bdd_after_step(request: pytest.FixtureRequest) -> None:
-    _after_step(request)
+    _end_step(request)
 
 
 def pytest_bdd_step_error(request: pytest.FixtureRequest, exception: BaseException) -> None:
-    _after_step(request, exception)
+    _end_step(request, exception)
+
+
+def _end_step(request: pytest.FixtureRequest, error: BaseException | None = None) -> None:
+    state = request.node.stash.get(_STATE, None)
+    if state is not None:
+        findings = state.end_step(session_of(request.config).target.exchanges, error)
+        request.config.stash[_BRIDGE].end_step(findings, None if isinstance(error, RuleBroken) else error)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_bdd_before_step_call(step_func: Callable[..., Any]) -> None:
     if inspect.iscoroutinefunction(step_func):
         pytest.fail(f"the step {step_func.__name__} is async and would never be awaited, so it would pass unseen", pytrace=False)
-
-
-def _allure_into_the_run(config: pytest.Config) -> None:
-    return

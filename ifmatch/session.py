@@ -10,8 +10,8 @@ from typing import Any
 
 from ifmatch import __version__
 from ifmatch.errors import ConfigurationError, ExitCode
-from ifmatch.report.events import SCHEMA, EventLog
-from ifmatch.report.run import Run
+from ifmatch.report.events import SCHEMA, Event, EventLog, read
+from ifmatch.report.run import Run, exit_code_for
 from ifmatch.report.write import write_all
 from ifmatch.rules import profile as profiles
 from ifmatch.rules.catalogue import Rule
@@ -49,9 +49,10 @@ class Session:
     profile: Profile
     target: Target
     embedded: Any = None
+    listeners: list[Callable[[Event], None]] = field(default_factory=list)
 
     @classmethod
-    def open(cls, options: Options, listener: Callable[[dict[str, Any]], None] | None = None) -> "Session":
+    def open(cls, options: Options) -> "Session":
         """Find or start the target, look at it, and begin the log.
 
         Raises ConfigurationError or TargetUnusable when the run cannot begin; what was seen until then is in the log.
@@ -73,23 +74,37 @@ class Session:
 
     @classmethod
     def _begin(cls, options: Options, settings: Settings, named: Profile | None, embedded: Any) -> "Session":
-        run_id = _new_run_id()
-        log = EventLog(Path(options.report_dir) if options.report_dir else _new_folder(run_id))
+        run_id = new_run_id()
         redactor = Redactor(settings.secrets)
+        log = EventLog(Path(options.report_dir) if options.report_dir else new_folder(run_id), redactor.text)
         log.write(
             "run.started",
             schema=SCHEMA,
             run=run_id,
             suite={"name": "ifmatch", "version": __version__},
-            command=[redactor.text(word) for word in options.command],
+            command=list(options.command),
             seed=None,
             profile=_described(named) if named else None,
             base_url=settings.base_url,
         )
-        profile = with_overrides(named or profiles.load(DEFAULT_PROFILE), settings.resources)
-        session = cls(run_id, log, settings, profile, Target(settings, profile, run_id, log.write), embedded)
+        session = cls._on(run_id, log, settings, named or profiles.load(DEFAULT_PROFILE))
+        session.embedded = embedded
         session._meet_the_target(named)
         return session
+
+    @classmethod
+    def _on(cls, run_id: str, log: EventLog, settings: Settings, profile: Profile, prefix: str = "") -> "Session":
+        fitted = with_overrides(profile, settings.resources)
+        target = Target(settings, fitted, run_id, lambda event, **fields: session.record(event, **fields), prefix)
+        session = cls(run_id, log, settings, fitted, target)
+        return session
+
+    def record(self, event: str, **fields: object) -> Event:
+        """Put an event into the log, and tell those who listen what stands there now."""
+        written = self.log.write(event, **fields)
+        for listener in self.listeners:
+            listener(written)
+        return written
 
     def _meet_the_target(self, named: Profile | None) -> None:
         introduction = introduce(self.target)
@@ -99,7 +114,7 @@ class Session:
             self.target.profile = self.profile
             warnings.append(f"no profile was named: by its /metadata the target is FHIR {statement.fhir_version}, judged by {self.profile.id}")
         check_version(self.profile, statement)
-        self.log.write(
+        self.record(
             "target",
             base_url=self.settings.base_url,
             software=statement.software,
@@ -116,7 +131,7 @@ class Session:
             "run_id": self.run_id,
             "folder": str(self.log.folder),
             "profile": self.profile.id if self.profile.id in profiles.shipped() else self.settings.profile,
-            "settings": self.settings.__dict__,
+            "settings": {**self.settings.__dict__, "credentials": {str(k): v for k, v in self.settings.credentials.items()}},
             "statement": [dict(self.target.statement.document), self.target.statement.problem],
         }
 
@@ -126,11 +141,10 @@ class Session:
         given = dict(shared["settings"])
         given["credentials"] = {Identity(k): v for k, v in given["credentials"].items()}
         settings = Settings(**given)
-        profile = with_overrides(profiles.load(shared["profile"]), settings.resources)
-        log = EventLog(Path(shared["folder"]))
-        target = Target(settings, profile, shared["run_id"], log.write, prefix=f"{name}-")
-        target.statement = Statement(*shared["statement"])
-        return cls(shared["run_id"], log, settings, profile, target)
+        log = EventLog(Path(shared["folder"]), Redactor(settings.secrets).text)
+        session = cls._on(shared["run_id"], log, settings, profiles.load(shared["profile"]), prefix=f"{name}-")
+        session.target.statement = Statement(*shared["statement"])
+        return session
 
     # ------------------------------------------------------------ what gates a rule
 
@@ -167,13 +181,12 @@ class Session:
 
     def finish(self, complete: bool, exit_code: ExitCode | None, message: str = "") -> Run:
         """Close the log and write the reports. With no exit code given, the verdicts decide it."""
-        run = write_all(self.log.folder)
-        code = run.exit_code if exit_code is None else exit_code
-        self.log.write("run.finished", complete=complete, exit_code=int(code), message=self.target.redactor.text(message))
+        code = exit_code_for(event for event in read(self.log.folder) if event["event"] == "verdict") if exit_code is None else exit_code
+        self.record("run.finished", complete=complete, exit_code=int(code), message=message)
         self.log.close()
         if self.embedded is not None:
             self.embedded.stop()
-        _point_latest_to(self.log.folder)
+        point_latest_to(self.log.folder)
         return write_all(self.log.folder)
 
 
@@ -200,15 +213,17 @@ def _described(profile: Profile) -> dict[str, str]:
     return {"id": profile.id, "title": profile.title, "label": profile.label, "sha256": profile.sha256}
 
 
-def _new_run_id() -> str:
+def new_run_id() -> str:
+    """A name for a run: when it began, and something to tell it from others begun in the same second."""
     return f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{secrets.token_hex(2)}"
 
 
-def _new_folder(run_id: str) -> Path:
+def new_folder(run_id: str) -> Path:
+    """Where a run's evidence goes when the user names no folder."""
     return Path("reports") / run_id
 
 
-def _point_latest_to(folder: Path) -> None:
+def point_latest_to(folder: Path) -> None:
     """`reports/latest` leads to the newest run; where links cannot be made, there is none."""
     latest = folder.parent / "latest"
     if folder.parent.name != "reports" or (latest.exists() and not latest.is_symlink()):

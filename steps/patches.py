@@ -60,9 +60,10 @@ def patch_without_credentials(target, bench, resource):
 
 
 @when("a resource of a type that does not exist is patched", target_fixture="attempt")
-def patch_unknown_type(target):
+def patch_unknown_type(target, bench):
     document = patch_document("json-patch", "Unicorn", {"/name": "x"}, target.profile.media_type)
-    return Attempt(target.patch("Unicorn", new_unique(), document.content, document.media_type), {})
+    answer = target.patch("Unicorn", new_unique(), document.content, document.media_type, if_match=bench.some_tag())
+    return Attempt(answer, {})
 
 
 @then("the resource holds what the patch says")

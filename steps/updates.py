@@ -105,7 +105,7 @@ def update_with_two_lines(target, bench, resource):
 
 @when("it is updated with a blank If-Match", target_fixture="attempt")
 def update_with_blank(target, bench, resource):
-    return _update(target, bench, resource, if_match=" ")
+    return _update(target, bench, resource, if_match=[""])
 
 
 @when("it is updated with an If-Match of *", target_fixture="attempt")
@@ -222,7 +222,7 @@ def update_with_unknown_body_id(target, bench, resource):
 def update_unknown_id(target, bench):
     body, _ = bench.body()
     body["id"] = new_unique()
-    return Attempt(target.update(bench.kind.type, body["id"], body), body)
+    return Attempt(target.update(bench.kind.type, body["id"], body, if_match=bench.some_tag()), body)
 
 
 @when("it is updated with a body of another type", target_fixture="attempt")
@@ -232,15 +232,15 @@ def update_wrong_type(target, bench, resource):
 
 
 @when("a resource of a type that does not exist is updated", target_fixture="attempt")
-def update_unknown_type(target):
+def update_unknown_type(target, bench):
     body = unicorn()
-    return Attempt(target.update("Unicorn", body["id"], body), body)
+    return Attempt(target.update("Unicorn", body["id"], body, if_match=bench.some_tag()), body)
 
 
 @when("an update is sent to an address that is not a FHIR end-point", target_fixture="attempt")
 def update_beside(target, bench):
     body, _ = bench.body()
-    return Attempt(target.update_beside(body), body)
+    return Attempt(target.update_beside(body, if_match=bench.some_tag()), body)
 
 
 # ---------------------------------------------------------------- in whose name

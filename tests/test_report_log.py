@@ -103,6 +103,16 @@ def test_what_is_written_is_read_back(tmp_path):
     assert last["complete"] is True
 
 
+def test_no_field_can_forget_to_redact(tmp_path):
+    """Every text in an event is redacted, however deep; what is returned is what is stored."""
+    log = EventLog(tmp_path, redact=lambda text: text.replace("s3cret", "[redacted]"))
+    returned = log.write("verdict", findings=[{"got": "s3cret", "level": "SHALL"}], row={"form": "s3cret"}, n=1)
+    log.close()
+    assert list(events.read(tmp_path)) == [returned]
+    assert returned["findings"] == [{"got": "[redacted]", "level": "SHALL"}]
+    assert "s3cret" not in (tmp_path / "events.jsonl").read_text()
+
+
 def test_a_line_cut_short_is_left_out(tmp_path):
     """A crash in the middle of a line, even of a character, costs that line only."""
     line = json.dumps(header()) + "\n" + json.dumps(verdict(title="für"), ensure_ascii=False)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ifmatch.reference.exchange import World
-from ifmatch.reference.handling import begin, carry_out, check
+from ifmatch.reference.handling import begin, carry_out, check, refused
 from ifmatch.reference.message import Refusal, Reply, Request, http_date
 
 #: Where the FHIR end-point lies.
@@ -28,10 +28,12 @@ def application(world: World) -> Starlette:
     async def serve(request: HttpRequest) -> Response:
         asked = await _understood(request)
         if asked is None:
-            return _encoded(world, world.dialect.refuse(Refusal("update.not-an-end-point", "the FHIR end-point is /fhir")))
-        if not _takes_json(asked):
-            return _encoded(world, world.dialect.refuse(Refusal("read.not-acceptable", "this server answers in JSON")))
-        return _encoded(world, await _answered(world, asked))
+            reply = refused(world, Refusal("update.not-an-end-point", f"the FHIR end-point is {BASE_PATH}"))
+        elif not _takes_json(asked):
+            reply = refused(world, Refusal("read.not-acceptable", "this server answers in JSON"))
+        else:
+            reply = await _answered(world, asked)
+        return _encoded(world, reply)
 
     return Starlette(routes=[Route("/{path:path}", serve, methods=METHODS)])
 

@@ -6,7 +6,7 @@ from ifmatch import __version__
 from ifmatch.reference.exchange import World
 from ifmatch.reference.message import Resource
 from ifmatch.reference.patch import FORMATS
-from ifmatch.reference.types import RESOURCE_TYPES
+from ifmatch.reference.resource_types import RESOURCE_TYPES
 from ifmatch.rules.profile import Profile
 
 #: CapabilityStatement.fhirVersion of each version (FHIR value set FHIR-version; before R4 a plain text).
@@ -63,7 +63,7 @@ def types(profile: Profile) -> list[str]:
 
 def _resource(world: World, name: str) -> Resource:
     profile = world.profile
-    hidden = {"update"} if world.faults.on("capability-statement-omits-update") else set()
+    hidden = {"update"} if world.faults.on("update-not-claimed") else set()
     return {
         "type": name,
         "interaction": [{"code": code} for code in _LISTED if offers(profile, code) and code not in hidden],

@@ -1,12 +1,12 @@
 """What a server of a profile answers in each situation. All of it is read from the profile; the rest is FHIR's default."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ifmatch.reference.message import Refusal, Reply, Resource, http_date, outcome
 from ifmatch.reference.store import Version
-from ifmatch.rules.answer import Body
-from ifmatch.rules.expectation import Expectation
+from ifmatch.rules.answer import Body, Effect
+from ifmatch.rules.expectation import Expectation, NotApplicable
 from ifmatch.rules.profile import Profile
 
 #: The rules to ask when the profile is silent on a rule: what it says of the like.
@@ -124,10 +124,14 @@ class Dialect:
 
     def refusal_status(self, rule: str, resource_type: str = "") -> int:
         """The first status of a rule that is a refusal."""
-        return next((status for status in self._statuses(rule, resource_type) if status >= 400), 400)
+        refusals = (status for status in self._statuses(rule, resource_type) if status >= 400)
+        return next(refusals, 412 if rule.endswith("if-match.missing") else 400)
 
     def refuses(self, rule: str, resource_type: str = "") -> bool:
-        """Whether the situation that a rule describes is refused."""
+        """Whether the situation that a rule describes is refused: a promise may say so without naming a code."""
+        promise = next(self._promises(rule, resource_type), None)
+        if promise is not None and promise.outcome is not None and not promise.status:
+            return promise.outcome is Effect.REFUSED
         return self.status(rule, resource_type) >= 400
 
     def promises(self, rule: str, resource_type: str = "") -> bool:
@@ -144,14 +148,14 @@ class Dialect:
         """The answer that puts a refusal into this dialect: status, kind of body, issue, text."""
         rule = refusal.rule
         status = self.refusal_status(rule, resource_type)
-        promise = self._explanation(rule, resource_type)
-        kind = promise.body[0] if promise and promise.body else Body.OPERATION_OUTCOME
+        wordings = list(self._wordings(rule, resource_type))
+        kind = next((wording.body[0] for wording in wordings if wording.body), Body.OPERATION_OUTCOME)
         headers = {"WWW-Authenticate": 'Bearer realm="ifmatch"'} if status == 401 else {}
         bodies: Mapping[Body, Resource | str | None] = {
             Body.EMPTY: None,
-            Body.TEXT: (promise.text if promise else "") or refusal.reason,
+            Body.TEXT: next((wording.text for wording in wordings if wording.text), refusal.reason),
         }
-        body = bodies[kind] if kind in bodies else self._refusal_issue(promise, status, refusal.reason)
+        body = bodies[kind] if kind in bodies else self._refusal_issue(wordings, status, refusal.reason)
         return Reply(rule, status, body, headers)
 
     def success(self, interaction: str, status: int, version: Version, base: str, prefer: str = "") -> Reply:
@@ -181,22 +185,20 @@ class Dialect:
         if kind is Body.EMPTY:
             return None
         if kind is Body.OPERATION_OUTCOME:
-            first = _firsts(promise, {"severity": "information", "code": "informational", "details": ""})
+            usual = {"severity": "information", "code": "informational", "details": ""}
+            first = _firsts([promise] if promise else [], usual)
             return outcome(**first, diagnostics=f"{interaction} of {version.type}/{version.id} done")
         return version.resource
 
-    def _refusal_issue(self, promise: Expectation | None, status: int, reason: str) -> Resource:
-        usual = {"severity": self.profile.embedded.issue_severity, "code": ISSUE_CODE.get(status, "processing"), "details": ""}
-        return outcome(**_firsts(promise, usual), diagnostics=reason)
+    def _refusal_issue(self, wordings: Iterable[Expectation], status: int, reason: str) -> Resource:
+        severity, code = self.profile.embedded.issue_severity, ISSUE_CODE.get(status, "processing")
+        return outcome(**_firsts(wordings, {"severity": severity, "code": code, "details": ""}), diagnostics=reason)
 
-    def _explanation(self, rule: str, resource_type: str) -> Expectation | None:
-        """The promise that says how a refusal is worded: the rule's own, else what is said of explaining it."""
-        own = self._expectation(rule, resource_type)
-        if own and (own.body or own.issue or own.text):
-            return own
+    def _wordings(self, rule: str, resource_type: str) -> Iterator[Expectation]:
+        """The promises that say how a refusal is worded: the rule's own, then what is said of explaining it."""
+        yield from self._promises(rule, resource_type)
         interaction, _, situation = rule.partition(".")
-        explaining = f"{interaction}.error.operation-outcome.{_EXPLAINED.get(situation)}"
-        return next((p for p in self._promises(explaining, resource_type) if p.body), own)
+        yield from self._promises(f"{interaction}.error.operation-outcome.{_EXPLAINED.get(situation)}", resource_type)
 
     def _statuses(self, rule: str, resource_type: str) -> Iterator[int]:
         answers = self.profile.embedded.answers
@@ -230,10 +232,13 @@ class Dialect:
         return promise if isinstance(promise, Expectation) else None
 
     def _forms(self, rule: str, header: str, resource_type: str) -> tuple[str, ...]:
+        """The forms that a header must have. A rule on a header that has no meaning here means that it is not sent."""
+        if isinstance(self.profile.promise(rule, resource_type), NotApplicable):
+            return ("absent",)
         return next((p.headers[header] for p in self._promises(rule, resource_type) if header in p.headers), ())
 
 
-def _firsts(promise: Expectation | None, usual: Mapping[str, str]) -> dict[str, str]:
-    """For each element of an issue the first code promised, else the usual one."""
-    promised = promise.issue if promise else {}
-    return {element: next(iter(promised.get(element, ())), code) for element, code in usual.items()}
+def _firsts(promises: Iterable[Expectation], usual: Mapping[str, str]) -> dict[str, str]:
+    """For each element of an issue the first code that a promise names, else the usual one."""
+    named = [(element, codes[0]) for promise in promises for element, codes in promise.issue.items()]
+    return {**usual, **dict(reversed(named))}

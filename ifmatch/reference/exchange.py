@@ -49,7 +49,7 @@ class Exchange:
 
     def object(self, rule: str, reason: str) -> None:
         """Refuse if this is a situation that the profile's server refuses; another profile's lets it pass."""
-        if self.world.dialect.refuses(rule, self.type):
+        if self.world.dialect.refuses(rule, self.type) or self.world.faults.refuse(rule):
             self.refuse(rule, reason)
 
     def as_interaction(self, interaction: str, id_: str = "") -> "Exchange":
@@ -60,7 +60,10 @@ class Exchange:
     def preference(self) -> str:
         """What the client prefers to get back: `minimal`, `representation`, `OperationOutcome` or nothing (RFC 7240)."""
         wishes = [wish.strip() for wish in (self.request.header("prefer") or "").replace(";", ",").split(",")]
-        return next((wish.removeprefix("return=").strip('"') for wish in wishes if wish.startswith("return=")), "")
+        wished = next((wish.removeprefix("return=").strip('"') for wish in wishes if wish.startswith("return=")), "")
+        if not wished and self.world.faults.on("representation-by-default"):
+            return "representation"
+        return "" if self.world.faults.on(f"prefer-{wished}-ignored") else wished
 
 
 #: What a request comes to: an answer, or a write that is checked and only waits to be carried out.

@@ -30,6 +30,11 @@ def carry_out(exchange: Exchange, decision: Decision) -> Reply:
     return exchange.world.faults.tamper(reply)
 
 
+def refused(world: World, refusal: Refusal) -> Reply:
+    """The answer to a request that was never looked into."""
+    return world.faults.tamper(world.dialect.refuse(refusal))
+
+
 def respond(world: World, request: Request) -> Reply:
     """A request answered without a pause between check and write."""
     exchange = begin(world, request)

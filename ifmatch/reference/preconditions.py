@@ -4,6 +4,7 @@ import re
 from email.utils import parsedate_to_datetime
 
 from ifmatch.reference.exchange import Exchange
+from ifmatch.reference.fault import Naming
 from ifmatch.reference.store import Version
 
 #: The forms in which one version can be named. Only the weak tag is FHIR's; the others are honoured where a profile says so.
@@ -12,6 +13,9 @@ _FORMS = {
     "strong": re.compile(r'"([^"]+)"'),
     "bare": re.compile(r"([A-Za-z0-9.\-]{1,64})"),
 }
+
+#: The rules on the forms that some servers honour; all others are malformed.
+_RULES = {form: form for form in ("blank", "star", "strong", "bare")}
 
 
 def check_if_match(exchange: Exchange, current: Version | None) -> None:
@@ -22,9 +26,10 @@ def check_if_match(exchange: Exchange, current: Version | None) -> None:
         exchange.object(f"{prefix}.missing", "no If-Match header: name the version that this write is based on")
         return
     form, versions = read_tags(lines)
-    if form != "weak" and not exchange.world.dialect.honours(form, exchange.type):
-        rule = "two-lines" if len(lines) > 1 else form if form in ("blank", "star", "strong", "bare") else "malformed"
-        exchange.object(f"{prefix}.{rule}", f"If-Match is not one weak entity tag: {lines[0]!r}")
+    rule = f"{prefix}.{'two-lines' if len(lines) > 1 else _RULES.get(form, 'malformed')}"
+    honoured = form == "weak" or exchange.world.dialect.honours(form, exchange.type)
+    if not honoured or exchange.world.faults.refuse(rule):
+        exchange.object(rule, f"If-Match is not one weak entity tag: {lines[0]!r}")
     elif not _is_current(exchange, current, form, versions):
         exchange.refuse(f"{prefix}.stale", "the version in If-Match is not the current version of the resource")
 
@@ -46,6 +51,8 @@ def is_unmodified(exchange: Exchange, version: Version) -> bool:
     lines = exchange.request.headers.get("if-none-match")
     if lines is not None:
         form, versions = read_tags(lines)
+        if exchange.world.faults.on("if-none-match-ignored"):
+            return False
         return form == "star" or version.version in versions or exchange.world.faults.on("304-for-a-changed-resource")
     try:
         since = parsedate_to_datetime(exchange.request.header("if-modified-since") or "")
@@ -59,5 +66,6 @@ def _is_current(exchange: Exchange, current: Version | None, form: str, versions
         return False
     world = exchange.world
     return form == "star" or any(
-        named == current.version or world.faults.match(world.store, current, named) for named in versions
+        named == current.version or world.faults.match(Naming(world.store, current, named, exchange.request.body))
+        for named in versions
     )

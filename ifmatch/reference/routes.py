@@ -10,7 +10,7 @@ from ifmatch.reference.capability import offers, statement
 from ifmatch.reference.exchange import Decision, Exchange
 from ifmatch.reference.message import Refusal, Reply
 from ifmatch.reference.transaction import transaction
-from ifmatch.reference.types import RESOURCE_TYPES
+from ifmatch.reference.resource_types import RESOURCE_TYPES
 
 JSON_TYPES = frozenset({"application/fhir+json", "application/json+fhir", "application/json", "text/json"})
 

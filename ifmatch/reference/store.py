@@ -27,7 +27,10 @@ class Version:
 
 @dataclass(frozen=True)
 class Draft:
-    """A version about to be stored: what the client sent, what is going to be kept, and what was there before."""
+    """A version about to be stored: what the client sent, what is going to be kept, and what was there before.
+
+    `refused` is set when a fault writes what the server refuses; a draft that is not `kept` is answered, but never stored.
+    """
 
     type: str
     id: str
@@ -37,6 +40,7 @@ class Draft:
     sent: Resource
     resource: Resource
     history: tuple[Version, ...] = ()
+    refused: bool = False
     kept: bool = True
 
     @property

@@ -81,7 +81,9 @@ def _request(exchange: Exchange, entry: Any, names: dict[str, str]) -> Request:
     asked = _asked(entry)
     address, _, query = str(asked.get("url", "")).removeprefix(exchange.request.base).partition("?")
     content = entry.get("resource") if isinstance(entry, dict) else None
-    headers = {header: (str(asked[element]),) for element, header in _HEADERS.items() if element in asked}
+    headers: dict[str, tuple[str, ...]] = {
+        header: (str(asked[element]),) for element, header in _HEADERS.items() if element in asked
+    }
     headers |= {name: exchange.request.headers[name] for name in _SHARED if name in exchange.request.headers}
     content_type, body = _body(content, names)
     return Request(

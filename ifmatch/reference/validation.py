@@ -4,10 +4,10 @@ It knows what the profiles' resources need, read from the resource pages of each
 invariants or terminology: enough to tell content that is plainly wrong.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
 
 from ifmatch.reference.message import Resource
+from ifmatch.rules.profile import Profile
 
 Table = Mapping[str, str]
 
@@ -87,23 +87,30 @@ _CODES_IN: Mapping[str, Table] = {
     },
 }
 
-#: The elements whose content is a list in every version, wherever a test might put something else.
-_LISTS = frozenset({"identifier", "name", "telecom", "address", "extension", "contained", "participant", "entry"})
-_TEXTS = frozenset({"gender", "birthDate", "status", "id", "language", "implicitRules", "intent", "mode"})
+#: The elements of any resource that are lists, and those that are texts, whatever the type (FHIR R4 domainresource.html).
+_LISTS = frozenset({"extension", "modifierExtension", "contained"})
+_TEXTS = frozenset({"id", "language", "implicitRules", "status", "gender", "birthDate", "intent", "mode"})
 
 
-def problems(resource: Resource, fhir: str) -> list[str]:
-    """What is wrong with a resource by the rules of its FHIR version, in words; empty when nothing was found."""
-    type_ = resource["resourceType"]
-    return [*_missing(resource, _of(type_, _REQUIRED, _REQUIRED_IN.get(fhir, {}))), *_wrong_codes(resource, fhir), *_wrong_shapes(resource)]
+def problems(resource: Resource, profile: Profile) -> list[str]:
+    """What is wrong with a resource by its FHIR version, and by what the profile calls invalid, in words; empty when nothing."""
+    type_, fhir = resource["resourceType"], profile.fhir
+    required = {*_of(type_, _REQUIRED, _REQUIRED_IN.get(fhir, {})).split(), *_required_by(profile, type_)}
+    return [*_missing(resource, sorted(required)), *_wrong_codes(resource, fhir), *_wrong_shapes(resource)]
+
+
+def _required_by(profile: Profile, type_: str) -> list[str]:
+    """The elements without which the profile calls a resource invalid."""
+    kind = profile.resources.get(type_)
+    return [element for element, value in kind.invalid.items() if value is None] if kind else []
 
 
 def _of(key: str, usual: Table, special: Table) -> str:
     return special.get(key, usual.get(key, ""))
 
 
-def _missing(resource: Resource, required: str) -> Iterator[str]:
-    for element in required.split():
+def _missing(resource: Resource, required: Iterable[str]) -> Iterator[str]:
+    for element in required:
         if resource.get(element) in (None, "", [], {}):
             yield f"{resource['resourceType']}.{element} is missing"
 
@@ -123,11 +130,5 @@ def _wrong_shapes(resource: Resource) -> Iterator[str]:
             yield f"{type_}.{element} is not a text"
         if isinstance(value, list) and not value:
             yield f"{type_}.{element} is an empty list"
-        if element in _LISTS and not isinstance(value, list) and _is_list_in(type_, element):
+        if element in _LISTS and not isinstance(value, list):
             yield f"{type_}.{element} is not a list"
-
-
-def _is_list_in(type_: str, element: str) -> bool:
-    """Some types have one of what others have many of, such as Organization.name or Task.identifier's like."""
-    single: Any = {"name": {"Patient", "Practitioner", "Person", "RelatedPerson"}, "address": {"Patient", "Practitioner", "Person"}}
-    return element not in single or type_ in single[element]

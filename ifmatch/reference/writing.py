@@ -4,6 +4,7 @@ Each one first checks and then returns the write, still to be carried out. The s
 """
 
 import json
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
@@ -41,7 +42,7 @@ def update(exchange: Exchange) -> Decision:
         return _update_as_create(exchange, body)
     check_if_match(exchange, current)
     business.check_update(exchange, current.resource or {}, body)
-    return lambda: _replace(exchange, exchange.id, body, current)
+    return lambda: _replace(exchange, exchange.id, body, "update")
 
 
 def conditional_update(exchange: Exchange) -> Decision:
@@ -50,14 +51,14 @@ def conditional_update(exchange: Exchange) -> Decision:
     found = _matches(exchange, exchange.request.criteria)
     if len(found) > 1:
         exchange.refuse("conditional-update.many", f"{len(found)} resources meet the criteria")
-    if not found:
+    if not found or exchange.world.faults.on("conditional-update-always-creates"):
         return _conditional_create(exchange, body)
     current = found[0]
     if body.get("id") not in (None, current.id):
         exchange.object("conditional-update.one-ignores-body-id", "the id in the body is not that of the resource found")
     if "if-match" in exchange.request.headers:
         check_if_match(exchange.as_interaction("update", current.id), current)
-    return lambda: _replace(exchange.as_interaction("update", current.id), current.id, body, current)
+    return lambda: _replace(exchange.as_interaction("update", current.id), current.id, body, "conditional-update.one")
 
 
 def patch_resource(exchange: Exchange) -> Decision:
@@ -67,9 +68,9 @@ def patch_resource(exchange: Exchange) -> Decision:
     patched = patch.apply(exchange, current.resource or {})
     if (patched.get("resourceType"), patched.get("id")) != (exchange.type, exchange.id):
         exchange.refuse("patch.invalid-patch", "a patch changes neither the type nor the id of a resource")
-    if found := problems(patched, exchange.world.profile.fhir):
+    if found := problems(patched, exchange.world.profile):
         exchange.refuse("patch.invalid-content", f"the patched resource is not valid: {'; '.join(found)}")
-    return lambda: _replace(exchange, exchange.id, patched, current)
+    return lambda: _replace(exchange, exchange.id, patched, "patch")
 
 
 def delete(exchange: Exchange) -> Decision:
@@ -95,22 +96,23 @@ def conditional_delete(exchange: Exchange) -> Decision:
 
 def _update_as_create(exchange: Exchange, body: Resource) -> Decision:
     world = exchange.world
-    may_create = world.profile.offers("update-create") is not False
-    if not may_create or world.dialect.refuses("update.unknown-id", exchange.type):
-        exchange.refuse("update.unknown-id", f"there is no {exchange.type}/{exchange.id}, and ids are given by the server")
+    reason = f"there is no {exchange.type}/{exchange.id}, and ids are given by the server"
+    if world.profile.offers("update-create") is False:
+        exchange.refuse("update.unknown-id", reason)
+    else:
+        exchange.object("update.unknown-id", reason)
     if "if-match" in exchange.request.headers:
         check_if_match(exchange, None)
-    return lambda: _create(exchange, body, exchange.id)
+    return lambda: _create(exchange, body, exchange.id, "update.as-create")
 
 
 def _conditional_create(exchange: Exchange, body: Resource) -> Decision:
     if "id" not in body:
         return lambda: _create(exchange, body, exchange.world.new_id(), "conditional-update.none")
     exchange.object("conditional-update.none-with-id", "nothing meets the criteria, and ids are given by the server")
-    wanted = exchange.world.new_id() if exchange.world.faults.on("conditional-update-drops-body-id") else body["id"]
-    if exchange.world.store.latest(exchange.type, wanted):
-        raise Refusal("conditional-update.conflict", f"{exchange.type}/{wanted} is there, but does not meet the criteria")
-    return lambda: _create(exchange, body, wanted, "conditional-update.none-with-id")
+    if exchange.world.store.latest(exchange.type, body["id"]):
+        raise Refusal("conditional-update.conflict", f"{exchange.type}/{body['id']} is there, but meets no criteria")
+    return lambda: _create(exchange, body, body["id"], "conditional-update.none-with-id")
 
 
 def _already_there(exchange: Exchange, found: Version) -> Reply:
@@ -118,20 +120,20 @@ def _already_there(exchange: Exchange, found: Version) -> Reply:
     return dialect.success("create", HTTPStatus.OK, found, base, exchange.preference)
 
 
-def _create(exchange: Exchange, body: Resource, id_: str, rule: str = "") -> Reply:
-    stored = _store(exchange.as_interaction("create"), id_, body, exchange.request.method)
-    status = exchange.world.dialect.status(rule, exchange.type) if rule else HTTPStatus.CREATED
-    return exchange.world.dialect.success("create", status, stored, exchange.request.base, exchange.preference)
+def _create(exchange: Exchange, body: Resource, id_: str, rule: str = "create") -> Reply:
+    stored = _store(exchange.as_interaction("create"), id_, body)
+    base, wish = exchange.request.base, exchange.preference
+    return replace(exchange.world.dialect.success("create", HTTPStatus.CREATED, stored, base, wish), situation=rule)
 
 
-def _replace(exchange: Exchange, id_: str, body: Resource, checked: Version) -> Reply:
-    dialect, base = exchange.world.dialect, exchange.request.base
-    stored = _store(exchange, id_, body, exchange.request.method)
-    status = dialect.status(f"{exchange.interaction}.if-match.current", exchange.type)
-    reply = dialect.success(exchange.interaction, status, stored, base, exchange.preference)
-    if exchange.world.faults.on("etag-of-the-previous-version"):
-        return reply.with_header("ETag", f'W/"{checked.version}"')
-    return reply
+def _replace(exchange: Exchange, id_: str, body: Resource, rule: str) -> Reply:
+    world, base = exchange.world, exchange.request.base
+    before = world.store.latest(exchange.type, id_)
+    stored = _store(exchange, id_, body)
+    reply = world.dialect.success(exchange.interaction, HTTPStatus.OK, stored, base, exchange.preference)
+    if before and world.faults.on("etag-of-the-previous-version"):
+        reply = reply.with_header("ETag", f'W/"{before.version}"')
+    return replace(reply, situation=rule)
 
 
 def _delete(exchange: Exchange, id_: str) -> Reply:
@@ -142,16 +144,16 @@ def _delete(exchange: Exchange, id_: str) -> Reply:
     return Reply("delete", HTTPStatus.NO_CONTENT, None, {"ETag": f'W/"{version}"'})
 
 
-def _store(exchange: Exchange, id_: str, body: Resource, method: str) -> Version:
+def _store(exchange: Exchange, id_: str, body: Resource) -> Version:
     """Write a new version. The server owns id, versionId and lastUpdated, and adds what its profile says it adds."""
     world = exchange.world
     history = tuple(world.store.history(exchange.type, id_))
     version, time = world.new_version(len(history)), world.store.time_after(history[-1] if history else None)
     resource = business.with_additions(exchange, stamped(body, id_, version, instant(time)))
-    draft = world.faults.write(Draft(exchange.type, id_, version, time, exchange.interaction, body, resource, history))
-    if draft.kept:
-        return world.store.add(draft.type, draft.id, draft.version, draft.time, method, draft.resource)
-    return Version(draft.type, draft.id, draft.version, draft.time, method, draft.resource, order=-1)
+    late = exchange.late is not None
+    draft = world.faults.write(Draft(exchange.type, id_, version, time, exchange.interaction, body, resource, history, late))
+    content = (draft.type, draft.id, draft.version, draft.time, exchange.request.method, draft.resource)
+    return world.store.add(*content) if draft.kept else Version(*content, order=-1)
 
 
 def stamped(body: Resource, id_: str, version: str, time: str) -> Resource:
@@ -169,7 +171,7 @@ def _resource_in(exchange: Exchange) -> Resource:
         raise Refusal(f"{interaction}.unparsable", "the body is not a JSON object with a resourceType")
     if body["resourceType"] != exchange.type:
         exchange.refuse(f"{interaction}.wrong-type", f"the body is a {body['resourceType']}, the address names {exchange.type}")
-    if found := problems(body, exchange.world.profile.fhir):
+    if found := problems(body, exchange.world.profile):
         exchange.refuse(f"{interaction}.invalid-content", "; ".join(found))
     return body
 

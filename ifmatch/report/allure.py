@@ -6,8 +6,9 @@ and before a result is written it puts our words and our verdict in the place of
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,13 +16,26 @@ from uuid import uuid4
 
 import allure_commons
 import pytest
-from allure_commons.model2 import Label, Link, Parameter, Status, StatusDetails, TestResult, TestResultContainer
+from allure_commons.logger import AllureFileLogger
+from allure_commons.model2 import (
+    Label,
+    Link,
+    Parameter,
+    Status,
+    StatusDetails,
+    TestResult,
+    TestResultContainer,
+    TestStepResult,
+)
+
+from ifmatch.errors import OutcomeUnknown, RuleBroken, RuleNotApplicable
+from allure_pytest.listener import AllureListener
 
 from ifmatch.report.events import Event
 from ifmatch.report.run import Run, group_of, verdict_of
 from ifmatch.report.text import for_xml, one_line, shortened
 from ifmatch.rules.case import Verdict
-from ifmatch.rules.expectation import Level
+from ifmatch.rules.expectation import Finding, Level
 from ifmatch.target.redaction import REDACTED
 
 _MEDIA_TYPE = "application/vnd.allure.http+json"
@@ -56,8 +70,10 @@ class AllureBridge:
     the latest while the report of its tear-down is made; the result is written right after that.
     """
 
-    def __init__(self, profile_title: str) -> None:
+    def __init__(self, profile_title: str, redact: Callable[[str], str] = str) -> None:
+        """Files all scenarios under the profile's title. `redact` takes the secrets out of what steps found."""
         self._profile_title = profile_title
+        self._redact = redact
         self._step: str | None = None
         self._exchanges: list[Event] = []
         self._case: tuple[Event, tuple[str, ...], str] | None = None
@@ -81,13 +97,13 @@ class AllureBridge:
         """An exchange took place. May be called from any thread; it is attached when its step ends."""
         self._exchanges.append(event)
 
-    def end_step(self, findings: Iterable[Mapping[str, Any]] = (), error: BaseException | None = None) -> None:
+    def end_step(self, findings: Iterable[Finding] = (), error: BaseException | None = None) -> None:
         """The sentence ends, with what was found while it was carried out, or with what kept it from its end."""
         if self._step is None:
             return
         self._attach_exchanges()
-        wrong = [_told(finding) for finding in findings if finding.get("level") != Level.MAY]
-        outcome = error or (AssertionError("\n".join(wrong)) if wrong else None)
+        wrong = [self._redact(_told(finding)) for finding in findings if finding.level is not Level.MAY]
+        outcome = AssertionError("\n".join(wrong)) if wrong else _as_allure_reads(error)
         step, self._step = self._step, None
         # Without the traceback: it shows our steps and the paths of this machine, not what the target did.
         _hook().stop_step(uuid=step, exc_type=type(outcome) if outcome else None, exc_val=outcome, exc_tb=None)
@@ -95,11 +111,12 @@ class AllureBridge:
     def skip_step(self, keyword: str, text: str) -> None:
         """A sentence that was not reached."""
         self.start_step(keyword, text)
-        self.end_step(error=pytest.skip.Exception("not reached"))
+        self.end_step(error=pytest.skip.Exception())
 
     def end_case(self, verdict: Event, tags: Iterable[str] = (), story: str = "") -> None:
         """The scenario's verdict event, its tags without the @, and what it is filed under within its feature."""
-        self.end_step()
+        # A step that nobody ended was left by pytest.skip, which no hook of the steps is told of.
+        self.end_step(error=pytest.skip.Exception())
         self._attach_exchanges()
         self._case = verdict, tuple(tags), story
 
@@ -121,6 +138,23 @@ class AllureBridge:
         for event in exchanges:
             body = json.dumps(http_exchange(event), ensure_ascii=False).encode("utf-8", "replace")
             _hook().attach_data(body=body, name=_name(event), attachment_type=_MEDIA_TYPE, extension="httpexchange")
+
+
+def write_results_into(config: pytest.Config, folder: Path) -> Path:
+    """Have allure-pytest write its results: where `--alluredir` says, else into a folder of ours. Returns where.
+
+    The folder of a run is known only after allure-pytest has been set up, so its writing is started here as it would
+    have started it itself.
+    """
+    asked = config.getoption("allure_report_dir", None)
+    if asked:
+        return Path(asked)
+    listener, logger = AllureListener(config), AllureFileLogger(str(folder), clean=False)
+    config.pluginmanager.register(listener, "allure_listener")
+    for part in (listener, logger):
+        allure_commons.plugin_manager.register(part)
+        config.add_cleanup(partial(allure_commons.plugin_manager.unregister, part))
+    return folder
 
 
 def write_environment(results: Path, run: Run) -> None:
@@ -166,6 +200,19 @@ def http_exchange(event: Event) -> dict[str, Any]:
     return told
 
 
+#: What a step's exception is to Allure: skipped, failed; any other is broken.
+_READ_AS: tuple[tuple[tuple[type[BaseException], ...], type[BaseException]], ...] = (
+    ((RuleNotApplicable, OutcomeUnknown, pytest.skip.Exception), pytest.skip.Exception),
+    ((RuleBroken,), AssertionError),
+    ((BaseException,), RuntimeError),
+)
+
+
+def _as_allure_reads(error: BaseException | None) -> BaseException | None:
+    """An exception as one that Allure gives the right status. Its text stays behind: only the verdict's is redacted."""
+    return next((read() for kinds, read in _READ_AS if isinstance(error, kinds)), None)
+
+
 def _hook() -> Any:  # noqa: ANN401  pluggy's hooks have no types
     return allure_commons.plugin_manager.hook
 
@@ -195,8 +242,8 @@ def _milliseconds(started: object) -> int:
         return 0
 
 
-def _told(finding: Mapping[str, Any]) -> str:
-    return f"expected {one_line(finding.get('expected', ''))}, got {one_line(finding.get('got', ''))}"
+def _told(finding: Finding) -> str:
+    return f"expected {one_line(finding.expected)}, got {one_line(finding.got)}"
 
 
 def _rewrite(result: TestResult, profile_title: str, case: Event, tags: tuple[str, ...], story: str) -> None:
@@ -215,8 +262,15 @@ def _rewrite(result: TestResult, profile_title: str, case: Event, tags: tuple[st
     result.status = _STATUS[verdict]
     result.statusDetails = _details(case, verdict)
     for step in result.steps:
-        if step.statusDetails:
-            step.statusDetails.message = step.statusDetails.message.removeprefix("AssertionError: ")
+        _rewrite_step(step, result.statusDetails)
+
+
+def _rewrite_step(step: TestStepResult, of_case: StatusDetails | None) -> None:
+    """A failed step tells its findings, without the name of Python's exception; another tells what the verdict says."""
+    if step.statusDetails is None:
+        return
+    findings = str(step.statusDetails.message or "").partition("AssertionError: ")[2].strip()
+    step.statusDetails = StatusDetails(message=findings) if findings else of_case
 
 
 def _digest(*parts: str) -> str:

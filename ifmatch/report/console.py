@@ -112,7 +112,8 @@ def print_header(console: Console, run: Run, planned: Mapping[str, int] | None =
     )
     counts = ", ".join(f"{count} {kind}" for kind, count in (planned or {}).items() if count)
     rules = f" · {sum((planned or {}).values())} rules: {counts}" if counts else ""
-    _line(console, f"run {run.id} · seed {run.seed}{rules}")
+    seed = "" if run.seed is None else f" · seed {run.seed}"
+    _line(console, f"run {run.id}{seed}{rules}")
     for warning in run.warnings:
         _line(console, f"! {one_line(warning)}", "yellow")
     console.print()
@@ -170,8 +171,8 @@ def print_summary(console: Console, run: Run, folder: Path | str | None = None) 
         for number, judged in enumerate(_with(run, verdict)):
             if number == 0:
                 console.print()
-            _line(console, _title(judged))
-            _field(console, "", _brief(judged), 4)
+            _print_title(console, judged)
+            _beside(console, Text("    "), Text(_brief(judged)))
     console.print()
     if folder is not None:
         _line(console, f"report  {folder}/")
@@ -179,9 +180,16 @@ def print_summary(console: Console, run: Run, folder: Path | str | None = None) 
         _line(console, line)
 
 
+def count_line(counts: Mapping[Verdict, int] | Mapping[str, int]) -> str:
+    """How many rules have each verdict, in words: `2 rules fail · 1 warning · 76 pass`."""
+    seen = {Verdict(verdict): count for verdict, count in counts.items()}
+    told = ((seen.get(verdict, 0), words) for verdict, words in _COUNTED.items())
+    return " · ".join(f"{n} {one if n == 1 else many}" for n, (one, many) in told if n) or "no rule was judged"
+
+
 def print_rule(console: Console, judged: Judged, indent: int = 2, evidence: Run | None = None) -> None:
     """One rule with what was expected and what came; with its source's sentence and a curl when evidence is given."""
-    _line(console, Text(" " * (indent - 2)).append_text(_title(judged)))
+    _print_title(console, judged, indent)
     for name, value in _details(judged):
         _field(console, name, value, indent + 4)
     if evidence is not None:
@@ -214,8 +222,9 @@ def _print_rule_live(console: Console, judged: Judged) -> None:
     if judged.verdict in _TOLD_LIVE:
         print_rule(console, judged)
     else:
-        aside = _ASIDE.get(judged.verdict, lambda _: "")(judged)
-        _line(console, _title(judged).append(f"   {one_line(aside, 120)}" if aside else "", "dim"))
+        told = _ASIDE.get(judged.verdict)
+        aside = one_line(told(judged), 120) if told else ""
+        _print_title(console, judged, aside=aside)
 
 
 def _print_group(console: Console, group: str, rules: list[Judged]) -> None:
@@ -227,11 +236,12 @@ def _print_group(console: Console, group: str, rules: list[Judged]) -> None:
             print_rule(console, judged, indent=4)
 
 
-def _title(judged: Judged) -> Text:
+def _print_title(console: Console, judged: Judged, indent: int = 2, aside: str = "") -> None:
     mark, colour = MARKS[judged.verdict]
     quiet = "dim" if judged.verdict is Verdict.NOT_APPLICABLE else ""
-    text = Text("  ").append(mark, colour).append(f" {one_line(judged.rule, 80)}", quiet or "bold")
-    return text.append(f"   {one_line(judged.text('title'), 200)}", quiet)
+    text = Text().append(one_line(judged.rule, 80), quiet or "bold")
+    text.append(f"   {one_line(judged.text('title'), 200)}", quiet).append(f"   {aside}" if aside else "", "dim")
+    _beside(console, Text(" " * indent).append(mark, colour).append(" "), text)
 
 
 def _details(judged: Judged) -> Iterator[tuple[str, str]]:
@@ -241,7 +251,7 @@ def _details(judged: Judged) -> Iterator[tuple[str, str]]:
     findings = _findings(judged)
     for finding in findings[:_MOST_FINDINGS]:
         yield "expected", one_line(finding.get("expected", ""))
-        yield "got", one_line(finding.get("got", ""))
+        yield "got", one_line(_got(judged, finding))
     if len(findings) > _MOST_FINDINGS:
         yield "", f"… and {len(findings) - _MOST_FINDINGS} more findings, listed in report.json"
     if not findings or "\n" in judged.text("message"):
@@ -251,11 +261,19 @@ def _details(judged: Judged) -> Iterator[tuple[str, str]]:
         yield "source", promise
 
 
+def _got(judged: Judged, finding: Mapping[str, object]) -> str:
+    """What came; beside a wrong answer also what became of the resource, for that is what matters more."""
+    observed, got = judged.spokesman.get("observed") or {}, str(finding.get("got", ""))
+    state = observed.get("state")
+    told_apart = any(other.get("got") == state for other in _findings(judged))
+    return f"{got}, {state}" if state and got == observed.get("answer") and not told_apart else got
+
+
 def _brief(judged: Judged) -> str:
     """One sentence on why a rule has the verdict that it has."""
     findings = _findings(judged)
-    told = f"expected {findings[0].get('expected')}, got {findings[0].get('got')}" if findings else judged.text("message")
-    return one_line(" · ".join(part for part in (_where(judged), told) if part))
+    finding = f"expected {findings[0].get('expected')}, got {findings[0].get('got')}" if findings else ""
+    return one_line(" · ".join(part for part in (_where(judged), finding or judged.text("message")) if part))
 
 
 def _findings(judged: Judged) -> list[Mapping[str, object]]:
@@ -290,20 +308,18 @@ def _print_curl(console: Console, exchange: Event | None, run: Run, indent: int)
     for name, line in zip(["replay", *[""] * len(lines)], lines, strict=False):
         # Never wrapped by us: a command broken inside a quotation could not be pasted.
         console.print(Text(" " * indent).append(f"{name:<{_FIELD}}", "dim").append(line), soft_wrap=True)
+    if lines[-1].endswith(curl.BODY_FROM_FILE):
+        _field(console, "body", f"the request's body of exchange {exchange.get('id')} in events.jsonl", indent)
 
 
 def _print_conclusion(console: Console, run: Run) -> None:
     word, style = CONCLUSIONS[run.exit_code]
-    counts = run.counts
-    told = " · ".join(f"{counts[verdict]} {one if counts[verdict] == 1 else many}"
-                      for verdict, (one, many) in _COUNTED.items() if counts[verdict])  # fmt: skip
-    line = Text(word, style).append(f"   {told or 'no rule was judged'}", "default")
-    _line(console, line.append(f" · {_duration(run.duration)}", "default"))
+    _line(console, Text().append(word, style).append(f"   {count_line(run.counts)} · {_duration(run.duration)}"))
 
 
 def _duration(seconds: float) -> str:
     minutes, rest = divmod(seconds, 60)
-    return f"{int(minutes)} min {rest:.0f} s" if minutes else f"{seconds:.1f} s"
+    return f"{int(minutes)}m{rest:.0f}s" if minutes else f"{seconds:.1f}s"
 
 
 def _left(run: Run) -> Iterator[str]:
@@ -312,20 +328,23 @@ def _left(run: Run) -> Iterator[str]:
         return
     yield f"left on the target: {len(run.left)}"
     for left in run.left[:_MOST_LEFT]:
-        yield f"  {one_line(left.type, 40)}/{one_line(left.id, 70)}   {one_line(left.reason, 200)}"
+        name = f"{left.type}/{left.id}" if left.id else left.type
+        yield f"  {one_line(name, 110)}   {one_line(left.reason, 200)}"
     if len(run.left) > _MOST_LEFT:
         yield f"  … and {len(run.left) - _MOST_LEFT} more, listed in report.json"
 
 
 def _line(console: Console, text: str | Text, style: str = "") -> None:
-    console.print(text if isinstance(text, Text) else Text(text, style), overflow="fold")
+    _beside(console, Text(), text if isinstance(text, Text) else Text(text, style))
 
 
 def _field(console: Console, name: str, value: str, indent: int) -> None:
-    """A named detail, its value wrapped beside its name and not below it."""
-    name = f"{name:<{_FIELD}}" if name or indent > 4 else ""
-    margin = indent + len(name)
-    for number, line in enumerate(Text(value).wrap(console, max(20, console.width - margin), overflow="fold")):
+    _beside(console, Text(" " * indent).append(f"{name:<{_FIELD}}", "dim"), Text(value))
+
+
+def _beside(console: Console, head: Text, value: Text) -> None:
+    """Print a value beside its head; what does not fit on the line goes on below the value, not below the head."""
+    lines = value.wrap(console, max(20, console.width - head.cell_len), overflow="fold")
+    for number, line in enumerate(lines):
         line.rstrip()
-        head = Text(" " * indent).append(name, "dim") if number == 0 else Text(" " * margin)
-        console.print(head.append_text(line))
+        console.print(head.copy().append_text(line) if number == 0 else Text(" " * head.cell_len).append_text(line))

@@ -18,6 +18,9 @@ _NOISE = frozenset({"accept-encoding", "user-agent", "connection", "content-leng
 #: What may stand in a URL between double quotes as it is. Not brackets, braces and !, which curl or a shell would read.
 _PLAIN_IN_URL = "/?&=:@+,;%~*'()$|#-._"
 
+#: How a command takes a body that is too long to stand in it: from a file of this name.
+BODY_FROM_FILE = "--data-binary @body"
+
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "'": "\\'", "\\": "\\\\"}
 
 
@@ -106,4 +109,4 @@ def _variable(name: str) -> str:
 
 def _body(body: str, most: int | None) -> str:
     # Not -d, which would read a file when a body begins with @.
-    return f"--data-raw {quoted(body)}" if most is None or len(body) <= most else "--data-binary @body"
+    return f"--data-raw {quoted(body)}" if most is None or len(body) <= most else BODY_FROM_FILE

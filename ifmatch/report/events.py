@@ -3,18 +3,18 @@
 Everything else that a run reports is derived from this file, at the end of the run or any time later. The events:
 
 `run.started`   schema, run, suite {name, version}, command, seed, profile {id, title, label, sha256}, base_url
-`target`        base_url, software, fhir_version, warnings: what the target says of itself
-`exchange`      id, rule, purpose, started, duration_ms, request {method, url, headers, body}, response {status, reason,
+`target`        base_url, software, fhir_version, warnings: what the target says of itself; profile, once it is known
+`exchange`      id, rule, started, duration_ms, request {method, url, headers, body}, response {status, reason,
                 http_version, headers, body} or null, failure. Headers are lists of [name, value]
-`journal`       action (intended | created | deleted | restored | left), type, id, reason: what we made on the target
-`verdict`       one scenario's outcome: rule, title, feature, resource_type, row, verdict, level, message, expected,
-                observed, findings, source, says, exchanges, steps, duration_ms
+`journal`       action (intended | created | refused | deleted | restored | left), type, id, unique, reason: what we made there
+`verdict`       one scenario's outcome: rule, title, feature, resource_type, row, verdict, level, message, culprit,
+                expected, observed, findings, source, says, exchanges, steps, duration_ms
 `run.finished`  complete, exit_code, message. A log without it is of a run that was cut short
 """
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,13 @@ Event = dict[str, Any]
 class EventLog:
     """Appends events to a run's log. Several processes may append to one log: each event is one write."""
 
-    def __init__(self, folder: Path) -> None:
-        """Opens the log in a folder, which is made when it does not exist.
+    def __init__(self, folder: Path, redact: Callable[[str], str] = str) -> None:
+        """Opens the log in a folder, which is made when it does not exist. `redact` takes the secrets out of a text.
 
         Raises ConfigurationError when the folder cannot be written.
         """
         self.folder = folder
+        self._redact = redact
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._file = os.open(folder / FILE_NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -45,9 +46,13 @@ class EventLog:
                 "Choose another folder with -o DIR."
             ) from None
 
-    def write(self, event: str, **fields: object) -> None:
-        """Append one event, on disk when this returns. Raises ConfigurationError when the disk does not take it."""
-        record = {"event": event, "time": datetime.now(UTC).isoformat(timespec="milliseconds"), **fields}
+    def write(self, event: str, **fields: object) -> Event:
+        """Append one event, on disk when this returns, and return it as it stands there: without secrets.
+
+        Raises ConfigurationError when the disk does not take it.
+        """
+        time = datetime.now(UTC).isoformat(timespec="milliseconds")
+        record: Event = {"event": event, "time": time, **_cleared(fields, self._redact)}
         line = (json.dumps(record, ensure_ascii=False, default=str) + "\n").encode("utf-8", "replace")
         try:
             written = os.write(self._file, line)
@@ -55,6 +60,7 @@ class EventLog:
             raise ConfigurationError(self._not_taken(error.strerror)) from None
         if written != len(line):
             raise ConfigurationError(self._not_taken("no space left"))
+        return record
 
     def _not_taken(self, why: str | None) -> str:
         return (
@@ -65,6 +71,17 @@ class EventLog:
     def close(self) -> None:
         """Close the log; what was written is kept."""
         os.close(self._file)
+
+
+def _cleared(value: Any, redact: Callable[[str], str]) -> Any:  # noqa: ANN401  any JSON there is
+    """A value with every text in it redacted, however deep. A field that is added later cannot be forgotten."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {key: _cleared(part, redact) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_cleared(part, redact) for part in value]
+    return value
 
 
 def read(folder: Path) -> Iterator[Event]:

@@ -65,7 +65,7 @@ def _label(report: Document) -> str:
 
 def _first_width(rules: Sequence[str], widths: Sequence[int]) -> int:
     room = WIDTH - sum(width + _GAP for width in widths)
-    return max(_NARROWEST_RULE, min(room, max(map(cell_len, rules), default=0)))
+    return min(max(map(cell_len, rules), default=0), max(room, _NARROWEST_RULE))
 
 
 def _by_interaction(rules: Sequence[str]) -> list[list[str]]:

@@ -92,7 +92,8 @@ class Run:
             suite=header.get("suite") or {},
             command=header.get("command", ""),
             seed=header.get("seed"),
-            profile=header.get("profile") or {},
+            # Which profile a run is held to may be known only when the target has told its FHIR version.
+            profile=target.get("profile") or header.get("profile") or {},
             target={"base_url": header.get("base_url", ""), **target},
             started=str(header.get("time", "")),
             finished=str(footer.get("time", "")),
@@ -108,7 +109,7 @@ class Run:
     @property
     def exit_code(self) -> ExitCode:
         """How the run ended. A broken rule stays broken. A run cut short is never 0; nor one whose footer is not."""
-        judged = exit_code_for(case for rule in self.rules for case in rule.cases)
+        judged = self.judged
         if judged is ExitCode.NOT_CONFORMANT:
             return judged
         if not self.complete:
@@ -116,6 +117,11 @@ class Run:
         if self.ended_with in _BEYOND_VERDICTS or judged is ExitCode.CONFORMANT:
             return self.ended_with or judged
         return judged
+
+    @property
+    def judged(self) -> ExitCode:
+        """What the verdicts alone come to, while the run has not yet said how it ended."""
+        return exit_code_for(case for rule in self.rules for case in rule.cases)
 
     @property
     def conformant(self) -> bool:
@@ -195,18 +201,25 @@ def _leftovers(journal: list[Event], complete: bool) -> tuple[Leftover, ...]:
     """What was made and not taken away. What was only intended counts in a run cut short: it may have been made."""
     there: dict[tuple[str, str], Leftover] = {}
     for entry in journal:
-        key = str(entry.get("type") or ""), str(entry.get("id") or "")
-        reason = str(entry.get("reason") or "")
+        kind, id, unique = (str(entry.get(key) or "") for key in ("type", "id", "unique"))
+        key, nameless = (kind, id or unique), (kind, unique)
         match entry.get("action"):
             case "created":
-                there[key] = Leftover(*key, _NOT_DELETED)
+                there.pop(nameless, None)
+                there[key] = Leftover(kind, id, _NOT_DELETED)
             case "left":
-                there[key] = Leftover(*key, reason or _NOT_DELETED)
-            case "deleted" | "restored":
+                there[key] = Leftover(kind, id, _with_identifier(str(entry.get("reason") or _NOT_DELETED), id, unique))
+            case "intended":
+                if not complete:
+                    there.setdefault(key, Leftover(kind, id, _with_identifier(_UNKNOWN_FATE, id, unique)))
+            case _:  # deleted, restored, never made: however it ended, it is not there
                 there.pop(key, None)
-            case "intended" if key[1] and not complete:
-                there.setdefault(key, Leftover(*key, _UNKNOWN_FATE))
     return tuple(there.values())
+
+
+def _with_identifier(reason: str, id: str, unique: str) -> str:
+    """The reason, with the identifier that finds a resource whose id the target never told."""
+    return reason if id or not unique else f"{reason} (identifier {unique})"
 
 
 def _seconds(log: list[Event]) -> float:

@@ -23,8 +23,11 @@ class Effect(StrEnum):
     UNKNOWN = "unknown"
 
 
-#: What a status means for the request. RFC 9110 section 15; a 5xx may have written before it failed.
-EFFECT: Mapping[int, Effect] = {2: Effect.ACCEPTED, 3: Effect.UNMODIFIED, 4: Effect.REFUSED, 5: Effect.UNKNOWN}
+#: What a class of statuses means for the request. RFC 9110 section 15; a 5xx may have written before it failed.
+_EFFECT: Mapping[int, Effect] = {2: Effect.ACCEPTED, 4: Effect.REFUSED}
+
+#: Statuses that say more than their class: 304 has a meaning of its own, with 501 the server never began.
+_SINGLE: Mapping[int, Effect] = {304: Effect.UNMODIFIED, 501: Effect.REFUSED}
 
 
 class Body(StrEnum):
@@ -54,7 +57,7 @@ class Answer:
     @property
     def effect(self) -> Effect:
         """What the answer means for the request: applied, not modified, refused, or unknown."""
-        return EFFECT.get(self.status // 100, Effect.UNKNOWN)
+        return _SINGLE.get(self.status) or _EFFECT.get(self.status // 100, Effect.UNKNOWN)
 
     @cached_property
     def json(self) -> Any:

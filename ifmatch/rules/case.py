@@ -53,7 +53,7 @@ class Case:
 
     def answered(self, answer: Answer) -> None:
         """Hold an answer against the promise. A 5xx that the profile does not name is a fault under any promise."""
-        self.observed.update(status=answer.status, body=str(answer.body), answer=describe(answer))
+        self.observed.update(_seen(answer))
         findings = list(compare(self.expectation, answer)) if self.expectation else []
         if answer.effect is Effect.UNKNOWN and not (self.expectation and answer.status in self.expectation.status):
             expected = promised_status(self.expectation) if self.expectation else "an answer that is not a server error"
@@ -62,7 +62,7 @@ class Case:
 
     def accepted(self, answer: Answer) -> None:
         """The write must have been accepted, for the rule is about what came of it. Raises RuleBroken when it was not."""
-        self.observed.update(status=answer.status, body=str(answer.body), answer=describe(answer))
+        self.observed = {**_seen(answer), **self.observed}
         self.fact(answer.effect is Effect.ACCEPTED, "an accepted write", describe(answer))
         if answer.effect is not Effect.ACCEPTED:
             raise RuleBroken
@@ -104,3 +104,7 @@ class Case:
         if worst is not None:
             return _VERDICT_OF[worst.level]
         return Verdict.PASS if self.expectation else Verdict.OBSERVED
+
+
+def _seen(answer: Answer) -> dict[str, Any]:
+    return {"status": answer.status, "body": str(answer.body), "answer": describe(answer)}

@@ -100,8 +100,6 @@ class Profile:
         return None if self.interactions is None else interaction in self.interactions
 
     def _promise(self, entry: Mapping[str, Any]) -> Promise:
-        if "same_as" in entry:
-            return self.promise(entry["same_as"])
         if "not_applicable" in entry:
             return NotApplicable(entry["not_applicable"])
         if "level" not in entry:
@@ -224,7 +222,21 @@ def _resolve(data: dict[str, Any]) -> Profile:
             key: {**resolved.get(key, {}), **value} if key in _MERGED else value for key, value in layer.items()
         }
     _check_resolved(resolved)
+    resolved["rules"] = {rule: _followed(entry, resolved["rules"], resolved["id"]) for rule, entry in resolved["rules"].items()}
     return _build(resolved, chain)
+
+
+def _followed(entry: Mapping[str, Any], rules: Mapping[str, Any], profile: str) -> Mapping[str, Any]:
+    """An entry with `same_as`, its own or a type's, replaced by the entry that it leads to."""
+    seen = []
+    while "same_as" in entry:
+        if entry["same_as"] in seen:
+            raise ConfigurationError(f"{profile}: same_as goes in a circle: {' -> '.join([*seen, entry['same_as']])}. Break it.")
+        seen.append(entry["same_as"])
+        entry = rules[entry["same_as"]]
+    if not any("same_as" in part for part in entry.get("types", {}).values()):
+        return entry
+    return {**entry, "types": {name: _followed(part, rules, profile) for name, part in entry["types"].items()}}
 
 
 def _check_resolved(data: Mapping[str, Any]) -> None:
@@ -256,7 +268,7 @@ def _build(data: Mapping[str, Any], chain: list[dict[str, Any]]) -> Profile:
     return Profile(
         id=data["id"],
         title=data["title"],
-        label=data.get("label", data["id"][:9]),
+        label=data.get("label", data["id"][:12]),
         fhir=data["fhir"],
         subject=data["subject"],
         interactions=None if interactions is None else frozenset(interactions),

@@ -46,6 +46,7 @@ class Ledger:
     def never_made(self, item: Item) -> None:
         """The target refused, so there is nothing to remove."""
         self._items.remove(item)
+        self._note("refused", item)
 
     def removed(self, item: Item, action: str = "deleted") -> None:
         """It is gone again, or as it was before."""

@@ -94,10 +94,10 @@ class Target:
         """PATCH [base]/[type]/[id] with a patch document in one of the three formats."""
         return self._write("PATCH", f"{resource_type}/{resource_id}", body, if_match=if_match, media_type=media_type, **options)
 
-    def update_beside(self, body: Resource) -> Answer:
+    def update_beside(self, body: Resource, *, if_match: str | Sequence[str] = ()) -> Answer:
         """PUT to an address of the same host that is certainly no FHIR end-point."""
         path = f"ifmatch-is-no-end-point/{body['resourceType']}/{uuid.uuid4()}"
-        return self._write("PUT", path, body, outside=True)
+        return self._write("PUT", path, body, if_match=if_match, outside=True)
 
     def delete(self, resource_type: str, resource_id: str, *, if_match: str = "") -> Answer:
         """DELETE [base]/[type]/[id]; what is deleted need not be removed at the end."""
@@ -111,8 +111,9 @@ class Target:
     def labelled(self, kind: ResourceKind, body: Resource) -> Resource:
         """The body with the label of this run, so that whoever finds it knows whose it is."""
         if kind.label == "identifier":
+            given = body.get("identifier", [])
             label = {"system": LABEL_SYSTEM, "value": self.run_id}
-            return {**body, "identifier": [*body.get("identifier", []), label]}
+            return {**body, "identifier": [*(given if isinstance(given, list) else [given]), label]}
         meta = body.get("meta", {})
         return {**body, "meta": {**meta, "tag": [*meta.get("tag", []), {"system": LABEL_SYSTEM, "code": self.run_id}]}}
 
@@ -194,25 +195,25 @@ class Target:
         return (*((n, fill(v, unique)) for n, v in fixed.items()), *authorization, *given)
 
     def _evidence(self, exchange: Exchange) -> dict[str, Any]:
-        redact = self.redactor
+        # Texts are cleared of secrets by the log; the values of headers that carry credentials go whole, here.
         response = exchange.response
         return {
             "started": exchange.started.isoformat(),
             "duration_ms": exchange.duration_ms,
             "request": {
                 "method": exchange.request.method,
-                "url": redact.text(exchange.request.url),
-                "headers": redact.headers(exchange.request.headers),
-                "body": redact.text(exchange.request.body.decode("utf-8", "replace")),
+                "url": exchange.request.url,
+                "headers": self.redactor.headers(exchange.request.headers),
+                "body": exchange.request.body.decode("utf-8", "replace"),
             },
             "response": response and {
                 "status": response.status,
                 "reason": response.reason,
                 "http_version": response.http_version,
-                "headers": redact.headers(response.headers),
-                "body": redact.text(response.body.decode("utf-8", "replace")),
+                "headers": self.redactor.headers(response.headers),
+                "body": response.body.decode("utf-8", "replace"),
             },
-            "failure": redact.text(f"{exchange.failure}: {exchange.detail}") if exchange.failure else None,
+            "failure": f"{exchange.failure}: {exchange.detail}" if exchange.failure else None,
         }
 
     def close(self) -> None:

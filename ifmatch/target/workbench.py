@@ -10,7 +10,7 @@ from ifmatch.errors import OutcomeUnknown, SetupFailed, TargetUnusable
 from ifmatch.rules.answer import Answer, Effect, Resource, instant
 from ifmatch.rules.case import Case
 from ifmatch.rules.content import at, differences, fill, merge, placeholders_in, put
-from ifmatch.rules.expectation import describe
+from ifmatch.rules.expectation import Expectation, describe
 from ifmatch.rules.profile import ResourceKind
 from ifmatch.rules.version import weak
 from ifmatch.target.ledger import Item
@@ -59,7 +59,7 @@ class Snapshot:
         if self.last_updated != later.last_updated:
             found.append(f"lastUpdated is {later.last_updated}, not {self.last_updated}")
         if None not in (self.history, later.history) and self.history != later.history:
-            found.append(f"the history has {len(later.history or ())} versions, not {len(self.history or ())}")
+            found.append(f"the history lists {_listed(later.history)}, not {_listed(self.history)}")
         return found
 
 
@@ -134,6 +134,14 @@ class Workbench:
                 f"the template of {self.kind.type} needs {{{name}}}: give it as {name} under [placeholders] in the target file"
             )
         return fill(template, values)
+
+    def some_tag(self) -> str | tuple[()]:
+        """An entity tag for a write to what does not exist, where the system demands one of every write; else none.
+
+        Without it a refusal would be about the missing tag, not about the address.
+        """
+        promise = self.target.profile.promise("update.if-match.missing")
+        return weak("1") if isinstance(promise, Expectation) and promise.outcome is Effect.REFUSED else ()
 
     # ------------------------------------------------------------ making
 
@@ -302,6 +310,10 @@ def entries(answer: Answer) -> list[Resource]:
     return [resource for resource in found if isinstance(resource, dict)]
 
 
+def _listed(versions: tuple[str, ...] | None) -> str:
+    return ", ".join(versions or ()) or "nothing"
+
+
 def _identifiers(resource: Resource) -> list[str]:
     """The values of the identifiers that the suite gave to a resource."""
     listed = resource.get("identifier")
@@ -322,11 +334,14 @@ def sweep(target: Target) -> list[tuple[Item, str]]:
     """
     left = []
     deletes = target.profile.offers("delete") is not False
+    gone = ""
     for item in target.ledger.open_items():
         try:
-            reason = _restore(target, item) if item.original else _remove(target, item, deletes)
-        except (OutcomeUnknown, SetupFailed, TargetUnusable) as error:
+            reason = gone or (_restore(target, item) if item.original else _remove(target, item, deletes))
+        except OutcomeUnknown as error:
             reason = str(error)
+        except TargetUnusable as error:
+            reason = gone = str(error)
         if reason:
             target.ledger.left(item, reason)
             left.append((item, reason))
@@ -340,9 +355,12 @@ def _remove(target: Target, item: Item, deletes: bool) -> str:
     if not deletes:
         return f"{target.profile.title} has no delete"
     answer = target.delete(item.type, item.id)
-    if answer.effect is Effect.REFUSED and target.ledger.find(item.type, item.id):
-        # Some servers delete only the version that is named.
+    if target.ledger.find(item.type, item.id):
         seen = target.read(item.type, item.id)
+        if seen.effect is Effect.REFUSED:
+            target.ledger.removed(item)
+            return ""
+        # Some servers delete only the version that is named.
         answer = target.delete(item.type, item.id, if_match=seen.etag or (weak(seen.version) if seen.version else "*"))
     return f"its delete was answered {describe(answer)}" if target.ledger.find(item.type, item.id) else ""
 

@@ -1,0 +1,185 @@
+"""The command line: run, serve, rules, profiles. Bare `ifmatch` is `ifmatch run`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ifmatch import HOME, __version__
+from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError
+
+_DESCRIPTION = "Tells whether a FHIR server keeps its update and concurrency promises, and finds the updates it loses."
+
+_EPILOGS: Mapping[str, str] = {
+    "run": """examples:
+  ifmatch run                                          five real systems against embedded servers, and a matrix
+  ifmatch run https://staging.example/fhir             by the FHIR base profile of the version that the server states
+  ifmatch run https://staging.example/fhir -p spine    by what NHS Spine promises
+  ifmatch run -t target.toml --rules 'update.if-match.*'
+  ifmatch run -p koppeltaal --fault if-match-ignored   see a rule fail on the embedded server
+
+The bearer token is read from IFMATCH_TOKEN (a second identity's from IFMATCH_SECOND_TOKEN), or from the variables
+that the target file names. Options of pytest work too: -k, -x, --lf, -n 2, --junitxml FILE, --alluredir DIR.
+
+exit codes: 0 conformant, 1 a SHALL rule failed, 2 interrupted, 3 internal error, 4 wrong usage, 5 nothing ran,
+            6 target unusable, 7 inconclusive""",
+    "serve": """example:
+  ifmatch serve -p koppeltaal --port 8080
+  curl -i http://127.0.0.1:8080/fhir/metadata""",
+    "rules": """examples:
+  ifmatch rules
+  ifmatch rules -p spine --rules 'update.*'""",
+    "profiles": """examples:
+  ifmatch profiles                 list
+  ifmatch profiles spine           every promise with its source
+  ifmatch profiles ./mine.toml     check one of your own""",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code (see ExitCode). Prints one sentence, never a traceback, for a user's slip."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] not in (*_COMMANDS, "-h", "--help", "--version"):
+        words.insert(0, "run")
+    parser = _parser()
+    args, rest = parser.parse_known_args(words)
+    if rest and args.command != "run":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    try:
+        return int(_COMMANDS[args.command](args, rest))
+    except IfmatchError as error:
+        print(f"{error}    (exit {int(error.exit_code)})", file=sys.stderr)
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        return int(ExitCode.INTERRUPTED)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> Any:
+        self.print_usage(sys.stderr)
+        self.exit(int(ExitCode.USAGE), f"{self.prog}: {message}. `{self.prog} --help` shows examples.\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="ifmatch", description=_DESCRIPTION, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"ifmatch {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name, help=text, description=text, epilog=_EPILOGS[name], allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )  # fmt: skip
+
+    run = command("run", "Judge a server by a profile; without a server and a profile, the five source systems on embedded servers.")
+    run.add_argument("base_url", nargs="?", default="", metavar="BASE_URL", help="the FHIR end-point; without it an embedded server is started")
+    run.add_argument("-p", "--profile", default="", metavar="PROFILE", help="a profile's id, or a TOML file of your own")
+    run.add_argument("-t", "--target", default="", metavar="FILE", help="target.toml: address, credentials, headers, resources")
+    run.add_argument("--rules", default="", metavar="GLOB", help="only the rules whose id matches; several patterns separated by commas")
+    run.add_argument("-o", "--report-dir", default="", metavar="DIR", help="put the evidence straight into DIR")
+    run.add_argument("--fault", action="append", default=[], metavar="NAME", help="switch a fault of the embedded server on")
+
+    serve = command("serve", "Run the embedded server of a profile, for exploring with curl.")
+    serve.add_argument("-p", "--profile", default="fhir-r4", metavar="PROFILE")
+    serve.add_argument("--port", type=int, default=0, metavar="N", help="a free one is taken when none is given")
+    serve.add_argument("--fault", action="append", default=[], metavar="NAME", help="break one promise; `--fault list` lists them")
+
+    rules = command("rules", "List the rules, with what a profile expects and where it is written.")
+    rules.add_argument("-p", "--profile", default="", metavar="PROFILE")
+    rules.add_argument("--rules", default="*", metavar="GLOB", help="only the rules whose id matches")
+
+    profiles = command("profiles", "List the profiles, show what one promises, or check one of your own.")
+    profiles.add_argument("profile", nargs="?", default="", metavar="NAME|FILE")
+    return parser
+
+
+# ---------------------------------------------------------------- run
+
+
+def _run(args: argparse.Namespace, rest: list[str]) -> int:
+    if not (args.base_url or args.profile or args.target):
+        if args.fault:
+            raise ConfigurationError("A fault belongs to one server: name its profile with -p.")
+        from ifmatch.systems import run_all
+
+        return run_all(args.report_dir, args.rules, rest)
+    return _run_one(args, rest)
+
+
+def _run_one(args: argparse.Namespace, rest: list[str]) -> int:
+    import pytest
+
+    from ifmatch.live import LiveView
+    from ifmatch.session import Options, Session
+
+    session = Session.open(Options(args.base_url, args.profile, args.target, args.report_dir, tuple(args.fault)))
+    rules = [f"--rules={args.rules}"] if args.rules else []
+    view = LiveView(session)
+    code = int(pytest.main([*_PYTEST, f"--rootdir={HOME}", *_cache(), *rules, *rest, str(HOME / "features")], plugins=[view]))
+    return view.exit_code(code)
+
+
+#: Our own surroundings, whatever configuration lies in the current folder.
+_PYTEST = [
+    "-c", os.devnull, "--strict-markers", "-p", "no:allure_pytest_bdd", "-p", "no:base_url",
+    "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning",
+]  # fmt: skip
+
+
+def _cache() -> list[str]:
+    return ["-o", f"cache_dir={Path('reports', '.cache').absolute()}"]
+
+
+# ---------------------------------------------------------------- the others
+
+
+def _serve(args: argparse.Namespace, _: list[str]) -> int:
+    from ifmatch.reference.faults import FAULTS
+    from ifmatch.reference.server import EmbeddedServer
+    from ifmatch.report.listing import print_faults
+    from ifmatch.rules.profile import load
+
+    if "list" in args.fault:
+        print_faults(FAULTS.values())
+        return ExitCode.CONFORMANT
+    profile = load(args.profile)
+    server = EmbeddedServer(profile, faults=args.fault, port=args.port)
+    server.start()
+    print(f"{profile.title}, embedded: {server.base_url}    (Ctrl-C ends it)", flush=True)
+    for name in args.fault:
+        print(f"fault {name}: {FAULTS[name].sentence}", flush=True)
+    print(f"try     curl -i {server.base_url}/metadata", flush=True)
+    try:
+        server.wait()
+    finally:
+        server.stop()
+    return ExitCode.CONFORMANT
+
+
+def _rules(args: argparse.Namespace, _: list[str]) -> int:
+    from ifmatch.report.listing import print_rules
+    from ifmatch.rules.profile import load
+
+    print_rules(load(args.profile) if args.profile else None, args.rules)
+    return ExitCode.CONFORMANT
+
+
+def _profiles(args: argparse.Namespace, _: list[str]) -> int:
+    from ifmatch.report.listing import print_profile, print_profiles
+    from ifmatch.rules.profile import load
+
+    if args.profile:
+        print_profile(load(args.profile))
+    else:
+        print_profiles()
+    return ExitCode.CONFORMANT
+
+
+_COMMANDS: Mapping[str, Callable[[argparse.Namespace, list[str]], int]] = {
+    "run": _run,
+    "serve": _serve,
+    "rules": _rules,
+    "profiles": _profiles,
+}
