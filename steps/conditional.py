@@ -25,7 +25,10 @@ def none(target, bench, criterion):
     return _conditional(target, bench, criterion, *bench.body())
 
 
-@when(parsers.parse("a conditional update by {criterion} with an id in its body matches nothing"), target_fixture="attempt")
+@when(
+    parsers.parse("a conditional update by {criterion} with an id in its body matches nothing"),
+    target_fixture="attempt",
+)
 def none_with_id(target, bench, criterion):
     body, unique = bench.body()
     return _conditional(target, bench, criterion, {**body, "id": new_unique()}, unique)

@@ -92,14 +92,20 @@ def id_not_taken(case, target, attempt):
 def created_version(case, target, attempt):
     case.accepted(attempt.answer)
     version = _written(target, attempt).version_id
-    case.fact(version != CLIENT_VERSION, "a versionId of the server's", f"meta.versionId is {version}, as the client sent it")
+    case.fact(
+        version != CLIENT_VERSION, "a versionId of the server's", f"meta.versionId is {version}, as the client sent it"
+    )
 
 
 @then("the new resource has a lastUpdated of the server's")
 def created_time(case, target, attempt):
     case.accepted(attempt.answer)
     time = _written(target, attempt).meta.get("lastUpdated")
-    case.fact(not str(time).startswith("1999-12-31"), "a lastUpdated of the server's", f"meta.lastUpdated is {time}, as the client sent it")
+    case.fact(
+        not str(time).startswith("1999-12-31"),
+        "a lastUpdated of the server's",
+        f"meta.lastUpdated is {time}, as the client sent it",
+    )
 
 
 @then("the answer's ETag is the version that a read shows")
@@ -115,7 +121,11 @@ def location_leads(case, target, attempt):
     case.accepted(attempt.answer)
     location = attempt.answer.header("location")
     answer = target.read(attempt.sent["resourceType"], attempt.answer.location_id or "none")
-    case.fact(answer.effect is Effect.ACCEPTED, "a Location under which the resource can be read", f"Location: {location}, a read there: {describe(answer)}")
+    case.fact(
+        answer.effect is Effect.ACCEPTED,
+        "a Location under which the resource can be read",
+        f"Location: {location}, a read there: {describe(answer)}",
+    )
 
 
 @then("nothing was created")

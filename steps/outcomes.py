@@ -52,7 +52,11 @@ def answer_mirrors(case, bench, resource, attempt):
 @then("the answer carries what the server adds")
 def answer_carries_additions(case, bench, attempt):
     for addition in bench.kind.server_adds:
-        case.fact(has_addition(attempt.answer.resource, addition), f"an answer with {addition}", f"an answer without {addition}")
+        case.fact(
+            has_addition(attempt.answer.resource, addition),
+            f"an answer with {addition}",
+            f"an answer without {addition}",
+        )
 
 
 @then("the answer carries the id of the resource")
@@ -66,7 +70,11 @@ def claimed(case, target, resource, attempt):
     claims = target.statement.claims("update", resource.type)
     was_accepted = attempt.answer.effect is Effect.ACCEPTED
     case.observed.update(status=attempt.answer.status, answer=describe(attempt.answer))
-    case.fact(claims is True or not was_accepted, "an interaction update in the capability statement", f"an update of {resource.type} is accepted but not claimed")
+    case.fact(
+        claims is True or not was_accepted,
+        "an interaction update in the capability statement",
+        f"an update of {resource.type} is accepted but not claimed",
+    )
 
 
 # ---------------------------------------------------------------- the resource
@@ -109,7 +117,11 @@ def left_out_is_gone(case, bench, resource):
 def new_version(case, bench, resource, attempt):
     if attempt.answer.effect is Effect.ACCEPTED:
         version = bench.look(resource).version
-        case.fact(version not in ("", resource.now.version), f"a version other than {resource.now.version}", f"the version {version or 'is not told'}")
+        case.fact(
+            version not in ("", resource.now.version),
+            f"a version other than {resource.now.version}",
+            f"the version {version or 'is not told'}",
+        )
 
 
 @then("all its versions are different")
@@ -120,13 +132,19 @@ def versions_differ(case, versions):
 @then("the resource has a versionId of the server's")
 def server_version(case, bench, resource):
     version = bench.look(resource).answer.version_id
-    case.fact(version != CLIENT_VERSION, "a versionId of the server's", f"meta.versionId is {version}, as the client sent it")
+    case.fact(
+        version != CLIENT_VERSION, "a versionId of the server's", f"meta.versionId is {version}, as the client sent it"
+    )
 
 
 @then("the resource has a lastUpdated of the server's")
 def server_time(case, bench, resource):
     time = bench.look(resource).last_updated
-    case.fact(instant(time) != instant(CLIENT_LAST_UPDATED), "a lastUpdated of the server's", f"meta.lastUpdated is {time}, as the client sent it")
+    case.fact(
+        instant(time) != instant(CLIENT_LAST_UPDATED),
+        "a lastUpdated of the server's",
+        f"meta.lastUpdated is {time}, as the client sent it",
+    )
 
 
 @then("its lastUpdated is later than before")
@@ -151,14 +169,22 @@ def meta_kept(case, bench, resource, attempt):
 @then("no resource has the id from the body")
 def body_id_unused(case, target, attempt):
     answer = target.read(attempt.sent["resourceType"], attempt.sent["id"])
-    case.invariant(answer.effect is Effect.REFUSED, "no resource under the id from the body", "a resource under the id from the body")
+    case.invariant(
+        answer.effect is Effect.REFUSED,
+        "no resource under the id from the body",
+        "a resource under the id from the body",
+    )
 
 
 @then("a refused update created nothing")
 def refused_created_nothing(case, target, attempt):
     answer = target.read(attempt.sent["resourceType"], attempt.sent["id"])
     refused = attempt.answer.effect is Effect.REFUSED
-    case.invariant(not refused or answer.effect is Effect.REFUSED, "nothing created", "the update was refused, yet the resource exists")
+    case.invariant(
+        not refused or answer.effect is Effect.REFUSED,
+        "nothing created",
+        "the update was refused, yet the resource exists",
+    )
 
 
 @then("the new resource has that id and holds what was sent")

@@ -54,7 +54,11 @@ def answer_holds_other(case, resource, attempt):
 
 @then("the answer gives nothing of the resource away")
 def gives_nothing_away(case, resource, attempt):
-    case.invariant(resource.unique not in attempt.answer.text, "nothing of the resource", "content of the resource, to a reader without credentials")
+    case.invariant(
+        resource.unique not in attempt.answer.text,
+        "nothing of the resource",
+        "content of the resource, to a reader without credentials",
+    )
 
 
 @then("the answer's ETag names the version in its body")

@@ -141,7 +141,9 @@ def update_with_version(target, bench, resource):
 
 @when("it is updated with a lastUpdated of the client's", target_fixture="attempt")
 def update_with_time(target, bench, resource):
-    return _update(target, bench, resource, merge(bench.changed(resource), {"meta": {"lastUpdated": CLIENT_LAST_UPDATED}}))
+    return _update(
+        target, bench, resource, merge(bench.changed(resource), {"meta": {"lastUpdated": CLIENT_LAST_UPDATED}})
+    )
 
 
 @when("it is updated a moment after it was created", target_fixture="attempt")
@@ -155,7 +157,12 @@ def update_with_meta(target, bench, resource):
     body = bench.changed(resource)
     meta = body.get("meta", {})
     profile = meta.get("profile") or [f"http://hl7.org/fhir/StructureDefinition/{resource.type}"]
-    return _update(target, bench, resource, {**body, "meta": {**meta, "tag": [*meta.get("tag", []), CLIENT_TAG], "profile": profile}})
+    return _update(
+        target,
+        bench,
+        resource,
+        {**body, "meta": {**meta, "tag": [*meta.get("tag", []), CLIENT_TAG], "profile": profile}},
+    )
 
 
 @when("it is updated five times", target_fixture="versions")
@@ -227,7 +234,11 @@ def update_unknown_id(target, bench):
 
 @when("it is updated with a body of another type", target_fixture="attempt")
 def update_wrong_type(target, bench, resource):
-    other = {"resourceType": "Basic" if resource.type != "Basic" else "Patient", "id": resource.id, "code": {"text": "ifmatch"}}
+    other = {
+        "resourceType": "Basic" if resource.type != "Basic" else "Patient",
+        "id": resource.id,
+        "code": {"text": "ifmatch"},
+    }
     return _update(target, bench, resource, other)
 
 

@@ -114,7 +114,7 @@ def test_a_shipped_profile_loads_under_its_own_name(name):
     profile = known(name)
     assert profile.id == name
     assert profile.subject in profile.resources
-    assert len(profile.label) <= 9
+    assert len(profile.label) <= 12
 
 
 def test_the_labels_tell_the_profiles_apart():

@@ -175,10 +175,10 @@ def test_writing_again_gives_the_same_files(tmp_path):
     """Reports are derived: the log alone decides, and nothing else is left in the folder."""
     _write(tmp_path, header(), failure(), footer(1))
     assert write_all(tmp_path).exit_code is ExitCode.NOT_CONFORMANT
-    first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    first = {path.name: path.read_bytes() for path in tmp_path.rglob("*.*")}
     write_all(tmp_path)
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == first
-    assert set(first) == {"events.jsonl", "report.json", "junit.xml"}
+    assert {path.name: path.read_bytes() for path in tmp_path.rglob("*.*")} == first
+    assert set(first) == {"events.jsonl", "report.json", "junit.xml", "update.if-match.stale.sh"}
 
 
 def test_junit_tells_each_verdict_in_its_own_way():
@@ -197,8 +197,8 @@ def test_junit_tells_each_verdict_in_its_own_way():
     assert cases["a.w"].find("failure") is None
     names = [case.get("name") for case in root.iter("testcase") if case.find("failure") is not None]
     assert names == [
-        "update.if-match.stale: An update based on a superseded version is refused",
-        "update.if-match.stale: An update based on a superseded version is refused [bare text]",
+        "update.if-match.stale: An update based on a superseded version is refused [Patient]",
+        "update.if-match.stale: An update based on a superseded version is refused [bare text, Patient]",
     ]
     stale = root.find(".//testcase[failure]")
     properties = {p.get("name"): p.get("value") for p in stale.iter("property")}

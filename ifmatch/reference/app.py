@@ -39,7 +39,7 @@ def application(world: World) -> Starlette:
 
 
 async def _answered(world: World, asked: Request) -> Reply:
-    """The answer to a request. Check and write happen in one go: nothing else runs between them, for nothing is awaited.
+    """The answer to a request. Check and write happen in one go: nothing runs between them, for nothing is awaited.
 
     That is the server's whole guard against lost updates, so it is also the one place where a fault can open the gap.
     """

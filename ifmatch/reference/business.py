@@ -3,10 +3,9 @@
 import copy
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from ifmatch.reference.exchange import Exchange
-from ifmatch.reference.message import Resource
+from ifmatch.reference.message import Json, Resource
 
 _ADDITION = re.compile(r"(?P<element>\w+)\[(?P<key>\w+)=(?P<value>[^\]]+)\]")
 
@@ -17,7 +16,7 @@ _SERVER_OWNED = frozenset({"id", "meta", "text"})
 def check_update(exchange: Exchange, stored: Resource, body: Resource) -> None:
     """Hold an update to the business rules that the profile promises for its type."""
     kind = exchange.world.profile.resources.get(exchange.type)
-    if kind is None:
+    if kind is None or not kind.change:
         return
     dialect = exchange.world.dialect
     if dialect.promises("update.status-only", exchange.type):
@@ -71,7 +70,7 @@ def _changed(stored: Resource, body: Resource) -> set[str]:
     return {name for name in names if stored.get(name) != body.get(name)}
 
 
-def _extension_urls(node: Any) -> Iterator[str]:
+def _extension_urls(node: Json) -> Iterator[str]:
     if isinstance(node, list):
         for item in node:
             yield from _extension_urls(item)

@@ -1,6 +1,6 @@
 """The capability statement: what the server says it can do, which is what its profile says it offers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from ifmatch import __version__
 from ifmatch.reference.exchange import World
@@ -44,15 +44,14 @@ def statement(world: World, base: str) -> Resource:
     rest: Resource = {"mode": "server", "resource": [_resource(world, name) for name in types(profile)]}
     if systemwide := [{"code": code} for code in ("transaction", "batch") if offers(profile, code)]:
         if old:
-            body_mode = "both" if len(systemwide) > 1 else systemwide[0]["code"]
-            rest["transactionMode"] = body_mode
+            rest["transactionMode"] = "both" if len(systemwide) > 1 else systemwide[0]["code"]
         else:
             rest["interaction"] = systemwide
     return {**body, "rest": [rest]}
 
 
 def offers(profile: Profile, interaction: str) -> bool:
-    """Whether a server of the profile has an interaction: what its texts leave open, it has, if its FHIR version does."""
+    """Whether a server of the profile has an interaction: what the texts leave open it has, if its FHIR version does."""
     return profile.offers(interaction) is not False and not (profile.fhir == "DSTU2" and "patch" in interaction)
 
 
@@ -82,9 +81,13 @@ def may_create_by_update(world: World, name: str) -> bool:
     return offers(world.profile, "update-create") and not world.dialect.refuses("update.unknown-id", name)
 
 
+#: The content types by which the statement names the patch formats.
+_PATCH_TYPES = ("application/json-patch+json", "application/xml-patch+xml", "application/fhir+json")
+
+
 def _patch_formats(profile: Profile) -> list[str]:
     if not offers(profile, "patch"):
         return []
-    spoken: Iterable[str] = FORMATS.values() if profile.interactions is None else profile.interactions
-    names = set(spoken) & set(FORMATS.values()) or set(FORMATS.values())
-    return [media_type for media_type, name in FORMATS.items() if name in names and media_type.startswith("application/") and "+" in media_type and media_type != "application/json+fhir"]
+    formats = set(FORMATS.values())
+    spoken = formats & (profile.interactions or formats)
+    return [media_type for media_type in _PATCH_TYPES if FORMATS[media_type] in (spoken or formats)]

@@ -1,4 +1,4 @@
-"""What a server of a profile answers in each situation. All of it is read from the profile; the rest is FHIR's default."""
+"""What a server of a profile answers in each situation: what the profile promises, else what FHIR has by default."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ LIKE: Mapping[str, tuple[str, ...]] = {
     "patch.deleted": ("read.deleted",),
 }
 
-#: The status where the profile is silent, by the end of the rule's id. FHIR R4 http.html, and RFC 9110 where FHIR has none.
+#: The status where the profile is silent, by the end of the rule's id (FHIR R4 http.html; RFC 9110 where FHIR has none).
 STATUS: Mapping[str, int] = {
     "unsupported": 405,
     "unauthenticated": 401,

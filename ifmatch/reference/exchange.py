@@ -58,7 +58,7 @@ class Exchange:
 
     @property
     def preference(self) -> str:
-        """What the client prefers to get back: `minimal`, `representation`, `OperationOutcome` or nothing (RFC 7240)."""
+        """What the client prefers to get back: minimal, representation, OperationOutcome or nothing (RFC 7240)."""
         wishes = [wish.strip() for wish in (self.request.header("prefer") or "").replace(";", ",").split(",")]
         wished = next((wish.removeprefix("return=").strip('"') for wish in wishes if wish.startswith("return=")), "")
         if not wished and self.world.faults.on("representation-by-default"):

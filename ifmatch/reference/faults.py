@@ -224,7 +224,12 @@ _CREATE = (
         ("create.meta.last-updated.overwritten",),
         writes=t.on("create", t.client_meta("lastUpdated")),
     ),
-    Fault("create-without-etag", "A create carries no ETag.", ("create.headers.etag",), tampers={"create": t.header("ETag")}),
+    Fault(
+        "create-without-etag",
+        "A create carries no ETag.",
+        ("create.headers.etag",),
+        tampers={"create": t.header("ETag")},
+    ),
     Fault(
         "create-without-last-modified",
         "A create carries no Last-Modified.",
@@ -592,7 +597,12 @@ _UPDATE = (
         profile="spine",
         tampers={"update": t.rewritten("Location", lambda url: f"{url}0")},
     ),
-    Fault("update-without-date", "An update carries no Date.", ("update.headers.date",), tampers={"update": t.header("Date")}),
+    Fault(
+        "update-without-date",
+        "An update carries no Date.",
+        ("update.headers.date",),
+        tampers={"update": t.header("Date")},
+    ),
     Fault(
         "body-id-wins",
         "An update changes the resource that the body names, not the one that the address names.",
@@ -731,7 +741,13 @@ _EXPLANATIONS = (
             ("body-id", "another id in the body", "update.body-id.mismatched", "fhir-r4"),
             ("unknown-id", "an unknown id", "update.unknown-id", "spine"),
             ("unknown-type", "an unknown type", "update.unknown-type", "fhir-r4"),
-            ("missing", "an update that names no version", "update.if-match.missing", "spine", "update.if-match.missing"),
+            (
+                "missing",
+                "an update that names no version",
+                "update.if-match.missing",
+                "spine",
+                "update.if-match.missing",
+            ),
         )
     ),
     Fault(

@@ -4,11 +4,10 @@ import copy
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import fhirpathpy
 
-from ifmatch.reference.message import Resource
+from ifmatch.reference.message import Json, Resource
 
 #: Under this name each object of a labelled copy says where it lies; FHIRPath gives back copies, which say no more.
 _PLACE = "ifmatchPlace"
@@ -24,13 +23,13 @@ class Operation:
     type: str
     path: str
     name: str = ""
-    value: Any = None
+    value: Json = None
     index: int = 0
     source: int = 0
     destination: int = 0
 
 
-def operations(parameters: Any) -> list[Operation]:
+def operations(parameters: Json) -> list[Operation]:
     """The operations of a patch. Raises ValueError when it is not a Parameters resource of operations."""
     if not isinstance(parameters, dict) or parameters.get("resourceType") != "Parameters":
         raise ValueError("a FHIRPath Patch is a Parameters resource")
@@ -41,7 +40,7 @@ def operations(parameters: Any) -> list[Operation]:
 
 
 def apply_operation(resource: Resource, operation: Operation) -> Resource:
-    """A copy of a resource with one operation done. Raises ValueError when the path leads nowhere or to several places."""
+    """A copy of a resource with one operation done. Raises ValueError unless the path leads to one place."""
     if operation.type not in _DO:
         raise ValueError(f"there is no operation {operation.type!r}")
     changed = copy.deepcopy(resource)
@@ -99,7 +98,7 @@ REPEATING = frozenset({
 })  # fmt: skip
 
 
-def _list(resource: Resource, operation: Operation) -> list[Any]:
+def _list(resource: Resource, operation: Operation) -> list[Json]:
     match = _LAST_STEP.fullmatch(operation.path)
     parent = _at(resource, _one_place(resource, match.group("parent"))) if match else {}
     items = parent.get(match.group("name")) if match and isinstance(parent, dict) else None
@@ -116,7 +115,7 @@ def _one_place(resource: Resource, path: str) -> Place:
 
 
 def _places(resource: Resource, path: str) -> list[Place]:
-    """Where the elements lie that a path names: objects tell it themselves, a simple value by its parent and its name."""
+    """Where the elements lie that a path names: an object tells it, a simple value is found by its parent and name."""
     found = _evaluate(resource, path)
     if all(isinstance(item, dict) and _PLACE in item for item in found):
         return [tuple(item[_PLACE]) for item in found]
@@ -128,14 +127,14 @@ def _places(resource: Resource, path: str) -> list[Place]:
     return [(*place, int(index)) for place in places] if index else places
 
 
-def _evaluate(resource: Resource, path: str) -> list[Any]:
+def _evaluate(resource: Resource, path: str) -> list[Json]:
     try:
         return list(fhirpathpy.evaluate(_labelled(resource), path, {}))
     except Exception as error:  # the library raises bare Exceptions and parser errors of its own
         raise ValueError(f"{path} cannot be evaluated: {error}") from None
 
 
-def _labelled(node: Any, place: Place = ()) -> Any:
+def _labelled(node: Json, place: Place = ()) -> Json:
     if isinstance(node, dict):
         return {key: _labelled(value, (*place, key)) for key, value in node.items()} | {_PLACE: list(place)}
     if isinstance(node, list):
@@ -143,14 +142,14 @@ def _labelled(node: Any, place: Place = ()) -> Any:
     return node
 
 
-def _at(resource: Resource, place: Place) -> Any:
-    node: Any = resource
+def _at(resource: Resource, place: Place) -> Json:
+    node: Json = resource
     for step in place:
         node = node[step]
     return node
 
 
-def _value(part: Mapping[str, Any]) -> Any:
+def _value(part: Mapping[str, Json]) -> Json:
     """The value of a parameter: its value[x], or an object made of its own parts."""
     if "part" in part:
         return {inner["name"]: _value(inner) for inner in part["part"]}

@@ -14,7 +14,7 @@ def begin(world: World, request: Request) -> Exchange:
 
 
 def check(exchange: Exchange) -> Decision:
-    """Everything before the write. What comes back is a refusal or an answer, or the write that may now be carried out."""
+    """Everything before the write. What comes back is a refusal, an answer, or the write that may be carried out."""
     try:
         _authorize(exchange)
         return decide(exchange)

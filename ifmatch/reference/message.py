@@ -9,6 +9,9 @@ from typing import Any
 
 Resource = dict[str, Any]
 
+#: A JSON value, or a node of an XML document: what it is, is found out where it is used.
+Json = Any
+
 
 @dataclass(frozen=True)
 class Request:
@@ -65,7 +68,7 @@ class Reply:
         return json.dumps(self.body, ensure_ascii=False).encode(), f"{media_type}; charset=utf-8"
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of the server's
     """The server will not do what was asked, by the rule that is named. The dialect puts it into an answer."""
 
     def __init__(self, rule: str, reason: str) -> None:

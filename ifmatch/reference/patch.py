@@ -1,15 +1,14 @@
-"""Patching: which format a request uses, and applying it to the whole resource or not at all (FHIR R4 http.html#patch)."""
+"""Patching: which format a request uses, and applying it as a whole or not at all (FHIR R4 http.html#patch)."""
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import jsonpatch
 from jsonpointer import JsonPointerException
 
 from ifmatch.reference import fhirpath_patch, xml_patch
 from ifmatch.reference.exchange import Exchange
-from ifmatch.reference.message import Refusal, Resource
+from ifmatch.reference.message import Json, Refusal, Resource
 
 #: The formats by their content type, with the name under which a profile offers them.
 FORMATS: Mapping[str, str] = {
@@ -25,11 +24,13 @@ def offered(exchange: Exchange, form: str) -> bool:
     """Whether the profile's server takes a patch format: as it says, or all of them when it says nothing of formats."""
     interactions = exchange.world.profile.interactions
     spoken = interactions is not None and bool(interactions & set(FORMATS.values()))
-    return not exchange.world.faults.on(f"{form}-refused") and (not spoken or exchange.world.profile.offers(form) is True)
+    return not exchange.world.faults.on(f"{form}-refused") and (
+        not spoken or exchange.world.profile.offers(form) is True
+    )
 
 
 def apply(exchange: Exchange, resource: Resource) -> Resource:
-    """The resource as the patch in a request leaves it. Raises Refusal when the patch cannot be read or cannot be applied."""
+    """The resource as the patch in a request leaves it. Raises Refusal when it cannot be read or cannot be applied."""
     form = FORMATS.get((exchange.request.header("content-type") or "").partition(";")[0].strip().lower(), "")
     if not form or not offered(exchange, form):
         raise Refusal("patch.unsupported-format", "this server does not take patches of this content type")
@@ -47,8 +48,10 @@ def _json_patch(resource: Resource, content: bytes, half_applied: bool) -> Resou
     return one_by_one(resource, operations, lambda target, step: jsonpatch.apply_patch(target, [step]), half_applied)
 
 
-def one_by_one(resource: Resource, steps: list[Any], apply_step: Callable[[Resource, Any], Resource], half_applied: bool) -> Resource:
-    """The resource after all steps. A failing step fails them all, unless the server has the fault of stopping half-way."""
+def one_by_one(
+    resource: Resource, steps: list[Json], apply_step: Callable[[Resource, Json], Resource], half_applied: bool
+) -> Resource:
+    """The resource after all steps. A failing step fails them all, unless a fault has the server stop half-way."""
     for step in steps:
         try:
             resource = apply_step(resource, step)

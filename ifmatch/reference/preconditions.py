@@ -1,4 +1,4 @@
-"""If-Match and If-None-Match: which version a request names, and whether that is the current one (RFC 9110 section 13.1)."""
+"""If-Match and If-None-Match: which version a request names, and whether it is the current one (RFC 9110, 13.1)."""
 
 import re
 from email.utils import parsedate_to_datetime
@@ -7,7 +7,7 @@ from ifmatch.reference.exchange import Exchange
 from ifmatch.reference.fault import Naming
 from ifmatch.reference.store import Version
 
-#: The forms in which one version can be named. Only the weak tag is FHIR's; the others are honoured where a profile says so.
+#: The forms that can name a version. Only the weak tag is FHIR's; the others are honoured where a profile says so.
 _FORMS = {
     "weak": re.compile(r'W/"([^"]+)"'),
     "strong": re.compile(r'"([^"]+)"'),
@@ -19,7 +19,7 @@ _RULES = {form: form for form in ("blank", "star", "strong", "bare")}
 
 
 def check_if_match(exchange: Exchange, current: Version | None) -> None:
-    """Refuse a write whose If-Match does not name the current version, is missing where it must not be, or is unreadable."""
+    """Refuse a write whose If-Match does not name the current version, cannot be read, or is missing where it must not."""
     lines = exchange.request.headers.get("if-match")
     prefix = f"{exchange.interaction}.if-match"
     if lines is None:
@@ -35,7 +35,7 @@ def check_if_match(exchange: Exchange, current: Version | None) -> None:
 
 
 def read_tags(lines: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """The form of an If-Match, and the versions it names: `blank`, `star`, `weak`, `strong`, `bare`, `list`, `malformed`."""
+    """The form of an If-Match (weak, strong, bare, list, star, blank or malformed), and the versions it names."""
     value = ", ".join(lines).strip()
     for form, pattern in _FORMS.items():
         if match := pattern.fullmatch(value):
@@ -47,7 +47,7 @@ def read_tags(lines: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
 
 
 def is_unmodified(exchange: Exchange, version: Version) -> bool:
-    """Whether a conditional read finds nothing new (FHIR R4 http.html#cread); If-None-Match goes first (RFC 9110 13.2.2)."""
+    """Whether a conditional read finds nothing new (FHIR R4 http.html#cread). If-None-Match goes first."""
     lines = exchange.request.headers.get("if-none-match")
     if lines is not None:
         form, versions = read_tags(lines)

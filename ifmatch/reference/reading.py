@@ -46,7 +46,9 @@ def vread(exchange: Exchange) -> Decision:
         raise Refusal("vread.unknown-id", f"{exchange.type}/{exchange.id} never had the version {exchange.version}")
     if found[0].resource is None:
         raise Refusal("vread.deleted", f"the version {exchange.version} is the deletion of the resource")
-    return Reply("vread", HTTPStatus.OK, found[0].resource, world.dialect.headers("vread", found[0], exchange.request.base))
+    return Reply(
+        "vread", HTTPStatus.OK, found[0].resource, world.dialect.headers("vread", found[0], exchange.request.base)
+    )
 
 
 def history(exchange: Exchange) -> Decision:
@@ -115,5 +117,3 @@ def _history_entry(version: Version, base: str) -> Resource:
     entry["request"] = {"method": version.method, "url": url}
     entry["response"] = {"status": status, "etag": f'W/"{version.version}"', "lastModified": instant(version.time)}
     return entry
-
-

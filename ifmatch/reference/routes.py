@@ -9,8 +9,8 @@ from ifmatch.reference import reading, writing
 from ifmatch.reference.capability import offers, statement
 from ifmatch.reference.exchange import Decision, Exchange
 from ifmatch.reference.message import Refusal, Reply
-from ifmatch.reference.transaction import transaction
 from ifmatch.reference.resource_types import RESOURCE_TYPES
+from ifmatch.reference.transaction import transaction
 
 JSON_TYPES = frozenset({"application/fhir+json", "application/json+fhir", "application/json", "text/json"})
 

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
-from ifmatch.reference.message import Resource
+from ifmatch.reference.message import Json, Resource
 from ifmatch.reference.store import Store, Version
 
 Criteria = Iterable[tuple[str, str]]
@@ -49,7 +48,7 @@ def _test(name: str, value: str) -> Callable[[Resource], bool]:
     return test
 
 
-def _at(node: Any, path: list[str]) -> Iterator[Any]:
+def _at(node: Json, path: list[str]) -> Iterator[Json]:
     if isinstance(node, list):
         for item in node:
             yield from _at(item, path)
@@ -59,8 +58,8 @@ def _at(node: Any, path: list[str]) -> Iterator[Any]:
         yield from _at(node[path[0]], path[1:])
 
 
-def _has_text(item: Any, wanted: str, *, exact: bool) -> bool:
-    """Strings match from their beginning, letter case aside; `:exact` wants them whole. An object matches by any of its parts."""
+def _has_text(item: Json, wanted: str, *, exact: bool) -> bool:
+    """Texts match from their beginning, letter case aside; `:exact` wants them whole. Of an object, any part will do."""
     if isinstance(item, dict):
         return any(_has_text(part, wanted, exact=exact) for part in item.values())
     if isinstance(item, list):
@@ -69,7 +68,7 @@ def _has_text(item: Any, wanted: str, *, exact: bool) -> bool:
     return text == wanted if exact else text.casefold().startswith(wanted.casefold())
 
 
-def _has_token(item: Any, wanted: str) -> bool:
+def _has_token(item: Json, wanted: str) -> bool:
     """A code, Coding, CodeableConcept, Identifier, ContactPoint or Reference, as `value` or `system|value`."""
     if not isinstance(item, dict):
         return str(item).lower() == wanted.lower() if isinstance(item, bool) else str(item) == wanted

@@ -14,7 +14,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Version:
-    """One state of one resource. `resource` is None when this version is its deletion; `order` is the order of writing."""
+    """One state of one resource. `resource` is None when this version is its deletion; `order` is that of writing."""
 
     type: str
     id: str
@@ -29,7 +29,7 @@ class Version:
 class Draft:
     """A version about to be stored: what the client sent, what is going to be kept, and what was there before.
 
-    `refused` is set when a fault writes what the server refuses; a draft that is not `kept` is answered, but never stored.
+    `refused` is set when a fault writes what the server refuses; a draft that is not `kept` is answered but not stored.
     """
 
     type: str
@@ -80,7 +80,9 @@ class Store:
         found = (version for key, versions in self._versions.items() if key[0] == type_ for version in versions)
         return sorted(found, key=lambda version: version.order)
 
-    def add(self, type_: str, id_: str, version: str, time: datetime, method: str, resource: Resource | None) -> Version:
+    def add(
+        self, type_: str, id_: str, version: str, time: datetime, method: str, resource: Resource | None
+    ) -> Version:
         """Make a new newest version."""
         added = Version(type_, id_, version, time, method, resource, next(self._order))
         self._versions.setdefault((type_, id_), []).append(added)

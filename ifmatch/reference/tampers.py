@@ -50,7 +50,9 @@ def issue_code(code: str) -> Tamper:
 
 def changed(change: Callable[[Resource], Resource]) -> Tamper:
     """A resource in the body that is not quite what is stored."""
-    return lambda reply: replace(reply, body=change(copy.deepcopy(reply.body))) if isinstance(reply.body, dict) else reply
+    return lambda reply: (
+        replace(reply, body=change(copy.deepcopy(reply.body))) if isinstance(reply.body, dict) else reply
+    )
 
 
 def both(*tampers: Tamper) -> Tamper:

@@ -4,17 +4,21 @@ import base64
 import json
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import parse_qsl
 
 from ifmatch.reference.exchange import Decision, Exchange
-from ifmatch.reference.message import Refusal, Reply, Request, Resource, bundle
+from ifmatch.reference.message import Json, Refusal, Reply, Request, Resource, bundle
 
 #: The order in which a transaction's entries are processed, whatever their order in the Bundle.
 _ORDER = ("DELETE", "POST", "PUT", "PATCH", "GET", "HEAD")
 
 #: The request elements of an entry that stand for headers.
-_HEADERS = {"ifMatch": "if-match", "ifNoneMatch": "if-none-match", "ifNoneExist": "if-none-exist", "ifModifiedSince": "if-modified-since"}
+_HEADERS = {
+    "ifMatch": "if-match",
+    "ifNoneMatch": "if-none-match",
+    "ifNoneExist": "if-none-exist",
+    "ifModifiedSince": "if-modified-since",
+}
 
 #: The headers of the Bundle's own request that hold for its entries too.
 _SHARED = ("authorization", "prefer")
@@ -26,7 +30,11 @@ def transaction(exchange: Exchange) -> Decision:
         sent = json.loads(exchange.request.body)
     except ValueError:
         sent = None
-    if not isinstance(sent, dict) or sent.get("resourceType") != "Bundle" or sent.get("type") not in ("transaction", "batch"):
+    if (
+        not isinstance(sent, dict)
+        or sent.get("resourceType") != "Bundle"
+        or sent.get("type") not in ("transaction", "batch")
+    ):
         raise Refusal("update.unparsable", "the base address takes a Bundle of type transaction or batch")
     kind, entries = sent["type"], sent.get("entry", [])
     if exchange.world.profile.offers(kind) is False:
@@ -34,7 +42,7 @@ def transaction(exchange: Exchange) -> Decision:
     return lambda: _run(exchange, kind, entries)
 
 
-def _run(exchange: Exchange, kind: str, entries: list[Any]) -> Reply:
+def _run(exchange: Exchange, kind: str, entries: list[Json]) -> Reply:
     whole, store = kind == "transaction", exchange.world.store
     before = store.snapshot()
     names = _references(exchange, entries) if whole else {}
@@ -48,17 +56,17 @@ def _run(exchange: Exchange, kind: str, entries: list[Any]) -> Reply:
     return Reply(kind, HTTPStatus.OK, bundle(f"{kind}-response", answers, {"self": exchange.request.base}))
 
 
-def _rank(entry: Any) -> int:
+def _rank(entry: Json) -> int:
     method = _asked(entry).get("method")
     return _ORDER.index(method) if method in _ORDER else len(_ORDER)
 
 
-def _asked(entry: Any) -> Resource:
+def _asked(entry: Json) -> Resource:
     request = entry.get("request") if isinstance(entry, dict) else None
     return request if isinstance(request, dict) else {}
 
 
-def _references(exchange: Exchange, entries: list[Any]) -> dict[str, str]:
+def _references(exchange: Exchange, entries: list[Json]) -> dict[str, str]:
     """For each fullUrl of an entry that creates, the address under which its resource will be: the id is drawn now."""
     return {
         entry["fullUrl"]: f"{entry['resource']['resourceType']}/{exchange.world.new_id()}"
@@ -67,7 +75,7 @@ def _references(exchange: Exchange, entries: list[Any]) -> dict[str, str]:
     }
 
 
-def _carry_out(exchange: Exchange, entry: Any, names: dict[str, str]) -> Reply:
+def _carry_out(exchange: Exchange, entry: Json, names: dict[str, str]) -> Reply:
     address = names.get(entry.get("fullUrl", "")) if isinstance(entry, dict) else None
     world = exchange.world
     if address is not None:
@@ -76,7 +84,7 @@ def _carry_out(exchange: Exchange, entry: Any, names: dict[str, str]) -> Reply:
     return exchange.nested(world, _request(exchange, entry, names))
 
 
-def _request(exchange: Exchange, entry: Any, names: dict[str, str]) -> Request:
+def _request(exchange: Exchange, entry: Json, names: dict[str, str]) -> Request:
     """An entry as the request that it stands for."""
     asked = _asked(entry)
     address, _, query = str(asked.get("url", "")).removeprefix(exchange.request.base).partition("?")
@@ -96,14 +104,18 @@ def _request(exchange: Exchange, entry: Any, names: dict[str, str]) -> Request:
     )
 
 
-def _body(content: Any, names: dict[str, str]) -> tuple[str, bytes]:
-    """The body that an entry stands for: its resource, or the patch document that a Binary carries (R4 http.html#patch)."""
-    if isinstance(content, dict) and content.get("resourceType") == "Binary" and "patch" in content.get("contentType", ""):
+def _body(content: Json, names: dict[str, str]) -> tuple[str, bytes]:
+    """The body that an entry stands for: its resource, or the patch that a Binary carries (R4 http.html#patch)."""
+    if (
+        isinstance(content, dict)
+        and content.get("resourceType") == "Binary"
+        and "patch" in content.get("contentType", "")
+    ):
         return content["contentType"], base64.b64decode(content.get("data", ""))
     return "application/fhir+json", b"" if content is None else json.dumps(_rewritten(content, names)).encode()
 
 
-def _rewritten(node: Any, names: dict[str, str]) -> Any:
+def _rewritten(node: Json, names: dict[str, str]) -> Json:
     """A resource whose references to other entries name the addresses that those will have."""
     if isinstance(node, list):
         return [_rewritten(item, names) for item in node]

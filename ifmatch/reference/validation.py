@@ -46,14 +46,17 @@ _REQUIRED_IN: Mapping[str, Table] = {
     "R5": {"QuestionnaireResponse": "status questionnaire", "Condition": "subject clinicalStatus"},
 }
 
+_APPOINTMENT = "proposed pending booked arrived fulfilled cancelled noshow entered-in-error checked-in waitlist"
 _PUBLICATION = "draft active retired unknown"
 _OBSERVATION = "registered preliminary final amended corrected cancelled entered-in-error unknown"
-_TASK = "draft requested received accepted rejected ready cancelled in-progress on-hold failed completed entered-in-error"
+_TASK = (
+    "draft requested received accepted rejected ready cancelled in-progress on-hold failed completed entered-in-error"
+)
 
 #: The codes of an element that is bound to a required value set.
 _CODES: Table = {
     "ActivityDefinition.status": _PUBLICATION,
-    "Appointment.status": "proposed pending booked arrived fulfilled cancelled noshow entered-in-error checked-in waitlist",
+    "Appointment.status": _APPOINTMENT,
     "Consent.status": "draft proposed active rejected inactive entered-in-error not-done unknown",
     "Endpoint.status": "active suspended error off entered-in-error test limited",
     "FamilyMemberHistory.status": "partial completed entered-in-error health-unknown",
@@ -87,13 +90,13 @@ _CODES_IN: Mapping[str, Table] = {
     },
 }
 
-#: The elements of any resource that are lists, and those that are texts, whatever the type (FHIR R4 domainresource.html).
+#: The elements that are lists, and those that are texts, in every type that has them (FHIR R4 domainresource.html).
 _LISTS = frozenset({"extension", "modifierExtension", "contained"})
 _TEXTS = frozenset({"id", "language", "implicitRules", "status", "gender", "birthDate", "intent", "mode"})
 
 
 def problems(resource: Resource, profile: Profile) -> list[str]:
-    """What is wrong with a resource by its FHIR version, and by what the profile calls invalid, in words; empty when nothing."""
+    """What is wrong with a resource by its FHIR version and by what the profile calls invalid, in words."""
     type_, fhir = resource["resourceType"], profile.fhir
     required = {*_of(type_, _REQUIRED, _REQUIRED_IN.get(fhir, {})).split(), *_required_by(profile, type_)}
     return [*_missing(resource, sorted(required)), *_wrong_codes(resource, fhir), *_wrong_shapes(resource)]

@@ -6,12 +6,11 @@ Each one first checks and then returns the write, still to be carried out. The s
 import json
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import parse_qsl
 
 from ifmatch.reference import business, patch
 from ifmatch.reference.exchange import Decision, Exchange
-from ifmatch.reference.message import Refusal, Reply, Resource, instant
+from ifmatch.reference.message import Json, Refusal, Reply, Resource, instant
 from ifmatch.reference.preconditions import check_if_match
 from ifmatch.reference.reading import existing
 from ifmatch.reference.search import find
@@ -46,7 +45,7 @@ def update(exchange: Exchange) -> Decision:
 
 
 def conditional_update(exchange: Exchange) -> Decision:
-    """An update of the one resource that meets the criteria; none: a create; several: a refusal (R4 http.html#cond-update)."""
+    """An update of the one resource that meets the criteria; a create if none does (R4 http.html#cond-update)."""
     body = _resource_in(exchange)
     found = _matches(exchange, exchange.request.criteria)
     if len(found) > 1:
@@ -55,7 +54,9 @@ def conditional_update(exchange: Exchange) -> Decision:
         return _conditional_create(exchange, body)
     current = found[0]
     if body.get("id") not in (None, current.id):
-        exchange.object("conditional-update.one-ignores-body-id", "the id in the body is not that of the resource found")
+        exchange.object(
+            "conditional-update.one-ignores-body-id", "the id in the body is not that of the resource found"
+        )
     if "if-match" in exchange.request.headers:
         check_if_match(exchange.as_interaction("update", current.id), current)
     return lambda: _replace(exchange.as_interaction("update", current.id), current.id, body, "conditional-update.one")
@@ -151,26 +152,30 @@ def _store(exchange: Exchange, id_: str, body: Resource) -> Version:
     version, time = world.new_version(len(history)), world.store.time_after(history[-1] if history else None)
     resource = business.with_additions(exchange, stamped(body, id_, version, instant(time)))
     late = exchange.late is not None
-    draft = world.faults.write(Draft(exchange.type, id_, version, time, exchange.interaction, body, resource, history, late))
+    draft = world.faults.write(
+        Draft(exchange.type, id_, version, time, exchange.interaction, body, resource, history, late)
+    )
     content = (draft.type, draft.id, draft.version, draft.time, exchange.request.method, draft.resource)
     return world.store.add(*content) if draft.kept else Version(*content, order=-1)
 
 
 def stamped(body: Resource, id_: str, version: str, time: str) -> Resource:
-    """A resource with the id, the versionId and the lastUpdated of the server's; the rest of its meta is the client's."""
-    meta: dict[str, Any] = {**body.get("meta", {}), "versionId": version, "lastUpdated": time}
+    """A resource with an id, a versionId and a lastUpdated of the server's; the rest of its meta is the client's."""
+    meta: dict[str, Json] = {**body.get("meta", {}), "versionId": version, "lastUpdated": time}
     rest = {key: value for key, value in body.items() if key not in ("resourceType", "id", "meta")}
     return {"resourceType": body["resourceType"], "id": id_, "meta": meta, **rest}
 
 
 def _resource_in(exchange: Exchange) -> Resource:
-    """The resource in a body. Raises Refusal when it cannot be read, is of another type, or breaks the rules of its type."""
+    """The resource in a body. Raises Refusal when it cannot be read, is of another type, or is not valid."""
     interaction = "create" if exchange.interaction == "create" else "update"
     body = parsed(exchange.request.body)
     if body is None:
         raise Refusal(f"{interaction}.unparsable", "the body is not a JSON object with a resourceType")
     if body["resourceType"] != exchange.type:
-        exchange.refuse(f"{interaction}.wrong-type", f"the body is a {body['resourceType']}, the address names {exchange.type}")
+        exchange.refuse(
+            f"{interaction}.wrong-type", f"the body is a {body['resourceType']}, the address names {exchange.type}"
+        )
     if found := problems(body, exchange.world.profile):
         exchange.refuse(f"{interaction}.invalid-content", "; ".join(found))
     return body
@@ -182,7 +187,9 @@ def parsed(content: bytes) -> Resource | None:
         body = json.loads(content)
     except ValueError:
         return None
-    readable = isinstance(body, dict) and isinstance(body.get("resourceType"), str) and isinstance(body.get("meta", {}), dict)
+    readable = (
+        isinstance(body, dict) and isinstance(body.get("resourceType"), str) and isinstance(body.get("meta", {}), dict)
+    )
     return body if readable else None
 
 
@@ -190,7 +197,9 @@ def _check_body_id(exchange: Exchange, body: Resource) -> None:
     if "id" not in body:
         exchange.object("update.body-id.absent", "the body has no id: it must repeat the id of the address")
     elif body["id"] != exchange.id:
-        exchange.object("update.body-id.mismatched", f"the id in the body is {body['id']}, in the address {exchange.id}")
+        exchange.object(
+            "update.body-id.mismatched", f"the id in the body is {body['id']}, in the address {exchange.id}"
+        )
 
 
 def _criteria_in(condition: str) -> tuple[tuple[str, str], ...]:

@@ -7,12 +7,11 @@ has. So nothing that the patch does not touch can change on the way.
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from lxml import etree
 
 from ifmatch.reference.fhirpath_patch import REPEATING
-from ifmatch.reference.message import Resource
+from ifmatch.reference.message import Json, Resource
 
 _FHIR = "http://hl7.org/fhir"
 _LIST, _JSON = "list-item", "json-type"
@@ -20,7 +19,7 @@ _PREFIX = re.compile(r"\b[A-Za-z][\w-]*:(?=[A-Za-z*])(?!:)")
 _ATTRIBUTES = frozenset({"url", "id"})
 
 
-def operations(content: bytes) -> list[Any]:
+def operations(content: bytes) -> list[Json]:
     """The add, replace and remove elements of a patch. Raises ValueError when it is not XML of that kind."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_blank_text=True)
     try:
@@ -35,7 +34,7 @@ def operations(content: bytes) -> list[Any]:
     return steps
 
 
-def apply_operation(resource: Resource, step: Any) -> Resource:
+def apply_operation(resource: Resource, step: Json) -> Resource:
     """A copy of a resource with one operation done. Raises ValueError unless its selector names just one node."""
     root = _to_xml(resource["resourceType"], resource)
     found = _select(root, step.get("sel", ""))
@@ -45,7 +44,7 @@ def apply_operation(resource: Resource, step: Any) -> Resource:
     return {"resourceType": root.tag, **_to_json(root)}
 
 
-def _select(root: Any, selector: str) -> Any:
+def _select(root: Json, selector: str) -> Json:
     """Namespaces are left out on both sides: a resource has only one, whatever its prefix in the patch."""
     path = _PREFIX.sub("", selector)
     try:
@@ -54,7 +53,7 @@ def _select(root: Any, selector: str) -> Any:
         raise ValueError(f"{selector} is not a path: {error}") from None
 
 
-def _add(target: Any, step: Any) -> None:
+def _add(target: Json, step: Json) -> None:
     kind = step.get("type", "")
     if kind.startswith("@"):
         target.set(kind[1:], step.text or "")
@@ -70,7 +69,7 @@ def _add(target: Any, step: Any) -> None:
         target.extend(added)
 
 
-def _replace(target: Any, step: Any) -> None:
+def _replace(target: Json, step: Json) -> None:
     if isinstance(target, str):
         owner, name = target.getparent(), target.attrname  # type: ignore[attr-defined]
         owner.set(name, (step.text or "").strip())
@@ -80,31 +79,31 @@ def _replace(target: Any, step: Any) -> None:
         target.getparent().replace(target, new)
 
 
-def _remove(target: Any, step: Any) -> None:
+def _remove(target: Json, step: Json) -> None:
     if isinstance(target, str):
         del target.getparent().attrib[target.attrname]  # type: ignore[attr-defined]
     else:
         target.getparent().remove(target)
 
 
-_DO: Mapping[str, Callable[[Any, Any], None]] = {"add": _add, "replace": _replace, "remove": _remove}
+_DO: Mapping[str, Callable[[Json, Json], None]] = {"add": _add, "replace": _replace, "remove": _remove}
 
 
-def _plain(element: Any) -> Any:
+def _plain(element: Json) -> Json:
     """A copy of an element of the patch without its namespace."""
     plain = etree.Element(etree.QName(element).localname, dict(element.attrib))
     plain.extend(_plain(child) for child in element)
     return plain
 
 
-def _keep_notes(old: Any, new: Any) -> None:
+def _keep_notes(old: Json, new: Json) -> None:
     for note in (_LIST, _JSON):
         if old.get(note) is not None:
             new.set(note, old.get(note))
 
 
-def _to_xml(name: str, value: Any) -> Any:
-    """An element for a JSON value: objects have children, simple values a `value` attribute, and notes say what they were."""
+def _to_xml(name: str, value: Json) -> Json:
+    """An element for a JSON value: an object has children, a simple value a `value` attribute; notes say what it was."""
     element = etree.Element(name)
     if not isinstance(value, dict):
         element.set("value", value if isinstance(value, str) else json.dumps(value))
@@ -122,11 +121,11 @@ def _to_xml(name: str, value: Any) -> Any:
     return element
 
 
-def _to_json(element: Any) -> Any:
+def _to_json(element: Json) -> Json:
     """The JSON value of an element, by its notes; a new element, without notes, is judged by its name and its look."""
     if "value" in element.attrib and not len(element):
         return _value(element.get("value"), element.get(_JSON))
-    found: dict[str, Any] = {key: element.get(key) for key in sorted(_ATTRIBUTES) if key in element.attrib}
+    found: dict[str, Json] = {key: element.get(key) for key in sorted(_ATTRIBUTES) if key in element.attrib}
     for child in element:
         value = _to_json(child)
         if child.get(_LIST) is not None or child.tag in REPEATING or isinstance(found.get(child.tag), list):
@@ -136,7 +135,7 @@ def _to_json(element: Any) -> Any:
     return found
 
 
-def _value(text: str, noted: str | None) -> Any:
+def _value(text: str, noted: str | None) -> Json:
     if noted in (None, "str"):
         return text if noted or text not in ("true", "false") else text == "true"
     return json.loads(text)

@@ -16,6 +16,7 @@ from rich.text import Text
 from ifmatch.errors import ExitCode
 from ifmatch.report import curl
 from ifmatch.report.events import Event
+from ifmatch.report.replay import replay_path
 from ifmatch.report.run import Judged, Run, group_of, judge_cases
 from ifmatch.report.text import label_of, one_line, several_lines
 from ifmatch.rules.case import Verdict
@@ -62,9 +63,8 @@ _COUNTED: Mapping[Verdict, tuple[str, str]] = {
     Verdict.NOT_APPLICABLE: ("does not apply", "do not apply"),
 }
 
-#: Verdicts whose details are told while the run goes on, on a terminal and elsewhere, and briefly at its end.
+#: Verdicts whose details are told while the run goes on, on a terminal, and those told briefly at its end.
 _TOLD_LIVE = frozenset(Verdict) - {Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.OBSERVED}
-_TOLD_COMPACT = frozenset({Verdict.FAIL, Verdict.ERROR})
 _TOLD_BRIEFLY = (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.WARN, Verdict.WAIVED)
 
 #: What is told beside a rule's title when it has no details.
@@ -167,6 +167,8 @@ def print_summary(console: Console, run: Run, folder: Path | str | None = None) 
     for judged in _with(run, Verdict.FAIL):
         console.print()
         print_rule(console, judged, evidence=run)
+        if folder is not None:
+            _field(console, "replay", f"bash {replay_path(Path(folder), judged)}", 6)
     for verdict in _TOLD_BRIEFLY:
         for number, judged in enumerate(_with(run, verdict)):
             if number == 0:
@@ -231,9 +233,6 @@ def _print_group(console: Console, group: str, rules: list[Judged]) -> None:
     seen = Counter(judged.verdict for judged in rules)
     counts = "   ".join(f"{MARKS[verdict][0]} {seen[verdict]}" for verdict in _COUNT_ORDER if seen[verdict])
     _line(console, f"  {one_line(group, 40):<28}{counts}")
-    for judged in rules:
-        if judged.verdict in _TOLD_COMPACT:
-            print_rule(console, judged, indent=4)
 
 
 def _print_title(console: Console, judged: Judged, indent: int = 2, aside: str = "") -> None:
@@ -246,8 +245,9 @@ def _print_title(console: Console, judged: Judged, indent: int = 2, aside: str =
 
 def _details(judged: Judged) -> Iterator[tuple[str, str]]:
     """What is told below a rule's title, as pairs of name and value."""
-    if where := _where(judged):
-        yield "in", where
+    story, *others = _stories(judged)
+    if len(judged.cases) > 1:
+        yield "in", _where(judged, story)
     findings = _findings(judged)
     for finding in findings[:_MOST_FINDINGS]:
         yield "expected", one_line(finding.get("expected", ""))
@@ -257,8 +257,25 @@ def _details(judged: Judged) -> Iterator[tuple[str, str]]:
     if not findings or "\n" in judged.text("message"):
         lines = several_lines(judged.text("message"))
         yield from zip(["why", *[""] * len(lines)], lines, strict=False)
-    if findings and (promise := _promise(judged)):
-        yield "source", promise
+    for other in others:
+        yield "also", one_line(f"{other[0].get('message')} (in {_where(judged, other)})", 500)
+    if findings:
+        yield "source", _promise(judged) or "holds for every server, whatever it promises"
+
+
+def _stories(judged: Judged) -> list[list[Event]]:
+    """The cases with the rule's verdict, those that tell the same together, the spokesman's first."""
+    told: dict[str, list[Event]] = {judged.text("message"): []}
+    for case in judged.like:
+        told.setdefault(str(case.get("message") or ""), []).append(case)
+    return list(told.values())
+
+
+def _where(judged: Judged, story: list[Event]) -> str:
+    """Which of several cases a story is about."""
+    labels = [label for case in story if (label := label_of(case))]
+    named = f": {'; '.join(labels[:6])}{'; …' if len(labels) > 6 else ''}" if labels else ""
+    return f"{len(story)} of {len(judged.cases)} cases{named}"
 
 
 def _got(judged: Judged, finding: Mapping[str, object]) -> str:
@@ -273,7 +290,8 @@ def _brief(judged: Judged) -> str:
     """One sentence on why a rule has the verdict that it has."""
     findings = _findings(judged)
     finding = f"expected {findings[0].get('expected')}, got {findings[0].get('got')}" if findings else ""
-    return one_line(" · ".join(part for part in (_where(judged), finding or judged.text("message")) if part))
+    where = _where(judged, list(judged.like)) if len(judged.cases) > 1 else ""
+    return one_line(" · ".join(part for part in (where, finding or judged.text("message")) if part))
 
 
 def _findings(judged: Judged) -> list[Mapping[str, object]]:
@@ -283,15 +301,6 @@ def _findings(judged: Judged) -> list[Mapping[str, object]]:
 
 def _with(run: Run, verdict: Verdict) -> list[Judged]:
     return [judged for judged in run.rules if judged.verdict is verdict]
-
-
-def _where(judged: Judged) -> str:
-    """Which of several cases the verdict is about."""
-    labels = [label for case in judged.like if (label := label_of(case))]
-    if len(judged.cases) == 1:
-        return "".join(labels)
-    named = f": {'; '.join(labels[:6])}{'; …' if len(labels) > 6 else ''}" if labels else ""
-    return f"{len(judged.like)} of {len(judged.cases)} cases{named}"
 
 
 def _promise(judged: Judged) -> str:
@@ -305,11 +314,9 @@ def _print_curl(console: Console, exchange: Event | None, run: Run, indent: int)
     if exchange is None:
         return
     lines = curl.folded(exchange, str(run.target.get("base_url", "")), _BODY_IN_CURL, WIDTH - indent - _FIELD)
-    for name, line in zip(["replay", *[""] * len(lines)], lines, strict=False):
+    for name, line in zip(["request", *[""] * len(lines)], lines, strict=False):
         # Never wrapped by us: a command broken inside a quotation could not be pasted.
         console.print(Text(" " * indent).append(f"{name:<{_FIELD}}", "dim").append(line), soft_wrap=True)
-    if lines[-1].endswith(curl.BODY_FROM_FILE):
-        _field(console, "body", f"the request's body of exchange {exchange.get('id')} in events.jsonl", indent)
 
 
 def _print_conclusion(console: Console, run: Run) -> None:

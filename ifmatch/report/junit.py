@@ -55,9 +55,9 @@ def _suite(root: Element, run: Run, feature: str, cases: Iterable[Event]) -> Non
 
 
 def _test_case(suite: Element, case: Event) -> None:
-    rule, label, verdict = _text(case, "rule"), label_of(case), verdict_of(case)
-    resource_type = _text(case, "resource_type")
-    name = f"{rule}: {_text(case, 'title')}" + (f" [{label}]" if label else "")
+    rule, verdict, resource_type = _text(case, "rule"), verdict_of(case), _text(case, "resource_type")
+    told_apart = dict.fromkeys(part for part in (label_of(case), resource_type) if part)
+    name = f"{rule}: {_text(case, 'title')}" + (f" [{', '.join(told_apart)}]" if told_apart else "")
     element = SubElement(
         suite, "testcase", name=for_xml(name, 500), classname=for_xml(f"ifmatch.{group_of(rule)}"), time=_time(case)
     )

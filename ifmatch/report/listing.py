@@ -60,8 +60,13 @@ def print_profile(profile: Profile) -> None:
     """Everything a profile promises, resolved along its bases, with the sources."""
     console = console_for()
     _line(console, f"{profile.id}: {profile.title}", "bold")
-    _line(console, f"FHIR {profile.fhir} · extends {', '.join(profile.bases) or 'nothing'} · sha256 {profile.sha256[:16]}…")
-    offered = "as the capability statement says" if profile.interactions is None else ", ".join(sorted(profile.interactions))
+    _line(
+        console,
+        f"FHIR {profile.fhir} · extends {', '.join(profile.bases) or 'nothing'} · sha256 {profile.sha256[:16]}…",
+    )
+    offered = (
+        "as the capability statement says" if profile.interactions is None else ", ".join(sorted(profile.interactions))
+    )
     _line(console, f"interactions: {offered}")
     kinds = (f"{kind.type} ({kind.how})" for kind in profile.resources.values())
     _line(console, f"subject: {profile.subject} · resources: {', '.join(kinds)}")
@@ -125,7 +130,9 @@ def _kind(profile: Profile, rule: Rule) -> str:
     interactions = [tag.removeprefix("@needs:") for tag in rule.tags if tag.startswith("@needs:")]
     if "@if-promised" in rule.tags and not profile.speaks_of(rule.id):
         return "do not apply"
-    if any(profile.offers(i) is False for i in interactions if i not in ("credentials", "second-identity", "statement")):
+    if any(
+        profile.offers(i) is False for i in interactions if i not in ("credentials", "second-identity", "statement")
+    ):
         return "do not apply"
     if all(isinstance(promise, NotApplicable) for promise in promises):
         return "do not apply"

@@ -166,7 +166,13 @@ def judge_cases(rule: str, cases: Iterable[Event]) -> Judged:
     """One verdict for a rule from those of its cases."""
     told = tuple(cases)
     verdict = gravest([verdict_of(case) for case in told])
-    return Judged(rule, verdict, next(case for case in told if verdict_of(case) is verdict), told)
+    alike = [case for case in told if verdict_of(case) is verdict]
+    return Judged(rule, verdict, next((case for case in alike if _changed_state(case)), alike[0]), told)
+
+
+def _changed_state(case: Event) -> bool:
+    """Whether a case found the resource itself wrong: that outweighs any wrong answer."""
+    return any(finding.get("state") for finding in case.get("findings") or ())
 
 
 def _kind(case: Event) -> tuple[Verdict, str]:

@@ -38,9 +38,10 @@ def for_xml(text: object, most: int = 20_000) -> str:
 
 
 def label_of(case: Mapping[str, object]) -> str:
-    """What tells one case of a rule from the others: the values of its row."""
+    """What tells one case of a rule from the others: the first value of its row, which names it, or its type."""
     row = case.get("row")
-    return ", ".join(one_line(value, 60) for value in row.values()) if isinstance(row, Mapping) else ""
+    named = next(iter(row.values()), None) if isinstance(row, Mapping) else None
+    return one_line(named or case.get("resource_type") or "", 60)
 
 
 def _spelled(character: str) -> str:

@@ -5,12 +5,13 @@ import os
 from pathlib import Path
 
 from ifmatch.errors import ConfigurationError
-from ifmatch.report import document, events, junit
+from ifmatch.report import document, events, junit, replay
 from ifmatch.report.run import Run
+from ifmatch.rules.case import Verdict
 
 
 def write_all(folder: Path) -> Run:
-    """Write `report.json` and `junit.xml` from the log in a folder, and return the run that it tells.
+    """Write `report.json`, `junit.xml` and a replay of each failure from a log, and return the run that it tells.
 
     A log that was cut short gives the reports of an incomplete run. Each file is replaced whole: a reader never sees
     half of it. Raises ConfigurationError when the folder holds no log or cannot be written.
@@ -19,6 +20,11 @@ def write_all(folder: Path) -> Run:
     report = json.dumps(document.document(run), indent=2, ensure_ascii=False, default=str) + "\n"
     _replace(folder / document.FILE_NAME, report.encode("utf-8", "replace"))
     _replace(folder / junit.FILE_NAME, junit.junit(run))
+    for judged in run.rules:
+        if judged.verdict is Verdict.FAIL:
+            path = replay.replay_path(folder, judged)
+            path.parent.mkdir(exist_ok=True)
+            _replace(path, replay.script(judged, run).encode("utf-8", "replace"))
     return run
 
 

@@ -34,7 +34,7 @@ def gravest(verdicts: list[Verdict]) -> Verdict:
 
 @dataclass
 class Case:
-    """Collects the facts of one scenario. Facts do not stop the scenario, so the state is looked at even after a wrong code.
+    """Collects the facts of one scenario. A wrong one does not stop it: the state is looked at even after a wrong code.
 
     `invariant` facts hold for every server: a refused write leaves no trace, an accepted one is stored, versions are
     consistent. They fail a rule whatever its promise says; other facts are judged at the level of the promise.
@@ -79,7 +79,7 @@ class Case:
     def state(self, holds: bool, expected: str, got: str) -> None:
         """What became of the resource: an invariant, and part of every report on the rule."""
         self.observed["state"] = expected if holds else got
-        self.invariant(holds, expected, got)
+        self._note(holds, Finding(expected, got, Level.SHALL, invariant=True, state=True))
 
     def refusal_explained(self, answer: Answer) -> None:
         """Hold the body of a refusal against the promise. Raises RuleNotApplicable when there was no refusal."""
@@ -94,9 +94,9 @@ class Case:
 
     @property
     def gravest_finding(self) -> Finding | None:
-        """The finding to tell first: a broken invariant before a broken promise, state before code."""
+        """The finding to tell first: by its level, and then state before code."""
         order = list(Level)
-        return min(self.findings, key=lambda f: (order.index(f.level), not f.invariant), default=None)
+        return min(self.findings, key=lambda f: (order.index(f.level), not f.state), default=None)
 
     def verdict(self) -> Verdict:
         """The verdict on the facts so far."""

@@ -40,7 +40,9 @@ def rules_in(path: Path) -> Iterator[Rule]:
             tags = shared | {tag["name"] for tag in scenario["tags"]}
             ids = [tag.removeprefix(_ID_TAG) for tag in tags if tag.startswith(_ID_TAG)]
             if len(ids) != 1:
-                raise ValueError(f"{path.name}: the scenario {scenario['name']!r} needs one {_ID_TAG} tag, not {len(ids)}")
+                raise ValueError(
+                    f"{path.name}: the scenario {scenario['name']!r} needs one {_ID_TAG} tag, not {len(ids)}"
+                )
             yield Rule(ids[0], scenario["name"], feature["name"], str(path.relative_to(FEATURES)), frozenset(tags))
 
 

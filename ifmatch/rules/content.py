@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from jsonpointer import JsonPointer, JsonPointerException
@@ -103,12 +103,26 @@ def without_extensions(part: Any) -> Any:
 
 def differences(sent: Resource, stored: Resource, server_adds: Iterable[str] = ()) -> list[str]:
     """The elements in which a stored resource differs from what was sent, in words; empty when it holds just that."""
-    ours, theirs = essence(sent, server_adds), essence(stored, server_adds)
-    found = [f"{key} is missing" for key in ours if key not in theirs]
-    found += [f"{key} is {_short(theirs[key])}, not {_short(ours[key])}" for key in ours if key in theirs and ours[key] != theirs[key]]
-    return found + [f"{key} was not sent" for key in theirs if key not in ours]
+    return list(_differences(essence(sent, server_adds), essence(stored, server_adds), ""))
+
+
+def _differences(ours: Any, theirs: Any, path: str) -> Iterator[str]:
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for key in [*ours, *(key for key in theirs if key not in ours)]:
+            place = f"{path}.{key}".lstrip(".")
+            if key not in theirs:
+                yield f"{place} is missing"
+            elif key not in ours:
+                yield f"{place} was not sent"
+            else:
+                yield from _differences(ours[key], theirs[key], place)
+    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        for index, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
+            yield from _differences(mine, other, f"{path}[{index}]")
+    elif ours != theirs:
+        yield f"{path} is {_short(theirs)}, not {_short(ours)}"
 
 
 def _short(value: object) -> str:
-    text = str(value)
+    text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -71,12 +71,17 @@ Promise = Expectation | Surveyed | NotApplicable
 
 @dataclass(frozen=True)
 class Finding:
-    """One fact that is not as it should be."""
+    """One fact that is not as it should be.
+
+    An `invariant` holds for every server, whatever its profile says; `state` tells that the resource itself is wrong,
+    which outweighs any wrong answer.
+    """
 
     expected: str
     got: str
     level: Level = Level.SHALL
     invariant: bool = False
+    state: bool = False
 
 
 def _location_has(history: bool) -> Callable[[str, Answer], bool]:

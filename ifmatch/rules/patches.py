@@ -25,7 +25,8 @@ def _json_patch(changes: Mapping[str, str], _: str) -> bytes:
 def _xml_patch(changes: Mapping[str, str], resource_type: str) -> bytes:
     """XML Patch (RFC 5261), with the FHIR namespace bound to the prefix f."""
     replaces = "".join(
-        f'<replace sel="f:{resource_type}{_xpath(path)}/@value">{escape(text)}</replace>' for path, text in changes.items()
+        f'<replace sel="f:{resource_type}{_xpath(path)}/@value">{escape(text)}</replace>'
+        for path, text in changes.items()
     )
     return f'<diff xmlns:f="http://hl7.org/fhir">{replaces}</diff>'.encode()
 

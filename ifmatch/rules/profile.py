@@ -147,7 +147,9 @@ def _path(name: str) -> Path:
     if path.suffix == ".toml" or "/" in name:
         if path.is_file():
             return path
-        raise ConfigurationError(f"There is no profile file {name}. Check the path; `ifmatch profiles` lists the shipped ones.")
+        raise ConfigurationError(
+            f"There is no profile file {name}. Check the path; `ifmatch profiles` lists the shipped ones."
+        )
     close = difflib.get_close_matches(name, shipped(), n=1)
     hint = f' Did you mean "{close[0]}"?' if close else ""
     raise ConfigurationError(f'There is no profile "{name}".{hint} `ifmatch profiles` lists all.')
@@ -214,7 +216,9 @@ def _resolve(data: dict[str, Any]) -> Profile:
     while "extends" in chain[-1]:
         base = _read(_path(chain[-1]["extends"]))
         if base["id"] in [d["id"] for d in chain]:
-            raise ConfigurationError(f'The profile {data["id"]} extends itself by way of {chain[-1]["id"]}. Break the circle.')
+            raise ConfigurationError(
+                f"The profile {data['id']} extends itself by way of {chain[-1]['id']}. Break the circle."
+            )
         chain.append(base)
     resolved: dict[str, Any] = {"sources": {}, "rules": {}}
     for layer in reversed(chain):
@@ -222,7 +226,9 @@ def _resolve(data: dict[str, Any]) -> Profile:
             key: {**resolved.get(key, {}), **value} if key in _MERGED else value for key, value in layer.items()
         }
     _check_resolved(resolved)
-    resolved["rules"] = {rule: _followed(entry, resolved["rules"], resolved["id"]) for rule, entry in resolved["rules"].items()}
+    resolved["rules"] = {
+        rule: _followed(entry, resolved["rules"], resolved["id"]) for rule, entry in resolved["rules"].items()
+    }
     return _build(resolved, chain)
 
 
@@ -231,7 +237,9 @@ def _followed(entry: Mapping[str, Any], rules: Mapping[str, Any], profile: str) 
     seen = []
     while "same_as" in entry:
         if entry["same_as"] in seen:
-            raise ConfigurationError(f"{profile}: same_as goes in a circle: {' -> '.join([*seen, entry['same_as']])}. Break it.")
+            raise ConfigurationError(
+                f"{profile}: same_as goes in a circle: {' -> '.join([*seen, entry['same_as']])}. Break it."
+            )
         seen.append(entry["same_as"])
         entry = rules[entry["same_as"]]
     if not any("same_as" in part for part in entry.get("types", {}).values()):
@@ -245,14 +253,20 @@ def _check_resolved(data: Mapping[str, Any]) -> None:
     for rule, entry in _entries(data["rules"]):
         source = entry.get("source", "").partition("#")[0]
         if source and source not in known:
-            raise ConfigurationError(f'{data["id"]}: rules.{rule} names the source "{source}". Known sources: {", ".join(sorted(known))}.')
+            raise ConfigurationError(
+                f'{data["id"]}: rules.{rule} names the source "{source}". Known sources: {", ".join(sorted(known))}.'
+            )
         if "same_as" in entry and entry["same_as"] not in data["rules"]:
-            raise ConfigurationError(f'{data["id"]}: rules.{rule} is the same as "{entry["same_as"]}", which the profile does not have.')
+            raise ConfigurationError(
+                f'{data["id"]}: rules.{rule} is the same as "{entry["same_as"]}", which the profile does not have.'
+            )
         for name in entry.get("types", {}):
             if name not in data["resources"]:
-                raise ConfigurationError(f'{data["id"]}: rules.{rule} speaks of {name}, but the profile has no resources.{name}.')
+                raise ConfigurationError(
+                    f"{data['id']}: rules.{rule} speaks of {name}, but the profile has no resources.{name}."
+                )
     if data["subject"] not in data["resources"]:
-        raise ConfigurationError(f'{data["id"]}: the subject {data["subject"]} has no template under resources.')
+        raise ConfigurationError(f"{data['id']}: the subject {data['subject']} has no template under resources.")
 
 
 def _entries(rules: Mapping[str, Any]) -> Iterable[tuple[str, Mapping[str, Any]]]:

@@ -1,0 +1,131 @@
+"""A shell script that repeats a scenario against a live server: for a person who wants to see it happen, and to stop it.
+
+The ids and versions of the run are gone with it, so the script takes new ones from the answers as it goes.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ifmatch.report import curl
+from ifmatch.report.events import Event
+from ifmatch.report.run import Judged, Run
+from ifmatch.report.text import one_line
+
+_HEAD = r"""#!/usr/bin/env bash
+# {title}
+#   {rule}: {message}
+# usage: BASE={base} [IFMATCH_TOKEN=...] bash {name}
+set -u
+BASE=${{BASE:-{base}}}
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+
+# Sends one request, shows the answer, and keeps the id and the version that it tells in $id, $tag and $version.
+send() {{
+  printf '  %s' "$2"; for word in "$@"; do case $word in http*|If-*) printf ' %s' "$word" ;; esac; done; echo
+  curl -sS -D "$out/head" -o "$out/body" "$@" || exit 1
+  grep -iE '^(HTTP|ETag|Location|Last-Modified)' "$out/head" | tr -d '\r' | sed 's/^/    /'
+  [ -s "$out/body" ] && head -c 600 "$out/body" | sed 's/^/    /' && echo
+  id=$(sed -nE 's/^location:.*\/[A-Z][A-Za-z]+\/([^\/]+)(\/_history\/.*)?$/\1/Ip' "$out/head" | tr -d '\r')
+  [ -n "$id" ] || id=$(grep -oE '"id" *: *"[^"]+"' "$out/body" 2>/dev/null | head -1 | cut -d'"' -f4)
+  version=$(grep -oE '"versionId" *: *"[^"]+"' "$out/body" 2>/dev/null | head -1 | cut -d'"' -f4)
+  tag=$(sed -nE 's/^etag: *//Ip' "$out/head" | tr -d '\r')
+  [ -n "$tag" ] || tag="W/\"$version\""
+  version=$(printf %s "$tag" | sed -E 's/^(W\/)?"//; s/"$//')
+}}
+"""
+
+
+@dataclass
+class _Known:
+    """What stood in the run's answers, and the shell variables that hold the same of a replay's."""
+
+    ids: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    made: list[str] = field(default_factory=list)
+    count: int = 0
+
+
+def replay_path(folder: Path, judged: Judged) -> Path:
+    """Where the replay of a rule lies in the folder of its run."""
+    return folder / "replay" / f"{judged.rule}.sh"
+
+
+def script(judged: Judged, run: Run) -> str:
+    """A bash script that repeats the case which speaks for a rule, sentence by sentence, and then cleans up."""
+    case, known = judged.spokesman, _Known()
+    base = str(run.target.get("base_url", ""))
+    head = _HEAD.format(
+        title=one_line(judged.text("title")),
+        rule=one_line(judged.rule),
+        message=one_line(judged.text("message"), 500),
+        base=curl.quoted(base),
+        name=f"{judged.rule}.sh",
+    )
+    lines = [head, *_sentences(case, run, base, known)]
+    if known.made:
+        lines += [
+            "\necho; echo '# clean up'",
+            *(f'send -X DELETE "$BASE/{path}"{_token(run, case)}' for path in known.made),
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _sentences(case: Event, run: Run, base: str, known: _Known) -> Iterator[str]:
+    for step in case.get("steps") or ():
+        yield f"\necho; echo {curl.quoted('# ' + one_line(step['keyword']) + ' ' + one_line(step['text']))}"
+        for exchange_id in step.get("exchanges") or ():
+            exchange = run.exchanges.get(str(exchange_id))
+            if exchange is not None:
+                yield _request(exchange, base, known)
+                yield from _captures(exchange, known)
+
+
+def _request(exchange: Event, base: str, known: _Known) -> str:
+    words = curl.words(exchange, base)
+    words[0] = words[0].removeprefix("curl ")
+    return f"send {' '.join(_with_variables(word, known) for word in words)}"
+
+
+def _with_variables(word: str, known: _Known) -> str:
+    """A word of the command with the run's ids and versions replaced by the variables of the replay."""
+    single = word.startswith(("-H '", "--data-raw '"))
+    insert = (lambda name: f"'\"${name}\"'") if single else (lambda name: f"${{{name}}}")
+    for value, name in known.ids.items():
+        pattern = rf'(?<=/){re.escape(value)}(?=[/?"]|$)|(?<="){re.escape(value)}(?=")'
+        word = re.sub(pattern, lambda _, n=name: insert(n), word)
+    if "If-Match:" in word or "If-None-Match:" in word:
+        for tag, name in known.tags.items():
+            version = tag.removeprefix("W/").strip('"')
+            word = re.sub(rf"(?<![\w-]){re.escape(version)}(?![\w-])", lambda _, n=name: insert(n), word)
+    return word
+
+
+def _captures(exchange: Event, known: _Known) -> Iterator[str]:
+    """Assignments that keep what an answer told, where the run's answer told something new."""
+    headers, request = _response_headers(exchange), exchange["request"]
+    known.count += 1
+    located = re.search(r"/([A-Z][A-Za-z]+)/([^/]+?)(?:/_history/[^/]*)?$", headers.get("location", ""))
+    if request["method"] == "POST" and located and located[2] not in known.ids:
+        name = f"id{known.count}"
+        known.ids[located[2]] = name
+        known.made.insert(0, f"{located[1]}/${{{name}}}")
+        yield f"{name}=$id"
+    tag = headers.get("etag", "")
+    if tag and tag not in known.tags and request["method"] in ("GET", "POST", "PUT", "PATCH"):
+        known.tags[tag] = f"version{known.count}"
+        yield f"version{known.count}=$version"
+
+
+def _response_headers(exchange: Event) -> Mapping[str, str]:
+    response: Mapping[str, Any] = exchange.get("response") or {}
+    return {str(name).lower(): str(value) for name, value in response.get("headers") or ()}
+
+
+def _token(run: Run, case: Event) -> str:
+    exchanges = (run.exchanges.get(str(e)) for e in case.get("exchanges") or ())
+    with_token = any(n.lower() == "authorization" for e in exchanges if e for n, _ in e["request"]["headers"])
+    return ' -H "Authorization: Bearer $IFMATCH_TOKEN"' if with_token else ""
