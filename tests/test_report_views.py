@@ -124,6 +124,7 @@ def test_the_summary_tells_the_conclusion_first_then_why():
         '      request   curl -X PUT "$BASE/Patient/57" -H "Authorization: Bearer $IFMATCH_TOKEN" \\\n'
         "                  -H 'If-Match: W/\"1\"' -H 'Content-Type: application/fhir+json' \\\n"
         '                  --data-raw \'{"resourceType": "Patient", "id": "57"}\'\n'
+        "      replay    bash reports/2026-11-21T10-12-07/replay/update.if-match.stale.sh\n"
         "\n"
         "  ? race.update.lost   None is lost\n"
         "    nothing overlapped in 40 rounds\n"
