@@ -9,6 +9,7 @@ from ifmatch.rules.expectation import describe
 from ifmatch.rules.version import version_in
 from ifmatch.target.settings import Identity
 from ifmatch.target.workbench import Attempt, new_unique
+
 from .updates import CLIENT_LAST_UPDATED, CLIENT_VERSION, cut_short, unicorn
 
 

@@ -5,6 +5,7 @@ from pytest_bdd import then
 from ifmatch.rules.answer import Effect, instant
 from ifmatch.rules.content import differences, has_addition
 from ifmatch.rules.expectation import describe
+
 from .updates import CLIENT_LAST_UPDATED, CLIENT_TAG, CLIENT_VERSION
 
 # ---------------------------------------------------------------- the answer

@@ -1,5 +1,7 @@
 """The embedded server over HTTP: it starts, speaks FHIR, and keeps the promises of each profile."""
 
+import contextlib
+import functools
 import socket
 import threading
 import time
@@ -41,9 +43,20 @@ def changed(profile, seen, text="changed"):
 
 
 @pytest.fixture(scope="module")
-def r4():
-    with EmbeddedServer(PROFILES["fhir-r4"]) as server, client(server) as http:
-        yield http
+def serving():
+    """A client of a server of a profile, by the profile's id; each server is started once."""
+    with contextlib.ExitStack() as running:
+
+        @functools.cache
+        def start(name):
+            return running.enter_context(client(running.enter_context(EmbeddedServer(PROFILES[name]))))
+
+        yield start
+
+
+@pytest.fixture
+def r4(serving):
+    return serving("fhir-r4")
 
 
 @pytest.fixture
@@ -85,11 +98,9 @@ def test_an_address_is_known_only_while_it_runs():
 # ---------------------------------------------------------------- every profile
 
 
-@pytest.fixture(scope="module", params=sorted(PROFILES))
-def any_profile(request):
-    profile = PROFILES[request.param]
-    with EmbeddedServer(profile) as server, client(server) as http:
-        yield profile, http
+@pytest.fixture(params=sorted(PROFILES))
+def any_profile(request, serving):
+    return PROFILES[request.param], serving(request.param)
 
 
 def test_the_capability_statement_says_what_the_profile_offers(any_profile):
@@ -148,11 +159,9 @@ def test_other_types_than_those_of_fhir_are_unknown(any_profile):
 # ---------------------------------------------------------------- dialects
 
 
-def _missing_if_match(name, type_=""):
-    profile = PROFILES[name]
-    with EmbeddedServer(profile) as server, client(server) as http:
-        address, seen = created(http, profile, type_)
-        return http.put(address, json=changed(profile, seen.json()))
+def _without_if_match(http, profile, type_=""):
+    address, seen = created(http, profile, type_)
+    return http.put(address, json=changed(profile, seen.json()))
 
 
 @pytest.mark.parametrize(
@@ -167,64 +176,74 @@ def _missing_if_match(name, type_=""):
         ("cerner-r4", "FamilyMemberHistory", 200),
     ],
 )
-def test_a_missing_if_match_is_answered_as_each_system_does(name, type_, status):
-    assert _missing_if_match(name, type_).status_code == status
+def test_a_missing_if_match_is_answered_as_each_system_does(serving, name, type_, status):
+    assert _without_if_match(serving(name), PROFILES[name], type_).status_code == status
 
 
-def test_cerner_refuses_in_plain_text():
-    answer = _missing_if_match("cerner-dstu2")
+def test_cerner_refuses_in_plain_text(serving):
+    answer = _without_if_match(serving("cerner-dstu2"), PROFILES["cerner-dstu2"])
     assert answer.headers["content-type"].startswith("text/plain")
     assert answer.text == "no If-Match or invalid If-Match header provided"
 
 
-def test_a_refusal_carries_the_promised_issue_details():
-    issue = _missing_if_match("reasonable-adjustments").json()["issue"][0]
-    assert issue["details"]["coding"][0]["code"] == "PRECONDITION_FAILED"
+def test_a_refusal_carries_the_promised_issue_and_body(tmp_path):
+    mine = tmp_path / "mine.toml"
+    mine.write_text("""
+id = "mine"
+title = "Mine"
+extends = "spine"
 
-
-def test_spine_answers_a_preference_for_an_operation_outcome_with_its_code():
-    profile = PROFILES["spine"]
+[rules."update.error.operation-outcome.missing"]
+body = "OperationOutcome"
+issue = { severity = ["fatal"], details = ["NO_VERSION"] }
+level = "SHALL"
+source = "update"
+""")
+    profile = load(str(mine))
     with EmbeddedServer(profile) as server, client(server) as http:
-        answer = http.post("/Flag", json=body_of(profile), headers={"Prefer": "return=OperationOutcome"})
-        assert answer.json()["issue"][0]["details"]["coding"][0]["code"] == "RESOURCE_CREATED"
-        assert http.post("/Flag", json=body_of(profile)).content == b""
-        assert http.patch(f"/Flag/{answer.headers['location'].rsplit('/', 1)[1]}", json=[]).status_code == 405
+        issue = _without_if_match(http, profile).json()["issue"][0]
+    assert (issue["severity"], issue["details"]["coding"][0]["code"]) == ("fatal", "NO_VERSION")
 
 
-def test_koppeltaal_adds_the_origin_once():
-    profile = PROFILES["koppeltaal"]
-    with EmbeddedServer(profile) as server, client(server) as http:
-        address, seen = created(http, profile)
-        body, tag = changed(profile, seen.json()), seen.headers["etag"]
-        stored = http.put(address, json=body, headers={"If-Match": tag}).json()
-        origins = [e for e in stored["extension"] if e["url"].endswith("resource-origin")]
-        assert len(origins) == 1
-        assert "reference" in origins[0]["valueReference"]
+def test_spine_answers_a_preference_for_an_operation_outcome_with_its_code(serving):
+    profile, http = PROFILES["spine"], serving("spine")
+    answer = http.post("/Flag", json=body_of(profile), headers={"Prefer": "return=OperationOutcome"})
+    assert answer.json()["issue"][0]["details"]["coding"][0]["code"] == "RESOURCE_CREATED"
+    assert http.post("/Flag", json=body_of(profile)).content == b""
+    assert http.patch(f"/Flag/{answer.headers['location'].rsplit('/', 1)[1]}", json=[]).status_code == 405
 
 
-def test_reasonable_adjustments_are_only_withdrawn():
-    profile = PROFILES["reasonable-adjustments"]
-    with EmbeddedServer(profile) as server, client(server) as http:
-        address, seen = created(http, profile)
-        kind, tag = profile.resources["Flag"], {"If-Match": seen.headers["etag"]}
-        beside = merge(changed(profile, seen.json()), kind.other)
-        assert http.put(address, json=beside, headers=tag).status_code == 400
-        bare = merge(seen.json(), {"status": "inactive"})
-        assert http.put(address, json=bare, headers=tag).status_code == 400
-        stored = http.put(address, json=changed(profile, seen.json()), headers=tag).json()
-        assert stored["contained"][0]["resourceType"] == "Provenance"
+def test_koppeltaal_adds_the_origin_once(serving):
+    profile, http = PROFILES["koppeltaal"], serving("koppeltaal")
+    address, seen = created(http, profile)
+    body, tag = changed(profile, seen.json()), seen.headers["etag"]
+    stored = http.put(address, json=body, headers={"If-Match": tag}).json()
+    origins = [e for e in stored["extension"] if e["url"].endswith("resource-origin")]
+    assert len(origins) == 1
+    assert "reference" in origins[0]["valueReference"]
 
 
-def test_aidbox_goes_by_the_address_and_creates_what_is_not_there():
-    profile = PROFILES["aidbox"]
-    with EmbeddedServer(profile) as server, client(server) as http:
-        body = body_of(profile) | {"id": "from-the-body"}
-        assert http.put("/Patient/from-the-address", json=body).status_code == 201
-        assert http.get("/Patient/from-the-address").json()["id"] == "from-the-address"
-        assert http.get("/Patient/from-the-body").status_code == 404
-        version = http.get("/Patient/from-the-address").json()["meta"]["versionId"]
-        for form, status in ((version, 200), ("*", 200), ("12", 412), ('"12"', 400)):
-            assert http.put("/Patient/from-the-address", json=body, headers={"If-Match": form}).status_code == status
+def test_reasonable_adjustments_are_only_withdrawn(serving):
+    profile, http = PROFILES["reasonable-adjustments"], serving("reasonable-adjustments")
+    address, seen = created(http, profile)
+    kind, tag = profile.resources["Flag"], {"If-Match": seen.headers["etag"]}
+    beside = merge(changed(profile, seen.json()), kind.other)
+    assert http.put(address, json=beside, headers=tag).status_code == 400
+    bare = merge(seen.json(), {"status": "inactive"})
+    assert http.put(address, json=bare, headers=tag).status_code == 400
+    stored = http.put(address, json=changed(profile, seen.json()), headers=tag).json()
+    assert stored["contained"][0]["resourceType"] == "Provenance"
+
+
+def test_aidbox_goes_by_the_address_and_creates_what_is_not_there(serving):
+    profile, http = PROFILES["aidbox"], serving("aidbox")
+    body = body_of(profile) | {"id": "from-the-body"}
+    assert http.put("/Patient/from-the-address", json=body).status_code == 201
+    assert http.get("/Patient/from-the-address").json()["id"] == "from-the-address"
+    assert http.get("/Patient/from-the-body").status_code == 404
+    version = http.get("/Patient/from-the-address").json()["meta"]["versionId"]
+    for form, status in ((version, 200), ("*", 200), ("12", 412), ('"12"', 400)):
+        assert http.put("/Patient/from-the-address", json=body, headers={"If-Match": form}).status_code == status
 
 
 # ---------------------------------------------------------------- If-Match
@@ -323,6 +342,17 @@ def test_a_history_comes_in_pages_newest_first(r4, patient):
     assert r4.get("/Patient/_history").json()["total"] >= 5
 
 
+@pytest.fixture(scope="module")
+def searched():
+    profile = PROFILES["fhir-r4"]
+    with EmbeddedServer(profile) as server, client(server) as http:
+        http.post(
+            "/Patient", json=body_of(profile, unique="s1") | {"meta": {"tag": [{"system": "urn:x", "code": "t"}]}}
+        )
+        created(http, profile, unique="other")
+        yield http
+
+
 @pytest.mark.parametrize(
     ("criteria", "found"),
     [
@@ -337,16 +367,10 @@ def test_a_history_comes_in_pages_newest_first(r4, patient):
         ("unheard-of=1", 0),
     ],
 )
-def test_a_search_finds_by_simple_criteria(criteria, found):
-    profile = PROFILES["fhir-r4"]
-    with EmbeddedServer(profile) as server, client(server) as http:
-        http.post(
-            "/Patient", json=body_of(profile, unique="s1") | {"meta": {"tag": [{"system": "urn:x", "code": "t"}]}}
-        )
-        created(http, profile, unique="other")
-        assert http.get(f"/Patient?{criteria}").json()["total"] == found
-        form = {"Content-Type": "application/x-www-form-urlencoded"}
-        assert http.post("/Patient/_search", content=criteria, headers=form).json()["total"] == found
+def test_a_search_finds_by_simple_criteria(searched, criteria, found):
+    assert searched.get(f"/Patient?{criteria}").json()["total"] == found
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert searched.post("/Patient/_search", content=criteria, headers=form).json()["total"] == found
 
 
 def test_a_create_can_be_conditional(r4):

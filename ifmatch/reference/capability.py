@@ -51,7 +51,7 @@ def statement(world: World, base: str) -> Resource:
 
 
 def offers(profile: Profile, interaction: str) -> bool:
-    """Whether a server of the profile has an interaction: what the texts leave open it has, if its FHIR version does."""
+    """Whether a server of the profile has an interaction: what the texts leave open, it has if its FHIR has it."""
     return profile.offers(interaction) is not False and not (profile.fhir == "DSTU2" and "patch" in interaction)
 
 

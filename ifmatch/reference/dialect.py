@@ -37,7 +37,7 @@ LIKE: Mapping[str, tuple[str, ...]] = {
     "patch.deleted": ("read.deleted",),
 }
 
-#: The status where the profile is silent, by the end of the rule's id (FHIR R4 http.html; RFC 9110 where FHIR has none).
+#: The status where the profile is silent, by the end of the rule's id (FHIR R4 http.html, else RFC 9110).
 STATUS: Mapping[str, int] = {
     "unsupported": 405,
     "unauthenticated": 401,

@@ -26,8 +26,8 @@ Match = Callable[[Naming], bool]
 class Fault:
     """One way to be wrong.
 
-    `breaks` names the rules that a suite must find broken under the profile named in `profile`. What goes wrong is told in
-    a few ways:
+    `breaks` names the rules that a suite must find broken under the profile named in `profile`. What goes wrong is
+    told in a few ways:
 
     - `ignores`: rules by which the server should have refused, and does not (`*` stands for any text)
     - `refuses`: rules by which it refuses what it should have let pass

@@ -112,7 +112,7 @@ _CREATED = ("create.persisted", "conditional-update.none", "conditional-update.n
 _EXPLAINED = (
     *(
         f"update.error.operation-outcome.{situation}"
-        for situation in ("missing", "stale", "unparsable", "invalid-content", "body-id", "unknown-id")
+        for situation in ("missing", "stale", "unparsable", "invalid-content", "body-id", "unknown-id", "unknown-type")
     ),
     "update.if-match.missing",
     *_CONFLICTS[:-1],

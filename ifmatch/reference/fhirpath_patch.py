@@ -4,6 +4,7 @@ import copy
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import fhirpathpy
 
@@ -127,9 +128,15 @@ def _places(resource: Resource, path: str) -> list[Place]:
     return [(*place, int(index)) for place in places] if index else places
 
 
+@lru_cache(maxsize=256)
+def _compiled(path: str) -> Callable[[Json, Json], Json]:
+    """Parsing is by far the slowest part, and clients send the same paths over and over."""
+    return fhirpathpy.compile(path)  # type: ignore[no-any-return]
+
+
 def _evaluate(resource: Resource, path: str) -> list[Json]:
     try:
-        return list(fhirpathpy.evaluate(_labelled(resource), path, {}))
+        return list(_compiled(path)(_labelled(resource), {}))
     except Exception as error:  # the library raises bare Exceptions and parser errors of its own
         raise ValueError(f"{path} cannot be evaluated: {error}") from None
 

@@ -19,7 +19,7 @@ _RULES = {form: form for form in ("blank", "star", "strong", "bare")}
 
 
 def check_if_match(exchange: Exchange, current: Version | None) -> None:
-    """Refuse a write whose If-Match does not name the current version, cannot be read, or is missing where it must not."""
+    """Refuse a write whose If-Match does not name the current version, cannot be read, or is missing."""
     lines = exchange.request.headers.get("if-match")
     prefix = f"{exchange.interaction}.if-match"
     if lines is None:

@@ -59,7 +59,7 @@ def _at(node: Json, path: list[str]) -> Iterator[Json]:
 
 
 def _has_text(item: Json, wanted: str, *, exact: bool) -> bool:
-    """Texts match from their beginning, letter case aside; `:exact` wants them whole. Of an object, any part will do."""
+    """Texts match from the beginning, letter case aside; `:exact` wants them whole. Of an object any part will do."""
     if isinstance(item, dict):
         return any(_has_text(part, wanted, exact=exact) for part in item.values())
     if isinstance(item, list):

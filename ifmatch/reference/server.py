@@ -25,8 +25,8 @@ _PATIENCE = 10.0
 class EmbeddedServer:
     """A FHIR server in memory, in a thread of its own, that answers as a profile promises: a context manager.
 
-    `faults` names ways in which it is to be wrong (see faults.py). `tokens` maps bearer tokens to `write` or `read`; when
-    it is given, every request but the one for the capability statement needs one of them. `port` 0 takes any free port.
+    `faults` names ways in which it is to be wrong (see faults.py). `tokens` maps bearer tokens to `write` or `read`;
+    when it is given, every request but the one for the capability statement needs one. `port` 0 takes any free port.
     Raises ConfigurationError when a fault is unknown or the port is taken.
     """
 

@@ -11,7 +11,7 @@ from ifmatch.rules.profile import Profile
 
 Table = Mapping[str, str]
 
-#: The elements a type must have; `a|b` stands for one of several.
+#: The elements a type must have.
 _REQUIRED: Table = {
     "ActivityDefinition": "status",
     "AllergyIntolerance": "patient",
@@ -20,7 +20,6 @@ _REQUIRED: Table = {
     "Basic": "code",
     "Condition": "subject",
     "Consent": "status",
-    "Device": "",
     "DocumentReference": "status content",
     "Encounter": "status",
     "Endpoint": "status",
@@ -30,7 +29,6 @@ _REQUIRED: Table = {
     "List": "status mode",
     "MedicationRequest": "intent subject",
     "Observation": "status code",
-    "Patient": "",
     "QuestionnaireResponse": "status",
     "Slot": "schedule start end",
     "Subscription": "status",

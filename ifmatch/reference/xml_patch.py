@@ -103,7 +103,7 @@ def _keep_notes(old: Json, new: Json) -> None:
 
 
 def _to_xml(name: str, value: Json) -> Json:
-    """An element for a JSON value: an object has children, a simple value a `value` attribute; notes say what it was."""
+    """An element for a JSON value: an object has children, a simple value has an attribute; notes say what it was."""
     element = etree.Element(name)
     if not isinstance(value, dict):
         element.set("value", value if isinstance(value, str) else json.dumps(value))

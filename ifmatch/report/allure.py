@@ -27,10 +27,9 @@ from allure_commons.model2 import (
     TestResultContainer,
     TestStepResult,
 )
-
-from ifmatch.errors import OutcomeUnknown, RuleBroken, RuleNotApplicable
 from allure_pytest.listener import AllureListener
 
+from ifmatch.errors import OutcomeUnknown, RuleBroken, RuleNotApplicable
 from ifmatch.report.events import Event
 from ifmatch.report.run import Run, group_of, verdict_of
 from ifmatch.report.text import for_xml, one_line, shortened
@@ -149,7 +148,8 @@ def write_results_into(config: pytest.Config, folder: Path) -> Path:
     asked = config.getoption("allure_report_dir", None)
     if asked:
         return Path(asked)
-    listener, logger = AllureListener(config), AllureFileLogger(str(folder), clean=False)
+    listener: Any = AllureListener(config)  # type: ignore[no-untyped-call]
+    logger: Any = AllureFileLogger(str(folder), clean=False)  # type: ignore[no-untyped-call]
     config.pluginmanager.register(listener, "allure_listener")
     for part in (listener, logger):
         allure_commons.plugin_manager.register(part)
@@ -213,7 +213,7 @@ def _as_allure_reads(error: BaseException | None) -> BaseException | None:
     return next((read() for kinds, read in _READ_AS if isinstance(error, kinds)), None)
 
 
-def _hook() -> Any:  # noqa: ANN401  pluggy's hooks have no types
+def _hook() -> Any:
     return allure_commons.plugin_manager.hook
 
 

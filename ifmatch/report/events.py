@@ -6,7 +6,8 @@ Everything else that a run reports is derived from this file, at the end of the 
 `target`        base_url, software, fhir_version, warnings: what the target says of itself; profile, once it is known
 `exchange`      id, rule, started, duration_ms, request {method, url, headers, body}, response {status, reason,
                 http_version, headers, body} or null, failure. Headers are lists of [name, value]
-`journal`       action (intended | created | refused | deleted | restored | left), type, id, unique, reason: what we made there
+`journal`       action (intended | created | refused | deleted | restored | left), type, id, unique, reason: what
+                we made there
 `verdict`       one scenario's outcome: rule, title, feature, resource_type, row, verdict, level, message, culprit,
                 expected, observed, findings, source, says, exchanges, steps, duration_ms
 `run.finished`  complete, exit_code, message. A log without it is of a run that was cut short
@@ -73,7 +74,7 @@ class EventLog:
         os.close(self._file)
 
 
-def _cleared(value: Any, redact: Callable[[str], str]) -> Any:  # noqa: ANN401  any JSON there is
+def _cleared(value: Any, redact: Callable[[str], str]) -> Any:
     """A value with every text in it redacted, however deep. A field that is added later cannot be forgotten."""
     if isinstance(value, str):
         return redact(value)

@@ -1,4 +1,4 @@
-"""A shell script that repeats a scenario against a live server: for a person who wants to see it happen, and to stop it.
+"""A shell script that repeats a scenario against a live server: for a person who wants to see it happen.
 
 The ids and versions of the run are gone with it, so the script takes new ones from the answers as it goes.
 """
@@ -92,15 +92,14 @@ def _request(exchange: Event, base: str, known: _Known) -> str:
 
 def _with_variables(word: str, known: _Known) -> str:
     """A word of the command with the run's ids and versions replaced by the variables of the replay."""
-    single = word.startswith(("-H '", "--data-raw '"))
-    insert = (lambda name: f"'\"${name}\"'") if single else (lambda name: f"${{{name}}}")
+    form = "'\"${%s}\"'" if word.startswith(("-H '", "--data-raw '")) else "${%s}"
     for value, name in known.ids.items():
         pattern = rf'(?<=/){re.escape(value)}(?=[/?"]|$)|(?<="){re.escape(value)}(?=")'
-        word = re.sub(pattern, lambda _, n=name: insert(n), word)
+        word = re.sub(pattern, form % name, word)
     if "If-Match:" in word or "If-None-Match:" in word:
         for tag, name in known.tags.items():
             version = tag.removeprefix("W/").strip('"')
-            word = re.sub(rf"(?<![\w-]){re.escape(version)}(?![\w-])", lambda _, n=name: insert(n), word)
+            word = re.sub(rf"(?<![\w-]){re.escape(version)}(?![\w-])", form % name, word)
     return word
 
 

@@ -61,7 +61,10 @@ class Case:
         self.findings += findings
 
     def accepted(self, answer: Answer) -> None:
-        """The write must have been accepted, for the rule is about what came of it. Raises RuleBroken when it was not."""
+        """The write must have been accepted, for the rule is about what came of it.
+
+        Raises RuleBroken when it was not: nothing more can be told then.
+        """
         self.observed = {**_seen(answer), **self.observed}
         self.fact(answer.effect is Effect.ACCEPTED, "an accepted write", describe(answer))
         if answer.effect is not Effect.ACCEPTED:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from gherkin.parser import Parser
 
@@ -33,7 +34,8 @@ def rules() -> tuple[Rule, ...]:
 
 def rules_in(path: Path) -> Iterator[Rule]:
     """The rules of one feature file. Raises ValueError when a scenario has no id, for it could not be spoken of."""
-    feature = Parser().parse(path.read_text(encoding="utf-8"))["feature"]
+    document: Any = Parser().parse(path.read_text(encoding="utf-8"))
+    feature = document["feature"]
     shared = {tag["name"] for tag in feature["tags"]}
     for child in feature["children"]:
         if (scenario := child.get("scenario")) is not None:

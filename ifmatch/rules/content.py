@@ -35,7 +35,7 @@ def fill(template: Any, values: Mapping[str, str]) -> Any:
 
 
 def merge(resource: Any, patch: Any) -> Any:
-    """A copy of a resource changed as a JSON merge patch says: null removes, objects merge, all else replaces (RFC 7396)."""
+    """A copy of a resource changed as a JSON merge patch says (RFC 7396): null removes, objects merge, else replace."""
     if not isinstance(patch, dict):
         return copy.deepcopy(patch)
     merged = dict(resource) if isinstance(resource, dict) else {}
@@ -119,7 +119,7 @@ def _differences(ours: Any, theirs: Any, path: str) -> Iterator[str]:
     elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
         for index, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
             yield from _differences(mine, other, f"{path}[{index}]")
-    elif ours != theirs:
+    elif ours != theirs or isinstance(ours, bool) != isinstance(theirs, bool):  # to Python, but not in JSON, 1 is true
         yield f"{path} is {_short(theirs)}, not {_short(ours)}"
 
 

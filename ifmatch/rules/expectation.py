@@ -37,7 +37,7 @@ class Expectation:
     """What a system promises: every part that is given must hold.
 
     `status` lists the allowed codes; empty means any code of the outcome's class. `body` lists the allowed kinds.
-    `headers` maps a header to the forms it must have. `issue` maps an OperationOutcome's issue element to allowed codes.
+    `headers` maps a header to the forms it must have, `issue` an element of an OperationOutcome's issue to its codes.
     `says` is the sentence of the source, in our words or a short quotation.
     """
 

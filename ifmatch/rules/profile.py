@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
@@ -165,9 +165,9 @@ def _read(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path} is not valid TOML: {error}. Correct that place.") from None
     _parse_json_parts(data, path)
-    error = best_match(_validator().iter_errors(data))
-    if error is not None:
-        raise ConfigurationError(f"{path} is not a valid profile: {_explain(error)}")
+    broken = best_match(_validator().iter_errors(data))
+    if broken is not None:
+        raise ConfigurationError(f"{path} is not a valid profile: {_explain(broken)}")
     _check_references(data, path)
     data["_digest"] = hashlib.sha256(text.encode()).hexdigest()
     return data
@@ -182,7 +182,8 @@ def _parse_json_parts(data: Mapping[str, Any], path: Path) -> None:
                     kind[part] = json.loads(kind[part])
                 except ValueError as error:
                     raise ConfigurationError(
-                        f"{path}: resources.{name}.{part} is not valid JSON: {error}. It holds a FHIR resource, or a part of one."
+                        f"{path}: resources.{name}.{part} is not valid JSON: {error}. "
+                        "It holds a FHIR resource, or a part of one."
                     ) from None
 
 
@@ -195,8 +196,9 @@ def _explain(error: ValidationError) -> str:
     """A schema error as: where, what, and what would be allowed."""
     place = ".".join(map(str, error.absolute_path)) or "top level"
     if error.validator == "enum":
-        values = ", ".join(map(str, error.validator_value))
-        close = difflib.get_close_matches(str(error.instance), map(str, error.validator_value), n=1)
+        allowed = [str(value) for value in cast("list[object]", error.validator_value)]
+        values = ", ".join(allowed)
+        close = difflib.get_close_matches(str(error.instance), allowed, n=1)
         hint = f' (did you mean "{close[0]}"?)' if close else ""
         return f'{place}: "{error.instance}" is not allowed{hint}. Allowed: {values}.'
     if error.validator == "oneOf":
@@ -234,7 +236,7 @@ def _resolve(data: dict[str, Any]) -> Profile:
 
 def _followed(entry: Mapping[str, Any], rules: Mapping[str, Any], profile: str) -> Mapping[str, Any]:
     """An entry with `same_as`, its own or a type's, replaced by the entry that it leads to."""
-    seen = []
+    seen: list[str] = []
     while "same_as" in entry:
         if entry["same_as"] in seen:
             raise ConfigurationError(

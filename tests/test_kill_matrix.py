@@ -1,0 +1,97 @@
+"""Every fault of the embedded server is found by the rules that are about it.
+
+A server that keeps its promises passes every rule; one that breaks only one of them fails just there.
+"""
+
+import contextlib
+import io
+import multiprocessing
+import os
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from ifmatch.reference.faults import FAULTS
+from ifmatch.reference.server import EmbeddedServer
+from ifmatch.report.document import load
+from ifmatch.rules.catalogue import rules
+from ifmatch.rules.profile import load as load_profile
+from ifmatch.rules.profile import shipped
+
+#: Verdicts by which a broken promise shows; a SHOULD shows as a warning.
+_RED = {"fail", "warn"}
+
+
+def _run(arguments):
+    """One run of the command line in this process; returns its exit code, its report and what it printed."""
+    from ifmatch.cli import main
+
+    folder = Path(tempfile.mkdtemp())
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), contextlib.chdir(folder):
+        code = main(["run", *arguments, "-o", str(folder / "run")])
+    path = folder / "run" / "report.json"
+    return code, load(path) if path.is_file() else None, printed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def runs():
+    """All runs of this module, each in a process forked for it: they share the cost of loading, and nothing else."""
+    import ifmatch.live
+    import ifmatch.reference.server  # noqa: F401
+
+    jobs = {("profile", name): ["-p", name] for name in shipped()}
+    for name, fault in FAULTS.items():
+        jobs["fault", name] = ["-p", fault.profile, "--fault", name, "--rules", ",".join(fault.breaks)]
+    with multiprocessing.get_context("fork").Pool(processes=2, maxtasksperchild=1) as pool:
+        return dict(zip(jobs, pool.map(_run, jobs.values(), chunksize=1), strict=True))
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_found_by_each_rule_that_it_breaks(runs, name):
+    """The rule is red, and says what was expected and what came."""
+    code, report, printed = runs["fault", name]
+    assert report is not None, printed
+    verdicts = {rule["rule"]: rule["verdict"] for rule in report["rules"]}
+    assert {rule: verdicts.get(rule) for rule in FAULTS[name].breaks if verdicts.get(rule) not in _RED} == {}
+    assert code == (1 if "fail" in verdicts.values() else 0)
+    for rule in report["rules"]:
+        if rule["verdict"] in _RED:
+            assert rule["message"].startswith("expected ")
+            assert "; got " in rule["message"]
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_server_that_keeps_its_promises_passes(runs, name):
+    """Nothing fails, warns, errs or stays open on the embedded server of any profile."""
+    code, report, printed = runs["profile", name]
+    assert code == 0, printed
+    good = ("pass", "observed", "not-applicable")
+    assert {rule["rule"]: rule["message"] for rule in report["rules"] if rule["verdict"] not in good} == {}
+
+
+def test_every_rule_is_seen_red():
+    """A check that cannot fail is a defect: each rule has a fault that breaks it."""
+    assert {rule.id for rule in rules()} == {rule for fault in FAULTS.values() for rule in fault.breaks}
+
+
+def test_a_failure_can_be_repeated_by_its_script(tmp_path):
+    """The script that a report names shows the same loss on a live server, with ids and versions of its own."""
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        code, _, printed = pool.apply(_run, (["-p", "fhir-r4", "--fault", _HOLE, "--rules", "update.if-match.stale"],))
+    script = next(Path(w) for line in printed.splitlines() if "replay" in line for w in line.split() if w.endswith(".sh"))
+    with EmbeddedServer(load_profile("fhir-r4"), faults=[_HOLE]) as server:
+        environment = {**os.environ, "BASE": server.base_url, "IFMATCH_TOKEN": "none"}
+        told = subprocess.run(["bash", str(script)], env=environment, capture_output=True, text=True, check=True).stdout
+    statuses = re.findall(r"HTTP/1.1 (\d+)", told.partition("# When")[2])
+    assert code == 1
+    assert statuses[0] == "200"
+    assert "If-Match: W/" in told
+    assert told.count("404") == 0
+
+
+#: The fault that the whole suite is about.
+_HOLE = "if-match-ignored"

@@ -1,0 +1,265 @@
+"""The faults of the embedded server: each is known, names real rules, and shows."""
+
+import functools
+import itertools
+import json
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from ifmatch.errors import ConfigurationError
+from ifmatch.reference.dialect import Dialect
+from ifmatch.reference.exchange import World
+from ifmatch.reference.faults import FAULTS, Faults
+from ifmatch.reference.handling import respond
+from ifmatch.reference.message import Request
+from ifmatch.reference.server import EmbeddedServer
+from ifmatch.reference.store import Store
+from ifmatch.rules.catalogue import rules
+from ifmatch.rules.content import fill, merge, put, without_extensions
+from ifmatch.rules.patches import FORMATS, patch_document
+from ifmatch.rules.profile import load as load_afresh
+
+load = functools.cache(load_afresh)
+BASE = "http://reference.test/fhir"
+
+
+def test_an_unknown_fault_is_told_with_a_suggestion():
+    with pytest.raises(ConfigurationError, match='Did you mean "if-match-ignored"'):
+        EmbeddedServer(load("fhir-r4"), faults=["if-match-ignore"])
+
+
+def test_every_fault_has_a_sentence_and_breaks_rules_of_the_catalogue():
+    known = {rule.id for rule in rules()}
+    for name, fault in FAULTS.items():
+        assert fault.name == name
+        assert fault.sentence.endswith(".")
+        assert fault.breaks
+        assert set(fault.breaks) <= known, name
+        assert len(set(fault.breaks)) == len(fault.breaks), name
+
+
+def test_every_rule_is_broken_by_some_fault():
+    broken = {rule for fault in FAULTS.values() for rule in fault.breaks}
+    missing = {rule.id for rule in rules() if not rule.path.startswith("race/")} - broken
+    assert not missing
+
+
+class Visitor:
+    """Asks a server of one profile about everything, and writes down all that it says.
+
+    Versions, ids and times are drawn from counters, so two servers without a fault say just the same.
+    """
+
+    def __init__(self, profile, faults=()):
+        clock = itertools.count()
+        store = Store()
+        store.time_after = lambda _: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=next(clock))
+        versions, ids = itertools.count(1), itertools.count(1)
+        style = {"counter": lambda n: str(n + 1), "global": lambda _: str(next(versions) * 3)}
+        self.profile = profile
+        self.world = World(
+            profile, Dialect.of(profile), store, Faults(faults),
+            style.get(profile.embedded.versions, lambda _: f"v{next(versions)}"),
+            lambda: f"id{next(ids)}", {"w": "write", "r": "read"},
+        )  # fmt: skip
+        self.said = []
+        self.uniques = map("unique{}".format, itertools.count())
+
+    def ask(self, method, path, body=None, token="w", **headers):
+        path, _, query = path.partition("?")
+        lines = {
+            name.replace("_", "-"): (value,) if isinstance(value, str) else value for name, value in headers.items()
+        }
+        lines |= {"authorization": (f"Bearer {token}",)} if token else {}
+        lines.setdefault("content-type", (self.profile.media_type,))
+        content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        criteria = tuple(tuple(part.split("=", 1)) for part in query.split("&") if part)
+        reply = respond(self.world, Request(method, tuple(path.split("/")), BASE, criteria, lines, content))
+        self.said.append((method, path, reply.status, reply.body, sorted(reply.headers.items())))
+        return reply
+
+    def body(self, type_, unique=""):
+        return fill(
+            self.profile.resources[type_].body,
+            {"unique": unique or next(self.uniques), **self.profile.embedded.placeholders},
+        )
+
+    def changed(self, seen, text):
+        kind = self.profile.resources[seen["resourceType"]]
+        return put(merge(seen, kind.change), kind.marker, text)
+
+    def make(self, type_, unique=""):
+        self.ask("POST", type_, self.body(type_, unique))
+        newest = self.world.store.all_versions(type_)[-1]
+        address = f"{type_}/{newest.id}"
+        return address, self.seen(address)
+
+    def seen(self, address):
+        return self.ask("GET", address).body
+
+    def tag(self, address):
+        return dict(self.ask("GET", address).headers).get("ETag", "")
+
+    def update(self, address, text, **headers):
+        headers.setdefault("if_match", self.tag(address))
+        return self.ask("PUT", address, self.changed(self.seen(address), text), **headers)
+
+    def visit(self):
+        for step in (
+            self.creates,
+            self.reads,
+            self.preconditions,
+            self.contents,
+            self.addresses,
+            self.patches,
+            self.conditionals,
+        ):
+            for type_ in self.profile.resources if step == self.contents else (self.profile.subject,):
+                step(type_)
+        return self.said
+
+    def creates(self, type_):
+        for prefer in ("return=minimal", "return=representation", "return=OperationOutcome"):
+            self.ask("POST", type_, self.body(type_), prefer=prefer)
+        body = self.body(type_)
+        self.ask("POST", type_, body | {"id": "mine"})
+        self.ask("POST", type_, merge(body, {"meta": {"versionId": "mine", "lastUpdated": "1999-01-01T00:00:00Z"}}))
+        self.ask("POST", type_, merge(body, self.profile.resources[type_].invalid))
+        self.ask("POST", type_, b"{")
+        self.ask("POST", type_, body, token="")
+        self.ask("POST", "Unicorn", {"resourceType": "Unicorn"})
+        self.ask("GET", f"{type_}?_id=mine")
+
+    def reads(self, type_):
+        address, _ = self.make(type_)
+        old = self.tag(address)
+        self.ask("GET", address, if_none_match=old)
+        self.update(address, "changed")
+        self.ask("GET", address, if_none_match=old)
+        self.ask("GET", address, token="")
+        self.ask("GET", f"{type_}/nobody")
+        self.ask("GET", "Unicorn/1")
+        self.ask("GET", "metadata")
+        self.ask("DELETE", address, if_match=self.tag(address))
+        self.ask("GET", address)
+
+    def preconditions(self, type_):
+        address, _ = self.make(type_)
+        other, _ = self.make(type_)
+        for number in range(3):
+            self.update(other, f"other {number}")
+        first = self.tag(address)
+        self.update(address, "as ahead", if_match=self.tag(other))
+        self.update(address, "as later", if_match='W/"987654321"')
+        self.update(address, "as id", if_match=f'W/"{address.split("/")[1]}"')
+        self.update(address, "changed")
+        self.ask("PUT", address, self.seen(address), if_match=first)
+        self.update(address, "stale", if_match=first)
+        self.update(address, "changed again")
+        self.update(address, "stale by two", if_match=first)
+        for form in ("not-a-version", 'W/"1', "", "*", '"1"', "1", (first, 'W/"other"')):
+            self.update(address, f"by {form}", if_match=form)
+        self.ask("PUT", address, self.changed(self.seen(address), "unnamed"))
+        own = dict(self.update(address, "once").headers).get("ETag", "")
+        self.update(address, "by own tag", if_match=own)
+        self.ask("GET", f"{type_}?_id={address.split('/')[1]}")
+
+    def contents(self, type_):
+        kind = self.profile.resources[type_]
+        address, _ = self.make(type_)
+        for prefer in ("return=minimal", "return=representation", "return=OperationOutcome"):
+            self.update(address, prefer, prefer=prefer)
+        for patch in (
+            {"meta": {"tag": [{"code": "t"}]}},
+            {"meta": {"versionId": "mine"}},
+            {kind.optional: None},
+            kind.invalid,
+            kind.other,
+        ):
+            tag, body = self.tag(address), merge(self.changed(self.seen(address), "more"), patch)
+            self.ask("PUT", address, body, if_match=tag)
+            self.seen(address)
+        tag, seen = self.tag(address), self.seen(address)
+        self.ask(
+            "PUT", address, merge(seen, {"meta": {"lastUpdated": "1999-01-01T00:00:00Z"}} | kind.change), if_match=tag
+        )
+        self.ask("PUT", address, merge(self.seen(address), without_extensions(kind.change)), if_match=self.tag(address))
+        self.ask("PUT", address, b"{", if_match=self.tag(address))
+        for token in ("", "r"):
+            self.update(address, f"token {token}", token=token)
+            self.seen(address)
+
+    def addresses(self, type_):
+        address, _ = self.make(type_)
+        other, _ = self.make(type_)
+        for id_ in (None, other.split("/")[1], "never-given"):
+            self.ask(
+                "PUT", address, merge(self.changed(self.seen(address), "x"), {"id": id_}), if_match=self.tag(address)
+            )
+            self.seen(address)
+            self.seen(other)
+        self.ask("PUT", f"{type_}/unknown", self.body(type_) | {"id": "unknown"})
+        basic = {"resourceType": "Basic", "id": address.split("/")[1], "code": {"text": "x"}}
+        self.ask("PUT", address, basic, if_match=self.tag(address))
+        self.ask("PUT", "Unicorn/1", {"resourceType": "Unicorn", "id": "1"})
+
+    def patches(self, type_):
+        address, _ = self.make(type_)
+        marker = self.profile.resources[type_].marker
+        for form, possible in itertools.product(FORMATS, (True, False)):
+            document = patch_document(form, type_, {marker: f"{form}"}, self.profile.media_type, possible)
+            for tag in ({"if_match": self.tag(address)}, {"if_match": 'W/"no"'}, {}, {"token": ""}):
+                self.ask("PATCH", address, document.content, content_type=document.media_type, **tag)
+                self.seen(address)
+        self.ask("PATCH", "Unicorn/1", document.content, content_type=document.media_type)
+
+    def conditionals(self, type_):
+        for criteria in self.profile.resources[type_].criteria.values():
+            self.ask("PUT", f"{type_}?{fill(criteria, {'unique': 'without-id'})}", self.body(type_, "without-id"))
+            where = f"{type_}?{fill(criteria, {'unique': 'cond'})}"
+            body = self.body(type_, "cond")
+            self.ask("PUT", where, body | {"id": f"by-{criteria[:4]}"})
+            self.ask("PUT", where, body)
+            self.ask("PUT", where, body | {"id": "another"})
+            self.make(type_, "cond")
+            self.ask("PUT", where, put(body, self.profile.resources[type_].marker, "many"))
+            self.ask("GET", where)
+
+
+@pytest.fixture(scope="module")
+def rightly():
+    """What a server without a fault says, by profile."""
+    return {name: Visitor(load(name)).visit() for name in {fault.profile for fault in FAULTS.values()}}
+
+
+def test_two_servers_without_a_fault_say_the_same(rightly):
+    for name, said in rightly.items():
+        assert Visitor(load(name)).visit() == said
+        assert all(status < 500 or status == 501 for _, _, status, _, _ in said)
+
+
+#: What happens before a request is understood, so that only the whole server shows it.
+_AT_THE_DOOR = {"any-address-is-an-end-point"}
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS.keys() - _AT_THE_DOOR))
+def test_a_fault_shows_in_what_the_server_says(name, rightly):
+    profile = FAULTS[name].profile
+    assert Visitor(load(profile), [name]).visit() != rightly[profile]
+
+
+def test_a_server_with_a_fault_shows_it_beside_its_end_point():
+    with EmbeddedServer(load("koppeltaal"), faults=["any-address-is-an-end-point"]) as server:
+        beside = server.base_url.removesuffix("/fhir") + "/elsewhere/Task/1"
+        assert httpx.put(beside, json={}).status_code == 200
+
+
+def test_several_faults_add_up():
+    with EmbeddedServer(load("fhir-r4"), faults=["update-without-etag", "update-without-date"]) as server:
+        body = {"resourceType": "Patient", "id": "p"}
+        httpx.put(f"{server.base_url}/Patient/p", json=body)
+        answer = httpx.put(f"{server.base_url}/Patient/p", json=body)
+        assert answer.status_code == 200
+        assert {"etag", "date"}.isdisjoint(answer.headers)

@@ -1,0 +1,393 @@
+"""The pure part: what an answer says, how it is compared with a promise, and what verdict follows."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ifmatch.errors import RuleBroken, RuleNotApplicable
+from ifmatch.rules.answer import Answer, Body, Effect, http_date, instant
+from ifmatch.rules.case import Case, Verdict, gravest
+from ifmatch.rules.catalogue import matches, rules
+from ifmatch.rules.content import (
+    differences,
+    essence,
+    fill,
+    has_addition,
+    merge,
+    placeholders_in,
+    put,
+    without_extensions,
+)
+from ifmatch.rules.expectation import (
+    HEADER_FORMS,
+    Expectation,
+    Level,
+    Source,
+    Surveyed,
+    compare,
+    describe,
+    promised_status,
+)
+from ifmatch.rules.patches import FORMATS, patch_document
+from ifmatch.rules.version import is_weak, version_in, weak
+
+SOURCE = Source("A text", "https://example.org/text")
+PATIENT = {"resourceType": "Patient", "id": "1", "meta": {"versionId": "3"}, "active": True, "name": [{"family": "A"}]}
+OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "conflict"}]}
+
+
+def answer(status=200, body=None, **headers):
+    content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, content)
+
+
+def expecting(level=Level.SHALL, **parts):
+    return Expectation(level, SOURCE, **parts)
+
+
+# ---------------------------------------------------------------- answers
+
+
+@pytest.mark.parametrize(
+    ("status", "effect"),
+    [
+        (200, Effect.ACCEPTED), (201, Effect.ACCEPTED), (304, Effect.UNMODIFIED), (301, Effect.UNKNOWN),
+        (409, Effect.REFUSED), (412, Effect.REFUSED), (500, Effect.UNKNOWN), (501, Effect.REFUSED), (0, Effect.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_a_status_tells_what_became_of_the_request(status, effect):
+    """A 5xx may have written; 501 never began; a redirect tells nothing."""
+    assert answer(status).effect is effect
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", Body.EMPTY), (b" \n", Body.EMPTY), (json.dumps(PATIENT).encode(), Body.RESOURCE),
+        (json.dumps(OUTCOME).encode(), Body.OPERATION_OUTCOME), (b"<OperationOutcome/>", Body.OPERATION_OUTCOME),
+        (b"no If-Match", Body.TEXT), (b"[1]", Body.TEXT), (b'{"resourceType": 7}', Body.TEXT), (b"\xff", Body.TEXT),
+    ],
+)  # fmt: skip
+def test_a_body_is_told_by_its_content(content, kind):
+    """Whatever its Content-Type says; some gateways answer in XML to a JSON client."""
+    assert Answer(200, content=content).body is kind
+
+
+@pytest.mark.parametrize("meta", [None, [], "x", {"versionId": 3}, {"versionId": None}])
+def test_broken_metadata_is_no_version(meta):
+    """A resource with meta of a wrong shape reveals no version and breaks nothing."""
+    assert answer(body={"resourceType": "Patient", "meta": meta}).version is None
+
+
+def test_the_version_comes_from_the_etag_first():
+    """The ETag is what an If-Match is checked against; the body is the second best source."""
+    assert answer(body=PATIENT, etag='W/"7"').version == "7"
+    assert answer(body=PATIENT, etag="garbage").version == "3"
+    assert answer(body=PATIENT).version == "3"
+
+
+@pytest.mark.parametrize(
+    ("location", "resource_id"),
+    [
+        ("http://x/fhir/Patient/5", "5"), ("http://x/fhir/Patient/5/_history/2", "5"), ("Patient/5/", "5"), ("", None),
+        ("http://x/fhir/Patient/5?x=1", "5"),
+    ],
+)  # fmt: skip
+def test_a_location_names_an_id(location, resource_id):
+    """With or without a version, absolute or relative."""
+    assert answer(201, location=location).location_id == resource_id
+
+
+@pytest.mark.parametrize("issue", [None, {}, "x", [1, None]])
+def test_a_broken_operation_outcome_has_no_issues(issue):
+    """Garbage in an error body is garbage, not a crash."""
+    assert answer(400, {"resourceType": "OperationOutcome", "issue": issue}).issues == []
+
+
+def test_times_must_be_what_they_claim():
+    """An ISO time is no HTTP date, a time without a zone no instant."""
+    assert http_date("Fri, 25 May 2018 16:09:50 GMT").isoformat() == "2018-05-25T16:09:50+00:00"
+    assert http_date("2018-07-25T11:00:00+00:00") is None
+    assert http_date(None) is None
+    assert instant("2018-05-25T18:09:50.123+02:00").isoformat() == "2018-05-25T16:09:50.123000+00:00"
+    assert instant("2018-05-25T18:09:50") is None
+    assert instant(None) is None
+
+
+@given(st.from_regex(r"[A-Za-z0-9.-]{1,64}", fullmatch=True))
+def test_a_tag_made_from_a_version_names_that_version(version):
+    """weak() and version_in() undo each other for every FHIR id."""
+    assert is_weak(weak(version))
+    assert version_in(weak(version)) == version == version_in(f'"{version}"')
+
+
+@pytest.mark.parametrize("etag", ["7", 'W/"7', 'w/"7"', 'W/"7", W/"8"', "", "*", 'W/"7"x'])
+def test_what_is_not_one_entity_tag_is_none(etag):
+    """Only the grammar of RFC 9110 section 8.8.3 counts."""
+    assert version_in(etag) is None
+    assert not is_weak(etag)
+
+
+# ---------------------------------------------------------------- promises
+
+
+def test_an_answer_as_promised_has_no_findings():
+    """Status, body, headers, issue and text, all at once."""
+    promise = expecting(
+        outcome=Effect.REFUSED, status=(409,), body=(Body.OPERATION_OUTCOME,), headers={"ETag": ("absent",)},
+        issue={"code": ("conflict", "forbidden"), "severity": ("error",)}, text="conflict",
+    )  # fmt: skip
+    assert list(compare(promise, answer(409, OUTCOME))) == []
+
+
+@pytest.mark.parametrize(
+    ("promise", "got", "told"),
+    [
+        (expecting(status=(409,)), answer(412), ["409 -> 412 with an empty body"]),
+        (expecting(outcome=Effect.REFUSED), answer(200, PATIENT), ["4xx -> 200 with a resource"]),
+        (
+            expecting(status=(409, 412), body=(Body.OPERATION_OUTCOME,)),
+            answer(409, b"no"),
+            ["a body that is an OperationOutcome -> text"],
+        ),
+        (expecting(headers={"ETag": ("weak",)}), answer(), ["a ETag header -> no ETag header"]),
+        (expecting(headers={"ETag": ("weak",)}), answer(etag='"1"'), ['a ETag header that is weak -> ETag: "1"']),
+        (expecting(headers={"Location": ("absent",)}), answer(location="x"), ["no Location header -> Location: x"]),
+        (expecting(issue={"code": ("conflict",)}), answer(409), ["an issue with code conflict -> none"]),
+        (expecting(text="no If-Match"), answer(412, b"nope"), ['the text "no If-Match" -> "nope"']),
+    ],
+)  # fmt: skip
+def test_each_broken_part_is_told(promise, got, told):
+    """What was expected and what came, in words a person can act on."""
+    assert [f"{f.expected} -> {f.got}" for f in compare(promise, got)] == told
+
+
+@pytest.mark.parametrize(
+    ("form", "good", "bad"),
+    [
+        ("present", "x", ""), ("weak", 'W/"1"', '"1"'), ("http-date", "Fri, 25 May 2018 16:09:50 GMT", "2018-05-25"),
+        ("absolute", "http://x/y", "/y"), ("versioned", "x/_history/1", "x"), ("versionless", "x", "x/_history/1"),
+        ("text/plain", "text/plain; charset=utf-8", "text/html"),
+    ],
+)  # fmt: skip
+def test_every_header_form_can_fail(form, good, bad):
+    """A form that accepts everything would be no check."""
+    assert HEADER_FORMS[form](good, answer())
+    assert not HEADER_FORMS[form](bad, answer())
+
+
+def test_the_table_above_knows_every_form():
+    """A new form comes with its proof."""
+    assert set(HEADER_FORMS) == {"present", "weak", "http-date", "absolute", "versioned", "versionless", "text/plain"}
+
+
+def test_promises_and_answers_in_words():
+    """The words of the report."""
+    assert (
+        promised_status(expecting(status=(409, 412), body=(Body.OPERATION_OUTCOME,)))
+        == "409 or 412 with an OperationOutcome"
+    )
+    assert promised_status(expecting(outcome=Effect.ACCEPTED)) == "2xx"
+    assert describe(Answer(0, failure="timed out: 3 s")) == "timed out: 3 s"
+
+
+# ---------------------------------------------------------------- cases
+
+
+def case(promise):
+    return Case("a.rule", promise, "Patient")
+
+
+def test_a_promise_kept_is_a_pass_and_a_survey_is_observed():
+    """Without a promise there is nothing to pass."""
+    kept, surveyed = case(expecting(status=(200,))), case(Surveyed())
+    for one in (kept, surveyed):
+        one.answered(answer(200, PATIENT))
+    assert (kept.verdict(), surveyed.verdict()) == (Verdict.PASS, Verdict.OBSERVED)
+
+
+@pytest.mark.parametrize(
+    ("level", "verdict"), [(Level.SHALL, Verdict.FAIL), (Level.SHOULD, Verdict.WARN), (Level.MAY, Verdict.OBSERVED)]
+)
+def test_the_level_of_a_promise_decides_what_breaking_it_means(level, verdict):
+    """SHALL fails, SHOULD warns, MAY is noted."""
+    one = case(expecting(level, status=(409,)))
+    one.answered(answer(412))
+    assert one.verdict() is verdict
+
+
+@pytest.mark.parametrize("promise", [Surveyed(), expecting(Level.MAY), expecting(Level.SHOULD)])
+def test_a_broken_invariant_fails_under_any_promise(promise):
+    """A refused write that was applied is wrong on every server."""
+    one = case(promise)
+    one.state(False, "resource unchanged", "resource changed")
+    assert one.verdict() is Verdict.FAIL
+    assert one.observed["state"] == "resource changed"
+
+
+def test_a_server_error_fails_even_a_survey_unless_it_is_promised():
+    """A client's mistake is no reason for a 5xx; 501 can be promised."""
+    surveyed, promised = case(Surveyed()), case(expecting(status=(503,)))
+    for one, status in ((surveyed, 500), (promised, 503)):
+        one.answered(answer(status))
+    assert (surveyed.verdict(), promised.verdict()) == (Verdict.FAIL, Verdict.PASS)
+
+
+def test_state_is_told_before_code():
+    """412 and 409 swap meanings between systems; whether a refused write was applied does not."""
+    one = case(expecting(status=(409,)))
+    one.answered(answer(200, PATIENT))
+    one.state(False, "resource unchanged", "resource changed")
+    assert one.gravest_finding.got == "resource changed"
+
+
+def test_a_write_that_the_rule_is_about_must_be_accepted():
+    """Otherwise nothing more can be told, and the rule is broken at its own level."""
+    one = case(expecting(Level.SHOULD))
+    with pytest.raises(RuleBroken):
+        one.accepted(answer(412))
+    assert one.verdict() is Verdict.WARN
+
+
+def test_where_nothing_is_refused_no_refusal_is_judged():
+    """How a refusal is explained has no meaning on a server that does not refuse."""
+    with pytest.raises(RuleNotApplicable):
+        case(expecting(body=(Body.OPERATION_OUTCOME,))).refusal_explained(answer(200, PATIENT))
+
+
+def test_the_gravest_of_several_verdicts_stands_for_all():
+    """One failing row of an outline fails the rule."""
+    assert gravest([Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.WARN]) is Verdict.WARN
+    assert gravest([Verdict.NOT_APPLICABLE, Verdict.PASS]) is Verdict.PASS
+    assert gravest([Verdict.INCONCLUSIVE, Verdict.FAIL]) is Verdict.FAIL
+
+
+# ---------------------------------------------------------------- contents
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(min_size=1, max_size=3), inner, max_size=3),
+    max_leaves=10,
+)
+resources = st.dictionaries(st.sampled_from("abcde"), json_values, max_size=4)
+
+
+@given(resources, resources)
+def test_differences_are_found_exactly_when_there_are_any(one, other):
+    """No difference is missed and none is invented, not even between 1 and true."""
+    same = json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+    assert (differences(one, other) == []) == same
+
+
+def test_a_difference_names_its_place():
+    """A person finds the element without a diff tool."""
+    stored = {**PATIENT, "active": False, "name": [{"family": "B"}], "gender": "male"}
+    del stored["active"]
+    assert differences(PATIENT, stored) == [
+        "active is missing",
+        "name[0].family is 'B', not 'A'",
+        "gender was not sent",
+    ]
+
+
+def test_what_the_server_owns_or_adds_is_no_difference():
+    """id, meta, narrative, and the additions that a profile names."""
+    stored = {
+        **PATIENT,
+        "id": "2",
+        "meta": {},
+        "text": {"div": "x"},
+        "extension": [{"url": "o", "valueString": "y"}, {"url": "mine"}],
+    }
+    sent = {**PATIENT, "extension": [{"url": "mine"}]}
+    assert differences(sent, stored, ["extension[url=o]"]) == []
+    assert "extension" not in essence({"extension": [{"url": "o"}]}, ["extension[url=o]"])
+    assert has_addition(stored, "extension[url=o]")
+    assert not has_addition(sent, "extension[url=o]")
+    assert not has_addition(None, "extension[url=o]")
+
+
+def test_a_template_is_filled_and_says_what_it_lacks():
+    """A placeholder without a value stays, so that it can be named."""
+    template = {"a": "{unique}-{patient}", "b": [{"c": "{unique}"}], "d": 1}
+    assert placeholders_in(template) == {"unique", "patient"}
+    assert fill(template, {"unique": "u"}) == {"a": "u-{patient}", "b": [{"c": "u"}], "d": 1}
+
+
+@given(resources, resources)
+def test_merging_leaves_the_original_alone(resource, patch):
+    """Bodies are built from bodies; a shared list changed in place would spoil a later scenario."""
+    before = json.dumps(resource)
+    merge(resource, patch)
+    assert json.dumps(resource) == before
+
+
+def test_a_merge_patch_removes_what_is_null():
+    """RFC 7396."""
+    assert merge({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": None}, "d": [4]}) == {"a": {"c": 2}, "d": [4]}
+
+
+def test_an_element_is_put_where_its_pointer_leads():
+    """And nowhere else; a pointer into nothing is an error of the profile."""
+    assert put(PATIENT, "/name/0/family", "B")["name"] == [{"family": "B"}]
+    assert PATIENT["name"] == [{"family": "A"}]
+    with pytest.raises(KeyError, match="leads nowhere"):
+        put(PATIENT, "/address/0/city", "B")
+
+
+def test_extensions_are_left_out_at_every_depth():
+    """A withdrawal without its reason carries none, not even inside a contained resource."""
+    assert without_extensions({"a": 1, "extension": [1], "c": [{"extension": [2], "b": 3}]}) == {
+        "a": 1,
+        "c": [{"b": 3}],
+    }
+
+
+@pytest.mark.parametrize("patch_format", FORMATS)
+def test_every_patch_format_says_the_same(patch_format):
+    """The place, the text, and on demand a second change that no resource can take."""
+    changes = {"/name/0/family": 'B & "C"'}
+    good = patch_document(patch_format, "Patient", changes, "application/fhir+json")
+    bad = patch_document(patch_format, "Patient", changes, "application/fhir+json", possible=False)
+    assert b"family" in good.content
+    assert b"NoSuchElement" in bad.content
+    assert b"NoSuchElement" not in good.content
+
+
+# ---------------------------------------------------------------- the catalogue
+
+
+def test_every_rule_has_an_id_of_its_own():
+    """Reports, profiles and comparisons speak of a rule by its id."""
+    ids = [rule.id for rule in rules()]
+    assert len(set(ids)) == len(ids) > 100
+    assert all(rule.title and rule.feature for rule in rules())
+
+
+def test_every_gate_is_known():
+    """A tag with a slip in it would gate nothing, unseen."""
+    known = {"@if-promised"} | {f"@needs:{n}" for n in (
+        "read", "create", "update", "delete", "patch", "search-type", "conditional-update", "update-create",
+        "json-patch", "xml-patch", "fhirpath-patch", "credentials", "second-identity", "statement",
+    )} | {"@unless:patch"}  # fmt: skip
+    for rule in rules():
+        assert {tag for tag in rule.tags if not tag.startswith("@rule:")} <= known, rule.id
+
+
+def test_no_feature_and_no_step_names_a_number():
+    """What a sentence means in codes is data of the profiles."""
+    import re
+
+    from ifmatch import HOME
+    from ifmatch.rules.catalogue import FEATURES
+
+    for path in [*FEATURES.rglob("*.feature"), *(HOME / "steps").glob("*.py")]:
+        assert not re.search(r"\b[1-5]\d\d\b", path.read_text(encoding="utf-8")), path.name
+
+
+def test_globs_choose_rules():
+    """Several patterns, separated by commas."""
+    assert matches("update.if-match.stale", "read.*, update.if-match.*")
+    assert not matches("update.if-match.stale", "update.if-match")
