@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import json
 import socket
 import threading
 import time
@@ -504,5 +505,56 @@ def test_credentials_decide_who_may_read_and_write(name):
         with client(server, Authorization="Bearer r") as reader:
             assert reader.get(address).json() == seen.json()
             assert reader.put(address, **writes).status_code == 403
+            assert reader.post(f"{address.rsplit('/', 1)[0]}/_search").status_code == 200
         with client(server, Authorization="Bearer w") as writer:
             assert writer.put(address, **writes).status_code == 200
+
+
+# ---------------------------------------------------------------- what clients get wrong
+
+
+def _hostile(address, tag):
+    json_patch, xml_patch = "application/json-patch+json", "application/xml-patch+xml"
+    transaction = {"resourceType": "Bundle", "type": "transaction"}
+    binary = {"resourceType": "Binary", "contentType": json_patch, "data": "%"}
+    yield "PUT", address, b"[]", {}
+    yield "PUT", address, b"[" * 100_000, {}
+    yield "PUT", address, b'{"resourceType": 1}', {}
+    yield "PUT", address, b'{"resourceType": "Patient", "meta": []}', {}
+    yield "PUT", address, b'{"resourceType": "Patient", "id": 5}', {}
+    yield "PUT", address, b'{"resourceType": "Patient", "id": "' + b"x" * 65 + b'"}', {}
+    yield "PUT", address, b"{}", {"If-Match": "W/" * 1000}
+    yield "PUT", f"/Patient/{'x' * 65}", b'{"resourceType": "Patient"}', {}
+    for patch in (b"{}", b"[1]", b'[{"op": "replace", "path": "", "value": 1}]', b'[{"op": "remove", "path": "/id"}]'):
+        yield "PATCH", address, patch, {"Content-Type": json_patch, "If-Match": tag}
+    for patch in (b"<diff/>", b'<diff><remove sel="/Patient"/></diff>', b'<diff><remove sel="count(/*)"/></diff>'):
+        yield "PATCH", address, patch, {"Content-Type": xml_patch, "If-Match": tag}
+    for operation in (
+        [],
+        [{"name": "type"}],
+        [{"name": "path", "valueInteger": 1}],
+        [{"name": "type", "valueCode": "add"}],
+    ):
+        patch = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": operation}]}
+        yield "PATCH", address, json.dumps(patch).encode(), {"If-Match": tag}
+    yield "PATCH", address, b"x", {"Content-Type": "text/plain"}
+    for entries in ({}, [1], [{}], [{"request": {"method": "PATCH", "url": address[1:]}, "resource": binary}]):
+        yield "POST", "/", json.dumps(transaction | {"entry": entries}).encode(), {}
+    yield "POST", "/Patient/1", b"{}", {}
+    yield "GET", "/Patient/_history?_since=yesterday", b"", {}
+
+
+def test_no_mistake_of_a_client_is_a_server_error(r4, patient):
+    address, seen = patient
+    for method, path, content, headers in _hostile(address, seen.headers["etag"]):
+        answer = r4.request(method, path, content=content, headers=headers)
+        assert 400 <= answer.status_code < 500, f"{method} {path} {content[:80]!r}: {answer.status_code} {answer.text}"
+        assert answer.json()["resourceType"] == "OperationOutcome"
+    assert r4.get(address).json() == seen.json()
+
+
+def test_an_update_can_demand_that_nothing_is_there(r4, patient):
+    address, seen = patient
+    new = {"resourceType": "Patient", "id": "surely-new"}
+    assert r4.put(address, json=seen.json(), headers={"If-None-Match": "*"}).status_code == 412
+    assert r4.put("/Patient/surely-new", json=new, headers={"If-None-Match": "*"}).status_code == 201

@@ -47,7 +47,7 @@ def _own(exchange: Exchange, resource: Resource) -> Resource:
     for addition in kind.server_adds if kind else ():
         if match := _ADDITION.fullmatch(addition):
             element, key, value = match.group("element", "key", "value")
-            kept = [item for item in own.get(element, []) if item.get(key) != value]
+            kept = [item for item in own.get(element, []) if not (isinstance(item, dict) and item.get(key) == value)]
             own = {name: part for name, part in own.items() if name != element} | ({element: kept} if kept else {})
     return own
 

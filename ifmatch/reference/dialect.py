@@ -56,6 +56,7 @@ STATUS: Mapping[str, int] = {
     "absent": 400,
     "mismatched": 400,
     "malformed": 400,
+    "if-none-match": 412,
     "criteria": 400,
     "many": 412,
     "conflict": 409,

@@ -131,7 +131,7 @@ def _places(resource: Resource, path: str) -> list[Place]:
 @lru_cache(maxsize=256)
 def _compiled(path: str) -> Callable[[Json, Json], Json]:
     """Parsing is by far the slowest part, and clients send the same paths over and over."""
-    return fhirpathpy.compile(path)  # type: ignore[no-any-return]
+    return fhirpathpy.compile(path)
 
 
 def _evaluate(resource: Resource, path: str) -> list[Json]:

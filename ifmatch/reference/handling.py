@@ -48,7 +48,7 @@ def _authorize(exchange: Exchange) -> None:
         return
     scheme, _, token = (request.header("authorization") or "").partition(" ")
     scope = tokens.get(token.strip()) if scheme.lower() == "bearer" else None
-    interaction = BY_METHOD.get(request.method, "read")
+    interaction = "read" if request.path[-1:] == ("_search",) else BY_METHOD.get(request.method, "read")
     if scope is None:
         exchange.refuse(f"{interaction}.unauthenticated", "a bearer token that this server knows is needed")
     elif scope == _MAY_READ and interaction != "read":

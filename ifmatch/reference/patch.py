@@ -20,6 +20,18 @@ FORMATS: Mapping[str, str] = {
 }
 
 
+#: What the libraries and our own code raise for a patch that is malformed, or does not fit the resource.
+_UNAPPLICABLE = (
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    jsonpatch.JsonPatchException,
+    JsonPointerException,
+)
+
+
 def offered(exchange: Exchange, form: str) -> bool:
     """Whether the profile's server takes a patch format: as it says, or all of them when it says nothing of formats."""
     interactions = exchange.world.profile.interactions
@@ -37,7 +49,7 @@ def apply(exchange: Exchange, resource: Resource) -> Resource:
     half_applied = exchange.world.faults.on("patch-applied-by-half")
     try:
         return _APPLY[form](resource, exchange.request.body, half_applied)
-    except (ValueError, KeyError, TypeError, jsonpatch.JsonPatchException, JsonPointerException) as error:
+    except _UNAPPLICABLE as error:
         raise Refusal("patch.invalid-patch", f"the patch cannot be applied: {error}") from None
 
 

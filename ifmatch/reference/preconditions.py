@@ -46,14 +46,18 @@ def read_tags(lines: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     return {"": "blank", "*": "star"}.get(value, "malformed"), ()
 
 
+def names_any(lines: tuple[str, ...], version: Version) -> bool:
+    """Whether an If-None-Match names a version, by its tag or by `*` (RFC 9110 section 13.1.2)."""
+    form, versions = read_tags(lines)
+    return form == "star" or version.version in versions
+
+
 def is_unmodified(exchange: Exchange, version: Version) -> bool:
     """Whether a conditional read finds nothing new (FHIR R4 http.html#cread). If-None-Match goes first."""
-    lines = exchange.request.headers.get("if-none-match")
+    lines, faults = exchange.request.headers.get("if-none-match"), exchange.world.faults
     if lines is not None:
-        form, versions = read_tags(lines)
-        if exchange.world.faults.on("if-none-match-ignored"):
-            return False
-        return form == "star" or version.version in versions or exchange.world.faults.on("304-for-a-changed-resource")
+        named = names_any(lines, version) or faults.on("304-for-a-changed-resource")
+        return named and not faults.on("if-none-match-ignored")
     try:
         since = parsedate_to_datetime(exchange.request.header("if-modified-since") or "")
         return version.time.replace(microsecond=0) <= since

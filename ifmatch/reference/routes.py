@@ -23,7 +23,6 @@ class Route:
     shape: str
     interaction: str
     handle: Callable[[Exchange], Decision]
-    conditional: bool = False
 
 
 def _metadata(exchange: Exchange) -> Decision:

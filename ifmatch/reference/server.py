@@ -87,7 +87,7 @@ class EmbeddedServer:
         self._server = self._thread = self._socket = None
 
     def wait(self) -> None:
-        """Serve until interrupted."""
+        """Serve until interrupted or stopped; the interrupt (Ctrl-C) reaches the caller as KeyboardInterrupt."""
         while self._thread is not None and self._thread.is_alive():
             self._thread.join(0.5)
 

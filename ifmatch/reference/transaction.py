@@ -37,12 +37,14 @@ def transaction(exchange: Exchange) -> Decision:
     ):
         raise Refusal("update.unparsable", "the base address takes a Bundle of type transaction or batch")
     kind, entries = sent["type"], sent.get("entry", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise Refusal("update.unparsable", "the entries of a Bundle are a list of objects")
     if exchange.world.profile.offers(kind) is False:
         raise Refusal(f"{kind}.unsupported", f"this server does not take a {kind}")
     return lambda: _run(exchange, kind, entries)
 
 
-def _run(exchange: Exchange, kind: str, entries: list[Json]) -> Reply:
+def _run(exchange: Exchange, kind: str, entries: list[Resource]) -> Reply:
     whole, store = kind == "transaction", exchange.world.store
     before = store.snapshot()
     names = _references(exchange, entries) if whole else {}
@@ -56,44 +58,42 @@ def _run(exchange: Exchange, kind: str, entries: list[Json]) -> Reply:
     return Reply(kind, HTTPStatus.OK, bundle(f"{kind}-response", answers, {"self": exchange.request.base}))
 
 
-def _rank(entry: Json) -> int:
+def _rank(entry: Resource) -> int:
     method = _asked(entry).get("method")
     return _ORDER.index(method) if method in _ORDER else len(_ORDER)
 
 
-def _asked(entry: Json) -> Resource:
-    request = entry.get("request") if isinstance(entry, dict) else None
+def _asked(entry: Resource) -> Resource:
+    request = entry.get("request")
     return request if isinstance(request, dict) else {}
 
 
-def _references(exchange: Exchange, entries: list[Json]) -> dict[str, str]:
+def _references(exchange: Exchange, entries: list[Resource]) -> dict[str, str]:
     """For each fullUrl of an entry that creates, the address under which its resource will be: the id is drawn now."""
     return {
-        entry["fullUrl"]: f"{entry['resource']['resourceType']}/{exchange.world.new_id()}"
+        entry["fullUrl"]: f"{_asked(entry).get('url', '')}/{exchange.world.new_id()}"
         for entry in entries
-        if _asked(entry).get("method") == "POST" and "fullUrl" in entry and "resourceType" in entry.get("resource", {})
+        if _asked(entry).get("method") == "POST" and isinstance(entry.get("fullUrl"), str)
     }
 
 
-def _carry_out(exchange: Exchange, entry: Json, names: dict[str, str]) -> Reply:
-    address = names.get(entry.get("fullUrl", "")) if isinstance(entry, dict) else None
+def _carry_out(exchange: Exchange, entry: Resource, names: dict[str, str]) -> Reply:
     world = exchange.world
-    if address is not None:
-        drawn = address.partition("/")[2]
+    if _asked(entry).get("method") == "POST" and entry.get("fullUrl") in names:
+        drawn = names[entry["fullUrl"]].rpartition("/")[2]
         world = replace(world, new_id=lambda: drawn)
     return exchange.nested(world, _request(exchange, entry, names))
 
 
-def _request(exchange: Exchange, entry: Json, names: dict[str, str]) -> Request:
+def _request(exchange: Exchange, entry: Resource, names: dict[str, str]) -> Request:
     """An entry as the request that it stands for."""
     asked = _asked(entry)
     address, _, query = str(asked.get("url", "")).removeprefix(exchange.request.base).partition("?")
-    content = entry.get("resource") if isinstance(entry, dict) else None
     headers: dict[str, tuple[str, ...]] = {
         header: (str(asked[element]),) for element, header in _HEADERS.items() if element in asked
     }
     headers |= {name: exchange.request.headers[name] for name in _SHARED if name in exchange.request.headers}
-    content_type, body = _body(content, names)
+    content_type, body = _body(entry.get("resource"), names)
     return Request(
         method=str(asked.get("method", "")),
         path=tuple(address.strip("/").split("/")) if address.strip("/") else (),
@@ -109,10 +109,18 @@ def _body(content: Json, names: dict[str, str]) -> tuple[str, bytes]:
     if (
         isinstance(content, dict)
         and content.get("resourceType") == "Binary"
-        and "patch" in content.get("contentType", "")
+        and "patch" in str(content.get("contentType"))
     ):
-        return content["contentType"], base64.b64decode(content.get("data", ""))
+        return str(content["contentType"]), _decoded(str(content.get("data")))
     return "application/fhir+json", b"" if content is None else json.dumps(_rewritten(content, names)).encode()
+
+
+def _decoded(data: str) -> bytes:
+    """What base64 stands for; nothing when it is not base64, which is then refused as no patch."""
+    try:
+        return base64.b64decode(data, validate=True)
+    except ValueError:
+        return b""
 
 
 def _rewritten(node: Json, names: dict[str, str]) -> Json:

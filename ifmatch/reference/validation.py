@@ -4,6 +4,7 @@ It knows what the profiles' resources need, read from the resource pages of each
 invariants or terminology: enough to tell content that is plainly wrong.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from ifmatch.reference.message import Resource
@@ -100,6 +101,11 @@ def problems(resource: Resource, profile: Profile) -> list[str]:
     return [*_missing(resource, sorted(required)), *_wrong_codes(resource, fhir), *_wrong_shapes(resource)]
 
 
+def is_id(value: str) -> bool:
+    """Whether a text is a logical id (FHIR R4 datatypes.html#id)."""
+    return re.fullmatch(r"[A-Za-z0-9.\-]{1,64}", value) is not None
+
+
 def _required_by(profile: Profile, type_: str) -> list[str]:
     """The elements without which the profile calls a resource invalid."""
     kind = profile.resources.get(type_)
@@ -129,6 +135,8 @@ def _wrong_shapes(resource: Resource) -> Iterator[str]:
     for element, value in resource.items():
         if element in _TEXTS and not isinstance(value, str):
             yield f"{type_}.{element} is not a text"
+        if element == "id" and isinstance(value, str) and not is_id(value):
+            yield f"{type_}.id is not an id"
         if isinstance(value, list) and not value:
             yield f"{type_}.{element} is an empty list"
         if element in _LISTS and not isinstance(value, list):

@@ -11,11 +11,11 @@ from urllib.parse import parse_qsl
 from ifmatch.reference import business, patch
 from ifmatch.reference.exchange import Decision, Exchange
 from ifmatch.reference.message import Json, Refusal, Reply, Resource, instant
-from ifmatch.reference.preconditions import check_if_match
+from ifmatch.reference.preconditions import check_if_match, names_any
 from ifmatch.reference.reading import existing
 from ifmatch.reference.search import find
 from ifmatch.reference.store import Draft, Version
-from ifmatch.reference.validation import problems
+from ifmatch.reference.validation import is_id, problems
 
 
 def create(exchange: Exchange) -> Decision:
@@ -39,6 +39,8 @@ def update(exchange: Exchange) -> Decision:
     current = exchange.world.store.current(exchange.type, exchange.id)
     if current is None:
         return _update_as_create(exchange, body)
+    if names_any(exchange.request.headers.get("if-none-match", ()), current):
+        exchange.refuse("update.if-none-match", "the resource is there, with a version that If-None-Match names")
     check_if_match(exchange, current)
     business.check_update(exchange, current.resource or {}, body)
     return lambda: _replace(exchange, exchange.id, body, "update")
@@ -67,8 +69,8 @@ def patch_resource(exchange: Exchange) -> Decision:
     current = existing(exchange)
     check_if_match(exchange, current)
     patched = patch.apply(exchange, current.resource or {})
-    if (patched.get("resourceType"), patched.get("id")) != (exchange.type, exchange.id):
-        exchange.refuse("patch.invalid-patch", "a patch changes neither the type nor the id of a resource")
+    if not _is_resource(patched) or (patched["resourceType"], patched.get("id")) != (exchange.type, exchange.id):
+        raise Refusal("patch.invalid-patch", "a patch changes neither the type nor the id of a resource")
     if found := problems(patched, exchange.world.profile):
         exchange.refuse("patch.invalid-content", f"the patched resource is not valid: {'; '.join(found)}")
     return lambda: _replace(exchange, exchange.id, patched, "patch")
@@ -98,6 +100,8 @@ def conditional_delete(exchange: Exchange) -> Decision:
 def _update_as_create(exchange: Exchange, body: Resource) -> Decision:
     world = exchange.world
     reason = f"there is no {exchange.type}/{exchange.id}, and ids are given by the server"
+    if not is_id(exchange.id):
+        raise Refusal("update.body-id.mismatched", f"{exchange.id} is not an id: letters, digits, - and ., at most 64")
     if world.profile.offers("update-create") is False:
         exchange.refuse("update.unknown-id", reason)
     else:
@@ -185,12 +189,16 @@ def parsed(content: bytes) -> Resource | None:
     """A resource in JSON, None when it is not one."""
     try:
         body = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    readable = (
+    return body if _is_resource(body) else None
+
+
+def _is_resource(body: Json) -> bool:
+    """Whether a JSON value has what the server relies on in every resource."""
+    return (
         isinstance(body, dict) and isinstance(body.get("resourceType"), str) and isinstance(body.get("meta", {}), dict)
     )
-    return body if readable else None
 
 
 def _check_body_id(exchange: Exchange, body: Resource) -> None:

@@ -13,7 +13,6 @@ from lxml import etree
 from ifmatch.reference.fhirpath_patch import REPEATING
 from ifmatch.reference.message import Json, Resource
 
-_FHIR = "http://hl7.org/fhir"
 _LIST, _JSON = "list-item", "json-type"
 _PREFIX = re.compile(r"\b[A-Za-z][\w-]*:(?=[A-Za-z*])(?!:)")
 _ATTRIBUTES = frozenset({"url", "id"})

@@ -1,0 +1,897 @@
+"""The list of faults, as data: each breaks one rule, or a few that belong together."""
+
+from ifmatch.reference import tampers as t
+from ifmatch.reference.fault import Fault
+
+#: An If-Match that cannot be read, in the forms that no server honours and in those that only some do.
+_MALFORMED = ("update.if-match.malformed", "update.if-match.bare")
+
+#: The rules that are broken when a version conflict is told or treated wrongly, whatever version was named.
+_CONFLICTS = (
+    "update.if-match.stale",
+    "update.if-match.stale-by-two",
+    "update.if-match.stale-equal-content",
+    "update.if-match.other-resource",
+    "update.if-match.never-existed",
+    "update.if-match.id-as-version",
+    "update.lost-update.detected",
+)
+
+#: Those of them on a version that the resource had once.
+_SUPERSEDED = _CONFLICTS[:3]
+
+#: The rules on the ways to name the current version.
+_CURRENT = (
+    "update.if-match.current",
+    "update.if-match.own-etag",
+    "update.if-match.from-meta",
+    "update.if-match.from-search",
+)
+
+#: The rules that are broken when an update makes no version of its own.
+_NOT_NEW = (
+    "update.version.changes",
+    "update.version.never-reused",
+    "update.if-match.current",
+    *_SUPERSEDED,
+    "update.lost-update.detected",
+    "patch.if-match.stale",
+    "conditional-update.one",
+    "read.if-none-match.superseded",
+)
+
+#: The rules that look at what a create of any kind stored.
+_CREATED = ("create.persisted", "conditional-update.none", "conditional-update.none-with-id", "update.as-create")
+
+#: The rules that are broken on Spine, which explains every refusal, when it explains none.
+_EXPLAINED = (
+    *(
+        f"update.error.operation-outcome.{situation}"
+        for situation in ("missing", "stale", "unparsable", "invalid-content", "body-id", "unknown-id", "unknown-type")
+    ),
+    "update.if-match.missing",
+    *_CONFLICTS[:-1],
+)
+
+_ORIGIN = "http://koppeltaal.nl/fhir/StructureDefinition/resource-origin"
+
+_READ = (
+    Fault(
+        "read-hides-an-element",
+        "A read leaves out an element of what is stored.",
+        ("read.existing", *_CREATED),
+        tampers={"read": t.changed(t.without("birthDate"))},
+    ),
+    Fault("read-without-etag", "A read carries no ETag.", ("read.headers.etag",), tampers={"read": t.header("ETag")}),
+    Fault(
+        "read-etag-is-a-digest",
+        "The ETag of a read is a digest of the content, not the version.",
+        ("read.etag-equals-version", "create.headers.etag", "update.etag-equals-version"),
+        tampers={"read": t.rewritten("ETag", t.hashed)},
+        matches=lambda naming: t.is_digest(naming.current, naming.named),
+    ),
+    Fault(
+        "read-last-modified-is-iso",
+        "The Last-Modified of a read is an ISO 8601 time.",
+        ("read.headers.last-modified", "read.last-modified-equals-last-updated"),
+        tampers={"read": t.header("Last-Modified", "2026-01-01T00:00:00Z")},
+    ),
+    Fault(
+        "read-last-modified-is-another-time",
+        "The Last-Modified of a read is not the time of the last change.",
+        ("read.last-modified-equals-last-updated",),
+        tampers={"read": t.header("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT")},
+    ),
+    Fault(
+        "if-none-match-ignored",
+        "A reader who has the current version is given it again.",
+        ("read.if-none-match.current",),
+        profile="spine",
+    ),
+    Fault(
+        "304-for-a-changed-resource",
+        "A reader who has a superseded version is told that nothing changed.",
+        ("read.if-none-match.superseded",),
+    ),
+    Fault(
+        "unknown-id-answered-400",
+        "A read of an id that was never given out is answered 400.",
+        ("read.unknown-id",),
+        tampers={"read.unknown-id": t.status(400)},
+    ),
+    Fault(
+        "unknown-type-read-500",
+        "A read of a type that does not exist is answered 500.",
+        ("read.unknown-type",),
+        tampers={"read.unknown-type": t.status(500)},
+    ),
+    Fault("deleted-resource-readable", "A deleted resource can still be read.", ("read.deleted",)),
+    Fault(
+        "deleted-answered-404",
+        "A read of a deleted resource is answered 404, as if it had never been.",
+        ("read.deleted",),
+        profile="aidbox",
+        tampers={"read.deleted": t.status(404)},
+    ),
+    Fault(
+        "unauthenticated-read-answered",
+        "Whoever has no credentials is given the resource.",
+        ("read.unauthenticated",),
+        ignores=("read.unauthenticated",),
+    ),
+)
+
+_CREATE = (
+    Fault(
+        "create-answered-200",
+        "A create is answered 200.",
+        ("create.valid", "create.id.server-assigned"),
+        tampers={"create": t.status(200)},
+    ),
+    Fault(
+        "create-loses-an-element",
+        "A create does not store an element of the body.",
+        ("read.existing", *_CREATED),
+        writes=t.on("create", lambda draft: t.without_elements(draft, "birthDate")),
+    ),
+    Fault(
+        "create-takes-the-clients-id",
+        "A create stores the resource under the id in the body.",
+        ("create.id.server-assigned",),
+        writes=t.on("create", t.under_body_id),
+    ),
+    Fault(
+        "create-with-id-accepted",
+        "A create with an id in the body is carried out, where it is to be refused.",
+        ("create.id.server-assigned",),
+        profile="spine",
+        ignores=("create.id.server-assigned",),
+    ),
+    Fault(
+        "create-keeps-the-clients-version-id",
+        "A create stores the versionId that the client sent.",
+        ("create.meta.version-id.overwritten",),
+        writes=t.on("create", t.client_meta("versionId")),
+    ),
+    Fault(
+        "create-keeps-the-clients-last-updated",
+        "A create stores the lastUpdated that the client sent.",
+        ("create.meta.last-updated.overwritten",),
+        writes=t.on("create", t.client_meta("lastUpdated")),
+    ),
+    Fault(
+        "create-without-etag",
+        "A create carries no ETag.",
+        ("create.headers.etag",),
+        tampers={"create": t.header("ETag")},
+    ),
+    Fault(
+        "create-without-last-modified",
+        "A create carries no Last-Modified.",
+        ("create.headers.last-modified",),
+        tampers={"create": t.header("Last-Modified")},
+    ),
+    Fault(
+        "create-without-location",
+        "A create carries no Location.",
+        ("create.headers.location",),
+        tampers={"create": t.header("Location")},
+    ),
+    Fault(
+        "create-location-of-another-id",
+        "The Location of a create leads nowhere.",
+        ("create.headers.location", "create.headers.etag", "create.persisted"),
+        tampers={"create": t.rewritten("Location", lambda url: f"{url.partition('/_history/')[0]}0")},
+    ),
+    Fault(
+        "create-location-versioned",
+        "The Location of a create names a version, where it is to name the resource alone.",
+        ("create.headers.location",),
+        profile="spine",
+        tampers={"create": t.rewritten("Location", lambda url: f"{url}/_history/1")},
+    ),
+    Fault(
+        "unparsable-create-answered-500",
+        "A create that cannot be parsed is answered 500.",
+        ("create.unparsable",),
+        tampers={"create.unparsable": t.status(500)},
+    ),
+    Fault(
+        "invalid-create-stored",
+        "A resource that breaks the rules of its type is created.",
+        ("create.invalid-content",),
+        ignores=("create.invalid-content",),
+    ),
+    Fault(
+        "unknown-type-created-200",
+        "A create of a type that does not exist is answered 200.",
+        ("create.unknown-type",),
+        tampers={"create.unknown-type": t.accepted},
+    ),
+    Fault(
+        "unauthenticated-create-applied",
+        "Whoever has no credentials can create.",
+        ("create.unauthenticated",),
+        ignores=("create.unauthenticated",),
+    ),
+    Fault(
+        "create-without-resource-origin",
+        "A created resource does not carry its origin.",
+        ("create.resource-origin", "patch.replaces-only-what-it-says"),
+        profile="koppeltaal",
+        writes=t.on("create", lambda draft: t.without_extension(draft, _ORIGIN)),
+    ),
+)
+
+_PREFER = (
+    Fault(
+        "prefer-minimal-ignored",
+        "A client that prefers a minimal answer gets the resource.",
+        ("create.prefer.minimal", "update.prefer.minimal"),
+    ),
+    Fault(
+        "prefer-representation-ignored",
+        "A client that prefers the representation gets no body.",
+        ("create.prefer.representation", "update.prefer.representation"),
+        profile="spine",
+    ),
+    Fault(
+        "prefer-OperationOutcome-ignored",
+        "A client that prefers an OperationOutcome gets the resource.",
+        ("create.prefer.operation-outcome", "update.prefer.operation-outcome"),
+    ),
+    Fault(
+        "representation-by-default",
+        "A client without a preference gets the resource, where the default is no body.",
+        ("update.prefer.default",),
+        profile="spine",
+    ),
+)
+
+_IF_MATCH = (
+    Fault(
+        "if-match-ignored",
+        "If-Match is not looked at: the last writer wins.",
+        (*_CONFLICTS, "update.if-match.malformed", "update.if-match.two-lines"),
+        ignores=("update.if-match.*",),
+    ),
+    Fault(
+        "malformed-if-match-ignored",
+        "An If-Match that cannot be read is taken for none.",
+        ("update.if-match.malformed",),
+        ignores=_MALFORMED,
+    ),
+    Fault(
+        "malformed-if-match-500",
+        "An If-Match that cannot be read is answered 500.",
+        ("update.if-match.malformed", "update.if-match.bare"),
+        tampers=dict.fromkeys(_MALFORMED, t.status(500)),
+    ),
+    Fault(
+        "strong-tag-500",
+        "The current version as a strong tag is answered 500.",
+        ("update.if-match.strong",),
+        tampers={"update.if-match.strong": t.status(500)},
+    ),
+    Fault(
+        "two-if-match-lines-ignored",
+        "Two If-Match lines are taken for none.",
+        ("update.if-match.two-lines",),
+        ignores=("update.if-match.two-lines",),
+    ),
+    Fault(
+        "blank-if-match-ignored",
+        "A blank If-Match lets the update through.",
+        ("update.if-match.blank",),
+        profile="cerner-dstu2",
+        ignores=("update.if-match.blank",),
+    ),
+    Fault(
+        "star-refused",
+        "An If-Match of * is refused, where it stands for any version.",
+        ("update.if-match.star",),
+        profile="aidbox",
+        refuses=("update.if-match.star",),
+    ),
+    Fault(
+        "bare-version-refused",
+        "The current version without quotes is refused, where it is to be accepted.",
+        ("update.if-match.bare",),
+        profile="aidbox",
+        refuses=("update.if-match.bare",),
+    ),
+    Fault(
+        "missing-if-match-accepted",
+        "An update that names no version is carried out, where it is to be refused.",
+        ("update.if-match.missing",),
+        profile="spine",
+        ignores=("update.if-match.missing",),
+    ),
+    Fault(
+        "missing-if-match-refused",
+        "An update that names no version is refused, where it is to be carried out.",
+        ("update.if-match.missing", "update.without-if-match"),
+        profile="aidbox",
+        refuses=("update.if-match.missing",),
+    ),
+    Fault(
+        "missing-if-match-answered-409",
+        "An update that names no version is refused with the code of a conflict.",
+        ("update.if-match.missing",),
+        profile="spine",
+        tampers={"update.if-match.missing": t.status(409)},
+    ),
+    Fault(
+        "conflict-answered-409",
+        "A superseded version is refused with 409 instead of 412.",
+        _CONFLICTS,
+        tampers={"update.if-match.stale": t.status(409)},
+    ),
+    Fault(
+        "conflict-answered-412",
+        "A superseded version is refused with 412 instead of 409.",
+        _CONFLICTS,
+        profile="spine",
+        tampers={"update.if-match.stale": t.status(412)},
+    ),
+    Fault(
+        "conflict-answered-200",
+        "A superseded version is refused, and answered as a success.",
+        _CONFLICTS,
+        tampers={"update.if-match.stale": t.accepted},
+    ),
+    Fault(
+        "refused-update-applied",
+        "A superseded version is refused, and the update is carried out all the same.",
+        _CONFLICTS,
+        applies=("update.if-match.stale",),
+    ),
+    Fault(
+        "refused-update-makes-a-version",
+        "A superseded version is refused, and a new version with the old content appears.",
+        _CONFLICTS[:-1],
+        applies=("update.if-match.stale",),
+        writes=t.on_change(lambda draft, last: t.old_content(draft, last) if draft.refused else draft),
+    ),
+    Fault(
+        "past-versions-accepted",
+        "Any version that the resource ever had is taken for the current one.",
+        (*_SUPERSEDED, "update.lost-update.detected", "patch.if-match.stale"),
+        matches=lambda naming: t.is_past(naming.store, naming.current, naming.named),
+    ),
+    Fault(
+        "only-the-last-version-is-stale",
+        "A version superseded twice is taken for the current one.",
+        ("update.if-match.stale-by-two",),
+        matches=lambda naming: t.is_past(naming.store, naming.current, naming.named, back=2),
+    ),
+    Fault(
+        "stale-with-equal-content-accepted",
+        "A superseded version is accepted when the content equals what is stored.",
+        ("update.if-match.stale-equal-content",),
+        matches=lambda naming: t.has_content(naming.current, naming.body),
+    ),
+    Fault(
+        "version-of-another-resource-accepted",
+        "A version that another resource had is taken for the current one.",
+        ("update.if-match.other-resource",),
+        matches=lambda naming: t.known_elsewhere(naming.store, naming.current, naming.named),
+    ),
+    Fault(
+        "later-versions-accepted",
+        "Versions are compared as numbers: one that is yet to come is accepted.",
+        ("update.if-match.never-existed", "update.if-match.other-resource"),
+        matches=lambda naming: t.is_later(naming.current, naming.named),
+    ),
+    Fault(
+        "id-accepted-as-version",
+        "The id of the resource is taken for its version.",
+        ("update.if-match.id-as-version",),
+        profile="cerner-dstu2",
+        matches=lambda naming: naming.named == naming.current.id,
+    ),
+    Fault(
+        "search-shows-version-0",
+        "Search results show the version 0.",
+        ("update.if-match.from-search",),
+        tampers={"search-type": t.changed(t.without_versions)},
+    ),
+)
+
+_UPDATE = (
+    Fault(
+        "update-answered-201",
+        "An update is answered as if it had created the resource.",
+        _CURRENT,
+        tampers={"update": t.status(201)},
+    ),
+    Fault(
+        "update-not-stored",
+        "An update is answered 200, and nothing is stored.",
+        (
+            *_NOT_NEW,
+            *_CURRENT[1:],
+            "update.etag-equals-version",
+            "update.if-match.missing",
+            "update.meta.last-updated.advances",
+            "update.meta.profile-and-tags-kept",
+            "update.persisted",
+            "update.prefer.representation",
+            "update.replaces-content",
+        ),
+        writes=t.on("update", t.lost),
+    ),
+    Fault(
+        "update-keeps-the-old-content",
+        "An update makes a new version, with the old content.",
+        (
+            *_CURRENT,
+            "update.persisted",
+            "update.replaces-content",
+            "update.if-match.missing",
+            "update.lost-update.detected",
+            "conditional-update.one",
+        ),
+        writes=t.on("update", t.on_change(t.old_content)),
+    ),
+    Fault(
+        "update-merges",
+        "An element that an update leaves out stays.",
+        ("update.replaces-content",),
+        writes=t.on("update", t.on_change(t.merged)),
+    ),
+    Fault(
+        "version-id-constant",
+        "An update does not change the versionId.",
+        _NOT_NEW,
+        writes=t.on("update", lambda draft: t.version_of_before(draft, 1)),
+    ),
+    Fault(
+        "version-id-reused",
+        "From the third update on, an update takes up an earlier versionId.",
+        ("update.version.never-reused",),
+        writes=t.on("update", lambda draft: t.version_of_before(draft, 3)),
+    ),
+    Fault(
+        "client-version-id-kept",
+        "An update stores the versionId that the client sent.",
+        ("update.meta.version-id.overwritten",),
+        writes=t.on("update", t.client_meta("versionId")),
+    ),
+    Fault(
+        "client-last-updated-kept",
+        "An update stores the lastUpdated that the client sent.",
+        ("update.meta.last-updated.overwritten",),
+        writes=t.on("update", t.client_meta("lastUpdated")),
+    ),
+    Fault(
+        "last-updated-frozen",
+        "An update does not move lastUpdated.",
+        ("update.meta.last-updated.advances",),
+        writes=t.on("update", t.on_change(t.timed)),
+    ),
+    Fault(
+        "tags-dropped",
+        "An update stores neither tags nor profiles.",
+        ("update.meta.profile-and-tags-kept",),
+        writes=t.on("update", lambda draft: t.only_meta(draft, "versionId", "lastUpdated")),
+    ),
+    Fault(
+        "update-without-etag",
+        "An update carries no ETag.",
+        ("update.headers.etag",),
+        tampers={"update": t.header("ETag")},
+    ),
+    Fault(
+        "etag-strong",
+        "The ETag of an update is strong.",
+        ("update.headers.etag", "update.if-match.own-etag"),
+        tampers={"update": t.rewritten("ETag", lambda etag: etag.removeprefix("W/"))},
+    ),
+    Fault(
+        "etag-unquoted",
+        "The ETag of an update has no quotes.",
+        ("update.headers.etag", "update.etag-equals-version", "update.if-match.own-etag"),
+        tampers={"update": t.rewritten("ETag", lambda etag: etag.removeprefix("W/").strip('"'))},
+    ),
+    Fault(
+        "etag-is-a-digest",
+        "The ETag of an update is a digest of the content, not the version.",
+        ("update.etag-equals-version", "update.if-match.own-etag"),
+        tampers={"update": t.rewritten("ETag", t.hashed)},
+    ),
+    Fault(
+        "etag-of-the-previous-version",
+        "The ETag of an update names the version that was replaced.",
+        ("update.etag-equals-version", "update.if-match.own-etag"),
+    ),
+    Fault(
+        "update-without-last-modified",
+        "An update carries no Last-Modified.",
+        ("update.headers.last-modified",),
+        tampers={"update": t.header("Last-Modified")},
+    ),
+    Fault(
+        "last-modified-is-iso",
+        "The Last-Modified of an update is an ISO 8601 time.",
+        ("update.headers.last-modified",),
+        profile="cerner-dstu2",
+        tampers={"update": t.header("Last-Modified", "2018-07-25T11:00:00+00:00")},
+    ),
+    Fault(
+        "update-without-location",
+        "An update carries no Location, where it is to carry one.",
+        ("update.headers.location",),
+        profile="spine",
+        tampers={"update": t.header("Location")},
+    ),
+    Fault(
+        "update-location-of-another-id",
+        "The Location of an update leads to another resource.",
+        ("update.headers.location", "update.etag-equals-version"),
+        profile="spine",
+        tampers={"update": t.rewritten("Location", lambda url: f"{url}0")},
+    ),
+    Fault(
+        "update-without-date",
+        "An update carries no Date.",
+        ("update.headers.date",),
+        tampers={"update": t.header("Date")},
+    ),
+    Fault(
+        "body-id-wins",
+        "An update changes the resource that the body names, not the one that the address names.",
+        ("update.body-id.mismatched",),
+        ignores=("update.body-id.mismatched",),
+        writes=t.on("update", t.under_body_id),
+    ),
+    Fault(
+        "body-id-mismatch-accepted",
+        "An update with the id of another resource in the body is carried out.",
+        ("update.body-id.mismatched",),
+        ignores=("update.body-id.mismatched",),
+    ),
+    Fault(
+        "body-id-mismatch-refused",
+        "An update with another id in the body is refused, where that id is to be ignored.",
+        ("update.body-id.mismatched", "update.body-id.ignored"),
+        profile="aidbox",
+        refuses=("update.body-id.mismatched",),
+    ),
+    Fault(
+        "body-id-absent-accepted",
+        "An update without an id in the body is carried out, where it is to be refused.",
+        ("update.body-id.absent",),
+        ignores=("update.body-id.absent",),
+    ),
+    Fault(
+        "body-id-absent-refused",
+        "An update without an id in the body is refused, where it is to be carried out.",
+        ("update.body-id.absent",),
+        profile="aidbox",
+        refuses=("update.body-id.absent",),
+    ),
+    Fault(
+        "unknown-id-created",
+        "An update of an id that was never given out creates the resource, where it is to be refused.",
+        ("update.unknown-id",),
+        profile="koppeltaal",
+        ignores=("update.unknown-id",),
+    ),
+    Fault(
+        "unknown-id-refused",
+        "An update of an id that was never given out is refused, where it is to create the resource.",
+        ("update.unknown-id", "update.as-create"),
+        profile="aidbox",
+        refuses=("update.unknown-id",),
+    ),
+    Fault(
+        "update-as-create-answered-200",
+        "An update that creates is answered 200 instead of 201.",
+        ("update.unknown-id", "update.as-create"),
+        tampers={"update.as-create": t.status(200)},
+    ),
+    Fault(
+        "wrong-type-stored",
+        "An update with a resource of another type is carried out.",
+        ("update.wrong-type",),
+        ignores=("update.wrong-type",),
+    ),
+    Fault(
+        "unknown-type-answered-200",
+        "An update of a type that does not exist is answered 200.",
+        ("update.unknown-type",),
+        tampers={"update.unknown-type": t.accepted},
+    ),
+    Fault(
+        "unparsable-answered-200",
+        "An update that cannot be parsed is answered 200.",
+        ("update.unparsable",),
+        tampers={"update.unparsable": t.accepted},
+    ),
+    Fault(
+        "unparsable-answered-500",
+        "An update that cannot be parsed is answered 500.",
+        ("update.unparsable",),
+        tampers={"update.unparsable": t.status(500)},
+    ),
+    Fault(
+        "invalid-content-stored",
+        "An update that breaks the rules of its type is carried out.",
+        ("update.invalid-content",),
+        ignores=("update.invalid-content",),
+    ),
+    Fault(
+        "unauthenticated-update-applied",
+        "Whoever has no credentials can update.",
+        ("update.unauthenticated",),
+        ignores=("update.unauthenticated",),
+    ),
+    Fault(
+        "unauthenticated-update-refused-late",
+        "An update without credentials is refused after it was carried out.",
+        ("update.unauthenticated",),
+        applies=("update.unauthenticated",),
+    ),
+    Fault(
+        "forbidden-update-applied",
+        "Whoever may only read can update.",
+        ("update.forbidden",),
+        ignores=("update.forbidden",),
+    ),
+    Fault(
+        "update-not-claimed",
+        "The capability statement leaves out the update that the server carries out.",
+        ("capability.update",),
+    ),
+)
+
+_EXPLANATIONS = (
+    Fault(
+        "refusals-as-html",
+        "Refusals come with an HTML page instead of an OperationOutcome.",
+        _EXPLAINED,
+        profile="spine",
+        tampers={"update.*": t.refusal_body(t.HTML)},
+    ),
+    Fault(
+        "refusals-without-a-body",
+        "Refusals come without a body.",
+        _EXPLAINED,
+        profile="spine",
+        tampers={"update.*": t.refusal_body(None)},
+    ),
+    *(
+        Fault(
+            f"{situation}-not-explained",
+            f"A refusal of {words} comes with a line of text instead of an OperationOutcome.",
+            (f"update.error.operation-outcome.{situation}", *others),
+            profile=profile,
+            tampers={rule: t.refusal_body("refused")},
+        )
+        for situation, words, rule, profile, *others in (
+            ("stale", "a superseded version", "update.if-match.stale", "fhir-r4"),
+            ("unparsable", "a body that cannot be parsed", "update.unparsable", "fhir-r4"),
+            ("invalid-content", "content that breaks the rules", "update.invalid-content", "fhir-r4"),
+            ("body-id", "another id in the body", "update.body-id.mismatched", "fhir-r4"),
+            ("unknown-id", "an unknown id", "update.unknown-id", "spine"),
+            ("unknown-type", "an unknown type", "update.unknown-type", "fhir-r4"),
+            (
+                "missing",
+                "an update that names no version",
+                "update.if-match.missing",
+                "spine",
+                "update.if-match.missing",
+            ),
+        )
+    ),
+    Fault(
+        "stale-explained-with-another-code",
+        "The refusal of a superseded version has another issue code than promised.",
+        (*_CONFLICTS[:-1], "update.error.operation-outcome.stale"),
+        profile="aidbox",
+        tampers={"update.if-match.stale": t.issue_code("processing")},
+    ),
+    Fault(
+        "text-plain-missing",
+        "The refusal for naming no version is an OperationOutcome, where it is to be a line of plain text.",
+        ("update.error.text-plain", "update.error.operation-outcome.missing"),
+        profile="cerner-dstu2",
+        tampers={"update.if-match.missing": t.explained},
+    ),
+)
+
+_PATCH = (
+    Fault(
+        "patch-answered-204",
+        "A patch is answered 204, without the resource.",
+        ("patch.if-match.current", "patch.json-patch", "patch.xml-patch", "patch.fhirpath"),
+        tampers={"patch": t.both(t.status(204), t.body(None))},
+    ),
+    Fault(
+        "patch-if-match-ignored",
+        "A patch is carried out whatever version it names.",
+        ("patch.if-match.stale",),
+        ignores=("patch.if-match.*",),
+    ),
+    Fault(
+        "patch-without-if-match-accepted",
+        "A patch that names no version is carried out, where it is to be refused.",
+        ("patch.if-match.missing",),
+        profile="koppeltaal",
+        ignores=("patch.if-match.missing",),
+    ),
+    Fault(
+        "patch-conflict-applied",
+        "A patch of a superseded version is refused, and carried out all the same.",
+        ("patch.if-match.stale",),
+        applies=("patch.if-match.stale",),
+    ),
+    Fault(
+        "json-patch-refused",
+        "A JSON Patch is refused.",
+        ("patch.json-patch", "patch.if-match.current", "patch.replaces-only-what-it-says"),
+    ),
+    Fault("xml-patch-refused", "An XML Patch is refused.", ("patch.xml-patch",)),
+    Fault("fhirpath-patch-refused", "A FHIRPath Patch is refused.", ("patch.fhirpath",)),
+    Fault(
+        "patch-does-nothing",
+        "A patch is answered 200, and nothing changes.",
+        (
+            "patch.if-match.current",
+            "patch.if-match.missing",
+            "patch.json-patch",
+            "patch.xml-patch",
+            "patch.fhirpath",
+            "patch.replaces-only-what-it-says",
+        ),
+        writes=t.on("patch", t.lost),
+    ),
+    Fault(
+        "patch-loses-an-element",
+        "A patch takes something else away as well.",
+        ("patch.replaces-only-what-it-says",),
+        writes=t.on("patch", lambda draft: t.without_elements(draft, "birthDate")),
+    ),
+    Fault(
+        "patch-applied-by-half",
+        "A patch that cannot be applied as a whole is applied up to where it fails.",
+        ("patch.invalid-patch",),
+    ),
+    Fault(
+        "invalid-patch-answered-500",
+        "A patch that cannot be applied is answered 500.",
+        ("patch.invalid-patch",),
+        tampers={"patch.invalid-patch": t.status(500)},
+    ),
+    Fault(
+        "patch-of-unknown-type-200",
+        "A patch of a type that does not exist is answered 200.",
+        ("patch.unknown-type",),
+        tampers={"patch.unknown-type": t.accepted},
+    ),
+    Fault(
+        "unauthenticated-patch-applied",
+        "Whoever has no credentials can patch.",
+        ("patch.unauthenticated",),
+        ignores=("patch.unauthenticated",),
+    ),
+    Fault(
+        "unsupported-patch-answered-200",
+        "A server that does not patch answers a patch with 200.",
+        ("patch.unsupported",),
+        profile="spine",
+        tampers={"patch.unsupported": t.accepted},
+    ),
+)
+
+_CONDITIONAL = (
+    Fault(
+        "conditional-create-answered-200",
+        "A conditional update that matches nothing creates, and is answered 200.",
+        ("conditional-update.none",),
+        tampers={"conditional-update.none": t.status(200)},
+    ),
+    Fault(
+        "conditional-update-drops-the-body-id",
+        "A conditional update that matches nothing creates under an id of the server's, not under that in the body.",
+        ("conditional-update.none-with-id", "update.as-create"),
+        profile="aidbox",
+        writes=t.on("create", t.under_new_id),
+    ),
+    Fault(
+        "conditional-update-always-creates",
+        "A conditional update that matches one resource makes another one.",
+        ("conditional-update.one", "conditional-update.one-ignores-body-id"),
+    ),
+    Fault(
+        "conditional-update-accepts-another-id",
+        "A conditional update whose body has another id is carried out, where it is to be refused.",
+        ("conditional-update.one-ignores-body-id",),
+        ignores=("conditional-update.one-ignores-body-id",),
+    ),
+    Fault(
+        "conditional-update-refuses-another-id",
+        "A conditional update whose body has another id is refused, where that id is to be ignored.",
+        ("conditional-update.one-ignores-body-id",),
+        profile="aidbox",
+        refuses=("conditional-update.one-ignores-body-id",),
+    ),
+    Fault(
+        "conditional-update-takes-the-first",
+        "A conditional update that matches several resources updates the first.",
+        ("conditional-update.many",),
+        ignores=("conditional-update.many",),
+    ),
+    Fault(
+        "conditional-update-refused-late",
+        "A conditional update that matches several resources is refused after it updated the first.",
+        ("conditional-update.many",),
+        applies=("conditional-update.many",),
+    ),
+)
+
+_SYSTEMS = (
+    Fault(
+        "update-without-resource-origin",
+        "An updated resource does not carry its origin.",
+        ("update.resource-origin",),
+        profile="koppeltaal",
+        writes=t.on("update", lambda draft: t.without_extension(draft, _ORIGIN)),
+    ),
+    Fault(
+        "any-address-is-an-end-point",
+        "An update sent beside the end-point is answered 200.",
+        ("update.not-an-end-point",),
+        profile="koppeltaal",
+        tampers={"update.not-an-end-point": t.accepted},
+    ),
+    Fault(
+        "any-change-accepted",
+        "An update may change more than the status.",
+        ("update.status-only",),
+        profile="reasonable-adjustments",
+        ignores=("update.status-only",),
+    ),
+    Fault(
+        "removal-reason-not-checked",
+        "A withdrawal needs neither reason nor comment.",
+        ("update.removal-reason",),
+        profile="reasonable-adjustments",
+        ignores=("update.removal-reason",),
+    ),
+    Fault(
+        "update-not-mirrored",
+        "The answer to an update leaves out the extensions.",
+        ("update.mirror", "update.prefer.representation"),
+        profile="reasonable-adjustments",
+        tampers={"update": t.changed(t.without("extension"))},
+    ),
+    Fault(
+        "update-answered-empty",
+        "The answer to an update is empty, where it is to mirror what was sent.",
+        (
+            "update.mirror",
+            "update.flag",
+            "update.consent",
+            "update.condition-through-list",
+            "update.if-match.current",
+            "update.prefer.representation",
+        ),
+        profile="reasonable-adjustments",
+        tampers={"update": t.body(None)},
+    ),
+)
+
+#: Every fault, by the interaction that it spoils.
+ALL: tuple[Fault, ...] = (
+    *_READ,
+    *_CREATE,
+    *_PREFER,
+    *_IF_MATCH,
+    *_UPDATE,
+    *_EXPLANATIONS,
+    *_PATCH,
+    *_CONDITIONAL,
+    *_SYSTEMS,
+)
