@@ -8,110 +8,124 @@ flight then; a read of v_i ended no earlier, and began no later than t_{i+1}. So
 The least moments that respect order and lower bounds are t_i = max(lower_i, t_{i-1}). The history is linearizable just if
 t_i <= upper_i for every i; where it is not, the operation behind the highest lower bound and the one behind the lowest upper
 bound contradict each other, and these two are the proof. The zones are those of Gibbons and Korach (SIAM J. Comput. 1997).
+
+Only numbers here, for this is what a history of a million operations spends its time on; whose numbers they were is looked up
+when there is something to tell.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from math import inf
+from typing import NamedTuple
 
 from ifmatch.race.history import Operation
 
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """Two operations that contradict each other: `late` began after `done` was over, yet comes earlier in the order.
+    """A contradiction: what bounds version `newer` from above was over before what bounds it from below began.
 
-    `older` and `newer` are the positions of the versions of the two. `done` is None when the version was there from the start.
+    The lower bound `late` came with version `older`; the upper bound is `done`.
     """
 
-    late: Operation
-    done: Operation | None
+    late: float
     older: int
+    done: float
     newer: int
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Bounds:
-    """The bounds of a sequence of versions, each with the operation behind it.
+    """The bounds of versions in order. `after[i]` is the last beginning of a read of version i: its successor came no earlier."""
 
-    `after[i]` is the latest beginning of a read of version i: a lower bound of the version that follows it, if one does.
+    lower: list[float]
+    upper: list[float]
+    after: list[float]
+
+    @classmethod
+    def of(cls, size: int) -> "Bounds":
+        """No bounds yet, for so many versions."""
+        return cls([-inf] * size, [inf] * size, [-inf] * size)
+
+    def add(self) -> None:
+        """One more version, without bounds."""
+        self.lower.append(-inf)
+        self.upper.append(inf)
+        self.after.append(-inf)
+
+    def at(self, places: Sequence[int]) -> "Bounds":
+        """The bounds of the versions at some places, in that order."""
+        if isinstance(places, range):
+            return Bounds(self.lower[: len(places)], self.upper[: len(places)], self.after[: len(places)])
+        return Bounds(*([values[i] for i in places] for values in (self.lower, self.upper, self.after)))
+
+
+def by_writes(makers: Sequence[Operation | None]) -> Bounds:
+    """The bounds by the operations that made the versions, where these are known."""
+    lower = [-inf if write is None else write.invoked for write in makers]
+    upper = [inf if write is None else write.end for write in makers]
+    return Bounds(lower, upper, [-inf] * len(lower))
+
+
+def with_reads(bounds: Bounds, reads: Iterable[Operation], places: Iterable[int]) -> Bounds:
+    """The bounds narrowed by reads, each of the version at its place; a negative place is in no order and binds nothing."""
+    upper, after = bounds.upper.copy(), bounds.after.copy()
+    for i, read in zip(places, reads, strict=True):
+        if i < 0:
+            continue
+        returned, invoked = read.returned, read.invoked
+        if returned < upper[i]:  # type: ignore[operator]
+            upper[i] = returned  # type: ignore[assignment]
+        if invoked > after[i]:
+            after[i] = invoked
+    return Bounds(bounds.lower, upper, after)
+
+
+def least_moments(bounds: Bounds, starts: frozenset[int] = frozenset()) -> tuple[list[float], list[Break]]:
+    """The least moments, and where none fit. After a break the sweep starts anew, so that each is told once.
+
     `starts` are the positions that need not follow the one before.
     """
+    moments: list[float] = []
+    breaks: list[Break] = []
+    now = previous = -inf
+    at = i = 0
+    for lower, upper, after in zip(bounds.lower, bounds.upper, bounds.after, strict=True):
+        if i in starts:
+            now = previous = -inf
+        if previous > now:
+            now, at = previous, i - 1
+        if lower > now:
+            now, at = lower, i
+        if now > upper:
+            breaks.append(Break(now, at, upper, i))
+            now = -inf
+        moments.append(now)
+        previous = after
+        i += 1  # noqa: SIM113
+    return moments, breaks
 
-    size: int
-    starts: frozenset[int] = frozenset({0})
-    lower: list[float] = field(default_factory=list)
-    upper: list[float] = field(default_factory=list)
-    after: list[float] = field(default_factory=list)
-    lower_by: list[Operation | None] = field(default_factory=list)
-    upper_by: list[Operation | None] = field(default_factory=list)
-    after_by: list[Operation | None] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        """No bounds yet."""
-        self.lower, self.upper, self.after = [-inf] * self.size, [inf] * self.size, [-inf] * self.size
-        self.lower_by, self.upper_by, self.after_by = ([None] * self.size for _ in range(3))
+def raise_for_absences(bounds: Bounds, absences: Iterable[Operation], deletions: Sequence[int], moments: list[float]) -> None:
+    """A read that found nothing fell into some deletion. The latest that had begun when it ended asks for least.
 
-    def add_writes(self, makers: Sequence[Operation | None]) -> None:
-        """The bounds by the operations that made the versions, where these are known."""
-        for i, write in enumerate(makers):
-            if write is not None:
-                self.lower[i], self.lower_by[i] = write.invoked, write
-                self.upper[i], self.upper_by[i] = write.end, write
-
-    def add_reads(self, reads: Iterable[Operation], number: Callable[[str | None], int | None]) -> None:
-        """The bounds by reads, where the version read has a place in the order."""
-        upper, after, upper_by, after_by = self.upper, self.after, self.upper_by, self.after_by
-        for read in reads:
-            i = number(read.version)
-            if i is None:
-                continue
-            returned, invoked = read.returned, read.invoked
-            if returned is not None and returned < upper[i]:
-                upper[i], upper_by[i] = returned, read
-            if invoked > after[i]:
-                after[i], after_by[i] = invoked, read
-
-    def moments(self) -> tuple[list[float], list[Break]]:
-        """The least moments, and where none fit. After a break the sweep starts anew, so that each is told once."""
-        moments, breaks = [], []
-        now, who, at = -inf, None, 0
-        previous, previous_by = -inf, None
-        for i, (lower, upper) in enumerate(zip(self.lower, self.upper, strict=True)):
-            if i in self.starts:
-                now, who, previous = -inf, None, -inf
-            if previous > now:
-                now, who, at = previous, previous_by, i - 1
-            if lower > now:
-                now, who, at = lower, self.lower_by[i], i
-            if now > upper:
-                if who is not None:
-                    breaks.append(Break(who, self.upper_by[i], at, i))
-                now, who = -inf, None
-            moments.append(now)
-            previous, previous_by = self.after[i], self.after_by[i]
-        return moments, breaks
-
-    def raise_for_absences(self, absences: Iterable[Operation], deletions: Sequence[int], moments: list[float]) -> None:
-        """A read that found nothing fell into some deletion. The latest that had begun when it ended asks for least.
-
-        Whatever moments fit, they are no earlier than the least ones, so the deletion it fell into is that one or an earlier
-        one, and in each case the version that follows came no earlier than the read began. Before the first version there was
-        nothing, which counts as a deletion at position -1.
-        """
-        begun = [moments[i] for i in deletions]
-        for read in absences:
-            chosen = bisect_right(begun, read.end) - 1
-            i = deletions[chosen] if chosen >= 0 else -1
-            if i + 1 < self.size and read.invoked > self.lower[i + 1]:
-                self.lower[i + 1], self.lower_by[i + 1] = read.invoked, read
+    Whatever moments fit, they are no earlier than the least ones, so the deletion it fell into is that one or an earlier one, and
+    in each case the version that follows came no earlier than the read began. Before the first version there was nothing, which
+    counts as a deletion at position -1.
+    """
+    begun = [moments[i] for i in deletions]
+    for read in absences:
+        chosen = bisect_right(begun, read.end) - 1
+        following = deletions[chosen] + 1 if chosen >= 0 else 0
+        if following < len(bounds.lower) and read.invoked > bounds.lower[following]:
+            bounds.lower[following] = read.invoked
 
 
 def contradicted_refusals(
-    bounds: Bounds, moments: list[float], refusals: dict[int, list[Operation]], tail: float
-) -> Iterator[tuple[Operation, int]]:
+    bounds: Bounds, moments: list[float], refusals: Iterable[tuple[int, Operation]], tail: float
+) -> Iterator[tuple[int, Operation]]:
     """The refusals that no moments explain. `moments` is changed to the least ones that explain the others.
 
     A refusal that names v_i is explained when v_{i+1} had come before it ended, or v_i had not yet come when it began. If the
@@ -119,60 +133,53 @@ def contradicted_refusals(
     before t_{i+1}, no later moment changes: one pass from the last version to the first settles all of them. `tail` is the
     earliest moment at which the last version may have been replaced unseen.
     """
-    following = tail
-    for i in range(bounds.size - 1, -1, -1):
-        for refusal in refusals.get(i, ()):
-            if following <= refusal.end:
-                continue
-            if bounds.upper[i] < refusal.invoked:
-                yield refusal, i
-            elif refusal.invoked > moments[i]:
-                moments[i] = bounds.lower[i] = refusal.invoked
-                bounds.lower_by[i] = refusal
-        following = moments[i]
+    for i, refusal in sorted(refusals, key=lambda pair: -pair[0]):
+        successor = moments[i + 1] if i + 1 < len(moments) else tail
+        if successor <= refusal.end:
+            continue
+        if bounds.upper[i] < refusal.invoked:
+            yield i, refusal
+        elif refusal.invoked > moments[i]:
+            moments[i] = bounds.lower[i] = refusal.invoked
 
 
-@dataclass(frozen=True, slots=True)
-class Zone:
-    """The stretch of time that one value must cover (`low < high`), or within which it may fall (`high <= low`)."""
+class Zone(NamedTuple):
+    """The stretch of time that a value must cover (`low < high`), or within which it may fall (`high <= low`)."""
 
     low: float
     high: float
-    ended: Operation | None
-    began: Operation | None
-
-    @property
-    def forward(self) -> bool:
-        """Whether the value must have been current all along from `low` to `high`."""
-        return self.low < self.high
+    first: int
+    last: int
 
 
-def zones(bounds: Bounds) -> list[Zone]:
+def zones(bounds: Bounds, starts: Iterable[int]) -> Iterator[Zone]:
     """The zone of each stretch of linked versions: from the first end to the last beginning of all its operations."""
-    edges = [*sorted(bounds.starts), bounds.size]
-    return [_zone(bounds, range(first, last)) for first, last in zip(edges, edges[1:], strict=False)]
-
-
-def _zone(bounds: Bounds, span: range) -> Zone:
-    low = min(span, key=lambda i: bounds.upper[i])
-    made, read = max(span, key=lambda i: bounds.lower[i]), max(span, key=lambda i: bounds.after[i])
-    late = (bounds.lower[made], bounds.lower_by[made]), (bounds.after[read], bounds.after_by[read])
-    high, began = max(late, key=lambda pair: pair[0])
-    return Zone(bounds.upper[low], high, bounds.upper_by[low], began)
+    lower, upper, after = bounds.lower, bounds.upper, bounds.after
+    edges = [*sorted(starts), len(lower)]
+    for first, last in zip(edges, edges[1:], strict=False):
+        if last == first + 1:
+            began, read = lower[first], after[first]
+            yield Zone(upper[first], began if began > read else read, first, last)
+        else:
+            yield Zone(min(upper[first:last]), max(*lower[first:last], *after[first:last]), first, last)
 
 
 def clashes(found: Iterable[Zone]) -> Iterator[tuple[Zone, Zone]]:
-    """Pairs of zones that cannot both be: two forward ones that overlap, or a backward one inside a forward one.
+    """Pairs of zones that cannot both be: two that overlap and must be covered, or one that must fall inside such a one.
 
-    In each pair the first zone is seen again after the second has been.
+    In each pair the value of the first is seen again after that of the second.
     """
-    forward = sorted((zone for zone in found if zone.forward), key=lambda zone: zone.low)
+    forward: list[Zone] = []
+    backward: list[Zone] = []
+    for zone in found:
+        (forward if zone.low < zone.high else backward).append(zone)
+    forward.sort()
     lows = [zone.low for zone in forward]
-    widest = list(accumulate(forward, lambda reach, zone: max(reach, zone, key=lambda z: z.high)))
+    widest = list(accumulate(forward, lambda reach, zone: zone if zone.high > reach.high else reach))
     for reach, zone in zip(widest, forward[1:], strict=False):
         if zone.low < reach.high:
             yield reach, zone
-    for zone in found:
+    for zone in backward:
         before = bisect_left(lows, zone.high)
-        if not zone.forward and before and zone.low < widest[before - 1].high:
+        if before and zone.low < widest[before - 1].high:
             yield widest[before - 1], zone

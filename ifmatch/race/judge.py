@@ -10,15 +10,26 @@ each stretch of linked versions is treated as one value (Gibbons and Korach 1997
 reads prove them wrong, and reads that found nothing are left alone.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice, pairwise
 from math import inf
 
-from ifmatch.race.anomaly import WITNESS, Anomaly, Name, answer, request, tell
-from ifmatch.race.bounds import Bounds, Break, clashes, contradicted_refusals, zones
+from ifmatch.race.anomaly import WITNESS, Anomaly, Name, request, tell
+from ifmatch.race.bounds import (
+    Bounds,
+    Break,
+    Zone,
+    by_writes,
+    clashes,
+    contradicted_refusals,
+    least_moments,
+    raise_for_absences,
+    with_reads,
+    zones,
+)
 from ifmatch.race.evidence import Evidence, gather, names_a_version
-from ifmatch.race.history import ANY, Entry, History, Kind, Operation, Outcome
+from ifmatch.race.history import ANY, Entry, History, HistoryError, Kind, Operation, Outcome
 
 #: The answers that claim "the version you name is not current" (RFC 9110 section 13.1.1; FHIR R4 http.html#concurrency).
 CONFLICT = frozenset({409, 412})
@@ -33,13 +44,17 @@ LIMIT = 100
 def judge(history: History) -> tuple[Anomaly, ...]:
     """The anomalies in a history, root causes first, their consequences left out. Empty when all can be explained."""
     evidence, docket = gather(history), Docket()
+    register = _as_claimed(evidence) if history.entries is not None else _as_linked(evidence)
+    linked = register is not None and register.linked
     for check in CLOCK_FREE:
-        docket.hear(check(evidence))
-    order = _claimed_order(history) or _linked_order(evidence)
-    if order is None:
+        if not (linked and check in ABOUT_LINKS):
+            docket.hear(check(evidence))
+    if register is None:
         docket.hear(_circle(evidence))
+    elif len(register.starts) > 1:
+        _judge_values(register, docket)
     else:
-        (_judge_values if len(order.starts) > 1 else _judge_order)(evidence, order, docket)
+        _judge_order(register, docket)
     return tuple(sorted(docket.anomalies, key=lambda anomaly: RANK[anomaly.name]))
 
 
@@ -56,18 +71,16 @@ class Docket:
 
     def hear(self, charges: Iterable[Anomaly]) -> None:
         """Take up the charges that are not a consequence of an earlier one."""
-        for charge in islice(charges, LIMIT):
+        for charge in list(islice(charges, LIMIT)):  # all are named before any discredits
             ids, versions = {operation.id for operation in charge.operations}, set(charge.versions)
             if ids.isdisjoint(self.operations) and versions.isdisjoint(self.versions):
                 self.anomalies.append(charge)
                 self.operations |= ids
                 self.versions |= versions
 
-    def credible(self, operations: list[Operation]) -> list[Operation]:
-        """Those operations that nothing has discredited."""
-        if not self.operations and not self.versions:
-            return operations
-        return [op for op in operations if op.id not in self.operations and op.version not in self.versions]
+    def trusts(self, operation: Operation) -> bool:
+        """Whether nothing has discredited an operation, or the version it saw or made."""
+        return operation.id not in self.operations and operation.version not in self.versions
 
 
 # Phase one, without a clock: links, markers, and the server's own history.
@@ -81,37 +94,33 @@ def _duplicate_versions(evidence: Evidence) -> Iterator[Anomaly]:
         else:
             sentence = f"{tell(first)} and {tell(write)} were both told that they made version {version}."
             yield Anomaly(Name.DUPLICATE_VERSION, (first, write), sentence, (version,))
-    for one, other in _repeated(evidence.history.entries or ()):
+    entries = evidence.history.entries or ()
+    for other in (entries[i] for i in evidence.again):
+        one = entries[evidence.number[other.version]]
         sentence = f"The server's history lists version {one.version} twice."
         yield Anomaly(Name.DUPLICATE_VERSION, _makers(evidence, one), sentence, (one.version,), (one, other))
 
 
-def _repeated(entries: tuple[Entry, ...]) -> Iterator[tuple[Entry, Entry]]:
-    if len({entry.version for entry in entries}) < len(entries):
-        seen: dict[str, Entry] = {}
-        for entry in entries:
-            if (first := seen.setdefault(entry.version, entry)) is not entry:
-                yield first, entry
-
-
 def _duplicate_creates(evidence: Evidence) -> Iterator[Anomaly]:
     """More creations under one condition than deletions could have made room for."""
-    creations = [w for w in evidence.accepted if w.status == 201 and w.kind in (Kind.CREATE, Kind.CONDITIONAL_UPDATE)]
+    if not evidence.conditional:
+        return
+    creations = [w for w in evidence.conditional if w.status == 201]
     deletions = sum(w.kind is Kind.DELETE for w in chain(evidence.accepted, evidence.unknown))
-    there = evidence.history.initial is not None
-    if len(creations) + there > 1 + deletions:
-        told = " and ".join(map(tell, creations[:2]))
-        yield Anomaly(Name.DUPLICATE_CREATE, tuple(creations[:WITNESS]), f"{told} each made a resource, though one condition allows one.")
-    for search in evidence.found:
+    if len(creations) + (evidence.history.initial is not None) > 1 + deletions:
+        sentence = f"{' and '.join(map(tell, creations[:2]))} made a resource each, where the condition allows one."
+        yield Anomaly(Name.DUPLICATE_CREATE, tuple(creations[:WITNESS]), sentence)
+    for search in evidence.conditional:
         if (search.matches or 0) > 1:
-            sentence = f"{request(search)} found {search.matches} resources where the condition allows one."
+            sentence = f"{request(search)} found {search.matches} resources, where the condition allows one."
             yield Anomaly(Name.DUPLICATE_CREATE, (*creations[: WITNESS - 1], search), sentence)
 
 
 def _forks(evidence: Evidence) -> Iterator[Anomaly]:
-    first_child: dict[str | None, Operation] = {}
+    """Two writes that name one version as the one they replaced."""
+    first_child: dict[str, Operation] = {}
     doubtful = {write.id for write in evidence.gone}
-    bound = (write for write in evidence.made.values() if write.outcome is Outcome.UNKNOWN)
+    bound = (w for w in evidence.makers if w is not None and w.outcome is Outcome.UNKNOWN) if evidence.unknown else ()
     for write in chain(evidence.accepted, bound):
         base = write.base
         if base is None or base == ANY or write.id in doubtful:
@@ -145,24 +154,27 @@ def _history_forks(evidence: Evidence) -> Iterator[Anomaly]:
 
 
 def _missing(evidence: Evidence) -> Iterator[Anomaly]:
+    """What was acknowledged, or was there from the start, must be in the final history."""
     entries = evidence.history.entries
     if entries is None:
         return
-    listed = {entry.version for entry in entries}
-    telling = all(entry.markers or entry.deleted for entry in entries)
-    bound = {id(write) for write in evidence.made.values()}
-    for write in evidence.accepted:
-        if write.version is None and (write.kind is Kind.DELETE or not telling or id(write) in bound):
-            continue
-        if write.version not in listed:
-            sentence = f"{tell(write)} was accepted, but the server's history does not have it."
-            yield Anomaly(Name.MISSING, (write,), sentence, (write.version,) if write.version else (), entries[-1:])
+    for version, write in zip(evidence.versions[evidence.listed :], evidence.makers[evidence.listed :], strict=True):
+        if write is not None or version == evidence.history.initial:
+            who = f"{tell(write)} was accepted" if write else f"Version {version} was there before the first operation"
+            yield Anomaly(Name.MISSING, _known(write), f"{who}, but the server's history does not have it.", (version,), entries[-1:])
+    unbound = {write.id for write in evidence.nameless if write.kind is not Kind.DELETE}
+    if unbound and all(entry.markers or entry.deleted for entry in entries):
+        unbound -= {write.id for write in evidence.makers if write is not None}
+        for write in evidence.nameless:
+            if write.id in unbound:
+                sentence = f"{tell(write)} was accepted, but no version in the server's history shows what it sent."
+                yield Anomaly(Name.MISSING, (write,), sentence, (), entries[-1:])
 
 
 def _changed(evidence: Evidence) -> Iterator[Anomaly]:
     for read in evidence.differing:
         version = str(read.version)
-        before = evidence.content[version]
+        before = evidence.content[evidence.number[version]]
         if len(read.seen) == len(before) == 1:
             first, entries = evidence.first_sight(version), _entries(evidence, version)
             reads = (first, read) if first is not None and first is not read else (read,)
@@ -172,37 +184,46 @@ def _changed(evidence: Evidence) -> Iterator[Anomaly]:
 
 def _other_content(evidence: Evidence) -> Iterator[Anomaly]:
     for stray in evidence.strays:
-        claimant = evidence.made.get(stray.version)
+        claimant = evidence.maker(stray.version)
         if claimant is not None:
             whose = f"what {tell(stray.owner)} sent" if stray.owner else f"the marker {stray.marker} of nobody we know"
             sentence = f"{tell(claimant)} was told that it made version {stray.version}, which holds {whose}."
             yield Anomaly(Name.OTHER_CONTENT, (claimant, *_known(stray.owner)), sentence, (stray.version,), _entries(evidence, stray.version))
 
 
-def _phantoms(evidence: Evidence) -> Iterator[Anomaly]:
-    """Versions that are read or named, but that nobody made. A write that we know nothing more of may have made one."""
-    known = _known_versions(evidence)
-    hidden = next(evidence.unobserved, None) is not None and evidence.history.entries is None
-    for read in evidence.reads:
-        if read.version not in known and (read.seen or not hidden):
-            yield Anomaly(Name.PHANTOM, (read,), f"{tell(read)} found a version that nobody made.", (str(read.version),))
-    for write in chain(evidence.accepted, evidence.made.values()):
-        if write.base is not None and write.base not in known and write.base != ANY:
-            yield Anomaly(Name.PHANTOM, (write,), f"{tell(write)} replaced a version that nobody made.", (str(write.base),))
+def _phantom_reads(evidence: Evidence) -> Iterator[Anomaly]:
+    """Versions that are read, but that nobody made. A write that we know nothing more of may have made one."""
+    unmade = _unmade(evidence)
+    hidden = unmade and evidence.history.entries is None and next(evidence.unobserved(), None) is not None
+    for i, read in zip(evidence.read_at, evidence.reads, strict=True) if unmade else ():
+        if i in unmade and (read.seen or not hidden):
+            yield Anomaly(Name.PHANTOM, (read,), f"{tell(read)} found a version that nobody made.", (evidence.versions[i],))
 
 
-def _known_versions(evidence: Evidence) -> set[str | None]:
-    """The versions that exist: those that `_history` lists, or those that we know the makers of. What refused writes made exists too."""
-    entries = evidence.history.entries
-    if entries is not None:
-        return {entry.version for entry in entries}
-    return {evidence.history.initial, *evidence.made, *(stray.version for stray in evidence.strays if stray.owner is not None)}
+def _phantom_bases(evidence: Evidence) -> Iterator[Anomaly]:
+    """Versions that an accepted write replaced, but that nobody made."""
+    unmade = _unmade(evidence)
+    for write in evidence.makers:
+        base = write.base if write is not None else None
+        if write is not None and base is not None and base != ANY and evidence.number.get(base, -1) in unmade | {-1}:
+            yield Anomaly(Name.PHANTOM, (write,), f"{tell(write)} replaced a version that nobody made.", (base,))
+
+
+def _unmade(evidence: Evidence) -> set[int]:
+    """The versions that do not exist: `_history` does not list them, or without one nobody is known who made them.
+
+    What a refused write made does exist; that it should not is told elsewhere.
+    """
+    claimed = evidence.history.entries is not None
+    ghosts = {evidence.number[stray.version] for stray in evidence.strays if stray.owner is not None and not claimed}
+    unmade = {i for i in range(evidence.listed, len(evidence.makers)) if evidence.makers[i] is None} - ghosts
+    return unmade - {evidence.number.get(evidence.history.initial or "", -1)}
 
 
 def _torn(evidence: Evidence) -> Iterator[Anomaly]:
-    whole = ((version, seen) for version, seen in evidence.content.items() if len(seen) > 1)
+    first = ((evidence.versions[i], evidence.content[i]) for i in evidence.torn)
     later = ((str(read.version), read.seen) for read in evidence.differing if len(read.seen) > 1)
-    for version, seen in chain(whole, later):
+    for version, seen in chain(first, later):
         read = _known(evidence.first_sight(version))
         writers = evidence.writers_of(seen)[: WITNESS - len(read)]
         sentence = f"Version {version} holds {_held(seen)}: parts of what {' and '.join(map(tell, writers)) or 'others'} sent."
@@ -212,8 +233,8 @@ def _torn(evidence: Evidence) -> Iterator[Anomaly]:
 def _doubles(evidence: Evidence) -> Iterator[Anomaly]:
     for stray in evidence.strays:
         owner = stray.owner
-        if owner is not None and owner.outcome in (Outcome.OK, Outcome.UNKNOWN) and stray.version not in evidence.made:
-            versions = [v for v, seen in evidence.content.items() if stray.marker in seen][:2]
+        if owner is not None and owner.outcome in (Outcome.OK, Outcome.UNKNOWN) and evidence.maker(stray.version) is None:
+            versions = [v for v, seen in zip(evidence.versions, evidence.content, strict=True) if stray.marker in seen][:2]
             entries = tuple(entry for version in versions for entry in _entries(evidence, version))
             sentence = f"{tell(owner)} was sent once and made the versions {' and '.join(versions)}."
             yield Anomaly(Name.DOUBLE_APPLY, (owner,), sentence, tuple(versions), entries)
@@ -224,7 +245,7 @@ def _applied(outcome: Outcome, name: Name, why: str) -> Callable[[Evidence], Ite
 
     def check(evidence: Evidence) -> Iterator[Anomaly]:
         for stray in evidence.strays:
-            if stray.owner is not None and stray.owner.outcome is outcome and stray.version not in evidence.made:
+            if stray.owner is not None and stray.owner.outcome is outcome and evidence.maker(stray.version) is None:
                 sentence = f"{tell(stray.owner)} {why}, and yet version {stray.version} holds what it sent."
                 yield Anomaly(name, (stray.owner,), sentence, (stray.version,), _entries(evidence, stray.version))
 
@@ -232,23 +253,32 @@ def _applied(outcome: Outcome, name: Name, why: str) -> Callable[[Evidence], Ite
 
 
 def _skipped(evidence: Evidence) -> Iterator[Anomaly]:
-    made = evidence.made.get
-    for before, entry in pairwise(chain((None,), evidence.history.entries or ())):
-        write = made(entry.version) if entry is not None else None
-        if write is None or write.base is None or (before is not None and write.base == before.version):
-            continue
-        if write.base == ANY and before is not None and not before.deleted:
-            continue
-        between = _makers(evidence, before) if before is not None else ()
-        replaced = "nothing" if before is None else f"the deletion {before.version}" if before.deleted else f"version {before.version}"
-        sentence = f"{tell(write)} made version {entry.version}, which in the server's history replaced {replaced}."
-        sentence += f" {tell(between[0])} is overwritten unseen." if between else ""
-        yield Anomaly(Name.SKIPPED, (*between, write), sentence, (entry.version,), (before, entry) if before else (entry,))
+    """In `_history`, the version before the one that a write made must be the one that it named."""
+    before = ""
+    for i, write in enumerate(evidence.makers[: evidence.listed]):
+        if write is not None and write.base is not None and write.base != before and (write.base != ANY or _nothing_before(evidence, i)):
+            yield _skip(evidence, i, write)
+        before = evidence.versions[i]
+
+
+def _nothing_before(evidence: Evidence, i: int) -> bool:
+    entries = evidence.history.entries or ()
+    return i == 0 or entries[i - 1].deleted
+
+
+def _skip(evidence: Evidence, i: int, write: Operation) -> Anomaly:
+    entries = (evidence.history.entries or ())[max(i - 1, 0) : i + 1]
+    between = _known(evidence.makers[i - 1]) if i else ()
+    replaced = ("the deletion " if entries[0].deleted else "version ") + entries[0].version if i else "nothing"
+    sentence = f"{tell(write)} made version {entries[-1].version}, which in the server's history replaced {replaced}."
+    sentence += f" {tell(between[0])} is overwritten unseen." if between else ""
+    return Anomaly(Name.SKIPPED, (*between, write), sentence, (entries[-1].version,), entries)
 
 
 def _updated_backwards(evidence: Evidence) -> Iterator[Anomaly]:
     """lastUpdated has a coarse resolution, so equal ones are fine."""
-    for old, new in pairwise(entry for entry in evidence.history.entries or () if entry.updated is not None):
+    dated = [entry for entry in evidence.history.entries or () if entry.updated is not None]
+    for old, new in pairwise(dated):
         if new.updated < old.updated:  # type: ignore[operator]
             sentence = f"Version {new.version} was last updated at {new.updated}, before version {old.version} at {old.updated}, which it replaced."
             makers = (*_makers(evidence, old), *_makers(evidence, new))
@@ -268,14 +298,18 @@ CLOCK_FREE: tuple[Callable[[Evidence], Iterator[Anomaly]], ...] = (
     _doubles,
     _applied(Outcome.REFUSED, Name.GHOST, "was refused"),
     _applied(Outcome.ABORTED, Name.TRUNCATED, "was cut short"),
-    _phantoms,
+    _phantom_reads,
+    _phantom_bases,
     _skipped,
     _updated_backwards,
 )
 
+#: Those that have nothing to say where each write follows the version that it named.
+ABOUT_LINKS = frozenset({_forks, _phantom_bases, _skipped})
+
 
 def _makers(evidence: Evidence, entry: Entry) -> tuple[Operation, ...]:
-    return _known(evidence.made.get(entry.version))
+    return _known(evidence.maker(entry.version))
 
 
 def _known(operation: Operation | None) -> tuple[Operation, ...]:
@@ -293,161 +327,207 @@ def _held(markers: Iterable[str]) -> str:
 # Phases two and three, by the clock: bounds on the moments of commitment.
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """The versions in their order. `starts` are the places where a stretch of linked versions begins."""
+@dataclass(slots=True)
+class Register:
+    """The versions in order, who made them, who saw them, and who was refused for naming them.
 
+    `order` are their numbers; `place` leads back from a number to the place in the order, a negative one when it has none. `starts` are
+    the places where a stretch of linked versions begins. `linked` says whether each write follows the version that it named.
+    """
+
+    evidence: Evidence
     versions: list[str]
-    starts: frozenset[int] = frozenset({0})
+    makers: list[Operation | None]
+    order: Sequence[int]
+    place: Sequence[int]
+    starts: frozenset[int]
+    deletions: list[int]
+    initial: int | None
+    linked: bool
+
+    def by_writes(self, docket: Docket) -> Bounds:
+        """The bounds by the writes that are to be trusted."""
+        makers = [w if w is not None and docket.trusts(w) else None for w in self.makers] if docket.anomalies else self.makers
+        bounds = by_writes(makers)
+        if self.initial is not None:
+            bounds.upper[self.initial] = -inf  # it was there before the first operation
+        return bounds
+
+    def bounds(self, docket: Docket) -> Bounds:
+        """The bounds by all operations that are to be trusted."""
+        evidence = self.evidence
+        if docket.anomalies or evidence.conditional:
+            pairs = zip(self.read_at(), evidence.reads, strict=True)
+            return with_reads(self.by_writes(docket), evidence.reads, (i if docket.trusts(read) else -1 for i, read in pairs))
+        bounds = evidence.bounds.at(self.order)
+        if self.initial is not None:
+            bounds.upper[self.initial] = -inf
+        return bounds
+
+    def read_at(self) -> list[int]:
+        """The place of the version that each read saw."""
+        read_at = self.evidence.read_at
+        return read_at if isinstance(self.place, range) else [self.place[i] for i in read_at]
+
+    def readers(self, first: int, last: int | None = None) -> Iterator[Operation]:
+        """Who saw the version at a place, or one of those between two places."""
+        places = range(first, first + 1 if last is None else last)
+        return (read for at, read in zip(self.read_at(), self.evidence.reads, strict=True) if at in places)
+
+    def unexplained(self, moments: list[float], tail: float) -> list[tuple[int, Operation]]:
+        """The refusals that claim that a version was not current, with its place, unless all were replaced by then anyway."""
+        number, place = self.evidence.number, self.place
+        following = [*moments[1:], tail, -inf]  # a version in no order has place -1
+        successor = following if isinstance(place, range) else [following[i] for i in place]
+        for refusal in self.evidence.refused:
+            base = refusal.base
+            if base in number and successor[number[base]] > refusal.returned and refusal.status in CONFLICT:  # type: ignore[operator]
+                break
+        else:
+            return []
+        named = [(number.get(refusal.base or "", -1), refusal) for refusal in self.evidence.refused if refusal.status in CONFLICT]
+        return [(place[i], refusal) for i, refusal in named if i >= 0 and place[i] >= 0]
 
 
-def _claimed_order(history: History) -> Order | None:
-    """The order that `_history` claims, None where there is none."""
-    return None if history.entries is None else Order([entry.version for entry in history.entries])
+def _as_claimed(evidence: Evidence) -> Register:
+    """The order that `_history` claims."""
+    listed, more = evidence.listed, len(evidence.versions) - evidence.listed
+    deletions = [i for i, entry in enumerate(evidence.history.entries or ()) if entry.method == "DELETE"]
+    there = evidence.number.get(evidence.history.initial or "", listed)
+    initial = there if there < listed else None
+    place = [*range(listed), *[-1] * more] if more else range(listed)
+    linked = not more and not evidence.nameless and next(_skipped(evidence), None) is None
+    versions, makers = evidence.versions[:listed], evidence.makers[:listed]
+    return Register(evidence, versions, makers, range(listed), place, frozenset({0}), deletions, initial, linked)
 
 
-def _linked_order(evidence: Evidence) -> Order | None:
-    """The order that the links give, stretch by stretch; None when versions fork, or hang in the air."""
-    initial = evidence.history.initial
-    child = {write.base: version for version, write in evidence.made.items() if names_a_version(write)}
-    roots = [version for version, write in evidence.made.items() if not names_a_version(write)]
-    versions: list[str] = []
-    starts = set()
-    for root in ([initial] if initial is not None else []) + roots:
-        starts.add(len(versions))
-        version: str | None = root
-        while version is not None:
-            versions.append(version)
-            version = child.pop(version, None)
-    complete = len(versions) == len(evidence.made) + (initial is not None)
-    return Order(versions, frozenset(starts) or frozenset({0})) if complete else None
+def _as_linked(evidence: Evidence) -> Register | None:
+    """The order that the links give, stretch by stretch; None when versions fork, go round, or hang in the air."""
+    number, makers, initial = evidence.number, evidence.makers, evidence.history.initial
+    there = number.get(initial or "")
+    child: dict[int, int] = {}
+    roots = [] if there is None else [there]
+    for i, write in enumerate(makers):
+        if write is None or i == there:
+            continue
+        if not names_a_version(write):
+            roots.append(i)
+        elif child.setdefault(number.get(write.base or "", -1), i) != i:
+            return None
+    order, starts = [], set()
+    for root in roots:
+        starts.add(len(order))
+        at: int | None = root
+        while at is not None:
+            order.append(at)
+            at = child.pop(at, None)
+    if child:
+        return None
+    place = [-1] * len(makers)
+    for position, i in enumerate(order):
+        place[i] = position
+    made = [makers[i] for i in order]
+    deletions = [i for i, write in enumerate(made) if write is not None and write.kind is Kind.DELETE]
+    versions = [evidence.versions[i] for i in order]
+    return Register(evidence, versions, made, order, place, frozenset(starts), deletions, None if there is None else 0, not evidence.gone)
 
 
 def _circle(evidence: Evidence) -> Iterator[Anomaly]:
     """Links that lead back to where they began: some write named a version that was made from its own."""
-    child = {write.base: write for write in evidence.made.values() if names_a_version(write)}
-    version_of = {id(write): version for version, write in evidence.made.items()}
-    checked: set[int] = set()
-    for start in child.values():
-        path: dict[int, Operation] = {}
-        write: Operation | None = start
-        while write is not None and id(write) not in checked:
-            checked.add(id(write))
-            path[id(write)] = write
-            write = child.get(version_of[id(write)])
-        if write is not None and id(write) in path:
-            early, late = sorted(path.values(), key=lambda w: w.invoked)[:: len(path) - 1] if len(path) > 1 else (write, write)
+    child = {write.base: (version, write) for version, write in evidence.made() if names_a_version(write)}
+    checked: set[str] = set()
+    for start in child:
+        path: dict[str, Operation] = {}
+        version = start
+        while version in child and version not in checked:
+            checked.add(version)
+            following, path[version] = child[version]
+            version = following
+        if version in path:
+            ordered = sorted(path.values(), key=lambda write: write.invoked)
+            early, late = ordered[0], ordered[-1]
             sentence = f"{tell(early)} named a version that was made, by way of {tell(late)}, from what it made itself."
             yield Anomaly(Name.HISTORY_ORDER, tuple({early.id: early, late.id: late}.values()), sentence)
 
 
-@dataclass(slots=True)
-class _Register:
-    """The versions in order, with all that the sentences about them need."""
+def _judge_order(register: Register, docket: Docket) -> None:
+    """All versions stand in one order: exact.
 
-    evidence: Evidence
-    order: Order
-    number: dict[str | None, int]
-    makers: list[Operation | None]
-    deletions: list[int]
-
-    def bounds(self, docket: Docket) -> Bounds:
-        """The bounds by the credible writes."""
-        bounds = Bounds(len(self.makers), self.order.starts)
-        distrusted = docket.operations
-        trusted = [None if w is None or w.id in distrusted else w for w in self.makers] if distrusted else self.makers
-        bounds.add_writes(trusted)
-        if self.order.versions and self.order.versions[0] == self.evidence.history.initial:
-            bounds.upper[0] = -inf  # it was there before the first operation
-        return bounds
-
-
-def _register(evidence: Evidence, order: Order) -> _Register:
-    makers = list(map(evidence.made.get, order.versions))
-    number: dict[str | None, int] = {version: i for i, version in enumerate(order.versions)}
-    if evidence.history.entries is not None:
-        deletions = [i for i, entry in enumerate(evidence.history.entries) if entry.deleted]
-    else:
-        deletions = [i for i, write in enumerate(makers) if write is not None and write.kind is Kind.DELETE]
-    return _Register(evidence, order, number, makers, deletions)
-
-
-def _judge_order(evidence: Evidence, order: Order, docket: Docket) -> None:
-    """All versions stand in one order: exact."""
-    register = _register(evidence, order)
+    Most histories are clean, so the writes and the reads are tried together first. Only when they do not fit is it asked which of
+    them is at fault: the writes by themselves, then the reads beside the writes that are to be trusted.
+    """
     bounds = register.bounds(docket)
-    _, breaks = bounds.moments()
+    moments, breaks = least_moments(bounds)
     if breaks:
-        docket.hear(_name(register, b) for b in breaks)
+        _hear_breaks(register, docket, least_moments(register.by_writes(docket))[1])
+        _hear_breaks(register, docket, least_moments(register.bounds(docket))[1])
         bounds = register.bounds(docket)
-    absences = docket.credible(evidence.gone) if _absences_count(evidence) else []
-    moments = _judge_reads(register, bounds, absences, docket)
-    _judge_refusals(register, bounds, absences, moments, docket)
-
-
-def _absences_count(evidence: Evidence) -> bool:
-    """Without `_history`, a deletion of which we do not know what it did may explain any read that found nothing."""
-    return evidence.history.entries is not None or not any(w.kind is Kind.DELETE for w in chain(evidence.unknown, evidence.gone))
-
-
-def _judge_reads(register: _Register, bounds: Bounds, absences: list[Operation], docket: Docket) -> list[float]:
-    """Phase two. Returns the least moments that explain all reads that are not accused."""
-    bounds.add_reads(docket.credible(register.evidence.reads), register.number.get)
-    moments, breaks = bounds.moments()
-    docket.hear(_name(register, b) for b in breaks)
+        moments, _ = least_moments(bounds)
+    absences = _absences(register.evidence, docket)
     if absences:
-        bounds.raise_for_absences(absences, register.deletions, moments)
-        moments, breaks = bounds.moments()
-        docket.hear(_name(register, b) for b in breaks)
-    return moments
+        raise_for_absences(bounds, absences, register.deletions, moments)
+        moments, breaks = least_moments(bounds)
+        _hear_breaks(register, docket, breaks)
+    if not breaks:
+        _judge_refusals(register, bounds, absences, moments, docket)
+        return
+    bounds, absences = register.bounds(docket), _absences(register.evidence, docket)
+    raise_for_absences(bounds, absences, register.deletions, least_moments(bounds)[0])
+    _judge_refusals(register, bounds, absences, least_moments(bounds)[0], docket)
+
+
+def _hear_breaks(register: Register, docket: Docket, breaks: list[Break]) -> None:
+    docket.hear(_name(register, docket, found) for found in breaks)
+
+
+def _absences(evidence: Evidence, docket: Docket) -> list[Operation]:
+    """The reads that found nothing. Without `_history`, a deletion of which we do not know what it did may explain any of them."""
+    if evidence.history.entries is None and any(w.kind is Kind.DELETE for w in chain(evidence.unknown, evidence.gone)):
+        return []
+    return [read for read in evidence.gone if docket.trusts(read)]
 
 
 def _judge_refusals(
-    register: _Register, bounds: Bounds, absences: list[Operation], moments: list[float], docket: Docket
+    register: Register, bounds: Bounds, absences: list[Operation], moments: list[float], docket: Docket
 ) -> None:
     """Phase three. A refusal that named a deletion may move it, and with it what the reads that found nothing ask for."""
-    refusals: dict[int, list[Operation]] = {}
-    number = register.number.get
-    for refusal in register.evidence.refused:
-        i = number(refusal.base)
-        if i is not None and refusal.status in CONFLICT:
-            refusals.setdefault(i, []).append(refusal)
     tail = _tail(register, bounds, moments)
+    refusals = register.unexplained(moments, tail)
     deletions = register.deletions if absences else []
-    while True:
+    while refusals:
         begun = [moments[i] for i in deletions]
         accused = list(contradicted_refusals(bounds, moments, refusals, tail))
         docket.hear(_refused_without_cause(register, accused))
         if accused or begun == [moments[i] for i in deletions]:
             return
-        bounds.raise_for_absences(absences, deletions, moments)
-        moments, breaks = bounds.moments()
-        docket.hear(_name(register, b) for b in breaks)
+        raise_for_absences(bounds, absences, deletions, moments)
+        moments, breaks = least_moments(bounds)
+        _hear_breaks(register, docket, breaks)
         if breaks:
             return
 
 
-def _tail(register: _Register, bounds: Bounds, moments: list[float]) -> float:
+def _tail(register: Register, bounds: Bounds, moments: list[float]) -> float:
     """The earliest moment at which the last version may have been replaced by a write that nobody saw: never, with `_history`."""
     if register.evidence.history.entries is not None or not moments:
         return inf
-    asked = (None, ANY, register.order.versions[-1])
+    asked = (None, ANY, register.versions[-1])
     doubtful = (delete for delete in register.evidence.gone if delete.kind is Kind.DELETE)
-    unseen = (write for write in register.evidence.unobserved if write.base in asked)
+    unseen = (write for write in register.evidence.unobserved() if write.base in asked)
     return max(moments[-1], bounds.after[-1], min((write.invoked for write in chain(doubtful, unseen)), default=inf))
 
 
-def _refused_without_cause(register: _Register, accused: list[tuple[Operation, int]]) -> Iterator[Anomaly]:
+def _refused_without_cause(register: Register, accused: list[tuple[int, Operation]]) -> Iterator[Anomaly]:
     """Names for refusals of a version that was current: a wedge, a round without a winner, or a plain false alarm."""
     by_version: dict[int, list[Operation]] = {}
-    for refusal, i in accused:
+    for i, refusal in accused:
         by_version.setdefault(i, []).append(refusal)
     for i, refusals in by_version.items():
         refusals.sort(key=lambda refusal: refusal.invoked)
-        version, maker = register.order.versions[i], _known(register.makers[i])
-        together = any(one.overlaps(other) for one, other in pairwise(refusals))
-        if together:
-            sentence = f"{tell(refusals[0])} and {tell(refusals[1])} were both refused, though version {version} stayed current: nobody won."
+        version, maker = register.versions[i], _known(register.makers[i])
+        if any(one.overlaps(other) for one, other in pairwise(refusals)):
+            told = " and ".join(map(tell, refusals[:2]))
+            sentence = f"{told} were both refused, though version {version} stayed current: nobody won."
             yield Anomaly(Name.NO_WINNER, tuple(refusals[:WITNESS]), sentence)
         elif len(refusals) >= WEDGED_AFTER and i == len(register.makers) - 1:
             sentence = f"Version {version} is current, yet {len(refusals)} writes that name it were refused, such as {tell(refusals[0])}."
@@ -456,85 +536,118 @@ def _refused_without_cause(register: _Register, accused: list[tuple[Operation, i
             following = _known(register.makers[i + 1]) if i + 1 < len(register.makers) else ()
             for refusal in refusals:
                 sentence = f"{tell(refusal)} was refused, though the version it named was current all the while."
-                yield Anomaly(Name.SPURIOUS_CONFLICT, (refusal, *(m for m in (*maker, *following) if m.overlaps(refusal) or m in maker)), sentence)
+                yield Anomaly(Name.SPURIOUS_CONFLICT, (*maker, refusal, *following), sentence)
 
 
-def _name(register: _Register, found: Break) -> Anomaly:
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A break with the two operations behind it. `done` is None when the version was there from the start."""
+
+    late: Operation
+    done: Operation | None
+    older: int
+    newer: int
+
+
+def _name(register: Register, docket: Docket, found: Break) -> Anomaly:
     """The name of a contradiction between two operations, by what they are."""
-    late, done = found.late, found.done
-    if late in register.evidence.gone:
-        return _absence(register, found)
+    conflict = _behind(register, docket, found)
+    late, done = conflict.late, conflict.done
     if late.outcome is Outcome.REFUSED:
-        return next(_refused_without_cause(register, [(late, found.older)]))
-    if late.kind is Kind.READ:
-        return _old_read(register, found)
-    version = register.order.versions[found.newer]
+        return next(_refused_without_cause(register, [(found.older, late)]))
+    if late.kind is Kind.READ or late.version is None and late.kind is Kind.DELETE and late is not register.makers[found.older]:
+        return (_absence if late.version is None else _old_read)(register, conflict)
+    version = register.versions[found.newer]
     if done is not None and done.kind is Kind.READ:
         sentence = f"{tell(done)} was over before {tell(late)}, on which version {version} rests, was sent."
         return Anomaly(Name.FUTURE_READ, (done, late), sentence)
-    done_told = tell(done) if done is not None else f"the making of version {version}"
-    sentence = f"{tell(late)} comes before {done_told} in the order of versions, but was sent only after that was answered."
+    earlier = tell(done) if done is not None else f"the making of version {version}"
+    sentence = f"{tell(late)} comes before {earlier} in the order of versions, but was sent only after that was answered."
     return Anomaly(Name.HISTORY_ORDER, (*_known(done), late), sentence)
 
 
-def _old_read(register: _Register, found: Break) -> Anomaly:
+def _behind(register: Register, docket: Docket, found: Break) -> Conflict:
+    """Whose bounds they were that do not fit. Looked up only now, so that the sweeps handle nothing but numbers."""
+    evidence = register.evidence
+    others = chain(evidence.gone, (refusal for refusal in evidence.refused if refusal.base == register.versions[found.older]))
+    late_ones = chain(_known(register.makers[found.older]), register.readers(found.older), others)
+    late = next(op for op in late_ones if op.invoked == found.late and docket.trusts(op))
+    done_ones = chain(_known(register.makers[found.newer]), register.readers(found.newer))
+    done = next((op for op in done_ones if op.end == found.done and docket.trusts(op)), None)
+    return Conflict(late, done, found.older, found.newer)
+
+
+def _old_read(register: Register, found: Conflict) -> Anomaly:
     """A read of an old version: past a deletion, past an acknowledged write, or past another read."""
     late, done = found.late, found.done
     deletion = next((i for i in register.deletions if found.older < i <= found.newer), None)
     if deletion is not None:
         witness = _known(register.makers[deletion]) or _known(done)
-        sentence = f"{tell(late)} found version {late.version}, although it had been deleted" + (f" by {tell(witness[0])}" if witness else "") + " before the read was sent."
+        sentence = f"{tell(late)} found version {late.version} again, which {tell(witness[0]) if witness else 'a deletion'} had removed before."
         return Anomaly(Name.RESURRECTED, (*witness, late), sentence)
-    following = register.makers[found.older + 1]
+    following = register.makers[found.older + 1] if found.older < found.newer else None
     if following is not None and following.end < late.invoked:
         done = following
     if done is not None and done.kind is Kind.READ:
         sentence = f"{tell(late)} went back: {tell(done)} had already shown a newer version before it was sent."
         return Anomaly(Name.BACKWARD_READS, (done, late), sentence)
-    newer = tell(done) if done is not None else f"version {register.order.versions[found.newer]}"
+    newer = tell(done) if done is not None else f"version {register.versions[found.newer]}"
     return Anomaly(Name.STALE_READ, (*_known(done), late), f"{tell(late)} was sent after {newer} was acknowledged, yet found the older version.")
 
 
-def _absence(register: _Register, found: Break) -> Anomaly:
+def _absence(register: Register, found: Conflict) -> Anomaly:
     """A read that found nothing, though no deletion was about: it came before one, or was contradicted by a later read."""
     late, done = found.late, found.done
-    coming = next((register.makers[i] for i in register.deletions if i >= found.older), None)
-    if coming is not None and late.end < coming.invoked:
-        return Anomaly(Name.FUTURE_READ, (late, coming), f"{tell(late)} found nothing before {tell(coming)} was sent.")
-    if any(i >= found.older for i in register.deletions):
+    coming = next((i for i in register.deletions if i >= found.older), None)
+    deletion = register.makers[coming] if coming is not None else None
+    if deletion is not None and late.end < deletion.invoked:
+        return Anomaly(Name.FUTURE_READ, (late, deletion), f"{tell(late)} found nothing before {tell(deletion)} was sent.")
+    if coming is not None:
         sentence = f"{tell(late)} found the resource deleted, yet its old content was seen again later."
-        return Anomaly(Name.RESURRECTED, (late, *_known(coming)), sentence)
+        return Anomaly(Name.RESURRECTED, (late, *_known(deletion)), sentence)
     sentence = f"{tell(late)} found nothing, although " + (f"{tell(done)} was over before it was sent." if done else "the resource was there.")
     return Anomaly(Name.STALE_READ, (*_known(done), late), sentence)
 
 
-def _judge_values(evidence: Evidence, order: Order, docket: Docket) -> None:
+def _judge_values(register: Register, docket: Docket) -> None:
     """Several stretches whose order nobody tells: each must be in order by itself, and their zones must not collide."""
-    register = _register(evidence, order)
     bounds = register.bounds(docket)
-    bounds.add_reads(docket.credible(evidence.reads), register.number.get)
-    _, breaks = bounds.moments()
-    docket.hear(_name(register, b) for b in breaks)
+    _, breaks = least_moments(bounds, register.starts)
+    _hear_breaks(register, docket, breaks)
     if not breaks:
-        docket.hear(_seen_again(*pair) for pair in clashes(zones(bounds)))
+        docket.hear(_seen_again(register, docket, *pair) for pair in clashes(zones(bounds, register.starts)))
     docket.hear(_surely_current(register, bounds))
 
 
-def _seen_again(old, new) -> Anomaly:  # type: ignore[no-untyped-def]
-    late, done = old.began, new.ended
+def _seen_again(register: Register, docket: Docket, old: Zone, new: Zone) -> Anomaly:
+    """A value that is seen, replaced, and seen again."""
+    late = _operation_in(register, docket, old, "invoked", old.high)
+    done = _operation_in(register, docket, new, "end", new.low)
+    early = _operation_in(register, docket, old, "end", old.low)
+    if late is None or done is None:  # not so: a clash always has both
+        raise HistoryError("A clash of versions without the operations that clash.")
     if late.kind is not Kind.READ:
         sentence = f"{tell(late)} was accepted although {tell(done)} had replaced that version before it was sent."
         return Anomaly(Name.STALE_SUCCESS, (done, late), sentence)
     name = Name.BACKWARD_READS if done.kind is Kind.READ else Name.STALE_READ
-    first = _known(old.ended if old.ended not in (late, done) else None)
-    return Anomaly(name, (*first, done, late), f"{tell(late)} found that version again after {tell(done)} was over.")
+    witness = {op.id: op for op in (early, done, late) if op is not None}
+    return Anomaly(name, tuple(witness.values()), f"{tell(late)} found that version again after {tell(done)} was over.")
 
 
-def _surely_current(register: _Register, bounds: Bounds) -> Iterator[Anomaly]:
+def _operation_in(register: Register, docket: Docket, zone: Zone, moment: str, value: float) -> Operation | None:
+    """The operation of a zone that was invoked, or ended, at a moment."""
+    made = (write for write in register.makers[zone.first : zone.last] if write is not None)
+    seen = register.readers(zone.first, zone.last)
+    return next((op for op in chain(made, seen) if getattr(op, moment) == value and docket.trusts(op)), None)
+
+
+def _surely_current(register: Register, bounds: Bounds) -> Iterator[Anomaly]:
     """Refusals of a version that was there before they were sent and was still read after they ended."""
+    number, place, upper, after = register.evidence.number, register.place, bounds.upper, bounds.after
     for refusal in register.evidence.refused:
-        i = register.number.get(refusal.base)
-        if i is not None and refusal.status in CONFLICT and bounds.upper[i] < refusal.invoked and bounds.after[i] > refusal.end:
-            witness = {op.id: op for op in (refusal, bounds.upper_by[i], bounds.after_by[i]) if op is not None}
+        base = refusal.base
+        i = place[number[base]] if base in number else -1  # type: ignore[index]
+        if i >= 0 and upper[i] < refusal.invoked and after[i] > refusal.returned and refusal.status in CONFLICT:  # type: ignore[operator]
+            seen = [op for op in (*_known(register.makers[i]), *register.readers(i)) if op.end < refusal.invoked or op.invoked > refusal.end]
             sentence = f"{tell(refusal)} was refused, though the version it named was current all the while."
-            yield Anomaly(Name.SPURIOUS_CONFLICT, tuple(witness.values()), sentence)
+            yield Anomaly(Name.SPURIOUS_CONFLICT, (*seen[:1], refusal, *seen[1:][-1:]), sentence)

@@ -3,6 +3,7 @@
 import heapq
 import random
 from dataclasses import dataclass, replace
+from itertools import count
 
 from ifmatch.race.history import ANY, Entry, History, Kind, Operation, Outcome
 
@@ -48,12 +49,12 @@ def simulate(world: World, rng: random.Random) -> History:
 class _Run:
     def __init__(self, world: World, rng: random.Random) -> None:
         self.world, self.rng = world, rng
-        self.names = rng.sample(range(10_000_000), world.operations * 2 + 2)
+        self.names = rng.sample(range(100_000_000), world.operations * 2 + 2)
         self.entries: list[Entry] = []
         self.records: list[Operation] = []
         self.seen: dict[int, str | None] = dict.fromkeys(range(world.clients))
         self.events: list[tuple[int, int, str, object]] = []
-        self.ids = iter(range(1, 10_000_000))
+        self.ids = count(1)
         if world.existing:
             self.entries.append(Entry(self.fresh(), ("m0",), method="POST"))
             self.seen = dict.fromkeys(self.seen, self.entries[0].version)
@@ -205,8 +206,8 @@ def _rebased(operation: Operation, history: History, rng: random.Random) -> Oper
 
 
 def _turned(operation: Operation, history: History, rng: random.Random) -> Operation:
-    if operation.kind is Kind.READ or operation.returned is None:
-        return operation
+    if operation.kind is Kind.READ or operation.returned is None or operation.base is None:
+        return _moved(operation, history, rng)
     if operation.outcome is Outcome.REFUSED:
         version = f"x{operation.id}"
         return replace(operation, outcome=Outcome.OK, status=200, version=version)

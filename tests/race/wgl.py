@@ -60,9 +60,10 @@ class _Search:
         if self.entries is None:
             start = State(self.history.initial)
         elif self.history.initial is not None:
-            if not self.entries or self.entries[0].version != self.history.initial or self.markers & set(self.entries[0].markers):
+            there = next((i for i, e in enumerate(self.entries) if e.version == self.history.initial), None)
+            if there is None or any(self.ours(entry) for entry in self.entries[: there + 1]):
                 return False
-            start = State(self.history.initial, False, 1)
+            start = State(self.history.initial, self.entries[there].deleted, there + 1)
         else:
             start = State(None)
         return self.from_(0, start, frozenset({self.history.initial} - {None}))
@@ -124,8 +125,11 @@ class _Search:
     def foreign(self, state: State) -> State | None:
         """The next version of `_history`, when it is none of ours."""
         entry = self.next(state) if self.entries is not None else None
-        if entry is None or entry.version in self.claimed or self.markers & set(entry.markers):
+        if entry is None or self.ours(entry):
             return None
         if entry.deleted and not self.foreign_deletions:
             return None
         return State(entry.version, entry.deleted, state.position + 1)
+
+    def ours(self, entry: Entry) -> bool:
+        return entry.version in self.claimed or bool(self.markers & set(entry.markers))
