@@ -16,9 +16,7 @@ when there is something to tell.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from math import inf
-from typing import NamedTuple
 
 from ifmatch.race.history import Operation
 
@@ -83,18 +81,21 @@ def with_reads(bounds: Bounds, reads: Iterable[Operation], places: Iterable[int]
     return Bounds(bounds.lower, upper, after)
 
 
-def least_moments(bounds: Bounds, starts: frozenset[int] = frozenset()) -> tuple[list[float], list[Break]]:
+def least_moments(bounds: Bounds, starts: Sequence[int] = ()) -> tuple[list[float], list[Break]]:
     """The least moments, and where none fit. After a break the sweep starts anew, so that each is told once.
 
-    `starts` are the positions that need not follow the one before.
+    `starts` are the positions, in order, that need not follow the one before.
     """
     moments: list[float] = []
     breaks: list[Break] = []
     now = previous = -inf
     at = i = 0
+    later_starts = iter(starts)
+    start = next(later_starts, None)
     for lower, upper, after in zip(bounds.lower, bounds.upper, bounds.after, strict=True):
-        if i in starts:
+        if i == start:
             now = previous = -inf
+            start = next(later_starts, None)
         if previous > now:
             now, at = previous, i - 1
         if lower > now:
@@ -143,43 +144,43 @@ def contradicted_refusals(
             moments[i] = bounds.lower[i] = refusal.invoked
 
 
-class Zone(NamedTuple):
-    """The stretch of time that a value must cover (`low < high`), or within which it may fall (`high <= low`)."""
+class Zones:
+    """For each stretch of linked versions, the time that it must cover (`low < high`), or within which it may fall (`high <= low`).
 
-    low: float
-    high: float
-    first: int
-    last: int
-
-
-def zones(bounds: Bounds, starts: Iterable[int]) -> Iterator[Zone]:
-    """The zone of each stretch of linked versions: from the first end to the last beginning of all its operations."""
-    lower, upper, after = bounds.lower, bounds.upper, bounds.after
-    edges = [*sorted(starts), len(lower)]
-    for first, last in zip(edges, edges[1:], strict=False):
-        if last == first + 1:
-            began, read = lower[first], after[first]
-            yield Zone(upper[first], began if began > read else read, first, last)
-        else:
-            yield Zone(min(upper[first:last]), max(*lower[first:last], *after[first:last]), first, last)
-
-
-def clashes(found: Iterable[Zone]) -> Iterator[tuple[Zone, Zone]]:
-    """Pairs of zones that cannot both be: two that overlap and must be covered, or one that must fall inside such a one.
-
-    In each pair the value of the first is seen again after that of the second.
+    That is from the first end to the last beginning of all its operations. A stretch goes by the place of its first version.
     """
-    forward: list[Zone] = []
-    backward: list[Zone] = []
-    for zone in found:
-        (forward if zone.low < zone.high else backward).append(zone)
-    forward.sort()
-    lows = [zone.low for zone in forward]
-    widest = list(accumulate(forward, lambda reach, zone: zone if zone.high > reach.high else reach))
-    for reach, zone in zip(widest, forward[1:], strict=False):
-        if zone.low < reach.high:
-            yield reach, zone
-    for zone in backward:
-        before = bisect_left(lows, zone.high)
-        if before and zone.low < widest[before - 1].high:
-            yield widest[before - 1], zone
+
+    def __init__(self, bounds: Bounds, starts: Sequence[int]) -> None:
+        """The zones of all stretches."""
+        self.starts = starts
+        self.ends = dict(zip(starts, [*starts[1:], len(bounds.lower)], strict=True))
+        self.low = bounds.upper.copy()
+        self.high = list(map(max, bounds.lower, bounds.after))
+        for first, last in self.ends.items():
+            if last - first > 1:
+                self.low[first] = min(bounds.upper[first:last])
+                self.high[first] = max(self.high[first:last])
+
+    def clashes(self) -> Iterator[tuple[int, int]]:
+        """Pairs of stretches that cannot both be: two that overlap and must be covered, or one that must fall inside such a one.
+
+        In each pair the first is seen again after the second.
+        """
+        low, high = self.low, self.high
+        forward = sorted((i for i in self.starts if low[i] < high[i]), key=low.__getitem__)
+        if not forward:
+            return
+        widest = forward[0]
+        reach = []
+        for i in forward:
+            if low[i] < high[widest] and i != widest:
+                yield widest, i
+            if high[i] > high[widest]:
+                widest = i
+            reach.append(widest)
+        lows = [low[i] for i in forward]
+        for i in self.starts:
+            if high[i] <= low[i]:
+                before = bisect_left(lows, high[i])
+                if before and low[i] < high[reach[before - 1]]:
+                    yield reach[before - 1], i

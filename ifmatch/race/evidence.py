@@ -19,7 +19,7 @@ from ifmatch.race.history import ANY, History, Kind, Operation, Outcome
 GONE = frozenset({404, 410})
 
 #: The interactions that may find what they would else make.
-_CONDITIONAL = frozenset({Kind.CREATE, Kind.CONDITIONAL_UPDATE, Kind.SEARCH})
+CONDITIONAL = frozenset({Kind.CREATE, Kind.CONDITIONAL_UPDATE, Kind.SEARCH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,11 @@ class Evidence:
     def versionless(self, operation: Operation) -> None:
         """An accepted operation that shows no version: a read that found nothing, or a write that does not say what it made."""
         if operation.kind is not Kind.READ:
-            self.accepted.append(operation)
-            self.nameless.append(operation)
+            if operation.kind in CONDITIONAL:
+                self.conditional.append(operation)
+            if not _found(operation):
+                self.accepted.append(operation)
+                self.nameless.append(operation)
         elif operation.status in GONE:
             self.gone.append(operation)
 
@@ -131,7 +134,7 @@ def gather(history: History) -> Evidence:
     operations.sort(key=attrgetter("invoked"))  # in the order in which they came about, neighbours lie close in memory too
     evidence = _numbered(history, operations)
     _sort(evidence, operations)
-    _check_claims(evidence)
+    _check_initial(evidence)
     _bind(evidence)
     _bind_deletes(evidence, [write for write in evidence.nameless if write.kind is Kind.DELETE])
     return evidence
@@ -191,7 +194,8 @@ def _sort(evidence: Evidence, operations: list[Operation]) -> None:
                     continue
                 i = evidence.place(version)
             returned = operation.returned
-            if operation.kind is read:
+            kind = operation.kind
+            if kind is read:
                 reads(operation)
                 read_at(i)
                 if content[i] != operation.seen:
@@ -199,6 +203,10 @@ def _sort(evidence: Evidence, operations: list[Operation]) -> None:
                 if operation.invoked > after[i]:
                     after[i] = operation.invoked
             else:
+                if kind in CONDITIONAL:
+                    evidence.conditional.append(operation)
+                    if _found(operation):
+                        continue
                 accepted(operation)
                 if makers[i] is not None:
                     _claimed_twice(evidence, i, operation)
@@ -224,20 +232,12 @@ def _claimed_twice(evidence: Evidence, i: int, write: Operation) -> None:
     first = evidence.makers[i]
     if first is not None and write.kind is Kind.DELETE is first.kind:
         evidence.gone.append(write)
-    elif not _found(write):
+    else:
         evidence.twice.append((evidence.versions[i], write, first))
 
 
-def _check_claims(evidence: Evidence) -> None:
-    """What only found something made nothing; and what was there from the start was made by nobody."""
-    if not _CONDITIONAL.isdisjoint(map(attrgetter("kind"), evidence.accepted)):
-        evidence.conditional = [write for write in evidence.accepted if write.kind in _CONDITIONAL]
-    for write in evidence.conditional:
-        if _found(write):
-            evidence.accepted.remove(write)
-            evidence.nameless = [other for other in evidence.nameless if other is not write]
-            if evidence.maker(write.version) is write:
-                evidence.makers[evidence.number[str(write.version)]] = None
+def _check_initial(evidence: Evidence) -> None:
+    """What was there from the start was made by nobody."""
     first = evidence.maker(evidence.history.initial)
     if first is not None:
         evidence.twice.append((str(evidence.history.initial), first, None))
@@ -247,14 +247,6 @@ def _found(operation: Operation) -> bool:
     """Whether an accepted operation only found something: a search, or a conditional create that met a match."""
     kind = operation.kind
     return kind is Kind.SEARCH or (kind is Kind.CREATE and operation.status == 200)
-
-
-def _claimed_twice(evidence: Evidence, version: str, write: Operation, first: Operation | None) -> None:
-    """A server may well answer the second of two deletions with the version of the first; any other write made its own."""
-    if first is not None and write.kind is Kind.DELETE is first.kind:
-        evidence.gone.append(write)
-    else:
-        evidence.twice.append((version, write, first))
 
 
 def _bind(evidence: Evidence) -> None:

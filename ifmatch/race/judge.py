@@ -19,14 +19,12 @@ from ifmatch.race.anomaly import WITNESS, Anomaly, Name, request, tell
 from ifmatch.race.bounds import (
     Bounds,
     Break,
-    Zone,
+    Zones,
     by_writes,
-    clashes,
     contradicted_refusals,
     least_moments,
     raise_for_absences,
     with_reads,
-    zones,
 )
 from ifmatch.race.evidence import Evidence, gather, names_a_version
 from ifmatch.race.history import ANY, Entry, History, HistoryError, Kind, Operation, Outcome
@@ -127,7 +125,13 @@ def _forks(evidence: Evidence) -> Iterator[Anomaly]:
             continue
         first = first_child.setdefault(base, write)
         if first is not write:
-            yield _fork(*sorted((first, write), key=lambda w: w.invoked))
+            one, other = sorted((first, write), key=lambda w: w.invoked)
+            if one.overlaps(other) or _listed(evidence, one):  # else the server forgot it, and then could not know better
+                yield _fork(one, other)
+
+
+def _listed(evidence: Evidence, write: Operation) -> bool:
+    return evidence.history.entries is None or evidence.number.get(write.version or "", 0) < evidence.listed
 
 
 def _fork(first: Operation, second: Operation) -> Anomaly:
@@ -340,7 +344,7 @@ class Register:
     makers: list[Operation | None]
     order: Sequence[int]
     place: Sequence[int]
-    starts: frozenset[int]
+    starts: Sequence[int]
     deletions: list[int]
     initial: int | None
     linked: bool
@@ -356,7 +360,7 @@ class Register:
     def bounds(self, docket: Docket) -> Bounds:
         """The bounds by all operations that are to be trusted."""
         evidence = self.evidence
-        if docket.anomalies or evidence.conditional:
+        if docket.anomalies:
             pairs = zip(self.read_at(), evidence.reads, strict=True)
             return with_reads(self.by_writes(docket), evidence.reads, (i if docket.trusts(read) else -1 for i, read in pairs))
         bounds = evidence.bounds.at(self.order)
@@ -398,25 +402,27 @@ def _as_claimed(evidence: Evidence) -> Register:
     place = [*range(listed), *[-1] * more] if more else range(listed)
     linked = not more and not evidence.nameless and next(_skipped(evidence), None) is None
     versions, makers = evidence.versions[:listed], evidence.makers[:listed]
-    return Register(evidence, versions, makers, range(listed), place, frozenset({0}), deletions, initial, linked)
+    return Register(evidence, versions, makers, range(listed), place, (0,), deletions, initial, linked)
 
 
 def _as_linked(evidence: Evidence) -> Register | None:
     """The order that the links give, stretch by stretch; None when versions fork, go round, or hang in the air."""
-    number, makers, initial = evidence.number, evidence.makers, evidence.history.initial
-    there = number.get(initial or "")
-    child: dict[int, int] = {}
+    number, makers = evidence.number, evidence.makers
+    there = number.get(evidence.history.initial or "")
+    child: dict[int | None, int] = {}
     roots = [] if there is None else [there]
     for i, write in enumerate(makers):
         if write is None or i == there:
             continue
-        if not names_a_version(write):
+        base = write.base
+        if base is None or base == ANY:
             roots.append(i)
-        elif child.setdefault(number.get(write.base or "", -1), i) != i:
+        elif child.setdefault(number.get(base), i) != i:
             return None
-    order, starts = [], set()
+    order: list[int] = []
+    starts = []
     for root in roots:
-        starts.add(len(order))
+        starts.append(len(order))
         at: int | None = root
         while at is not None:
             order.append(at)
@@ -429,7 +435,7 @@ def _as_linked(evidence: Evidence) -> Register | None:
     made = [makers[i] for i in order]
     deletions = [i for i, write in enumerate(made) if write is not None and write.kind is Kind.DELETE]
     versions = [evidence.versions[i] for i in order]
-    return Register(evidence, versions, made, order, place, frozenset(starts), deletions, None if there is None else 0, not evidence.gone)
+    return Register(evidence, versions, made, order, place, starts, deletions, None if there is None else 0, not evidence.gone)
 
 
 def _circle(evidence: Evidence) -> Iterator[Anomaly]:
@@ -615,15 +621,16 @@ def _judge_values(register: Register, docket: Docket) -> None:
     _, breaks = least_moments(bounds, register.starts)
     _hear_breaks(register, docket, breaks)
     if not breaks:
-        docket.hear(_seen_again(register, docket, *pair) for pair in clashes(zones(bounds, register.starts)))
+        zones = Zones(bounds, register.starts)
+        docket.hear(_seen_again(register, docket, zones, *pair) for pair in zones.clashes())
     docket.hear(_surely_current(register, bounds))
 
 
-def _seen_again(register: Register, docket: Docket, old: Zone, new: Zone) -> Anomaly:
+def _seen_again(register: Register, docket: Docket, zones: Zones, old: int, new: int) -> Anomaly:
     """A value that is seen, replaced, and seen again."""
-    late = _operation_in(register, docket, old, "invoked", old.high)
-    done = _operation_in(register, docket, new, "end", new.low)
-    early = _operation_in(register, docket, old, "end", old.low)
+    late = _operation_in(register, docket, range(old, zones.ends[old]), "invoked", zones.high[old])
+    done = _operation_in(register, docket, range(new, zones.ends[new]), "end", zones.low[new])
+    early = _operation_in(register, docket, range(old, zones.ends[old]), "end", zones.low[old])
     if late is None or done is None:  # not so: a clash always has both
         raise HistoryError("A clash of versions without the operations that clash.")
     if late.kind is not Kind.READ:
@@ -634,10 +641,10 @@ def _seen_again(register: Register, docket: Docket, old: Zone, new: Zone) -> Ano
     return Anomaly(name, tuple(witness.values()), f"{tell(late)} found that version again after {tell(done)} was over.")
 
 
-def _operation_in(register: Register, docket: Docket, zone: Zone, moment: str, value: float) -> Operation | None:
-    """The operation of a zone that was invoked, or ended, at a moment."""
-    made = (write for write in register.makers[zone.first : zone.last] if write is not None)
-    seen = register.readers(zone.first, zone.last)
+def _operation_in(register: Register, docket: Docket, places: range, moment: str, value: float) -> Operation | None:
+    """The operation on versions at some places that was invoked, or ended, at a moment."""
+    made = (write for write in register.makers[places.start : places.stop] if write is not None)
+    seen = register.readers(places.start, places.stop)
     return next((op for op in chain(made, seen) if getattr(op, moment) == value and docket.trusts(op)), None)
 
 

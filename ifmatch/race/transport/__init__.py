@@ -1,4 +1,4 @@
-"""The race transport: requests that reach the target as nearly at one instant as can be, with the instants at which they did."""
+"""The race transport: requests that reach the target as nearly at one instant as can be, and when they did."""
 
 from ifmatch.race.transport.blocks import Blocks
 from ifmatch.race.transport.choose import Choice, choose

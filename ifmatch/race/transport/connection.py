@@ -1,9 +1,10 @@
 """One connection: TCP without Nagle, and TLS as a codec between it and us.
 
-TLS is done in memory (`ssl.MemoryBIO`), so that the record which holds the last bytes can be sealed before the release, and
-the release is one system call whether there is TLS or not.
+TLS is done in memory (`ssl.MemoryBIO`), so that the record which holds the last bytes can be sealed before the release,
+and the release is one system call whether there is TLS or not.
 """
 
+import selectors
 import socket
 import ssl
 import struct
@@ -18,11 +19,11 @@ _CHUNK = 256 * 1024
 _PORTS = {"http": 80, "https": 443}
 
 
-class Broken(Exception):
+class BrokenError(Exception):
     """The connection is of no more use; the message says why."""
 
 
-class NotDialled(Exception):
+class DialError(Exception):
     """There is no connection, so nothing was sent."""
 
     def __init__(self, failure: Failure, detail: str) -> None:
@@ -46,11 +47,11 @@ class Origin:
 
 
 class Connection:
-    """Bytes to and from the target, never waiting. Raises Broken once there is nothing more to be had from it."""
+    """Bytes to and from the target, never waiting. Raises BrokenError once there is nothing more to be had from it."""
 
     def __init__(self, sock: socket.socket, tls: ssl.SSLObject | None = None, bios: "_Bios | None" = None) -> None:
         self.socket, self._tls, self._bios = sock, tls, bios or _Bios()
-        self._unsent = b""
+        self._unsent, self._closed = b"", False
 
     @property
     def protocol(self) -> str:
@@ -81,6 +82,8 @@ class Connection:
 
     def receive(self) -> bytes | None:
         """What has arrived: None when nothing has, empty when the target has closed its side."""
+        if self._closed:
+            return b""
         with _breaking():
             try:
                 data = self.socket.recv(_CHUNK)
@@ -88,20 +91,32 @@ class Connection:
                 return None
             return data if self._tls is None else self._opened(self._tls, data)
 
+    def await_more(self, deadline: float) -> None:
+        """Wait until something arrives. Raises BrokenError when nothing has by an instant of `time.monotonic`."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.socket, selectors.EVENT_READ)
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                raise BrokenError("nothing came in time")
+
     def _opened(self, tls: ssl.SSLObject, data: bytes) -> bytes | None:
         self._bios.incoming.write(data) if data else self._bios.incoming.write_eof()
-        plain, closed = bytearray(), not data
+        plain = bytearray()
         try:
             while chunk := tls.read(_CHUNK):
                 plain += chunk
-            closed = True
+            self._closed = True
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLEOFError:
-            closed = True
+            self._closed = True
         if self._bios.outgoing.pending:  # a change of keys, which the target may ask for at any time
             self.send(self._bios.outgoing.read())
-        return bytes(plain) if plain or closed else None
+        return bytes(plain) if plain or self._closed else None
+
+    def end(self) -> None:
+        """Close our side alone (FIN); the target may still answer."""
+        with _breaking():
+            self.socket.shutdown(socket.SHUT_WR)
 
     def close(self, *, reset: bool = False) -> None:
         """Close, in good order or with a reset (an RST, by SO_LINGER of no time)."""
@@ -119,22 +134,22 @@ class _Bios:
 
 
 class _breaking:  # noqa: N801 -- reads as a verb
-    """Turns the errors of a connection into Broken."""
+    """Turns the errors of a connection into BrokenError."""
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ssl.SSLError):
-            raise Broken(f"TLS: {(error.reason or str(error)).replace('_', ' ').lower()}") from error
+            raise BrokenError(f"TLS: {(error.reason or str(error)).replace('_', ' ').lower()}") from error
         if isinstance(error, OSError):
-            raise Broken(error.strerror or str(error)) from error
+            raise BrokenError(error.strerror or str(error)) from error
 
 
 # ---------------------------------------------------------------- dialling
 
 
 def dial(origin: Origin, deadline: float) -> Connection:
-    """A new connection, TLS included, before an instant of `time.monotonic`. Raises NotDialled.
+    """A new connection, TLS included, before an instant of `time.monotonic`. Raises DialError.
 
     The name is resolved by the operating system, which bounds that step by its own time-out.
     """
@@ -148,7 +163,7 @@ def dial(origin: Origin, deadline: float) -> Connection:
     except (OSError, UnicodeError) as error:
         if sock is not None:
             sock.close()
-        raise NotDialled(*_classified(error)) from error
+        raise DialError(*_classified(error)) from error
 
 
 def _greeted(sock: socket.socket, origin: Origin, deadline: float) -> Connection:

@@ -7,10 +7,9 @@ from ifmatch.race.transport.shot import Job, Mode
 
 
 class Dialogue(Protocol):
-    """One side of a connection in some version of HTTP; a round is `begin`, `final` for each job, `hear` until all are settled.
+    """Our side of a connection in some version of HTTP.
 
-    `begin` and `hear` return what is to be sent. Both `hear` and `greeted` raise Garbled when the other side does not keep
-    to the protocol.
+    A round is `begin`, then `final` for each job, and `hear` until all are settled. All three return what is to be sent.
     """
 
     alpn: str
@@ -40,4 +39,7 @@ class Dialogue(Protocol):
         """The last bytes of a job."""
 
     def hear(self, data: bytes, at: int) -> bytes:
-        """What arrived at an instant (ns), empty at the end. Settles the jobs that it answers."""
+        """What arrived at an instant (ns), empty at the end. Settles the jobs that it answers.
+
+        Raises GarbledError when the other side does not keep to the protocol, TooLargeError when it says too much.
+        """

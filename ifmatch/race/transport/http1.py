@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import h11
 
-from ifmatch.race.transport.message import Draft, Garbled, fields_of, path_of
+from ifmatch.race.transport.message import Draft, GarbledError, fields_of, path_of
 from ifmatch.race.transport.shot import Job, Mode
 from ifmatch.target.exchange import Failure, Request
 
@@ -63,13 +63,13 @@ class Http1:
     def hear(self, data: bytes, at: int) -> bytes:
         """Responses never ask for more to be said: an interim one (1xx) is passed over."""
         if self._job is None or self._parser.our_state is h11.IDLE:
-            raise Garbled("the target speaks without having been asked" if data else "the target closed the connection")
+            raise GarbledError("the target speaks without having been asked" if data else "the target closed the connection")
         try:
             self._parser.receive_data(data)
             while self._take(self._parser.next_event(), at):
                 pass
         except h11.RemoteProtocolError as error:
-            raise Garbled(str(error)) from None
+            raise GarbledError(str(error)) from None
         return b""
 
     def _take(self, event: object, at: int) -> bool:
@@ -82,7 +82,7 @@ class Http1:
             case h11.EndOfMessage() if self._job is not None:
                 self._job.answered(self._draft.finished(), at)
             case h11.ConnectionClosed():
-                raise Garbled("the target closed the connection")
+                raise GarbledError("the target closed the connection")
             case h11.NEED_DATA | h11.PAUSED:
                 return False
         return True

@@ -4,7 +4,7 @@ import zlib
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from ifmatch.target.exchange import Request, Response
+from ifmatch.target.exchange import Failure, Request, Response
 from ifmatch.target.http import MAX_BODY
 
 Fields = list[tuple[bytes, bytes]]
@@ -12,12 +12,16 @@ Fields = list[tuple[bytes, bytes]]
 _WITH_CONTENT = ("POST", "PUT", "PATCH")
 
 
-class Garbled(Exception):
+class GarbledError(Exception):
     """What came back is not the protocol; the message says how."""
 
+    failure = Failure.RESET
 
-class TooLarge(Exception):
+
+class TooLargeError(Exception):
     """The response is longer than any FHIR response to our requests can be."""
+
+    failure = Failure.TOO_LARGE
 
 
 def fields_of(request: Request) -> Fields:
@@ -58,13 +62,13 @@ class Draft:
         self.headers = tuple((name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in headers)
 
     def add(self, data: bytes) -> None:
-        """More of the body has arrived. Raises TooLarge."""
+        """More of the body has arrived. Raises TooLargeError."""
         self.body += data
         if len(self.body) > MAX_BODY:
-            raise TooLarge(f"more than {MAX_BODY // 1024 // 1024} MB")
+            raise TooLargeError(f"more than {MAX_BODY // 1024 // 1024} MB")
 
     def finished(self) -> Response:
-        """The response, decompressed should the target have compressed it unasked. Raises Garbled, TooLarge."""
+        """The response, decompressed should the target have compressed it unasked. Raises GarbledError, TooLargeError."""
         coding = next((value.strip().lower() for name, value in self.headers if name.lower() == "content-encoding"), "")
         body = _inflated(bytes(self.body)) if coding in ("gzip", "x-gzip", "deflate") else bytes(self.body)
         return Response(self.status, self.reason, self.version, self.headers, body)
@@ -74,7 +78,7 @@ def _inflated(data: bytes) -> bytes:
     try:
         body = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(data, MAX_BODY + 1)
     except zlib.error as error:
-        raise Garbled(f"the body is not compressed as its header says: {error}") from None
+        raise GarbledError(f"the body is not compressed as its header says: {error}") from None
     if len(body) > MAX_BODY:
-        raise TooLarge(f"more than {MAX_BODY // 1024 // 1024} MB")
+        raise TooLargeError(f"more than {MAX_BODY // 1024 // 1024} MB")
     return body

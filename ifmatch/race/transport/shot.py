@@ -3,25 +3,20 @@
 All instants are nanoseconds of `time.monotonic_ns`.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from ifmatch.race.transport.instant import BRIEFLY, Hold, clock
 from ifmatch.target.exchange import Failure, Request, Response
-
-clock = time.monotonic_ns
-
-#: How long the target is given to take in what was sent before the last bytes follow; ns.
-SETTLE = 500_000
 
 
 class Mode(StrEnum):
     """How the requests of a round are let go."""
 
     LAST_BYTE = "last byte"
-    """All but the last byte is sent first, and the last bytes follow together (Kettle, "Smashing the state machine", 2023)."""
+    """All but the last byte goes first, the last bytes follow together (Kettle, "Smashing the state machine", 2023)."""
     WHOLE = "whole"
     """Nothing is sent before the release: for targets that refuse a request which comes in two parts."""
 
@@ -38,9 +33,10 @@ class Shot:
 class Result:
     """What became of one request.
 
-    `invoked` lies before its first byte, because a target may act on the headers alone; `released` after its last byte was
-    handed to the network, None when it never was; `returned` after the last needed byte of the response, None when there is
-    none. A request without a response may have taken effect, and may still; only with `sent` false it certainly has not.
+    `invoked` lies before its first byte, because a target may act on the headers alone; `released` after its last byte
+    was handed to the network, None when it never was; `returned` after the last needed byte of the response, None when
+    there is none. A request without a response may have taken effect, and may still; only when `sent` is false it
+    certainly has not.
     """
 
     request: Request
@@ -98,11 +94,13 @@ class Job:
 class Engine(Protocol):
     """A way of letting requests go together."""
 
-    def fire(self, shots: Sequence[Shot], mode: Mode = Mode.LAST_BYTE, *, settle: int = SETTLE) -> list[Result]:
+    def fire(self, shots: Sequence[Shot], mode: Mode = Mode.LAST_BYTE, *, hold: Hold = BRIEFLY) -> list[Result]:
         """One round: a result for each shot, in their order. Shots of one offset leave in the order given.
 
-        Connections that are missing or gone are dialled first, which takes no part in a request's time. Raises nothing
-        that the network or the target may cause, and takes no longer than the time-out.
+        Connections that are missing or gone are dialled first, which takes no part in a request's time. `hold` is
+        called while the last bytes are held back. Raises nothing that the network or the target may cause, and takes no
+        longer than the time-out and the hold. Another round may be fired from within the hold: it has connections of
+        its own.
         """
 
     def redial(self) -> None:
