@@ -1,0 +1,193 @@
+"""How soon a lost update is seen: last bytes together against `asyncio.gather` over an HTTP client.
+
+The server, in a process of its own, checks If-Match and writes a given gap later; the gap is spent awake while other
+requests are served, as an application does that waits for its database. A round is K updates of one fresh resource, all
+naming its first version; it exposes the fault when two are accepted. Both techniques take turns round by round, in random
+order, so that whatever else the machine does happens to both. Expected time to detection = time per round / chance per round.
+
+    python benchmarks/exposure.py [rounds, default 150] [seed, default 1]
+"""
+
+import asyncio
+import multiprocessing
+import os
+import random
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+
+import httpx
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from ifmatch.race.transport import Blocks, Shot, choose
+from ifmatch.target.exchange import Request
+from ifmatch.target.settings import Settings
+
+#: Seconds between check and write; the last one has no gap in which another request is served: nothing may be found.
+GAPS = (50e-6, 200e-6, 2e-3, 0.0)
+WRITERS = (2, 4, 8)
+
+BODY = b'{"resourceType":"Patient","id":"x","text":"' + b"x" * 900 + b'"}'
+
+# ---------------------------------------------------------------- the server
+
+
+class Handler(asyncio.Protocol):
+    """One connection: enough of HTTP for requests with a Content-Length."""
+
+    versions: dict[str, int] = {}
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.data += data
+        head, found, body = self.data.partition(b"\r\n\r\n")
+        if not found:
+            return
+        fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
+        if len(body) < int(fields.get(b"content-length", b"0")):
+            return
+        self.data = b""
+        method, path, _ = head.split(b" ", 2)
+        _, gap, name = path.decode().split("/", 2)
+        if method == b"GET":
+            return self.answer(b"200 OK", 0)
+        if fields[b"if-match"] != b'w/"%d"' % self.versions.get(name, 1):
+            return self.answer(b"412 Precondition Failed", 0)
+        if float(gap) == 0.0:
+            return self.write(name, 0.0)
+        self.write_at(name, time.perf_counter() + float(gap))
+
+    def write_at(self, name: str, instant: float) -> None:
+        """Stay awake, and serve others meanwhile."""
+        if time.perf_counter() < instant:
+            asyncio.get_running_loop().call_soon(self.write_at, name, instant)
+        else:
+            self.write(name, instant)
+
+    def write(self, name: str, _: float) -> None:
+        version = self.versions[name] = self.versions.get(name, 1) + 1
+        self.answer(b"200 OK", version)
+
+    def answer(self, status: bytes, version: int) -> None:
+        self.transport.write(b'HTTP/1.1 %s\r\nETag: W/"%d"\r\nContent-Length: 0\r\n\r\n' % (status, version))
+
+
+def serve(pipe: Pipe) -> None:
+    """Serve until killed; the port goes into the pipe."""
+    keep_to(-1)
+
+    async def main() -> None:
+        server = await asyncio.get_running_loop().create_server(Handler, "127.0.0.1", 0, backlog=100)
+        pipe.send(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+
+    asyncio.run(main())
+
+
+def keep_to(core: int) -> None:
+    """Client and server on cores of their own, where that can be had: else a server that is awake displaces the client."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[core]})
+
+
+# ---------------------------------------------------------------- the two techniques
+
+Round = Callable[[list[Request]], int]
+
+
+def together(base_url: str, rng: random.Random) -> Round:
+    """Rounds by the race transport, blocks and all. They return how many updates were accepted."""
+    engine = choose(Settings(base_url, timeout=5.0, through_proxy=False)).engine
+    blocks = Blocks(engine, Request("GET", f"{base_url}/0/warm"), rng)
+
+    def fire(requests: list[Request]) -> int:
+        results = blocks.fire([Shot(request) for request in requests])
+        return sum(r.response is not None and r.response.status == 200 for r in results)
+
+    return fire
+
+
+def gathered(loop: asyncio.AbstractEventLoop) -> Round:
+    """Rounds by one warm asynchronous client."""
+    client = httpx.AsyncClient(trust_env=False, timeout=5.0)
+
+    async def fire(requests: list[Request]) -> int:
+        sent = (client.request(r.method, r.url, headers=list(r.headers), content=r.body) for r in requests)
+        return sum(answer.status_code == 200 for answer in await asyncio.gather(*sent))
+
+    return lambda requests: loop.run_until_complete(fire(requests))
+
+
+# ---------------------------------------------------------------- the comparison
+
+
+@dataclass
+class Tally:
+    """What a technique achieved in one cell. Times in seconds."""
+
+    times: list[float]
+    hits: int = 0
+
+    @property
+    def p(self) -> float:
+        return self.hits / len(self.times)
+
+    @property
+    def ms(self) -> float:
+        return sum(self.times) / len(self.times) * 1e3
+
+    @property
+    def expected(self) -> float:
+        """ms until the first detection; with none seen, from below: as if the next round were the first."""
+        return self.ms / self.p if self.hits else self.ms * (len(self.times) + 1)
+
+
+def compare(base_url: str, gap: float, writers: int, rounds: int, techniques: dict[str, Round], rng: random.Random) -> dict[str, Tally]:
+    """So many rounds of each technique, taking turns."""
+    tallies = {name: Tally([]) for name in techniques}
+    for _ in range(rounds):
+        for name in rng.sample(list(techniques), len(techniques)):
+            url = f"{base_url}/{gap:.6f}/{next(_names)}"
+            requests = [Request("PUT", url, (("If-Match", 'W/"1"'),), BODY) for _ in range(writers)]
+            started = time.perf_counter()
+            accepted = techniques[name](requests)
+            tallies[name].times.append(time.perf_counter() - started)
+            tallies[name].hits += accepted > 1
+    return tallies
+
+
+_names = count()
+
+
+def main(rounds: int, seed: int) -> None:
+    ours, theirs = multiprocessing.Pipe()
+    server = multiprocessing.Process(target=serve, args=(theirs,), daemon=True)
+    server.start()
+    keep_to(0)
+    base_url, rng, loop = f"http://127.0.0.1:{ours.recv()}", random.Random(seed), asyncio.new_event_loop()
+    techniques = {"gather": gathered(loop), "together": together(base_url, rng)}
+    print(f"{'gap':>7} {'K':>2} | {'gather p':>8} {'ms/round':>8} {'expected ms':>11} | {'together p':>10} {'ms/round':>8} {'expected ms':>11} | ratio")
+    for gap in GAPS:
+        for writers in WRITERS:
+            compare(base_url, gap, writers, 5, techniques, rng)
+            tallies = compare(base_url, gap, writers, rounds, techniques, rng)
+            a, b = tallies["gather"], tallies["together"]
+            least = "" if a.hits else ">"
+            ratio = f"{least}{a.expected / b.expected:.0f}x" if b.hits else "-"
+            print(f"{gap * 1e3:4.2f} ms {writers:2} | {a.p:8.3f} {a.ms:8.2f} {least:1}{a.expected:10.1f} | {b.p:10.3f} {b.ms:8.2f} {b.expected:11.2f} | {ratio}")
+    server.terminate()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 150, int(sys.argv[2]) if len(sys.argv) > 2 else 1)

@@ -1,0 +1,18 @@
+Feature: What may exist once is made once
+  Two receptions register the same newcomer. The condition says that there must be only one.
+
+  @needs:conditional-create @rule:race.create.conditional
+  Scenario: Several conditional creates of one identifier make one resource
+    When several writers create a resource on the condition that its identifier is new, at once
+    Then one resource was made
+
+  @needs:conditional-update @rule:race.conditional-update.none
+  Scenario: Several conditional updates of one new identifier make one resource
+    When several writers update by an identifier that nothing has yet, at once
+    Then one resource was made
+
+  @needs:update-create @rule:race.update-as-create
+  Scenario: Of several updates of an id that was never given out, one creates it
+    When several writers update an id that was never given out, at once
+    Then exactly one of them creates it each time
+    And every accepted write is kept

@@ -1,0 +1,15 @@
+@needs:patch
+Feature: However many patch at once, no patch is lost
+  A patch is a small change, and small changes are what two people make to one record at the same time.
+
+  @rule:race.patch.same-version
+  Scenario: Of several patches from one version, exactly one is accepted
+    When several writers patch a resource from the same version, at once
+    Then exactly one of them is accepted each time
+    And the others are refused as promised
+    And every accepted write is kept
+
+  @needs:json-patch @rule:race.patch.distinct-elements
+  Scenario: Patches of different elements that name no version all survive
+    When several writers each patch an element of their own without naming a version, at once
+    Then every element of an accepted patch is there

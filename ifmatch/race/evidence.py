@@ -1,0 +1,354 @@
+"""Who made which version. Markers turn what a search would have to guess into something that is looked up.
+
+Every write carries a unique marker, so a version that is read or listed in `_history` names its writer (Gibbons and Korach,
+"Testing Shared Memories", SIAM J. Comput. 1997: with unique values the problem is polynomial; without, NP-complete). An unknown
+write is therefore either bound to the version that shows its marker, or it is not there.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import accumulate, chain
+from math import inf
+from operator import attrgetter
+
+from ifmatch.race.bounds import Bounds
+from ifmatch.race.history import ANY, History, Kind, Operation, Outcome
+
+#: The answers of a read that found nothing.
+GONE = frozenset({404, 410})
+
+#: The interactions that may find what they would else make.
+CONDITIONAL = frozenset({Kind.CREATE, Kind.CONDITIONAL_UPDATE, Kind.SEARCH})
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A version whose content is not that of the write that claims it, and the write that it is of, if it is one of ours."""
+
+    version: str
+    marker: str
+    owner: Operation | None
+
+
+@dataclass(slots=True)
+class Evidence:
+    """A history, sorted by what its records are good for.
+
+    Versions are opaque, so they are numbered: those of `_history` first, in its order, then all others that an answer spoke of.
+    `makers`, `content` and the bounds (see `ifmatch.race.bounds`) are by that number; `read_at` says for each of `reads` which version
+    it saw. The bounds are those of all operations, as if each were to be trusted.
+    """
+
+    history: History
+    versions: list[str]
+    number: dict[str, int]
+    makers: list[Operation | None]
+    content: list[tuple[str, ...]]
+    bounds: Bounds
+    accepted: list[Operation] = field(default_factory=list)
+    unknown: list[Operation] = field(default_factory=list)
+    refused: list[Operation] = field(default_factory=list)
+    aborted: list[Operation] = field(default_factory=list)
+    reads: list[Operation] = field(default_factory=list)
+    read_at: list[int] = field(default_factory=list)
+    gone: list[Operation] = field(default_factory=list)
+    conditional: list[Operation] = field(default_factory=list)
+    nameless: list[Operation] = field(default_factory=list)
+    twice: list[tuple[str, Operation, Operation | None]] = field(default_factory=list)
+    differing: list[Operation] = field(default_factory=list)
+    torn: list[int] = field(default_factory=list)
+    strays: list[Stray] = field(default_factory=list)
+    again: list[int] = field(default_factory=list)
+
+    @property
+    def listed(self) -> int:
+        """How many of the versions `_history` lists."""
+        return len(self.history.entries or ())
+
+    def maker(self, version: str | None) -> Operation | None:
+        """The write that made a version, as far as that is known."""
+        i = self.number.get(version or "")
+        return None if i is None else self.makers[i]
+
+    def place(self, version: str) -> int:
+        """The number of a version, a new one if it is new."""
+        i = self.number.setdefault(version, len(self.versions))
+        if i == len(self.versions):
+            self.versions.append(version)
+            self.makers.append(None)
+            self.content.append(())
+            self.bounds.add()
+        return i
+
+    def bind(self, version: str, write: Operation) -> None:
+        """Settle who made a version."""
+        i = self.place(version)
+        self.makers[i] = write
+        self.bounds.lower[i] = write.invoked
+        self.bounds.upper[i] = min(write.end, self.bounds.upper[i])
+
+    def versionless(self, operation: Operation) -> None:
+        """An accepted operation that shows no version: a read that found nothing, or a write that does not say what it made."""
+        if operation.kind is not Kind.READ:
+            if operation.kind in CONDITIONAL:
+                self.conditional.append(operation)
+            if not _found(operation):
+                self.accepted.append(operation)
+                self.nameless.append(operation)
+        elif operation.status in GONE:
+            self.gone.append(operation)
+
+    def not_answered(self, operation: Operation) -> None:
+        """A write of unknown outcome, or one that was cut short. A read that was not answered tells nothing."""
+        if operation.kind is not Kind.READ:
+            (self.unknown if operation.outcome is Outcome.UNKNOWN else self.aborted).append(operation)
+
+    def made(self) -> Iterator[tuple[str, Operation]]:
+        """The versions of known makers."""
+        return ((version, write) for version, write in zip(self.versions, self.makers, strict=True) if write is not None)
+
+    def first_sight(self, version: str) -> Operation | None:
+        """The first read that found a version."""
+        return next((read for read in self.reads if read.version == version), None)
+
+    def writers_of(self, markers: Iterable[str]) -> list[Operation]:
+        """The writes that carry one of these markers, those of unknown outcome first: they are the ones to ask."""
+        wanted = set(markers)
+        found: list[Operation] = []
+        for writes in (self.unknown, self.accepted, self.refused, self.aborted):
+            if wanted.issubset(write.marker for write in found):
+                break
+            found += [write for write in writes if write.marker in wanted]
+        return found
+
+    def unobserved(self) -> Iterator[Operation]:
+        """The unknown writes of which no trace is to be seen."""
+        bound = {write.id for write in self.makers if write is not None and write.outcome is Outcome.UNKNOWN}
+        return (write for write in self.unknown if write.id not in bound)
+
+
+def gather(history: History) -> Evidence:
+    """Read a history once and settle who made which version."""
+    operations = [*history.operations, *(() if history.final is None else (history.final,))]
+    operations.sort(key=attrgetter("invoked"))  # in the order in which they came about, neighbours lie close in memory too
+    evidence = _numbered(history, operations)
+    _sort(evidence, operations)
+    _check_initial(evidence)
+    _bind(evidence)
+    _bind_deletes(evidence, [write for write in evidence.nameless if write.kind is Kind.DELETE])
+    return evidence
+
+
+def _numbered(history: History, operations: list[Operation]) -> Evidence:
+    """The versions that there must be, and what `_history` says they hold. Without it, answers are all there is to go by."""
+    entries = history.entries
+    if entries is None:
+        spoken_of = dict.fromkeys(map(attrgetter("version"), operations))
+        spoken_of.pop(None, None)
+        versions = list(spoken_of)
+        content: list[tuple[str, ...]] = [()] * len(versions)
+    else:
+        versions = [entry.version for entry in entries]
+        content = [entry.markers for entry in entries]
+    number = dict(zip(versions, range(len(versions)), strict=True))
+    again = _rename_repeated(versions, number) if len(number) < len(versions) else []
+    torn = [i for i, markers in enumerate(content) if len(markers) > 1]
+    evidence = Evidence(history, versions, number, [None] * len(versions), content, Bounds.of(len(versions)), torn=torn, again=again)
+    if history.initial is not None:
+        evidence.place(history.initial)
+    return evidence
+
+
+def _rename_repeated(versions: list[str], number: dict[str, int]) -> list[int]:
+    """A version that is listed again gets a name that nothing can be meant for. Returns where that happened."""
+    number.clear()
+    again = []
+    for i, version in enumerate(versions):
+        if version in number:
+            again.append(i)
+            versions[i] = f"{version} (again, at {i})"
+        number[versions[i]] = i
+    return again
+
+
+def _sort(evidence: Evidence, operations: list[Operation]) -> None:
+    """Each record to its kind, and to the version it speaks of. This loop sees every record, so it looks at no more than it must."""
+    number, content, makers = evidence.number.get, evidence.content, evidence.makers
+    accepted, refused = evidence.accepted.append, evidence.refused.append
+    reads, read_at = evidence.reads.append, evidence.read_at.append
+    lower, upper, after = evidence.bounds.lower, evidence.bounds.upper, evidence.bounds.after
+    read, ok, no = Kind.READ, Outcome.OK, Outcome.REFUSED
+    for operation in operations:
+        outcome = operation.outcome
+        if outcome is no:
+            refused(operation)
+        elif outcome is not ok:
+            evidence.not_answered(operation)
+        else:
+            version = operation.version
+            i = number(version)
+            if i is None:
+                if version is None:
+                    evidence.versionless(operation)
+                    continue
+                i = evidence.place(version)
+            returned = operation.returned
+            kind = operation.kind
+            if kind is read:
+                reads(operation)
+                read_at(i)
+                if content[i] != operation.seen:
+                    _first_or_differing(evidence, i, operation)
+                if operation.invoked > after[i]:
+                    after[i] = operation.invoked
+            else:
+                if kind in CONDITIONAL:
+                    evidence.conditional.append(operation)
+                    if _found(operation):
+                        continue
+                accepted(operation)
+                if makers[i] is not None:
+                    _claimed_twice(evidence, i, operation)
+                    continue
+                makers[i] = operation
+                lower[i] = operation.invoked
+            if returned < upper[i]:  # type: ignore[operator]
+                upper[i] = returned  # type: ignore[assignment]
+
+
+def _first_or_differing(evidence: Evidence, i: int, read: Operation) -> None:
+    """A read that shows something new: the content of a version, or another content than it had."""
+    if not evidence.content[i] and read.seen:
+        evidence.content[i] = read.seen
+        if len(read.seen) > 1:
+            evidence.torn.append(i)
+    elif read.seen:
+        evidence.differing.append(read)
+
+
+def _claimed_twice(evidence: Evidence, i: int, write: Operation) -> None:
+    """A server may well answer the second of two deletions with the version of the first; any other write made its own."""
+    first = evidence.makers[i]
+    if first is not None and write.kind is Kind.DELETE is first.kind:
+        evidence.gone.append(write)
+    else:
+        evidence.twice.append((evidence.versions[i], write, first))
+
+
+def _check_initial(evidence: Evidence) -> None:
+    """What was there from the start was made by nobody."""
+    first = evidence.maker(evidence.history.initial)
+    if first is not None:
+        evidence.twice.append((str(evidence.history.initial), first, None))
+
+
+def _found(operation: Operation) -> bool:
+    """Whether an accepted operation only found something: a search, or a conditional create that met a match."""
+    kind = operation.kind
+    return kind is Kind.SEARCH or (kind is Kind.CREATE and operation.status == 200)
+
+
+def _bind(evidence: Evidence) -> None:
+    """Give the versions that nobody claims to the writes whose marker they show; keep what does not fit as strays."""
+    misfits = list(_misfits(evidence))
+    free = {write.id for write in chain(evidence.unknown, evidence.nameless)}
+    owners: dict[str, list[Operation]] = {}
+    for write in evidence.writers_of(marker for _, marker in misfits):
+        owners.setdefault(str(write.marker), []).append(write)
+    for i, marker in misfits:
+        own = owners.get(marker, [])
+        candidate = next((write for write in own if write.id in free), None)
+        if candidate is not None and evidence.makers[i] is None:
+            free.discard(candidate.id)
+            evidence.bind(evidence.versions[i], candidate)
+        else:
+            evidence.strays.append(Stray(evidence.versions[i], marker, next(iter(own), None)))
+    if evidence.history.entries is None:  # nobody saw what they made, but they made something
+        for write in evidence.nameless:
+            if write.id in free and write.kind is not Kind.DELETE:
+                evidence.bind(unseen(write), write)
+
+
+def _misfits(evidence: Evidence) -> Iterator[tuple[int, str]]:
+    """The versions whose content is not what their maker sent, or whose maker is not known."""
+    for i, (seen, maker) in enumerate(zip(evidence.content, evidence.makers, strict=True)):
+        if len(seen) == 1 and (maker is None or (maker.marker != seen[0] and _tells(maker))):
+            yield i, seen[0]
+
+
+def _tells(write: Operation) -> bool:
+    """Whether it is known what a version holds that a write made: its marker, or nothing."""
+    return write.marker is not None or write.kind is Kind.DELETE
+
+
+def unseen(write: Operation) -> str:
+    """The name we give to a version that was made but never shown."""
+    return f"(unseen, made by operation {write.id})"
+
+
+def _bind_deletes(evidence: Evidence, nameless: list[Operation]) -> None:
+    """A deletion has no content, hence no marker, and is often answered without a version: go by what it named.
+
+    One of which it is doubtful whether it deleted anything still proves that it left the resource deleted, which is what a read
+    answered 410 proves (RFC 9110 section 13.1.1 lets a server accept what seems to have been done already).
+    """
+    if not nameless:
+        return
+    certain, doubtful = _part(evidence, sorted(nameless, key=lambda write: write.invoked))
+    if evidence.history.entries is None:
+        for delete in certain:
+            evidence.bind(unseen(delete), delete)
+    else:
+        slots = _deletion_slots(evidence)
+        doubtful += [delete for delete in certain if str(delete.base) not in slots]
+        for delete in certain:
+            if str(delete.base) in slots:
+                evidence.bind(slots.pop(str(delete.base)), delete)
+        if len(doubtful) == len(slots) == 1 and not any(write.kind is Kind.DELETE for write in evidence.unknown):
+            evidence.bind(slots.popitem()[1], doubtful.pop())
+    evidence.gone += doubtful
+
+
+def _part(evidence: Evidence, nameless: list[Operation]) -> tuple[list[Operation], list[Operation]]:
+    """Those that did delete what they named, and those that may have met a deletion made after it."""
+    named: dict[str | None, Operation] = {}
+    candidates, doubtful = [], []
+    for delete in nameless:
+        fresh = not names_a_version(delete) or named.setdefault(delete.base, delete) is delete
+        (candidates if fresh else doubtful).append(delete)
+    others = [write for write in chain(evidence.makers, evidence.unknown) if write is not None and write.kind is Kind.DELETE]
+    rivals = sorted([*candidates, *others], key=lambda write: write.invoked)
+    starts = [rival.invoked for rival in rivals]
+    longest = list(accumulate(rivals, _two_longest, initial=()))
+    certain = []
+    for delete in candidates:
+        maker = evidence.maker(delete.base)
+        since = maker.invoked if maker is not None else -inf
+        begun = longest[bisect_right(starts, delete.end)]
+        rivalled = any(rival is not delete and rival.end >= since for rival in begun)
+        (doubtful if rivalled else certain).append(delete)
+    return certain, doubtful
+
+
+def _two_longest(pair: tuple[Operation, ...], new: Operation) -> tuple[Operation, ...]:
+    """The two that ended last: whichever is asked about, one of them is another."""
+    return tuple(sorted((*pair, new), key=lambda write: write.end)[-2:])
+
+
+def _deletion_slots(evidence: Evidence) -> dict[str, str]:
+    """The deletions in `_history` since the first operation that nobody claims, by the version that they replaced."""
+    slots: dict[str, str] = {}
+    previous = ""
+    for entry in evidence.history.entries or ():
+        if entry.version == evidence.history.initial:
+            slots.clear()
+        elif entry.deleted and evidence.maker(entry.version) is None:
+            slots[previous] = entry.version
+        previous = entry.version
+    return slots
+
+
+def names_a_version(operation: Operation) -> bool:
+    """Whether an operation names one version, so that it links what it made to what it replaced."""
+    return operation.base is not None and operation.base != ANY

@@ -1,0 +1,9 @@
+"""The race transport: requests that reach the target as nearly at one instant as can be, and when they did."""
+
+from ifmatch.race.transport.blocks import Blocks
+from ifmatch.race.transport.choose import Choice, choose
+from ifmatch.race.transport.feedback import WinnerFeedback
+from ifmatch.race.transport.shot import Engine, Mode, Result, Shot
+from ifmatch.race.transport.wideners import Widener
+
+__all__ = ["Blocks", "Choice", "Engine", "Mode", "Result", "Shot", "Widener", "WinnerFeedback", "choose"]

@@ -1,0 +1,73 @@
+"""Race windows that need no luck: one side is held open, or abandoned, for as long as it takes."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ifmatch.race.transport.connection import DialError, Origin, dial
+from ifmatch.race.transport.http1 import Http1
+from ifmatch.race.transport.instant import clock
+from ifmatch.race.transport.salvo import Lane, attend
+from ifmatch.race.transport.shot import Engine, Job, Mode, Result, Shot
+from ifmatch.target.exchange import Failure, Request
+
+#: Seconds; how long the target may take to answer half a request.
+_LONGEST_ANSWER = 1.0
+
+T = TypeVar("T")
+
+
+def held_body(engine: Engine, request: Request, between: Callable[[], T]) -> tuple[Result, T]:
+    """Send all of a request but its last byte, do something else completely, then finish the request.
+
+    A target that checks If-Match when the headers arrive has checked it before `between`, and writes after it.
+    """
+    done: list[T] = []
+    (result,) = engine.fire([Shot(request)], hold=lambda: done.append(between()))
+    return result, done[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Widener:
+    """Requests that we break off, each over an HTTP/1.1 connection of its own. `timeout` is in seconds."""
+
+    origin: Origin
+    timeout: float
+
+    def abandon(self, request: Request, *, reset: bool = False) -> Result:
+        """Send all of a request and close at once: the response is lost, the outcome unknown.
+
+        With `reset` the connection is closed by an RST, upon which the target may lose what it has not read yet.
+        """
+        return self._broken_off(request, 0, reset, 0.0, "we closed the connection after the last byte")
+
+    def aborted_upload(self, request: Request, *, reset: bool = False) -> Result:
+        """Send the headers and half of the body, then break off: it must leave no trace.
+
+        Without `reset` only our side is closed (FIN), and what the target answers within a second is in the result.
+        """
+        missing = (len(request.body) + 1) // 2
+        patience = 0.0 if reset else min(_LONGEST_ANSWER, self.timeout)
+        return self._broken_off(request, missing, reset, patience, "we broke off in the middle of the body")
+
+    def _broken_off(self, request: Request, missing: int, reset: bool, patience: float, detail: str) -> Result:
+        job = Job(Shot(request))
+        deadline = time.monotonic() + self.timeout
+        try:
+            lane = Lane(dial(self.origin, deadline), Http1(), [job])
+        except DialError as error:
+            job.failed(error.failure, error.detail)
+            return job.result()
+        lane.dialogue.begin(lane.jobs, Mode.WHOLE)
+        whole = lane.dialogue.final(job)
+        with lane.giving_up():
+            lane.send(lane.connection.seal(whole[: len(whole) - missing]), lane.jobs)
+            attend([lane], lambda lane: not lane.connection.drained, deadline)
+            job.released = None if missing else clock()
+            if patience:
+                lane.connection.end()
+                attend([lane], lambda lane: lane.awaited, min(deadline, time.monotonic() + patience))
+        lane.connection.close(reset=reset)
+        job.failed(Failure.RESET, detail)
+        return job.result()
