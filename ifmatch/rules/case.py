@@ -1,5 +1,6 @@
 """One rule under judgement: what was promised, what was seen, and the verdict that follows."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -32,6 +33,20 @@ def gravest(verdicts: list[Verdict]) -> Verdict:
     return min(verdicts, key=_GRAVITY.index)
 
 
+@dataclass(frozen=True)
+class RaceReport:
+    """What a race came to. `doubt` says why its pass would mean nothing; empty when it means something.
+
+    `facts` go into the report, `story` is told in several lines, `picture` is an SVG.
+    """
+
+    findings: tuple[Finding, ...]
+    doubt: str
+    facts: Mapping[str, Any]
+    story: str = ""
+    picture: str = ""
+
+
 @dataclass
 class Case:
     """Collects the facts of one scenario. A wrong one does not stop it: the state is looked at even after a wrong code.
@@ -45,6 +60,7 @@ class Case:
     resource_type: str
     findings: list[Finding] = field(default_factory=list)
     observed: dict[str, Any] = field(default_factory=dict)
+    race: RaceReport | None = None
 
     @property
     def expectation(self) -> Expectation | None:
@@ -84,6 +100,21 @@ class Case:
         self.observed["state"] = expected if holds else got
         self._note(holds, Finding(expected, got, Level.SHALL, invariant=True, state=True))
 
+    def raced(self, report: RaceReport) -> None:
+        """What a race came to: its anomalies are facts about the resource; without any, how much that is worth."""
+        self.race = report
+        self.findings += report.findings
+
+    def refused_alike(self, answers: Iterable[Answer]) -> None:
+        """Hold the answers to those who came too late against the promise; each wrong kind of answer is told once."""
+        told: set[str] = set()
+        for answer in answers:
+            self.observed = {**_seen(answer), **self.observed}
+            for finding in compare(self.expectation, answer) if self.expectation else ():
+                if finding.got not in told:
+                    told.add(finding.got)
+                    self.findings.append(finding)
+
     def refusal_explained(self, answer: Answer) -> None:
         """Hold the body of a refusal against the promise. Raises RuleNotApplicable when there was no refusal."""
         if answer.effect is not Effect.REFUSED:
@@ -106,6 +137,8 @@ class Case:
         worst = self.gravest_finding
         if worst is not None:
             return _VERDICT_OF[worst.level]
+        if self.race is not None and self.race.doubt:
+            return Verdict.INCONCLUSIVE
         return Verdict.PASS if self.expectation else Verdict.OBSERVED
 
 

@@ -42,12 +42,18 @@ class ResourceKind:
     ids: tuple[str, ...] = ()
     change: Resource = field(default_factory=dict)
     marker: str = ""
+    echo: str = ""
     optional: str = ""
     other: Resource = field(default_factory=dict)
     invalid: Resource = field(default_factory=dict)
     criteria: Mapping[str, str] = field(default_factory=dict)
     label: str = "tag"
     server_adds: tuple[str, ...] = ()
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Where an update leaves its mark, as JSON Pointers."""
+        return tuple(filter(None, (self.marker, self.echo)))
 
 
 @dataclass(frozen=True)

@@ -119,16 +119,27 @@ class Target:
 
     # ------------------------------------------------------------ the wire
 
-    def _write(
+    def write_request(
         self, method: str, path: str, body: Resource | bytes, *, if_match: str | Sequence[str] = (), prefer: str | None = None,
         media_type: str = "", identity: Identity = Identity.FIRST, outside: bool = False,
-    ) -> Answer:
+    ) -> Request:
+        """A write as it would be sent, complete: for those who send it themselves."""
         tags = [if_match] if isinstance(if_match, str) else if_match
         preference = self.profile.prefer if prefer is None else prefer
         headers = [("Content-Type", media_type or self.profile.media_type), *(("If-Match", tag) for tag in tags)]
         headers += [("Prefer", preference)] if preference else []
         content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
-        return self.send(method, path, headers=headers, body=content, identity=identity, outside=outside)
+        return self.request(method, path, headers=headers, body=content, identity=identity, outside=outside)
+
+    def request(
+        self, method: str, path: str, *, headers: Mapping[str, str] | Sequence[tuple[str, str]] = (), body: bytes = b"",
+        identity: Identity = Identity.FIRST, outside: bool = False,
+    ) -> Request:
+        """A request as it would be sent, with the headers that every request of ours carries."""
+        return Request(method, self._url(path, outside), self._headers(headers, identity), body)
+
+    def _write(self, method: str, path: str, body: Resource | bytes, **options: Any) -> Answer:
+        return self._sent(self.write_request(method, path, body, **options))
 
     def _settle(self, item: Item, answer: Answer, resource_id: str) -> Answer:
         if answer.effect is Effect.ACCEPTED and resource_id:
@@ -146,7 +157,10 @@ class Target:
         `outside` takes the path from the root of the host instead of the base URL.
         Raises OutcomeUnknown when no usable answer came, TargetUnusable when the target is gone.
         """
-        request = Request(method, self._url(path, outside), self._headers(headers, identity), body)
+        return self._sent(self.request(method, path, headers=headers, body=body, identity=identity, outside=outside))
+
+    def _sent(self, request: Request) -> Answer:
+        method = request.method
         for _ in range(_MOST_WAITS):
             exchange, answer = self._once(request)
             if exchange.failure is not None:
@@ -160,11 +174,16 @@ class Target:
 
     def _once(self, request: Request) -> tuple[Exchange, Answer]:
         exchange = self._wire.send(request)
+        return exchange, self.noted(exchange)
+
+    def noted(self, exchange: Exchange, event: str = "exchange", **more: Any) -> Answer:
+        """Put an exchange into the evidence, and read its answer."""
         self._count += 1
         exchange_id = f"{self._prefix}{self._count}"
-        self.exchanges.append(exchange_id)
-        self._record("exchange", id=exchange_id, rule=self.rule, **self._evidence(exchange))
-        return exchange, exchange.answer(exchange_id)
+        if event == "exchange":
+            self.exchanges.append(exchange_id)
+        self._record(event, id=exchange_id, rule=self.rule, **self._evidence(exchange), **more)
+        return exchange.answer(exchange_id)
 
     def _after_failure(self, exchange: Exchange) -> Answer:
         failure, request = exchange.failure or Failure.RESET, exchange.request

@@ -123,7 +123,10 @@ class Workbench:
         """The resource as an ordinary update would send it: its content with a new mark in it."""
         seen = merge(base or subject.now.resource, {"meta": {"versionId": None, "lastUpdated": None}})
         changed = merge(seen, self._filled(subject.kind.change, subject.unique))
-        return put(changed, subject.kind.marker, f"ifmatch {new_unique()}") if subject.kind.marker else changed
+        mark = f"ifmatch {new_unique()}"
+        for pointer in subject.kind.marks:
+            changed = put(changed, pointer, mark)
+        return changed
 
     def _filled(self, template: Any, unique: str) -> Any:
         values = {"unique": unique, "run": self.target.run_id, **self.target.settings.placeholders}
@@ -224,15 +227,19 @@ class Workbench:
         What is found is entered into the ledger, so that it is removed.
         """
         resource_type, uniques = attempt.sent["resourceType"], _identifiers(attempt.sent)
-        if not uniques or not self.offers("search-type", resource_type):
-            return []
-        answer = self.target.search(resource_type, f"identifier={IDENTIFIER_SYSTEM}|{uniques[0]}")
-        # Some servers ignore what they cannot search by and list everything: count only what is ours.
-        ids = [r["id"] for r in entries(answer) if uniques[0] in _identifiers(r)]
+        ids = self.found(resource_type, uniques[0]) if uniques else []
         for resource_id in ids:
             if self.target.ledger.find(resource_type, resource_id) is None:
                 self.target.ledger.created(self.target.ledger.intend(resource_type, uniques[0], resource_id), resource_id)
         return ids
+
+    def found(self, resource_type: str, unique: str) -> list[str]:
+        """The ids of the resources with a unique identifier, as a search tells; none where the target cannot search."""
+        if not self.offers("search-type", resource_type):
+            return []
+        answer = self.target.search(resource_type, f"identifier={IDENTIFIER_SYSTEM}|{unique}")
+        # Some servers ignore what they cannot search by and list everything: count only what is ours.
+        return [resource["id"] for resource in entries(answer) if unique in _identifiers(resource)]
 
     def offers(self, interaction: str, resource_type: str = "") -> bool:
         """Whether neither the system's texts nor the target's statement rule an interaction out."""

@@ -1,0 +1,161 @@
+"""What a writer can do in a race, as requests ready to be sent, with what the history needs to know of each."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from ifmatch.race.history import ANY, Kind
+from ifmatch.rules.answer import Answer, Resource
+from ifmatch.rules.content import at, put
+from ifmatch.rules.patches import FORMATS, patch_document
+from ifmatch.target.exchange import Request
+from ifmatch.target.target import Target
+from ifmatch.target.workbench import Snapshot, Subject, Workbench, new_unique
+
+#: How every mark of ours begins, so that it is told from what else stands in a resource.
+MARK = "ifmatch "
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One operation before it is sent. `read` turns the answer of a bundle into that of its only entry."""
+
+    kind: Kind
+    request: Request
+    base: str | None = None
+    marker: str | None = None
+    read: Callable[[Answer], Answer] = lambda answer: answer
+
+
+def marks_in(resource: Resource | None, pointers: tuple[str, ...]) -> tuple[str, ...]:
+    """The distinct marks of ours in a resource: more than one is a torn one."""
+    found = (at(resource, pointer) for pointer in pointers)
+    return tuple(dict.fromkeys(text for text in found if isinstance(text, str) and text.startswith(MARK)))
+
+
+class Moves:
+    """Prepares moves on the resources of one scenario."""
+
+    def __init__(self, target: Target, bench: Workbench) -> None:
+        self._target, self._bench = target, bench
+
+    def update(self, subject: Subject, seen: Snapshot, named: bool = True) -> Move:
+        """PUT of the resource with a mark of its own, from the version seen or naming none."""
+        return self._of(subject, seen, named, Kind.UPDATE, lambda body, tag: self._put(subject, body, tag))
+
+    def update_any(self, subject: Subject, seen: Snapshot) -> Move:
+        """PUT of whatever version is current (If-Match: *)."""
+        move = self._of(subject, seen, False, Kind.UPDATE, lambda body, _: self._put(subject, body, "*"))
+        return Move(move.kind, move.request, ANY, move.marker)
+
+    def transaction(self, subject: Subject, seen: Snapshot) -> Move:
+        """The same update as the only entry of a transaction."""
+        return self._bundled(subject, seen, "transaction")
+
+    def batch(self, subject: Subject, seen: Snapshot) -> Move:
+        """The same update as the only entry of a batch."""
+        return self._bundled(subject, seen, "batch")
+
+    def patch(self, subject: Subject, seen: Snapshot, named: bool = True) -> Move:
+        """PATCH of the mark alone, in the first format that the target offers."""
+        marker = f"{MARK}{new_unique()}"
+        chosen = next((f for f in FORMATS if self._bench.offers(f)), next(iter(FORMATS)))
+        media_type = self._target.profile.media_type
+        document = patch_document(chosen, subject.type, {p: marker for p in subject.kind.marks}, media_type)
+        request = self._target.write_request(
+            "PATCH", _path(subject), document.content,
+            if_match=seen.tag if named else (), media_type=document.media_type,
+        )  # fmt: skip
+        return Move(Kind.PATCH, request, seen.version if named else None, marker)
+
+    def patch_own_element(self, subject: Subject, element: Mapping[str, Any]) -> Move:
+        """PATCH that adds one identifier, naming no version: others may add theirs at the same time."""
+        content = json.dumps([{"op": "add", "path": "/identifier/-", "value": dict(element)}]).encode()
+        request = self._target.write_request("PATCH", _path(subject), content, media_type=FORMATS["json-patch"][1] or "")
+        return Move(Kind.PATCH, request)
+
+    def delete(self, subject: Subject, seen: Snapshot, named: bool = False) -> Move:
+        """DELETE of the resource."""
+        headers = [("If-Match", seen.tag)] if named else []
+        request = self._target.request("DELETE", _path(subject), headers=headers)
+        return Move(Kind.DELETE, request, seen.version if named else None)
+
+    def read(self, subject: Subject) -> Move:
+        """GET of the resource."""
+        return Move(Kind.READ, self._target.request("GET", _path(subject)))
+
+    def history(self, subject: Subject) -> Move:
+        """GET of the resource's history. No operation on the resource: its page is compared with the last one."""
+        headers = [("Cache-Control", "no-cache")]
+        return Move(Kind.SEARCH, self._target.request("GET", f"{_path(subject)}/_history", headers=headers))
+
+    def create_if_none(self, unique: str, criteria: str) -> Move:
+        """POST on the condition that nothing matches the criteria."""
+        body, marker = self._marked(self._bench.body(unique=unique)[0])
+        request = self._target.write_request("POST", self._bench.kind.type, body)
+        conditional = (*request.headers, ("If-None-Exist", _query(criteria)))
+        return Move(Kind.CREATE, Request(request.method, request.url, conditional, request.body), marker=marker)
+
+    def conditional_update(self, unique: str, criteria: str) -> Move:
+        """PUT to whatever matches the criteria."""
+        body, marker = self._marked(self._bench.body(unique=unique)[0])
+        request = self._target.write_request("PUT", f"{self._bench.kind.type}?{_query(criteria)}", body)
+        return Move(Kind.CONDITIONAL_UPDATE, request, marker=marker)
+
+    def put_new(self, resource_id: str) -> Move:
+        """PUT to an id that was never given out."""
+        body, marker = self._marked(self._bench.body()[0])
+        request = self._target.write_request("PUT", f"{self._bench.kind.type}/{resource_id}", {**body, "id": resource_id})
+        return Move(Kind.UPDATE, request, marker=marker)
+
+    # ------------------------------------------------------------ how they are made
+
+    def _of(
+        self, subject: Subject, seen: Snapshot, named: bool, kind: Kind, send: Callable[[Resource, str], Request]
+    ) -> Move:
+        body = self._bench.changed(subject, seen.resource)
+        marker = at(body, subject.kind.marker)
+        return Move(kind, send(body, seen.tag if named else ""), seen.version if named else None, str(marker))
+
+    def _put(self, subject: Subject, body: Resource, tag: str) -> Request:
+        return self._target.write_request("PUT", _path(subject), body, if_match=tag or ())
+
+    def _bundled(self, subject: Subject, seen: Snapshot, kind: str) -> Move:
+        def send(body: Resource, tag: str) -> Request:
+            entry = {"resource": body, "request": {"method": "PUT", "url": _path(subject), "ifMatch": tag}}
+            bundle = {"resourceType": "Bundle", "type": kind, "entry": [entry]}
+            return self._target.write_request("POST", "", bundle)
+
+        move = self._of(subject, seen, True, Kind.TRANSACTION, send)
+        return Move(move.kind, move.request, move.base, move.marker, only_entry)
+
+    def _marked(self, body: Resource) -> tuple[Resource, str]:
+        marker = f"{MARK}{new_unique()}"
+        for pointer in self._bench.kind.marks:
+            body = put(body, pointer, marker)
+        return body, marker
+
+
+def only_entry(answer: Answer) -> Answer:
+    """The answer to the only entry of a bundle (FHIR R4 http.html#transaction-response); a refused bundle speaks for itself."""
+    entries = (answer.resource or {}).get("entry")
+    response = entries[0].get("response") if isinstance(entries, list) and entries and isinstance(entries[0], dict) else None
+    if not isinstance(response, dict):
+        return answer
+    status = str(response.get("status", ""))[:3]
+    etag, location = response.get("etag"), response.get("location")
+    headers = {"etag": etag if str(etag).endswith('"') else f'W/"{etag}"'} if etag else {}
+    headers |= {"location": str(location)} if location else {}
+    resource = entries[0].get("resource")
+    content = json.dumps(resource).encode() if isinstance(resource, dict) else b""
+    return Answer(int(status) if status.isdigit() else answer.status, headers, content, answer.url, answer.exchange)
+
+
+def _path(subject: Subject) -> str:
+    return f"{subject.type}/{subject.id}"
+
+
+def _query(criteria: str) -> str:
+    return "&".join(f"{name}={quote(value, safe='|')}" for name, _, value in (p.partition("=") for p in criteria.split("&")))

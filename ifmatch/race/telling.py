@@ -1,0 +1,96 @@
+"""What a race comes to, for the verdict and for its report."""
+
+from collections import Counter
+from typing import Any
+
+from ifmatch.race import picture
+from ifmatch.race.anomaly import Anomaly, Clock, Gravity
+from ifmatch.race.arena import Race
+from ifmatch.race.history import Operation
+from ifmatch.rules.case import RaceReport, Verdict
+from ifmatch.rules.expectation import Finding, Level
+
+#: More anomalies than these are counted, not told one by one.
+_MOST_TOLD = 10
+
+_EXPECTED = "a story in which every accepted write is kept"
+
+
+def report(race: Race, judged: bool = True) -> RaceReport:
+    """Everything to be told of a race. With `judged` its anomalies count, else only what a pass is worth."""
+    found = race.anomalies if judged else []
+    confidence = race.confidence
+    doubtful = bool(race.blocks) and not race.faults and confidence.verdict is Verdict.INCONCLUSIVE
+    return RaceReport(
+        findings=tuple(_finding(anomaly) for _, anomaly in found[:_MOST_TOLD]),
+        doubt=str(confidence) if doubtful else "",
+        facts=_facts(race, [anomaly for _, anomaly in found]),
+        story=_story(race) if judged and race.faults else "",
+        picture=picture.svg(*race.faults[0]) if judged and race.faults else "",
+    )
+
+
+def _finding(anomaly: Anomaly) -> Finding:
+    if anomaly.name.gravity is Gravity.WARNING:
+        return Finding(_EXPECTED, str(anomaly), Level.SHOULD)
+    # What rests on no clock is wrong on every server; a stale read may be a policy, and is judged as the profile says.
+    proven = anomaly.name.clock is Clock.NOT_NEEDED
+    return Finding(_EXPECTED, str(anomaly), Level.SHALL, invariant=proven, state=True)
+
+
+def _story(race: Race) -> str:
+    history, anomaly = race.faults[0]
+    lines = [f"{anomaly.name.label.upper()}: {anomaly.sentence}", picture.text(history, anomaly)]
+    others = Counter(other.name.label for _, other in race.faults[1:])
+    if others:
+        lines.append("also: " + ", ".join(f"{count} x {label}" for label, count in others.items()))
+    return "\n".join([*lines, _reproduced(race)]).rstrip()
+
+
+def _reproduced(race: Race) -> str:
+    if race.reproduced is None:
+        return ""
+    shown, tries = race.reproduced
+    again = f"reproduced {shown} of {tries} times"
+    if race.smallest is None:
+        return f"{again} with 2 writers"
+    return f"{again} by the smallest plan that shows it:\n{race.smallest}"
+
+
+def _facts(race: Race, anomalies: list[Anomaly]) -> dict[str, Any]:
+    confidence = race.confidence
+    return {
+        "engine": race.ground.choice.text,
+        "calibration": race.ground.calibration.text,
+        "rounds": confidence.rounds,
+        "overlapping": confidence.overlapping,
+        "late_conflicts": confidence.late,
+        "effective_rounds": round(confidence.effective, 1),
+        "exposure_below": round(confidence.exposure, 4),
+        "confidence": str(confidence) if race.blocks else "a window that needs no luck: one round is enough",
+        "reproduced": list(race.reproduced) if race.reproduced else None,
+        "anomalies": [_told(anomaly) for anomaly in anomalies[:_MOST_TOLD]],
+        "anomalies_in_all": len(anomalies),
+    }
+
+
+def _told(anomaly: Anomaly) -> dict[str, Any]:
+    return {
+        "name": anomaly.name.label,
+        "rule": anomaly.name.rule,
+        "sentence": anomaly.sentence,
+        "operations": [_record(operation) for operation in anomaly.operations],
+    }
+
+
+def _record(operation: Operation) -> dict[str, Any]:
+    return {
+        "writer": operation.writer,
+        "kind": str(operation.kind),
+        "base": operation.base,
+        "status": operation.status,
+        "version": operation.version,
+        "outcome": str(operation.outcome),
+        "invoked": operation.invoked,
+        "returned": operation.returned,
+    }
