@@ -1,12 +1,13 @@
 """Resources of ours to test on: how they are had, changed, looked at, and removed again."""
 
+import json
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ifmatch.errors import OutcomeUnknown, SetupFailed, TargetUnusable
+from ifmatch.errors import ConfigurationError, OutcomeUnknown, SetupFailed, TargetUnusable
 from ifmatch.rules.answer import Answer, Effect, Resource, instant
 from ifmatch.rules.case import Case
 from ifmatch.rules.content import at, differences, fill, merge, placeholders_in, put
@@ -14,6 +15,7 @@ from ifmatch.rules.expectation import Expectation, describe
 from ifmatch.rules.profile import ResourceKind
 from ifmatch.rules.version import weak
 from ifmatch.target.ledger import Item
+from ifmatch.target.redaction import REDACTED
 from ifmatch.target.target import Target
 
 
@@ -130,12 +132,9 @@ class Workbench:
 
     def _filled(self, template: Any, unique: str) -> Any:
         values = {"unique": unique, "run": self.target.run_id, **self.target.settings.placeholders}
-        missing = placeholders_in(template) - values.keys()
+        missing = _unfilled(template, self.target)
         if missing:
-            name = min(missing)
-            raise SetupFailed(
-                f"the template of {self.kind.type} needs {{{name}}}: give it as {name} under [placeholders] in the target file"
-            )
+            raise SetupFailed(f"the template of {self.kind.type} needs {missing}")
         return fill(template, values)
 
     def some_tag(self) -> str | tuple[()]:
@@ -219,7 +218,7 @@ class Workbench:
         answer = self.target.history(resource_type, resource_id)
         if answer.status != 200 or answer.resource is None:
             return None
-        return tuple(str(r.get("meta", {}).get("versionId", "")) for r in entries(answer))
+        return tuple(_version_of(resource) or "" for resource in entries(answer))
 
     def made_of(self, attempt: Attempt) -> list[str]:
         """The ids of resources that came of an attempt, found by its unique identifier where the target can search.
@@ -255,10 +254,10 @@ class Workbench:
             time.sleep(pause)
             for resource in entries(self.target.search(subject.type, f"_id={subject.id}")):
                 if resource.get("id") == subject.id:
-                    version = resource.get("meta", {}).get("versionId")
+                    version = _version_of(resource)
                     if version is None:
                         raise SetupFailed("a search shows no meta.versionId")
-                    return str(version)
+                    return version
         raise SetupFailed(f"a search by _id does not find {subject.type}/{subject.id}")
 
     def let_the_clock_move(self, subject: Subject) -> None:
@@ -305,6 +304,34 @@ _HOW: dict[str, Callable[[Workbench, ResourceKind, str], Subject]] = {
 }
 
 
+def demand_template(target: Target) -> None:
+    """See that the resource that most rules work on can be had, before a hundred scenarios fail of it.
+
+    Raises ConfigurationError when the target file leaves out what only it can tell.
+    """
+    profile = target.profile
+    kind = profile.resources[profile.subject]
+    if kind.how == "existing" and not kind.ids:
+        raise ConfigurationError(
+            f"{profile.subject} is to be had as existing ones, but none is named: give ids under [resources.{kind.type}] in the target file."
+        )
+    missing = _unfilled([kind.body, kind.change], target)
+    if missing:
+        raise ConfigurationError(f"The template of {kind.type} in the profile {profile.id} needs {missing}.")
+    try:
+        if kind.marker and kind.how != "existing":
+            put(merge(kind.body, kind.change), kind.marker, "")
+    except KeyError as error:
+        raise ConfigurationError(f"resources.{kind.type}.marker: {error.args[0]}. It must lead to an element of the body.") from None
+
+
+def _unfilled(template: Any, target: Target) -> str:
+    """The placeholder of a template that nobody has given a value for, and where to give it; else nothing."""
+    missing = placeholders_in(template) - {"unique", "run", *target.settings.placeholders}
+    name = min(missing, default="")
+    return name and f"{{{name}}}: give it as {name} under [placeholders] in the target file"
+
+
 def new_unique() -> str:
     """A text that stands nowhere else: 32 hexadecimal digits, so also a valid FHIR id."""
     return uuid.uuid4().hex
@@ -325,7 +352,13 @@ def _identifiers(resource: Resource) -> list[str]:
     """The values of the identifiers that the suite gave to a resource."""
     listed = resource.get("identifier")
     listed = listed if isinstance(listed, list) else [listed]
-    return [i["value"] for i in listed if isinstance(i, dict) and i.get("system") == IDENTIFIER_SYSTEM]
+    return [str(i.get("value")) for i in listed if isinstance(i, dict) and i.get("system") == IDENTIFIER_SYSTEM]
+
+
+def _version_of(resource: Resource) -> str | None:
+    meta = resource.get("meta")
+    version = meta.get("versionId") if isinstance(meta, dict) else None
+    return None if version is None else str(version)
 
 
 def _why(answer: Answer) -> str:
@@ -334,37 +367,68 @@ def _why(answer: Answer) -> str:
     return f": {said[:300]}" if said else ""
 
 
-def sweep(target: Target) -> list[tuple[Item, str]]:
-    """Remove what the run made, the newest first, and restore what it borrowed. Never judges, never raises.
+#: Seconds after which tidying up says how far it is.
+_TOLD_EVERY = 2.0
 
-    Returns what stays on the target, each with the reason.
+
+#: Why something stays when the user did not wait for the end.
+INTERRUPTED = "tidying up was interrupted"
+
+
+def sweep(target: Target) -> bool:
+    """Remove what the run made, the newest first, and restore what it borrowed. Never judges.
+
+    What stays goes into the journal with the reason. Ctrl-C ends it; returns whether that happened.
     """
-    left = []
-    deletes = target.profile.offers("delete") is not False
-    gone = ""
-    for item in target.ledger.open_items():
+    items, end, told = target.ledger.open_items(), "", time.monotonic()
+    for number, item in enumerate(items):
+        if not end and time.monotonic() - told > _TOLD_EVERY:
+            target.tell(f"tidying up: {number} of {len(items)} done; Ctrl-C leaves the rest")
+            told = time.monotonic()
         try:
-            reason = gone or (_restore(target, item) if item.original else _remove(target, item, deletes))
+            reason = end or _put_right(target, item)
         except OutcomeUnknown as error:
             reason = str(error)
-        except TargetUnusable as error:
-            reason = gone = str(error)
+        except TargetUnusable:
+            reason = end = "the target does not answer any more"
+        except KeyboardInterrupt:
+            reason = end = INTERRUPTED
         if reason:
             target.ledger.left(item, reason)
-            left.append((item, reason))
-    return left
+    return end is INTERRUPTED
 
 
-def _remove(target: Target, item: Item, deletes: bool) -> str:
-    """Remove one item; the reason why it stays, or nothing."""
-    if not item.id:
-        return "the request that may have made it got no answer; look for its identifier"
-    if not deletes:
+def _put_right(target: Target, item: Item) -> str:
+    """Restore or remove one item; the reason why it stays, or nothing."""
+    if item.original is not None:
+        return _restore(target, item)
+    if target.profile.offers("delete") is False:
         return f"{target.profile.title} has no delete"
+    return _remove(target, item) if item.id else _find_and_remove(target, item)
+
+
+def _find_and_remove(target: Target, item: Item) -> str:
+    """Remove what a request without a usable answer may have made, by the identifier that only it carries."""
+    if not item.unique or target.profile.offers("search-type") is False:
+        return "the answer to the request that may have made it told no id; look for its identifier"
+    for pause in (0, 1):  # the index of a search may lag behind
+        time.sleep(pause)
+        answer = target.search(item.type, f"identifier={IDENTIFIER_SYSTEM}|{item.unique}")
+        if answer.effect is not Effect.ACCEPTED or answer.resource is None:
+            return f"it may exist, and the search for its identifier was answered {describe(answer)}"
+        found = [resource for resource in entries(answer) if item.unique in _identifiers(resource) and resource.get("id")]
+        if found:
+            target.ledger.created(item, str(found[0]["id"]))
+            return _remove(target, item)
+    target.ledger.removed(item, "not found")
+    return ""
+
+
+def _remove(target: Target, item: Item) -> str:
     answer = target.delete(item.type, item.id)
     if target.ledger.find(item.type, item.id):
         seen = target.read(item.type, item.id)
-        if seen.effect is Effect.REFUSED:
+        if seen.status in (404, 410):
             target.ledger.removed(item)
             return ""
         # Some servers delete only the version that is named.
@@ -373,6 +437,8 @@ def _remove(target: Target, item: Item, deletes: bool) -> str:
 
 
 def _restore(target: Target, item: Item) -> str:
+    if REDACTED in json.dumps(item.original):
+        return "its content could not be restored: what is known of it has a secret taken out"
     seen = target.read(item.type, item.id)
     body = {**(item.original or {}), "id": item.id}
     answer = target.update(item.type, item.id, body, if_match=seen.etag or (weak(seen.version) if seen.version else ()))
