@@ -84,6 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("-t", "--target", default="", metavar="FILE", help="target.toml: address, credentials, headers, resources")
     run.add_argument("--rules", default="", metavar="GLOB", help="only the rules whose id matches; several patterns separated by commas")
     run.add_argument("-o", "--report-dir", default="", metavar="DIR", help="put the evidence straight into DIR")
+    run.add_argument("--effort", default="quick", choices=("quick", "standard", "thorough"), help="how long to race")
+    run.add_argument("--writers", type=int, default=4, metavar="K", help="how many writers meet in a race, 2 to 16")
+    run.add_argument("--seed", type=int, metavar="N", help="draw the races of an earlier run again")
     run.add_argument("--fault", action="append", default=[], metavar="NAME", help="switch a fault of the embedded server on")
 
     serve = command("serve", "Run the embedded server of a profile, for exploring with curl.")
@@ -137,6 +140,8 @@ def _run_one(base_url: str, args: argparse.Namespace, rest: list[str]) -> int:
         "--rules": args.rules,
     }
     ours = [f"{name}={value}" for name, value in given.items() if value] + [f"--fault={name}" for name in args.fault]
+    ours += [f"--effort={args.effort}", f"--writers={args.writers}"]
+    ours += [] if args.seed is None else [f"--seed={args.seed}"]
     return LiveView().run([*_PYTEST, f"--rootdir={HOME}", *_cache(), *ours, str(HOME / "features"), *rest])
 
 

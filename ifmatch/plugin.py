@@ -57,6 +57,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("ifmatch", "conformance of FHIR writes")
     for name, (metavar, text) in _OPTIONS.items():
         _add(group, name, default="", metavar=metavar, help=text)
+    _add(group, "--effort", default="quick", metavar="NAME", help="how long to race: quick, standard or thorough")
+    _add(group, "--writers", type=int, default=4, metavar="K", help="how many writers meet in a race")
+    _add(group, "--seed", type=int, default=None, metavar="N", help="draw the races of an earlier run again")
     _add(group, "--fault", action="append", default=[], metavar="NAME", help="switch a fault of the embedded server on")
 
 

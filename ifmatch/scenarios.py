@@ -135,6 +135,9 @@ def _options(config: pytest.Config) -> Options:
         target_file=config.getoption("--target"),
         report_dir=config.getoption("--report-dir"),
         faults=tuple(config.getoption("--fault")),
+        effort=config.getoption("--effort"),
+        writers=config.getoption("--writers"),
+        seed=config.getoption("--seed"),
     )
 
 
@@ -383,7 +386,7 @@ def _gone(session: Session, case: Case, error: BaseException | None) -> IfmatchE
 
 def _is_proven(case: Case) -> bool:
     """Whether the resource itself was seen to be wrong, which no later trouble of the server's can take back."""
-    return any(finding.got == case.observed.get("state") for finding in case.findings)
+    return any(finding.state for finding in case.findings)
 
 
 def _conclude_without(item: pytest.Item, state: _Scenario, error: BaseException) -> None:
@@ -410,6 +413,10 @@ def _raise_for(state: _Scenario, error: BaseException | None) -> None:
 
 def _told(case: Case) -> str:
     finding = case.gravest_finding
+    if case.race is not None and finding is None and case.race.doubt:
+        return case.race.doubt
+    if case.race is not None and case.race.story and finding is not None and finding.state:
+        return case.race.story
     return f"expected {finding.expected}; got {finding.got}" if finding else str(case.observed.get("answer", ""))
 
 
@@ -434,11 +441,24 @@ def _conclude(item: pytest.Item, state: _Scenario, verdict: Verdict, message: st
         findings=[asdict(finding) for finding in case.findings],
         source=asdict(expectation.source) if expectation else None,
         says=expectation.says if expectation else "",
+        race=_race(case, rule.id, session.log.folder),
         exchanges=list(session.target.exchanges),
         steps=state.steps,
         duration_ms=round((time.perf_counter() - state.clock) * 1000, 1),
     )
     item.config.stash[_BRIDGE].end_case(state.verdict, [tag.removeprefix("@") for tag in sorted(rule.tags)])
+
+
+def _race(case: Case, rule: str, folder: Path) -> dict[str, Any] | None:
+    """What a race came to; its picture goes into the run's folder."""
+    if case.race is None:
+        return None
+    if not case.race.picture:
+        return dict(case.race.facts)
+    picture = folder / "pictures" / f"{rule}.svg"
+    picture.parent.mkdir(exist_ok=True)
+    picture.write_text(case.race.picture, encoding="utf-8")
+    return {**case.race.facts, "picture": f"pictures/{picture.name}"}
 
 
 def _expected(expectation: Expectation | None) -> dict[str, Any]:

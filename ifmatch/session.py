@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ifmatch import __version__
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError
+from ifmatch.race.arena import Ground
+from ifmatch.race.budget import EFFORTS, Budget
 from ifmatch.report.events import FILE_NAME, SCHEMA, Event, EventLog, read
 from ifmatch.report.run import Run, exit_code_for
 from ifmatch.report.write import write_all
@@ -33,14 +36,46 @@ DEFAULT_PROFILE = "fhir-r4"
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asked for. `report_dir` empty means a new folder under reports/; `faults` are for the embedded server."""
+    """What the user asked for. `report_dir` empty means a new folder under reports/; `faults` are for the embedded server.
+
+    `effort` names the budget of the races, `writers` is how many meet in one, `seed` draws the same races again.
+    """
 
     base_url: str = ""
     profile: str = ""
     target_file: str = ""
     report_dir: str = ""
     faults: tuple[str, ...] = ()
+    effort: str = "quick"
+    writers: int = 4
+    seed: int | None = None
     command: Sequence[str] = field(default_factory=lambda: sys.argv)
+
+
+@dataclass(frozen=True)
+class RaceSettings:
+    """How races are run: the name of their budget, how many writers meet, and the number that all is drawn from."""
+
+    effort: str
+    writers: int
+    seed: int
+
+    @property
+    def budget(self) -> Budget:
+        """What a race may cost."""
+        return EFFORTS[self.effort]
+
+
+def race_settings(effort: str, writers: int, seed: int | None) -> RaceSettings:
+    """The settings as the user gave them; without a seed one is drawn.
+
+    Raises ConfigurationError when they cannot be.
+    """
+    if effort not in EFFORTS:
+        raise ConfigurationError(f'There is no effort "{effort}". Choose one of: {", ".join(EFFORTS)}.')
+    if not 2 <= writers <= 16:
+        raise ConfigurationError(f"{writers} writers cannot race: choose 2 to 16.")
+    return RaceSettings(effort, writers, secrets.randbelow(1_000_000) if seed is None else seed)
 
 
 @dataclass
@@ -56,6 +91,7 @@ class Session:
     settings: Settings
     profile: Profile
     target: Target
+    races: RaceSettings
     embedded: Any = None
     listeners: list[Callable[[Event], None]] = field(default_factory=list)
     lost: ConfigurationError | None = None
@@ -89,6 +125,7 @@ class Session:
         cls, options: Options, settings: Settings, named: Profile | None, embedded: Any,
         listener: Callable[[Event], None] | None,
     ) -> "Session":  # fmt: skip
+        races = race_settings(options.effort, options.writers, options.seed)
         run_id = new_run_id()
         folder = Path(options.report_dir) if options.report_dir else new_folder(run_id)
         set_aside(folder)
@@ -100,11 +137,13 @@ class Session:
             run=run_id,
             suite={"name": "ifmatch", "version": __version__},
             command=list(options.command),
-            seed=None,
+            seed=races.seed,
+            effort=options.effort,
+            writers=options.writers,
             profile=_described(named) if named else None,
             base_url=settings.base_url,
         )
-        session = cls._on(run_id, log, settings, named or profiles.load(DEFAULT_PROFILE), redactor)
+        session = cls._on(run_id, log, settings, named or profiles.load(DEFAULT_PROFILE), redactor, races)
         session.embedded = embedded
         session.listeners += [listener] if listener else []
         try:
@@ -119,15 +158,16 @@ class Session:
 
     @classmethod
     def _on(
-        cls, run_id: str, log: EventLog, settings: Settings, profile: Profile, redactor: Redactor, prefix: str = ""
-    ) -> "Session":
+        cls, run_id: str, log: EventLog, settings: Settings, profile: Profile, redactor: Redactor, races: RaceSettings,
+        prefix: str = "",
+    ) -> "Session":  # fmt: skip
         fitted = with_overrides(profile, settings.resources)
 
         def record(event: str, **fields: object) -> None:
             session.record(event, **fields)
 
         target = Target(settings, fitted, run_id, record, redactor, prefix)
-        session = cls(run_id, log, settings, fitted, target)
+        session = cls(run_id, log, settings, fitted, target, races)
         return session
 
     def record(self, event: str, **fields: object) -> Event:
@@ -188,6 +228,7 @@ class Session:
             "settings": {**self.settings.__dict__, "credentials": {str(k): v for k, v in self.settings.credentials.items()}},
             "statement": [dict(statement.document), statement.problem],
             "canary": canary.status if canary else None,
+            "races": [self.races.effort, self.races.writers, self.races.seed],
         }
 
     @classmethod
@@ -198,11 +239,19 @@ class Session:
         settings = Settings(**given)
         redactor = Redactor(settings.secrets)
         log = EventLog(Path(shared["folder"]), redactor.text)
-        session = cls._on(shared["run_id"], log, settings, profiles.load(shared["profile"]), redactor, prefix=f"{name}-")
+        races, profile = race_settings(*shared["races"]), profiles.load(shared["profile"])
+        session = cls._on(shared["run_id"], log, settings, profile, redactor, races, prefix=f"{name}-")
         session.profile = session.target.profile = _lent_apart(session.profile, share, shares)
         session.target.statement = Statement(*shared["statement"])
         session.target.canary = Answer(shared["canary"]) if shared["canary"] else None
         return session
+
+    # ------------------------------------------------------------ races
+
+    @cached_property
+    def ground(self) -> Ground:
+        """How the target is reached in races, and what it is like: found out when the first race begins."""
+        return Ground.measured(self.target, self.races.writers)
 
     # ------------------------------------------------------------ what gates a rule
 
@@ -320,7 +369,7 @@ def new_folder(run_id: str) -> Path:
 
 
 #: What is derived from a log and lies beside it.
-_DERIVED = ("report.json", "junit.xml", "allure-results", "replay")
+_DERIVED = ("report.json", "junit.xml", "allure-results", "replay", "pictures")
 
 
 def set_aside(folder: Path) -> None:

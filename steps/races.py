@@ -16,7 +16,8 @@ from ifmatch.plugin import session_of
 @pytest.fixture
 def arena(request, target, bench):
     session = session_of(request.config)
-    return Arena(session.ground, target, bench, session.budget, session.writers, session.number)
+    races = session.races
+    return Arena(session.ground, target, bench, races.budget, races.writers, races.seed)
 
 
 def _all(arena, move):
@@ -109,7 +110,7 @@ def delete_all(arena):
 
 @when("several writers read and update a resource in any order, some of it at once", target_fixture="race")
 def interleaved(arena, request):
-    return contests.interleaved(arena, session_of(request.config).number)
+    return contests.interleaved(arena, session_of(request.config).races.seed)
 
 
 @when(

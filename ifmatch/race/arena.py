@@ -192,6 +192,7 @@ class Chronicle:
         self._initial = subject.read.version or None
         self._operations: list[Operation] = []
         self._pages: list[tuple[Entry, ...]] = []
+        self._last = time.monotonic()
 
     def fight(self, gun: Blocks, moves: Sequence[Move], writers: Sequence[str] = LETTERS) -> list[Fought]:
         """One round: all moves released together. What was certainly never sent did not take part."""
@@ -234,7 +235,7 @@ class Chronicle:
     def closed(self) -> History:
         """The finished history: settled, with the server's own and a last read."""
         if any(operation.outcome is Outcome.UNKNOWN for operation in self._operations):
-            time.sleep(_SETTLING)
+            time.sleep(max(0.0, _SETTLING - (time.monotonic() - self._last)))
         page = self._settled()
         started = clock()
         answer = self.arena.target.read(self.subject.type, self.subject.id)
@@ -259,7 +260,7 @@ class Chronicle:
         return page
 
     def _record(self, writer: str, move: Move, result: Result) -> Fought:
-        target = self.arena.target
+        target, self._last = self.arena.target, time.monotonic()
         answer = move.read(target.noted(_exchange(result), "race.exchange", writer=writer))
         if move.kind is Kind.SEARCH:
             page = self._entries(answer)

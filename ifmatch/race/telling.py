@@ -13,6 +13,9 @@ from ifmatch.rules.expectation import Finding, Level
 #: More anomalies than these are counted, not told one by one.
 _MOST_TOLD = 10
 
+#: The story stands below its rule in a report of 100 columns.
+_WIDTH = 92
+
 _EXPECTED = "a story in which every accepted write is kept"
 
 
@@ -40,7 +43,7 @@ def _finding(anomaly: Anomaly) -> Finding:
 
 def _story(race: Race) -> str:
     history, anomaly = race.faults[0]
-    lines = [f"{anomaly.name.label.upper()}: {anomaly.sentence}", picture.text(history, anomaly)]
+    lines = [picture.text(history, anomaly, _WIDTH)]
     others = Counter(other.name.label for _, other in race.faults[1:])
     if others:
         lines.append("also: " + ", ".join(f"{count} x {label}" for label, count in others.items()))

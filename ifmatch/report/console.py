@@ -192,6 +192,8 @@ def count_line(counts: Mapping[Verdict, int] | Mapping[str, int]) -> str:
 def print_rule(console: Console, judged: Judged, indent: int = 2, evidence: Run | None = None) -> None:
     """One rule with what was expected and what came; with its source's sentence and a curl when evidence is given."""
     _print_title(console, judged, indent)
+    for line in _story_of(judged):
+        console.print(Text(" " * (indent + 4)).append(line), soft_wrap=True)
     for name, value in _details(judged):
         _field(console, name, value, indent + 4)
     if evidence is not None:
@@ -248,19 +250,25 @@ def _details(judged: Judged) -> Iterator[tuple[str, str]]:
     story, *others = _stories(judged)
     if len(judged.cases) > 1:
         yield "in", _where(judged, story)
-    findings = _findings(judged)
+    findings = [] if _story_of(judged) else _findings(judged)
     for finding in findings[:_MOST_FINDINGS]:
         yield "expected", one_line(finding.get("expected", ""))
         yield "got", one_line(_got(judged, finding))
     if len(findings) > _MOST_FINDINGS:
         yield "", f"… and {len(findings) - _MOST_FINDINGS} more findings, listed in report.json"
-    if not findings or "\n" in judged.text("message"):
+    if not findings and not _story_of(judged):
         lines = several_lines(judged.text("message"))
         yield from zip(["why", *[""] * len(lines)], lines, strict=False)
     for other in others:
         yield "also", one_line(f"{other[0].get('message')} (in {_where(judged, other)})", 500)
-    if findings:
+    if _findings(judged):
         yield "source", _promise(judged) or "holds for every server, whatever it promises"
+
+
+def _story_of(judged: Judged) -> list[str]:
+    """The story of a race: several lines that stand as they are."""
+    message = judged.text("message")
+    return several_lines(message, 60, 200) if "\n" in message else []
 
 
 def _stories(judged: Judged) -> list[list[Event]]:

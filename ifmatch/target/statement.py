@@ -22,6 +22,10 @@ _FLAGS = {
 }
 
 
+#: Interactions on the base URL itself (FHIR R4 CapabilityStatement.rest.interaction).
+_OF_THE_SYSTEM = frozenset({"transaction", "batch"})
+
+
 @dataclass(frozen=True)
 class Statement:
     """A capability statement, or the lack of a usable one. `problem` says what is wrong with it."""
@@ -59,11 +63,13 @@ class Statement:
         """Whether the statement claims an interaction for a type; None when it cannot tell."""
         if self.problem:
             return None
+        if interaction in _OF_THE_SYSTEM:
+            return any(interaction in _codes(rest) for rest in self.document["rest"])
         entry = self._entry(resource_type)
         if interaction in _FLAGS:
             element, values = _FLAGS[interaction]
             return any(entry.get(element) == value for value in values)
-        codes = [i.get("code") for i in entry.get("interaction", [])]
+        codes = _codes(entry)
         if interaction in _PATCH_FORMATS:
             formats = self.document.get("patchFormat")
             return "patch" in codes and (not formats or bool(_PATCH_FORMATS[interaction] & set(formats)))
@@ -74,11 +80,18 @@ class Statement:
         return next((entry for entry in entries if entry.get("type") == resource_type), {})
 
 
+def _codes(described: Mapping[str, Any]) -> list[object]:
+    """The codes of the interactions that a part of a statement describes."""
+    return [interaction.get("code") for interaction in described.get("interaction", [])]
+
+
 def _misshapen(document: Mapping[str, Any]) -> str:
     """What keeps a statement from being read for claims, in words; empty when it can be."""
     rests: Any = document.get("rest")
     if not _objects(rests):
         return "it describes no REST end-point"
+    if not all(_objects(rest.get("interaction", [])) for rest in rests):
+        return "rest.interaction is not a list of objects"
     entries = [rest.get("resource", []) for rest in rests]
     if not all(map(_objects, entries)):
         return "rest.resource is not a list of objects"
