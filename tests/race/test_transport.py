@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 import pytest
@@ -162,7 +162,7 @@ def test_the_last_byte_is_held_back():
 def test_a_request_without_a_body_holds_back_its_last_header_byte(method: str):
     with serving(always(OK)) as server:
         request = Request(method, f"{server.url}/Patient/1?a=b", (("If-Match", 'W/"3"'),))
-        (result,) = direct(server.url).fire([Shot(request)])
+        (result,) = direct(server.url).fire([Shot(request)], hold=settling(60_000_000))
         assert result.response
         assert server.seen[0].pieces[-1] == b"\n"
         assert server.seen[0].data.startswith(f"{method} /Patient/1?a=b HTTP/1.1\r\n".encode())
@@ -293,7 +293,7 @@ MISDEEDS: dict[str, tuple[Behaviour, Failure]] = {
 
 
 @pytest.mark.parametrize(("misdeed", "failure"), MISDEEDS.values(), ids=list(MISDEEDS))
-def test_one_bad_connection_is_a_failure_with_unknown_outcome_and_spares_the_others(misdeed: Behaviour, failure: Failure):
+def test_one_bad_connection_has_an_unknown_outcome_and_spares_the_others(misdeed: Behaviour, failure: Failure):
     def behave(sock: socket.socket, seen: Seen) -> bytes | None:
         return misdeed(sock, seen) if seen.data.endswith(b"writer 2") else OK
 
@@ -320,12 +320,23 @@ def test_a_second_connection_may_be_refused_service():
 
 
 def test_what_cannot_be_dialled_was_certainly_not_sent():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    results = direct(f"http://127.0.0.1:{port}").fire(shots(f"http://127.0.0.1:{port}", 2))
+    with socket.socket() as deaf:  # bound, but it does not listen
+        deaf.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        results = direct(url).fire(shots(url, 2))
     assert [(r.failure, r.sent, r.released) for r in results] == [(Failure.REFUSED, False, None)] * 2
     (result,) = direct("http://no-such-host.invalid").fire(shots("http://no-such-host.invalid", 1))
     assert (result.failure, result.sent) == (Failure.NO_HOST, False)
+
+
+def test_a_target_that_takes_no_connection_costs_half_of_the_time_out():
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.socket() as first:
+        first.connect(full.getsockname())
+        url = f"http://127.0.0.1:{full.getsockname()[1]}"
+        started = time.monotonic()
+        results = direct(url).fire(shots(url, 3))
+        assert time.monotonic() - started < TIMEOUT + 0.4
+        assert {(r.failure, r.sent) for r in results} == {(Failure.TIMEOUT, False)}
 
 
 def test_what_cannot_be_written_was_certainly_not_sent():
@@ -497,6 +508,13 @@ def test_a_certificate_that_is_not_trusted_keeps_everything_unsent(authority: tr
         assert "could not be found out (TLS failure)" in choice.text
         results = choice.engine.fire(shots(server.url, 2))
         assert [(r.failure, r.sent) for r in results] == [(Failure.TLS, False)] * 2
+
+
+def test_a_handshake_that_hangs_keeps_everything_unsent(authority: trustme.CA, tmp_path):
+    with serving(always(OK), most=0) as server:
+        url = server.url.replace("http:", "https:")
+        engine = choose(replace(settings(url, authority, tmp_path), timeout=TIMEOUT), http2=False).engine
+        assert [(r.failure, r.sent) for r in engine.fire(shots(url, 2))] == [(Failure.TIMEOUT, False)] * 2
 
 
 @pytest.fixture(scope="module")
