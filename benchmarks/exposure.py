@@ -1,11 +1,11 @@
 """How soon a lost update is seen: last bytes together against `asyncio.gather` over an HTTP client.
 
 The server, in a process of its own, checks If-Match and writes a given gap later; the gap is spent awake while others
-are served, as an application does that waits for its database. A round is K updates of one fresh resource, all
-naming its first version; it exposes the fault when two are accepted. Both techniques take turns round by round, in
-random order, so that whatever else the machine does happens to both. The expected time to detection (ms) is the time per round
-over the chance per round; the time is the median, because a machine that others use too delays single rounds by many
-times their length.
+are served, as an application does that waits for its database. A round is K updates of one fresh resource, all naming
+its first version; it exposes the fault when two are accepted. Both techniques take turns round by round, in random
+order, so that whatever else the machine does happens to both. The expected time to detection (ms) is the time per
+round over the chance per round; the time is the median, because a machine that others use too delays single rounds by
+many times their length.
 
     python benchmarks/exposure.py [rounds, default 150] [seed, default 1]
 """
@@ -27,10 +27,11 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from ifmatch.race.calibration import calibrate
-from ifmatch.race.transport import Blocks, Shot, choose
 from ifmatch.target.exchange import Request
 from ifmatch.target.settings import Settings
+
+from ifmatch.race.calibration import calibrate
+from ifmatch.race.transport import Blocks, Shot, choose
 
 #: Seconds between check and write; in the last one no other request is served, so nothing may be found.
 GAPS = (50e-6, 200e-6, 2e-3, 0.0)
