@@ -155,7 +155,7 @@ def test_the_last_byte_is_held_back():
         assert all(len(seen.pieces[-1]) == 1 for seen in server.seen)
         assert all(seen.last - seen.first > 30_000_000 for seen in server.seen)
         spread = max(seen.last for seen in server.seen) - min(seen.last for seen in server.seen)
-        assert spread < 30_000_000
+        assert spread < 60_000_000
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
@@ -484,9 +484,9 @@ def test_the_last_byte_is_held_back_under_tls(authority: trustme.CA, tmp_path, v
         assert choice.text.startswith("HTTP/1.1")
         assert "does not offer HTTP/2" in choice.text
         for _ in range(3):
-            results = choice.engine.fire(shots(server.url, 4), hold=settling(20_000_000))
+            results = choice.engine.fire(shots(server.url, 4), hold=settling(80_000_000))
             assert all(r.response for r in results), results
-        assert all(seen.last - seen.first > 15_000_000 for seen in server.seen)
+        assert all(seen.last - seen.first > 20_000_000 for seen in server.seen)
         large = choice.engine.fire([Shot(put(server.url, "x" * 1_000_000))] * 2)
         assert all(r.response for r in large)
 

@@ -162,7 +162,7 @@ def test_every_writer_is_answered_over_one_connection(writers: int, mode: Mode):
 
 def test_all_last_frames_come_in_one_packet():
     with serving() as server:
-        engine_for(server).fire(shots(server.url, 8), hold=settling(60_000_000))
+        engine_for(server).fire(shots(server.url, 8), hold=settling(120_000_000))
         assert len({stream.last_packet for stream in server.streams}) == 1
         assert all(stream.ended - stream.opened > 40_000_000 for stream in server.streams)
 
