@@ -1,9 +1,11 @@
 """How soon a lost update is seen: last bytes together against `asyncio.gather` over an HTTP client.
 
-The server, in a process of its own, checks If-Match and writes a given gap later; the gap is spent awake while other
-requests are served, as an application does that waits for its database. A round is K updates of one fresh resource, all
-naming its first version; it exposes the fault when two are accepted. Both techniques take turns round by round, in random
-order, so that whatever else the machine does happens to both. Expected time to detection = time per round / chance per round.
+The server, in a process of its own, checks If-Match and writes a given gap later; the gap is spent awake while others
+are served, as an application does that waits for its database. A round is K updates of one fresh resource, all naming
+its first version; it exposes the fault when two are accepted. Both techniques take turns round by round, in random
+order, so that whatever else the machine does happens to both. The expected time to detection (ms) is the time per
+round over the chance per round; the time is the median, because a machine that others use too delays single rounds by
+many times their length.
 
     python benchmarks/exposure.py [rounds, default 150] [seed, default 1]
 """
@@ -19,16 +21,19 @@ from dataclasses import dataclass
 from itertools import count
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
+from statistics import median
 
 import httpx
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from ifmatch.race.transport import Blocks, Shot, choose
 from ifmatch.target.exchange import Request
 from ifmatch.target.settings import Settings
 
-#: Seconds between check and write; the last one has no gap in which another request is served: nothing may be found.
+from ifmatch.race.calibration import calibrate
+from ifmatch.race.transport import Blocks, Shot, choose
+
+#: Seconds between check and write; in the last one no other request is served, so nothing may be found.
 GAPS = (50e-6, 200e-6, 2e-3, 0.0)
 WRITERS = (2, 4, 8)
 
@@ -61,21 +66,17 @@ class Handler(asyncio.Protocol):
         method, path, _ = head.split(b" ", 2)
         _, gap, name = path.decode().split("/", 2)
         if method == b"GET":
-            return self.answer(b"200 OK", 0)
-        if fields[b"if-match"] != b'w/"%d"' % self.versions.get(name, 1):
-            return self.answer(b"412 Precondition Failed", 0)
-        if float(gap) == 0.0:
-            return self.write(name, 0.0)
-        self.write_at(name, time.perf_counter() + float(gap))
+            self.answer(b"200 OK", 0)
+        elif fields[b"if-match"] != b'w/"%d"' % self.versions.get(name, 1):
+            self.answer(b"412 Precondition Failed", 0)
+        else:
+            self.write_at(name, time.perf_counter() + float(gap))
 
     def write_at(self, name: str, instant: float) -> None:
         """Stay awake, and serve others meanwhile."""
         if time.perf_counter() < instant:
             asyncio.get_running_loop().call_soon(self.write_at, name, instant)
-        else:
-            self.write(name, instant)
-
-    def write(self, name: str, _: float) -> None:
+            return
         version = self.versions[name] = self.versions.get(name, 1) + 1
         self.answer(b"200 OK", version)
 
@@ -96,7 +97,7 @@ def serve(pipe: Pipe) -> None:
 
 
 def keep_to(core: int) -> None:
-    """Client and server on cores of their own, where that can be had: else a server that is awake displaces the client."""
+    """Client and server on cores of their own, where they can be had: else a busy server displaces the client."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[core]})
 
@@ -109,7 +110,10 @@ Round = Callable[[list[Request]], int]
 def together(base_url: str, rng: random.Random) -> Round:
     """Rounds by the race transport, blocks and all. They return how many updates were accepted."""
     engine = choose(Settings(base_url, timeout=5.0, through_proxy=False)).engine
-    blocks = Blocks(engine, Request("GET", f"{base_url}/0/warm"), rng)
+    probe = Request("GET", f"{base_url}/0/warm")
+    calibration = calibrate(engine, probe, max(WRITERS))
+    print(calibration.text)
+    blocks = Blocks(engine, probe, rng, settle=calibration.settle)
 
     def fire(requests: list[Request]) -> int:
         results = blocks.fire([Shot(request) for request in requests])
@@ -145,7 +149,12 @@ class Tally:
 
     @property
     def ms(self) -> float:
-        return sum(self.times) / len(self.times) * 1e3
+        return median(self.times) * 1e3
+
+    @property
+    def bound(self) -> str:
+        """Whether the expected time is one that is at least needed."""
+        return " " if self.hits else ">"
 
     @property
     def expected(self) -> float:
@@ -153,11 +162,11 @@ class Tally:
         return self.ms / self.p if self.hits else self.ms * (len(self.times) + 1)
 
 
-def compare(base_url: str, gap: float, writers: int, rounds: int, techniques: dict[str, Round], rng: random.Random) -> dict[str, Tally]:
+def compare(base_url: str, gap: float, writers: int, rounds: int, techniques: dict[str, Round]) -> dict[str, Tally]:
     """So many rounds of each technique, taking turns."""
     tallies = {name: Tally([]) for name in techniques}
     for _ in range(rounds):
-        for name in rng.sample(list(techniques), len(techniques)):
+        for name in random.sample(list(techniques), len(techniques)):
             url = f"{base_url}/{gap:.6f}/{next(_names)}"
             requests = [Request("PUT", url, (("If-Match", 'W/"1"'),), BODY) for _ in range(writers)]
             started = time.perf_counter()
@@ -170,22 +179,29 @@ def compare(base_url: str, gap: float, writers: int, rounds: int, techniques: di
 _names = count()
 
 
+def line(gap: float, writers: int, tallies: dict[str, Tally]) -> str:
+    """One line of the table, and how many times sooner the last technique detects than the first."""
+    cells = [f"{tally.p:6.3f} {tally.ms:8.2f} {tally.bound}{tally.expected:9.2f}" for tally in tallies.values()]
+    first, *_, last = tallies.values()
+    ratio = f"{first.bound.strip()}{first.expected / last.expected:.0f}x" if last.hits else "-"
+    return " | ".join((f"{gap * 1e3:4.2f} ms {writers:2}", *cells, ratio))
+
+
 def main(rounds: int, seed: int) -> None:
+    """Start the server, compare, print."""
+    random.seed(seed)
     ours, theirs = multiprocessing.Pipe()
     server = multiprocessing.Process(target=serve, args=(theirs,), daemon=True)
     server.start()
     keep_to(0)
-    base_url, rng, loop = f"http://127.0.0.1:{ours.recv()}", random.Random(seed), asyncio.new_event_loop()
-    techniques = {"gather": gathered(loop), "together": together(base_url, rng)}
-    print(f"{'gap':>7} {'K':>2} | {'gather p':>8} {'ms/round':>8} {'expected ms':>11} | {'together p':>10} {'ms/round':>8} {'expected ms':>11} | ratio")
+    base_url = f"http://127.0.0.1:{ours.recv()}"
+    techniques = {"gather": gathered(asyncio.new_event_loop()), "last bytes": together(base_url, random.Random(seed))}
+    print(f"{'':10}", *(f"{name:^26}" for name in techniques), sep=" | ")
+    print("gap      K", *["     p ms/round  expected"] * len(techniques), "ratio", sep=" | ")
     for gap in GAPS:
         for writers in WRITERS:
-            compare(base_url, gap, writers, 5, techniques, rng)
-            tallies = compare(base_url, gap, writers, rounds, techniques, rng)
-            a, b = tallies["gather"], tallies["together"]
-            least = "" if a.hits else ">"
-            ratio = f"{least}{a.expected / b.expected:.0f}x" if b.hits else "-"
-            print(f"{gap * 1e3:4.2f} ms {writers:2} | {a.p:8.3f} {a.ms:8.2f} {least:1}{a.expected:10.1f} | {b.p:10.3f} {b.ms:8.2f} {b.expected:11.2f} | {ratio}")
+            compare(base_url, gap, writers, 5, techniques)
+            print(line(gap, writers, compare(base_url, gap, writers, rounds, techniques)), flush=True)
     server.terminate()
 
 

@@ -2,9 +2,10 @@
 
     python benchmarks/judge_differential.py [exact histories, default 50000] [loose ones, default 15000] [seed]
 
-Exact: with `_history`; without it where every write names a version; without it and without refusals where some do not. There the
-judge must agree with the search both ways. Loose: deletions that are answered without a version, deletions of unknown outcome
-without `_history`, refusals among writes that name no version. There it may miss something, but must accuse nobody wrongly.
+Exact: with `_history`; without it where every write names a version; without it and without refusals where some do
+not. There the judge must agree with the search both ways. Loose: deletions that are answered without a version,
+deletions of unknown outcome without `_history`, refusals among writes that name no version. There it may miss
+something, but must accuse nobody wrongly.
 """
 
 import sys
@@ -28,7 +29,10 @@ def main(exact: int = 50_000, loose: int = 15_000, seed: int = 1) -> int:
     print(f" ({time.perf_counter() - start:.1f} s)")
     told = Counter((not judge(h), explicable(h, foreign_deletions=False)) for h in histories(loose, seed, LOOSE))
     wrong, missed = told[False, True], told[True, False]
-    print(f"loose: {loose} histories, {told[False, False] + missed} contradictory: {wrong} wrong accusations, {missed} missed")
+    print(
+        f"loose: {loose} histories, {told[False, False] + missed} contradictory: "
+        f"{wrong} wrong accusations, {missed} missed"
+    )
     return 1 if differ or wrong else 0
 
 

@@ -1,6 +1,6 @@
 """Does the judge call every fault by its name? And does it keep silent where there is none?
 
-    python benchmarks/judge_kinds.py [histories of each kind, default 200] [clean histories, default 2000]
+python benchmarks/judge_kinds.py [histories of each kind, default 200] [clean histories, default 2000]
 """
 
 import random

@@ -1,7 +1,7 @@
 """How the judge grows, and how it compares with a plain pass over the same records.
 
-A plain pass sorts the records by the time they were invoked and runs one loop over them that looks at each field once and counts
-what it finds. Nothing that looks at a history at all can do with less.
+A plain pass sorts the records by the time they were invoked and runs one loop over them that looks at each field once
+and counts what it finds. Nothing that looks at a history at all can do with less.
 
     python benchmarks/judge_scale.py [largest, default 1000000]
 """
@@ -22,11 +22,14 @@ from ifmatch.race.history import History, Operation
 from ifmatch.race.judge import judge
 from tests.race.simulate import World, simulate
 
-#: Eight writers on one resource, one operation in three a read. Where every write names a version most of them lose the race.
+#: Eight writers on one resource, one operation in three a read. Where every write names a version most of them lose
+#: the race.
 WORLDS = {
     "_history, If-Match always": World(clients=8, named=1, any=0, deletes=0, unknown=0.01, foreign=0, pause=1000),
     "_history, If-Match often": World(clients=8, named=0.5, any=0, deletes=0.01, unknown=0.01, foreign=0, pause=1000),
-    "no _history, If-Match always": World(clients=8, history=False, named=1, any=0, deletes=0, unknown=0.01, foreign=0, pause=1000),
+    "no _history, If-Match always": World(
+        clients=8, history=False, named=1, any=0, deletes=0, unknown=0.01, foreign=0, pause=1000
+    ),
     "no _history, If-Match often": World(
         clients=8, history=False, named=0.5, any=0, deletes=0, unknown=0.01, foreign=0, pause=1000
     ),
@@ -38,7 +41,16 @@ def plain_pass(operations: tuple[Operation, ...]) -> tuple[dict[object, int], in
     counts: dict[object, int] = {}
     last = 0
     for op in sorted(operations, key=attrgetter("invoked")):
-        key = (op.kind, op.outcome, op.status, op.base is None, op.version is None, op.marker is None, len(op.seen), op.writer)
+        key = (
+            op.kind,
+            op.outcome,
+            op.status,
+            op.base is None,
+            op.version is None,
+            op.marker is None,
+            len(op.seen),
+            op.writer,
+        )
         counts[key] = counts.get(key, 0) + 1
         if op.returned is not None and op.returned > last:
             last = op.returned
@@ -77,12 +89,19 @@ def measure(world: World, size: int) -> tuple[int, float, float]:
 def main(largest: int) -> None:
     """Print a table; the ratio in the last line of each world is the bar."""
     for name, world in WORLDS.items():
-        print(f"\n{name}\n{'operations':>12}{'versions':>10}{'plain s':>10}{'judge s':>10}{'ratio':>8}{'us/op':>8}{'growth':>8}")
+        print(
+            f"\n{name}\n{'operations':>12}{'versions':>10}{'plain s':>10}{'judge s':>10}"
+            f"{'ratio':>8}{'us/op':>8}{'growth':>8}"
+        )
         before, size = 0.0, 10_000
         while size <= largest:
             versions, plain, took = measure(world, size)
             growth = f"{took / before:8.1f}" if before else ""
-            print(f"{size:>12}{versions:>10}{plain:>10.3f}{took:>10.3f}{took / plain:>8.2f}{took / size * 1e6:>8.2f}{growth}", flush=True)
+            print(
+                f"{size:>12}{versions:>10}{plain:>10.3f}{took:>10.3f}"
+                f"{took / plain:>8.2f}{took / size * 1e6:>8.2f}{growth}",
+                flush=True,
+            )
             before, size = took, size * 10
 
 

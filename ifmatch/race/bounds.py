@@ -1,16 +1,18 @@
 """When each version can have come to be: bounds on the moments of commitment, and whether any moments fit.
 
-For versions v_0, v_1, ... in their order, let t_i be the moment at which v_i became current. The write that made v_i was in
-flight then; a read of v_i ended no earlier, and began no later than t_{i+1}. So
+For versions v_0, v_1, ... in their order, let t_i be the moment at which v_i became current. The write that made v_i
+was in flight then; a read of v_i ended no earlier, and began no later than t_{i+1}. So
 
-    lower_i = max(write of v_i invoked, reads of v_{i-1} invoked)   upper_i = min(write of v_i returned, reads of v_i returned)
+    lower_i = max(write of v_i invoked, reads of v_{i-1} invoked)   upper_i = min(write of v_i returned, reads of v_i
+    returned)
 
-The least moments that respect order and lower bounds are t_i = max(lower_i, t_{i-1}). The history is linearizable just if
-t_i <= upper_i for every i; where it is not, the operation behind the highest lower bound and the one behind the lowest upper
-bound contradict each other, and these two are the proof. The zones are those of Gibbons and Korach (SIAM J. Comput. 1997).
+The least moments that respect order and lower bounds are t_i = max(lower_i, t_{i-1}). The history is linearizable
+just if t_i <= upper_i for every i; where it is not, the operation behind the highest lower bound and the one behind
+the lowest upper bound contradict each other, and these two are the proof. The zones are those of Gibbons and Korach
+(SIAM J. Comput. 1997).
 
-Only numbers here, for this is what a history of a million operations spends its time on; whose numbers they were is looked up
-when there is something to tell.
+Only numbers here, for this is what a history of a million operations spends its time on; whose numbers they were is
+looked up when there is something to tell.
 """
 
 from bisect import bisect_left, bisect_right
@@ -36,7 +38,7 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The bounds of versions in order. `after[i]` is the last beginning of a read of version i: its successor came no earlier."""
+    """The bounds of versions. `after[i]` is the last beginning of a read of version i: the next came no earlier."""
 
     lower: list[float]
     upper: list[float]
@@ -68,7 +70,7 @@ def by_writes(makers: Sequence[Operation | None]) -> Bounds:
 
 
 def with_reads(bounds: Bounds, reads: Iterable[Operation], places: Iterable[int]) -> Bounds:
-    """The bounds narrowed by reads, each of the version at its place; a negative place is in no order and binds nothing."""
+    """The bounds narrowed by reads, each of the version at its place; a negative place binds nothing."""
     upper, after = bounds.upper.copy(), bounds.after.copy()
     for i, read in zip(places, reads, strict=True):
         if i < 0:
@@ -109,12 +111,14 @@ def least_moments(bounds: Bounds, starts: Sequence[int] = ()) -> tuple[list[floa
     return moments, breaks
 
 
-def raise_for_absences(bounds: Bounds, absences: Iterable[Operation], deletions: Sequence[int], moments: list[float]) -> None:
+def raise_for_absences(
+    bounds: Bounds, absences: Iterable[Operation], deletions: Sequence[int], moments: list[float]
+) -> None:
     """A read that found nothing fell into some deletion. The latest that had begun when it ended asks for least.
 
-    Whatever moments fit, they are no earlier than the least ones, so the deletion it fell into is that one or an earlier one, and
-    in each case the version that follows came no earlier than the read began. Before the first version there was nothing, which
-    counts as a deletion at position -1.
+    Whatever moments fit, they are no earlier than the least ones, so the deletion it fell into is that one or an
+    earlier one, and in each case the version that follows came no earlier than the read began. Before the first
+    version there was nothing, which counts as a deletion at position -1.
     """
     begun = [moments[i] for i in deletions]
     for read in absences:
@@ -129,10 +133,10 @@ def contradicted_refusals(
 ) -> Iterator[tuple[int, Operation]]:
     """The refusals that no moments explain. `moments` is changed to the least ones that explain the others.
 
-    A refusal that names v_i is explained when v_{i+1} had come before it ended, or v_i had not yet come when it began. If the
-    least t_{i+1} is too late for the first, every t_{i+1} is; then t_i must be raised to the refusal's beginning. As that lies
-    before t_{i+1}, no later moment changes: one pass from the last version to the first settles all of them. `tail` is the
-    earliest moment at which the last version may have been replaced unseen.
+    A refusal that names v_i is explained when v_{i+1} had come before it ended, or v_i had not yet come when it
+    began. If the least t_{i+1} is too late for the first, every t_{i+1} is; then t_i must be raised to the refusal's
+    beginning. As that lies before t_{i+1}, no later moment changes: one pass from the last version to the first
+    settles all of them. `tail` is the earliest moment at which the last version may have been replaced unseen.
     """
     for i, refusal in sorted(refusals, key=lambda pair: -pair[0]):
         successor = moments[i + 1] if i + 1 < len(moments) else tail
@@ -145,9 +149,11 @@ def contradicted_refusals(
 
 
 class Zones:
-    """For each stretch of linked versions, the time that it must cover (`low < high`), or within which it may fall (`high <= low`).
+    """For each stretch of linked versions, the time that it must cover (`low < high`), or within which it may fall
+    (`high <= low`).
 
-    That is from the first end to the last beginning of all its operations. A stretch goes by the place of its first version.
+    That is from the first end to the last beginning of all its operations. A stretch goes by the place of its first
+    version.
     """
 
     def __init__(self, bounds: Bounds, starts: Sequence[int]) -> None:
@@ -162,7 +168,8 @@ class Zones:
                 self.high[first] = max(self.high[first:last])
 
     def clashes(self) -> Iterator[tuple[int, int]]:
-        """Pairs of stretches that cannot both be: two that overlap and must be covered, or one that must fall inside such a one.
+        """Pairs of stretches that cannot both be: two that overlap and must be covered, or one that must fall inside
+        such a one.
 
         In each pair the first is seen again after the second.
         """

@@ -9,15 +9,14 @@ from dataclasses import dataclass, replace
 from math import exp, sqrt
 from statistics import median, quantiles
 
-from ifmatch.race.transport.instant import SETTLE
 from ifmatch.race.transport.shot import Engine, Mode, Result, Shot
 from ifmatch.target.exchange import Request
 
 #: ns; requests of the calibration go this far apart, so that they do not wait for each other.
 _APART = 2_000_000
 
-#: ns; no request is held longer before its last byte, however slow the way to the target.
-_LONGEST_SETTLE = 500_000_000
+#: ns; no request is held for less, however fast the way to the target is, nor for longer, however slow.
+_SHORTEST_SETTLE, _LONGEST_SETTLE = 100_000, 500_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,8 @@ class Calibration:
 
     @property
     def settle(self) -> int:
-        """How long to hold the last bytes (ns): until what went before has certainly arrived."""
-        return min(max(SETTLE, self.p95), _LONGEST_SETTLE)
+        """How long to hold the last bytes (ns): twice as long as what went before needs to arrive."""
+        return min(max(_SHORTEST_SETTLE, self.median), _LONGEST_SETTLE)
 
     def exposure(self, writers: int, gap: int) -> float:
         """The chance that a round of so many writers hits a gap (ns) between a target's check and its write.

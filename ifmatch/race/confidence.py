@@ -1,9 +1,10 @@
-"""What a pass is worth. Rounds without a fault bound how often the fault can show, but only rounds that truly raced count.
+"""What a pass is worth. Rounds without a fault bound how often the fault can show, but only rounds that truly raced
+count.
 
-Rounds on one set of connections are not independent: which worker took which connection decides whether they can race at all. So
-n rounds, m to a set, with the correlation rho within sets, are worth n / (1 + (m - 1) rho) independent ones (Kish, "Survey
-Sampling", 1965: the design effect). A correct server shows its power by *late* conflicts: a writer that passed the check and was
-refused only when it came to write was as close as one can come to a lost update.
+Rounds on one set of connections are not independent: which worker took which connection decides whether they can race
+at all. So n rounds, m to a set, with the correlation rho within sets, are worth n / (1 + (m - 1) rho) independent
+ones (Kish, "Survey Sampling", 1965: the design effect). A correct server shows its power by *late* conflicts: a
+writer that passed the check and was refused only when it came to write was as close as one can come to a lost update.
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ STRONG = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The rounds on one set of connections: how many, how many in which the writes were in flight together, how many with a late conflict."""
+    """The rounds on one set of connections: all, those whose writes overlapped, those with a late conflict."""
 
     rounds: int
     overlapping: int
@@ -59,12 +60,12 @@ class Confidence:
 
     @property
     def late_share(self) -> float:
-        """The share of rounds with a late conflict: an estimate of how often a server without a guard would have lost an update."""
+        """The share of rounds with a late conflict: in so many would a server without a guard have lost an update."""
         return self.late / self.rounds if self.rounds else 0.0
 
     @property
     def effective(self) -> float:
-        """The number of independent rounds that the overlapping ones are worth. Without an estimate, each set counts once."""
+        """How many independent rounds the overlapping ones are worth. Without an estimate, each set counts once."""
         raced = [block for block in self.blocks if block.overlapping]
         rho = correlation(raced)
         if not raced or rho is None:
@@ -87,14 +88,17 @@ class Confidence:
         if not self.rounds:
             return "No round was run, so nothing can be said."
         if not self.overlapping:
-            return f"In none of {self.rounds} rounds were two writes in flight together, so nothing could have been lost."
+            return (
+                f"In none of {self.rounds} rounds were two writes in flight together, so nothing could have been lost."
+            )
         ran = (
-            f"0 lost updates in {self.rounds} rounds on {len(self.blocks)} sets of connections; the writes overlapped in "
-            f"{self.overlap_share:.0%} of them, worth {self.effective:.0f} independent rounds"
+            f"0 lost updates in {self.rounds} rounds on {len(self.blocks)} sets of connections; "
+            f"the writes overlapped in {self.overlap_share:.0%} of them, worth {self.effective:.0f} independent rounds"
         )
         if self.verdict is Verdict.INCONCLUSIVE:
             return f"{ran}: too few to tell. At least {FEWEST} are needed."
-        return f"{ran}; exposure per round < {self.exposure:.2%} at {CERTAINTY:.0%} for this plan, load and network path; {self._power()}."
+        bound = f"exposure per round < {self.exposure:.2%} at {CERTAINTY:.0%} for this plan, load and network path"
+        return f"{ran}; {bound}; {self._power()}."
 
     def _power(self) -> str:
         share = f"late conflicts in {self.late_share:.0%} of the rounds"
@@ -104,7 +108,7 @@ class Confidence:
 
 
 def exposure_bound(effective: float, certainty: float = CERTAINTY) -> float:
-    """The exposure that would have shown itself with this certainty in so many independent rounds; 1 when there were none."""
+    """The exposure that would have shown with this certainty in so many independent rounds; 1 when there were none."""
     return 1 - (1 - certainty) ** (1 / effective) if effective > 0 else 1.0
 
 
@@ -114,10 +118,11 @@ def rounds_needed(exposure: float, certainty: float = CERTAINTY) -> int:
 
 
 def correlation(blocks: Sequence[Block]) -> float | None:
-    """How alike the rounds of one set are in showing a late conflict: the intraclass correlation by analysis of variance.
+    """How alike the rounds of one set are in showing a late conflict: the intraclass correlation by analysis of
+    variance.
 
-    None when it cannot be estimated: with one set, with one round to a set, or when all rounds or none show one (Ridout,
-    Demétrio and Firth, "Estimating Intraclass Correlation for Binary Data", Biometrics 1999).
+    None when it cannot be estimated: with one set, with one round to a set, or when all rounds or none show one
+    (Ridout, Demétrio and Firth, "Estimating Intraclass Correlation for Binary Data", Biometrics 1999).
     """
     sizes = [block.overlapping for block in blocks]
     total, sets, late = sum(sizes), len(blocks), sum(block.late for block in blocks)

@@ -1,8 +1,8 @@
 """Who made which version. Markers turn what a search would have to guess into something that is looked up.
 
-Every write carries a unique marker, so a version that is read or listed in `_history` names its writer (Gibbons and Korach,
-"Testing Shared Memories", SIAM J. Comput. 1997: with unique values the problem is polynomial; without, NP-complete). An unknown
-write is therefore either bound to the version that shows its marker, or it is not there.
+Every write carries a unique marker, so a version that is read or listed in `_history` names its writer (Gibbons and
+Korach, "Testing Shared Memories", SIAM J. Comput. 1997: with unique values the problem is polynomial; without,
+NP-complete). An unknown write is therefore either bound to the version that shows its marker, or it is not there.
 """
 
 from bisect import bisect_right
@@ -24,7 +24,7 @@ CONDITIONAL = frozenset({Kind.CREATE, Kind.CONDITIONAL_UPDATE, Kind.SEARCH})
 
 @dataclass(frozen=True, slots=True)
 class Stray:
-    """A version whose content is not that of the write that claims it, and the write that it is of, if it is one of ours."""
+    """A version whose content is not that of the write that claims it; and whose it is, if one of ours."""
 
     version: str
     marker: str
@@ -35,14 +35,14 @@ class Stray:
 class Evidence:
     """A history, sorted by what its records are good for.
 
-    Versions are opaque, so they are numbered: those of `_history` first, in its order, then all others that an answer spoke of.
-    `makers`, `content` and the bounds (see `ifmatch.race.bounds`) are by that number; `read_at` says for each of `reads` which version
-    it saw. The bounds are those of all operations, as if each were to be trusted.
+    Versions are opaque, so they are numbered: those of `_history` first, in its order, then all others that an answer
+    spoke of. `makers`, `content` and the bounds (see `ifmatch.race.bounds`) are by that number; `read_at` says for
+    each of `reads` which version it saw. The bounds are those of all operations, as if each were to be trusted.
     """
 
     history: History
     versions: list[str]
-    number: dict[str, int]
+    number: dict[str | None, int]
     makers: list[Operation | None]
     content: list[tuple[str, ...]]
     bounds: Bounds
@@ -68,7 +68,7 @@ class Evidence:
 
     def maker(self, version: str | None) -> Operation | None:
         """The write that made a version, as far as that is known."""
-        i = self.number.get(version or "")
+        i = self.number.get(version)
         return None if i is None else self.makers[i]
 
     def place(self, version: str) -> int:
@@ -89,7 +89,7 @@ class Evidence:
         self.bounds.upper[i] = min(write.end, self.bounds.upper[i])
 
     def versionless(self, operation: Operation) -> None:
-        """An accepted operation that shows no version: a read that found nothing, or a write that does not say what it made."""
+        """An accepted operation that shows no version: a read that found nothing, or a write that is silent on it."""
         if operation.kind is not Kind.READ:
             if operation.kind in CONDITIONAL:
                 self.conditional.append(operation)
@@ -106,7 +106,9 @@ class Evidence:
 
     def made(self) -> Iterator[tuple[str, Operation]]:
         """The versions of known makers."""
-        return ((version, write) for version, write in zip(self.versions, self.makers, strict=True) if write is not None)
+        return (
+            (version, write) for version, write in zip(self.versions, self.makers, strict=True) if write is not None
+        )
 
     def first_sight(self, version: str) -> Operation | None:
         """The first read that found a version."""
@@ -131,7 +133,9 @@ class Evidence:
 def gather(history: History) -> Evidence:
     """Read a history once and settle who made which version."""
     operations = [*history.operations, *(() if history.final is None else (history.final,))]
-    operations.sort(key=attrgetter("invoked"))  # in the order in which they came about, neighbours lie close in memory too
+    operations.sort(
+        key=attrgetter("invoked")
+    )  # in the order in which they came about, neighbours lie close in memory too
     evidence = _numbered(history, operations)
     _sort(evidence, operations)
     _check_initial(evidence)
@@ -141,7 +145,7 @@ def gather(history: History) -> Evidence:
 
 
 def _numbered(history: History, operations: list[Operation]) -> Evidence:
-    """The versions that there must be, and what `_history` says they hold. Without it, answers are all there is to go by."""
+    """The versions that there must be, and what they hold: as `_history` has it, else by the answers alone."""
     entries = history.entries
     if entries is None:
         spoken_of = dict.fromkeys(map(attrgetter("version"), operations))
@@ -151,16 +155,18 @@ def _numbered(history: History, operations: list[Operation]) -> Evidence:
     else:
         versions = [entry.version for entry in entries]
         content = [entry.markers for entry in entries]
-    number = dict(zip(versions, range(len(versions)), strict=True))
+    number: dict[str | None, int] = dict(zip(versions, range(len(versions)), strict=True))
     again = _rename_repeated(versions, number) if len(number) < len(versions) else []
     torn = [i for i, markers in enumerate(content) if len(markers) > 1]
-    evidence = Evidence(history, versions, number, [None] * len(versions), content, Bounds.of(len(versions)), torn=torn, again=again)
+    evidence = Evidence(
+        history, versions, number, [None] * len(versions), content, Bounds.of(len(versions)), torn=torn, again=again
+    )
     if history.initial is not None:
         evidence.place(history.initial)
     return evidence
 
 
-def _rename_repeated(versions: list[str], number: dict[str, int]) -> list[int]:
+def _rename_repeated(versions: list[str], number: dict[str | None, int]) -> list[int]:
     """A version that is listed again gets a name that nothing can be meant for. Returns where that happened."""
     number.clear()
     again = []
@@ -173,7 +179,7 @@ def _rename_repeated(versions: list[str], number: dict[str, int]) -> list[int]:
 
 
 def _sort(evidence: Evidence, operations: list[Operation]) -> None:
-    """Each record to its kind, and to the version it speaks of. This loop sees every record, so it looks at no more than it must."""
+    """Each record to its kind and its version. This loop sees every record, so it looks at no more than it must."""
     number, content, makers = evidence.number.get, evidence.content, evidence.makers
     accepted, refused = evidence.accepted.append, evidence.refused.append
     reads, read_at = evidence.reads.append, evidence.read_at.append
@@ -228,7 +234,7 @@ def _first_or_differing(evidence: Evidence, i: int, read: Operation) -> None:
 
 
 def _claimed_twice(evidence: Evidence, i: int, write: Operation) -> None:
-    """A server may well answer the second of two deletions with the version of the first; any other write made its own."""
+    """The second of two deletions may well be answered with the version of the first; other writes make their own."""
     first = evidence.makers[i]
     if first is not None and write.kind is Kind.DELETE is first.kind:
         evidence.gone.append(write)
@@ -290,8 +296,9 @@ def unseen(write: Operation) -> str:
 def _bind_deletes(evidence: Evidence, nameless: list[Operation]) -> None:
     """A deletion has no content, hence no marker, and is often answered without a version: go by what it named.
 
-    One of which it is doubtful whether it deleted anything still proves that it left the resource deleted, which is what a read
-    answered 410 proves (RFC 9110 section 13.1.1 lets a server accept what seems to have been done already).
+    One of which it is doubtful whether it deleted anything still proves that it left the resource deleted, which is
+    what a read answered 410 proves (RFC 9110 section 13.1.1 lets a server accept what seems to have been done
+    already).
     """
     if not nameless:
         return
@@ -313,15 +320,19 @@ def _bind_deletes(evidence: Evidence, nameless: list[Operation]) -> None:
 def _part(evidence: Evidence, nameless: list[Operation]) -> tuple[list[Operation], list[Operation]]:
     """Those that did delete what they named, and those that may have met a deletion made after it."""
     named: dict[str | None, Operation] = {}
-    candidates, doubtful = [], []
+    candidates: list[Operation] = []
+    doubtful: list[Operation] = []
     for delete in nameless:
         fresh = not names_a_version(delete) or named.setdefault(delete.base, delete) is delete
         (candidates if fresh else doubtful).append(delete)
-    others = [write for write in chain(evidence.makers, evidence.unknown) if write is not None and write.kind is Kind.DELETE]
+    others = [
+        write for write in chain(evidence.makers, evidence.unknown) if write is not None and write.kind is Kind.DELETE
+    ]
     rivals = sorted([*candidates, *others], key=lambda write: write.invoked)
     starts = [rival.invoked for rival in rivals]
-    longest = list(accumulate(rivals, _two_longest, initial=()))
-    certain = []
+    nobody: tuple[Operation, ...] = ()
+    longest = list(accumulate(rivals, _two_longest, initial=nobody))
+    certain: list[Operation] = []
     for delete in candidates:
         maker = evidence.maker(delete.base)
         since = maker.invoked if maker is not None else -inf

@@ -1,8 +1,8 @@
 """What a race left behind: one record per operation, and what the server itself claims in its `_history`.
 
-All times are nanoseconds of one monotonic clock. `invoked` is taken before the first byte leaves, because a server may act on
-the headers alone; `returned` after the last needed byte has arrived. So the moment at which an operation took effect, if it
-did, lies between the two (Herlihy and Wing, "Linearizability", TOPLAS 1990).
+All times are nanoseconds of one monotonic clock. `invoked` is taken before the first byte leaves, because a server
+may act on the headers alone; `returned` after the last needed byte has arrived. So the moment at which an operation
+took effect, if it did, lies between the two (Herlihy and Wing, "Linearizability", TOPLAS 1990).
 """
 
 from collections.abc import Iterator
@@ -34,8 +34,9 @@ class Kind(StrEnum):
 class Outcome(StrEnum):
     """What we know of an operation's effect.
 
-    A time-out, a reset, a 5xx, or a 429 after the request was sent is `UNKNOWN`: it may have happened, may still happen, or
-    never will. `ABORTED` is a request that we cut short ourselves, so it must leave no trace, as if it had been refused.
+    A time-out, a reset, a 5xx, or a 429 after the request was sent is `UNKNOWN`: it may have happened, may still
+    happen, or never will. `ABORTED` is a request that we cut short ourselves, so it must leave no trace, as if it had
+    been refused.
     """
 
     OK = "ok"
@@ -48,11 +49,11 @@ class Outcome(StrEnum):
 class Operation:
     """One request and what became of it.
 
-    `base` is the version that its If-Match names, `ANY`, or None. `marker` is the unique token that a write puts into several
-    elements of the resource; `seen` are the distinct markers in what a read found, so more than one is a torn resource.
-    `version` is the version that the answer speaks of: the one made, or the one read. In the history of a condition
-    (`If-None-Exist`, `PUT [type]?...`) versions are written `id/version`, and `matches` is what a search counted.
-    A read answered 404 or 410 is `OK`: it saw that there is nothing.
+    `base` is the version that its If-Match names, `ANY`, or None. `marker` is the unique token that a write puts into
+    several elements of the resource; `seen` are the distinct markers in what a read found, so more than one is a torn
+    resource. `version` is the version that the answer speaks of: the one made, or the one read. In the history of a
+    condition (`If-None-Exist`, `PUT [type]?...`) versions are written `id/version`, and `matches` is what a search
+    counted. A read answered 404 or 410 is `OK`: it saw that there is nothing.
     """
 
     id: int
@@ -71,7 +72,8 @@ class Operation:
     def __post_init__(self) -> None:
         """Raises HistoryError when the record contradicts itself."""
         if self.returned is not None and self.returned < self.invoked:
-            raise HistoryError(f"Operation {self.id} of {self.writer} returned {self.invoked - self.returned} ns before it was invoked.")
+            early = self.invoked - self.returned
+            raise HistoryError(f"Operation {self.id} of {self.writer} returned {early} ns before it was invoked.")
         if self.returned is None and self.outcome in _ANSWERED:
             raise HistoryError(f"Operation {self.id} of {self.writer} is {self.outcome} but never returned.")
 
@@ -107,9 +109,10 @@ class Entry:
 class History:
     """All that was done to one resource, or under one condition.
 
-    `entries` is the server's complete `_history`, oldest first, fetched once everything has settled; None when the target
-    has none. `earlier` are pages of it that were fetched before. `final` is a last read after everything has settled.
-    `initial` is the version that the resource had before the first operation, None when it did not exist or is not known.
+    `entries` is the server's complete `_history`, oldest first, fetched once everything has settled; None when the
+    target has none. `earlier` are pages of it that were fetched before. `final` is a last read after everything has
+    settled. `initial` is the version that the resource had before the first operation, None when it did not exist or
+    is not known.
     """
 
     operations: tuple[Operation, ...]

@@ -1,7 +1,8 @@
 """An anomaly as a picture: who was in flight when, which version each request named and which it got.
 
-Time runs to the right. Its order is kept, its lengths are not: whether two requests overlapped is all that matters, and a race of
-microseconds beside a read a second later could not be seen on a true scale. The true times stand on the axis.
+Time runs to the right. Its order is kept, its lengths are not: whether two requests overlapped is all that matters,
+and a race of microseconds beside a read a second later could not be seen on a true scale. The true times stand on the
+axis.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,7 +16,8 @@ from ifmatch.race.history import ANY, Entry, History, Kind, Operation, Outcome
 #: Besides the witness no more than these are drawn: those that touch the same versions, the nearest in time first.
 BYSTANDERS = 5
 
-#: Colours that the colour-blind can tell apart (Okabe and Ito, "Color Universal Design", 2008), readable on light and dark.
+#: Colours that the colour-blind can tell apart (Okabe and Ito, "Color Universal Design", 2008), readable on light and
+#: dark.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#7a5195", "#6b7280")
 
 
@@ -49,7 +51,9 @@ class Scene:
 
     def maker(self, entry: Entry) -> Operation | None:
         """The write in the picture whose content a version of `_history` holds."""
-        return next((row.operation for row in self.rows if row.operation.marker and row.operation.marker in entry.markers), None)
+        return next(
+            (row.operation for row in self.rows if row.operation.marker and row.operation.marker in entry.markers), None
+        )
 
     def misplaced(self, i: int) -> str:
         """What the maker of the i-th version shown had named, when that is not what it replaced."""
@@ -59,17 +63,20 @@ class Scene:
 
 
 def scene(history: History, anomaly: Anomaly) -> Scene:
-    """The witness, the others that touch its versions while it lasts, and the part of the server's history it is about."""
+    """The witness, others that touch its versions meanwhile, and the part of the server's history that it is about."""
     versions = _versions(anomaly)
     shown = sorted((*anomaly.operations, *_bystanders(history, anomaly, versions)), key=lambda op: (op.invoked, op.id))
     times = sorted({time for op in shown for time in (op.invoked, op.returned) if time is not None})
     column = {time: i for i, time in enumerate(times)}
     ids = {op.id for op in anomaly.operations}
     rows = tuple(
-        Row(op, op.id in ids, column[op.invoked], None if op.returned is None else column[op.returned]) for op in _by_writer(shown)
+        Row(op, op.id in ids, column[op.invoked], None if op.returned is None else column[op.returned])
+        for op in _by_writer(shown)
     )
     entries = _excerpt(history.entries or (), versions)
-    named = dict.fromkeys((*(e.version for e in entries), *(v for op in shown for v in (op.base, op.version) if v and v != ANY)))
+    named = dict.fromkeys(
+        (*(e.version for e in entries), *(v for op in shown for v in (op.base, op.version) if v and v != ANY))
+    )
     colours = {version: COLOURS[i % len(COLOURS)] for i, version in enumerate(named)}
     return Scene(rows, tuple(times), entries, colours)
 
@@ -186,7 +193,10 @@ def _text_history(drawn: Scene, width: int) -> Iterator[str]:
     if drawn.history:
         named = (drawn.misplaced(i) for i in range(len(drawn.history)))
         notes = (f" which named {short(version)}" if version else "" for version in named)
-        steps = (f"{short(entry.version)}{_whose(drawn, entry)}{note}" for entry, note in zip(drawn.history, notes, strict=True))
+        steps = (
+            f"{short(entry.version)}{_whose(drawn, entry)}{note}"
+            for entry, note in zip(drawn.history, notes, strict=True)
+        )
         yield from ("", *wrap("_history: " + " → ".join(steps), width))
 
 
@@ -201,23 +211,22 @@ def _whose(drawn: Scene, entry: Entry) -> str:
 # As SVG, for a browser.
 
 _WIDTH, _MARGIN, _GUTTER, _ROW, _BAR = 960, 24, 96, 46, 30
-_STYLE = """
-.page{fill:#ffffff} .ink{fill:#1f2328} .soft{fill:#57606a} .lane{fill:#f6f8fa} .rule{stroke:#d0d7de}
+_STYLE = """ .page{fill:#ffffff} .ink{fill:#1f2328} .soft{fill:#57606a} .lane{fill:#f6f8fa} .rule{stroke:#d0d7de}
 text{font-family:system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif;font-size:13px}
-.name{font-size:20px;font-weight:700} .who{font-weight:700;font-size:15px} .small{font-size:11px} .wrong{fill:#d1242f;font-weight:700}
-@media (prefers-color-scheme:dark){.page{fill:#0d1117} .ink{fill:#e6edf3} .soft{fill:#9198a1} .lane{fill:#151b23} .rule{stroke:#3d444d}}
-""".strip()
+.name{font-size:20px;font-weight:700} .who{font-weight:700;font-size:15px} .small{font-size:11px}
+.wrong{fill:#d1242f;font-weight:700} @media (prefers-color-scheme:dark){.page{fill:#0d1117} .ink{fill:#e6edf3}
+.soft{fill:#9198a1} .lane{fill:#151b23} .rule{stroke:#3d444d}} """.strip()
 
 
 def svg(history: History, anomaly: Anomaly) -> str:
-    """The picture as a page of its own: no script, no font, no file from elsewhere; for a light and a dark background."""
+    """The picture as a page of its own: nothing is fetched from elsewhere; for a light and a dark background."""
     drawn = scene(history, anomaly)
     lines = wrap(_shortened(anomaly.sentence, anomaly.operations), 124)
     top = 66 + 20 * len(lines)
     bottom = top + _ROW * len(drawn.rows) + 34
     height = bottom + (92 if drawn.history else 6)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}">',
         f"<title>{escape(str(anomaly))}</title><style>{_STYLE}</style>",
         f'<rect class="page" width="{_WIDTH}" height="{height}"/>',
         _words(_MARGIN, 38, anomaly.name.label.capitalize(), "name ink"),
@@ -233,6 +242,10 @@ def svg(history: History, anomaly: Anomaly) -> str:
 
 def _words(x: float, y: float, words: str, style: str, anchor: str = "start") -> str:
     return f'<text x="{x:.0f}" y="{y:.0f}" class="{style}" text-anchor="{anchor}">{escape(words)}</text>'
+
+
+def _box(x: float, y: float, width: float, height: float, style: str) -> str:
+    return f'<rect x="{x:.0f}" y="{y:.0f}" width="{width:.0f}" height="{height:.0f}" {style}/>'
 
 
 def _x(drawn: Scene, column: float) -> float:
@@ -252,7 +265,7 @@ def _svg_overlap(drawn: Scene, top: float) -> Iterator[str]:
         end = min(_end(drawn, row) for row in witness)
         if start < end:
             height = _ROW * len(drawn.rows)
-            yield f'<rect x="{start:.0f}" y="{top}" width="{end - start:.0f}" height="{height}" fill="#e5484d" fill-opacity="0.13"/>'
+            yield _box(start, top, end - start, height, 'fill="#e5484d" fill-opacity="0.13"')
             yield _words((start + end) / 2, top - 5, "in flight together", "small soft", "middle")
 
 
@@ -268,7 +281,7 @@ def _svg_rows(drawn: Scene, top: float) -> Iterator[str]:
 
 
 def _svg_bar(drawn: Scene, row: Row, y: float) -> Iterator[str]:
-    """A bar in the colour of the version that the operation made or saw; its left edge in that of the version it named."""
+    """A bar in the colour of the version that was made or seen; its left edge in that of the version that was named."""
     operation = row.operation
     x, end = _x(drawn, row.start), _end(drawn, row)
     colour = drawn.colours.get(operation.version or "", "#6b7280")
@@ -276,13 +289,11 @@ def _svg_bar(drawn: Scene, row: Row, y: float) -> Iterator[str]:
     dashes = ' stroke-dasharray="5 4"' if open_end else ""
     weight, tint, opacity = (3, 0.3, 1) if row.witness else (1, 0.14, 0.55)
     yield f'<g opacity="{opacity}">'
-    yield (
-        f'<rect x="{x:.0f}" y="{y:.0f}" width="{end - x:.0f}" height="{_BAR}" rx="5" fill="{colour}" fill-opacity="{tint}" '
-        f'stroke="{colour}" stroke-width="{weight}"{dashes}/>'
-    )
+    style = f'rx="5" fill="{colour}" fill-opacity="{tint}" stroke="{colour}" stroke-width="{weight}"{dashes}'
+    yield _box(x, y, end - x, _BAR, style)
     named = drawn.colours.get(operation.base or "")
     if named:
-        yield f'<rect x="{x:.0f}" y="{y:.0f}" width="9" height="{_BAR}" rx="3" fill="{named}"/>'
+        yield _box(x, y, 9, _BAR, f'rx="3" fill="{named}"')
     yield _svg_caption(x + (9 if named else 0), end, y + 20, caption(operation))
     yield "</g>"
 
@@ -303,13 +314,16 @@ def _svg_axis(drawn: Scene, y: float) -> Iterator[str]:
     if drawn.times:
         yield f'<line x1="{_MARGIN}" x2="{_WIDTH - _MARGIN}" y1="{y}" y2="{y}" class="rule"/>'
         yield _words(_MARGIN, y + 16, "time →", "small soft")
-        columns = sorted({column for row in drawn.rows if row.witness for column in (row.start, row.end) if column is not None})
-        beyond = -100.0
+        columns = sorted(
+            {column for row in drawn.rows if row.witness for column in (row.start, row.end) if column is not None}
+        )
+        taken = 0.0
         for column in columns:
-            if _x(drawn, column) - beyond > 56:
-                beyond = _x(drawn, column)
-                anchor = "end" if beyond > _WIDTH - _MARGIN - 60 else "start"
-                yield _words(beyond, y + 16, drawn.offset(column), "small soft", anchor)
+            x, words = _x(drawn, column), drawn.offset(column)
+            start = min(x, _WIDTH - _MARGIN - 7 * len(words))
+            if start > taken:
+                taken = start + 7 * len(words) + 6
+                yield _words(start, y + 16, words, "small soft")
         yield _words(_WIDTH - _MARGIN, y + 30, "in order, not to scale", "small soft", "end")
 
 
@@ -321,9 +335,15 @@ def _svg_history(drawn: Scene, y: float) -> Iterator[str]:
     width = (_WIDTH - 2 * _MARGIN - _GUTTER) / max(4, len(drawn.history))
     for i, entry in enumerate(drawn.history):
         x, colour = _MARGIN + _GUTTER + i * width, drawn.colours[entry.version]
-        yield f'<rect x="{x:.0f}" y="{y}" width="{width - 22:.0f}" height="30" rx="15" fill="{colour}" fill-opacity="0.3" stroke="{colour}"/>'
+        yield _box(x, y, width - 22, 30, f'rx="15" fill="{colour}" fill-opacity="0.3" stroke="{colour}"')
         yield _words(x + (width - 22) / 2, y + 20, f"{short(entry.version)}{_whose(drawn, entry)}", "ink", "middle")
         if drawn.misplaced(i):
-            yield _words(x + (width - 22) / 2, y + 46, f"its writer had named {short(drawn.misplaced(i))}", "small wrong", "middle")
+            yield _words(
+                x + (width - 22) / 2,
+                y + 46,
+                f"its writer had named {short(drawn.misplaced(i))}",
+                "small wrong",
+                "middle",
+            )
         if i + 1 < len(drawn.history):
             yield _words(x + width - 11, y + 20, "→", "soft", "middle")

@@ -1,12 +1,12 @@
 """What the writers of a race are going to do. Pure data, drawn by Hypothesis, without a look at any answer.
 
-A plan names versions by what a writer will have seen when the time comes ("the one I last saw"), so the same plan runs on any
-server, and a plan that found something can be cut down to the operations that did it. A round of one operation is a sequential
-step; a round of several is released at once.
+A plan names versions by what a writer will have seen when the time comes ("the one I last saw"), so the same plan
+runs on any server, and a plan that found something can be cut down to the operations that did it. A round of one
+operation is a sequential step; a round of several is released at once.
 
-Half of the concurrent rounds are *hot*, the same operation by every writer: that finds most races soonest, and sooner than any
-target function does (as QuickCheck's parallel suffix after a sequential prefix: Claessen et al., "Finding Race Conditions in
-Erlang with QuickCheck and PULSE", ICFP 2009).
+Half of the concurrent rounds are *hot*, the same operation by every writer: that finds most races soonest, and sooner
+than any target function does (as QuickCheck's parallel suffix after a sequential prefix: Claessen et al., "Finding
+Race Conditions in Erlang with QuickCheck and PULSE", ICFP 2009).
 """
 
 from collections.abc import Iterator
@@ -17,13 +17,12 @@ from typing import Literal
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from ifmatch.race.history import ANY, Kind
+from ifmatch.race.history import Kind
 
 #: The version a planned operation names: so many before the one its writer last saw (0 is that one), any, or none.
 Base = int | Literal["*"] | None
 
-LAST_SEEN: Base = 0
-NONE: Base = None
+ANY: Literal["*"] = "*"
 
 #: The writers are known by letters: A, B, C, ...
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -83,8 +82,8 @@ class Plan:
         return "\n".join(f"{i}. " + " | ".join(map(str, steps)) for i, steps in enumerate(self.rounds, 1))
 
 
-#: What a writer may do, the plainest first: Hypothesis shrinks towards the head of the list. A server that does not offer an
-#: interaction is given the list without it.
+#: What a writer may do, the plainest first: Hypothesis shrinks towards the head of the list. A server that does not
+#: offer an interaction is given the list without it.
 REPERTOIRE: tuple[tuple[Kind, Base], ...] = (
     (Kind.READ, None),
     (Kind.UPDATE, 0),
@@ -145,7 +144,8 @@ def concurrent_plans(
 def draw(strategy: st.SearchStrategy[Plan], count: int, number: int) -> tuple[Plan, ...]:
     """So many plans by a strategy; the same number draws the same plans.
 
-    Only drawn, never shrunk: a failure of a race is cut down from its witness, not by replaying it with fewer operations and luck.
+    Only drawn, never shrunk: a failure of a race is cut down from its witness, not by replaying it with fewer
+    operations and luck.
     """
     drawn: list[Plan] = []
 

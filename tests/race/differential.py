@@ -25,7 +25,9 @@ def histories(count: int, seed: int, worlds: tuple[World, ...] = EXACT, largest:
         for _ in range(rng.choice((0, 0, 1, 1, 2))):
             history = spoil(history, rng)
         if not world.refusals:
-            history = replace(history, operations=tuple(o for o in history.operations if o.outcome is not Outcome.REFUSED))
+            history = replace(
+                history, operations=tuple(o for o in history.operations if o.outcome is not Outcome.REFUSED)
+            )
         yield history
 
 

@@ -32,7 +32,9 @@ class Scene:
         """A stretch of time about from `a` to `b` hundredths, counted from the beginning of the episode."""
         return self.now + a * 100 + self.rng.randrange(40), self.now + b * 100 + self.rng.randrange(40)
 
-    def write(self, a: int, b: int, base: str | None, got: str | None, kind: Kind = Kind.UPDATE, outcome: Outcome = OK) -> Operation:
+    def write(
+        self, a: int, b: int, base: str | None, got: str | None, kind: Kind = Kind.UPDATE, outcome: Outcome = OK
+    ) -> Operation:
         """A write by a new writer; `got` is the version that it was told it made."""
         number = next(self.ids)
         invoked, returned = self.span(a, b)
@@ -249,7 +251,9 @@ WITHOUT_HISTORY = (
 )
 
 WORLD = World(clients=6, named=0.8, deletes=0.02, unknown=0.05, unknown_deletes=False, foreign=0, pause=1000)
-CHAIN_WORLD = World(clients=6, history=False, named=1, any=0, deletes=0, unknown=0.05, unknown_deletes=False, foreign=0, pause=1000)
+CHAIN_WORLD = World(
+    clients=6, history=False, named=1, any=0, deletes=0, unknown=0.05, unknown_deletes=False, foreign=0, pause=1000
+)
 
 
 def seeded(name: Name, rng: random.Random, size: int = 300, claimed: bool = True) -> History:
@@ -268,7 +272,9 @@ def seeded(name: Name, rng: random.Random, size: int = 300, claimed: bool = True
     scene.now += 300
     EPISODES[name](scene)
     rest = 0 if scene.last else size - half - len(scene.operations)
-    second = _after(scene, current, _live(replace(world, operations=rest, history=True), rng)) if rest else History((), ())
+    second = (
+        _after(scene, current, _live(replace(world, operations=rest, history=True), rng)) if rest else History((), ())
+    )
     entries = (*(first.entries or ()), *scene.entries, *(second.entries or ()))
     operations = (*first.operations, *scene.operations, *second.operations)
     history = History(operations, entries, initial=entries[0].version)
@@ -310,5 +316,7 @@ def _after(scene: Scene, before: Entry, history: History) -> History:
             seen=tuple(map(mark, op.seen)),
         )
 
-    entries = tuple(replace(e, version=names[e.version], markers=tuple(map(mark, e.markers))) for e in (history.entries or ())[1:])
+    entries = tuple(
+        replace(e, version=names[e.version], markers=tuple(map(mark, e.markers))) for e in (history.entries or ())[1:]
+    )
     return History(tuple(map(move, history.operations)), entries)

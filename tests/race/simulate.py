@@ -1,4 +1,4 @@
-"""A correct server and its clients in simulated time: what a race could have recorded. And ways to spoil such a record."""
+"""A correct server and its clients in simulated time: what a race could have recorded; and ways to spoil it."""
 
 import heapq
 import random
@@ -71,7 +71,11 @@ class _Run:
             getattr(self, phase)(now, what)
         kept = tuple(o for o in self.records if self.keeps(o))
         claimed = self.world.history
-        return History(kept, tuple(self.entries) if claimed else None, initial=None if claimed and self.rng.random() < 0.5 else initial)
+        return History(
+            kept,
+            tuple(self.entries) if claimed else None,
+            initial=None if claimed and self.rng.random() < 0.5 else initial,
+        )
 
     def keeps(self, operation: Operation) -> bool:
         gone = operation.kind is Kind.READ and operation.status == 410

@@ -1,7 +1,8 @@
 """A search for an order that explains a history: slow, plain, and independent of the judge. The oracle of its tests.
 
-The algorithm of Wing and Gong ("Testing and Verifying Concurrent Objects", JPDC 1993) with the memory of visited states that
-Lowe added ("Testing for Linearizability", Concurrency and Computation 2017). Only for histories of some twenty operations.
+The algorithm of Wing and Gong ("Testing and Verifying Concurrent Objects", JPDC 1993) with the memory of visited
+states that Lowe added ("Testing for Linearizability", Concurrency and Computation 2017). Only for histories of some
+twenty operations.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ CONFLICT = {409, 412}
 
 @dataclass(frozen=True)
 class State:
-    """What the resource is at one moment. `position` counts the versions of `_history` made so far, where there is one."""
+    """What the resource is at one moment. `position` counts the versions of `_history` made so far."""
 
     version: str | None
     deleted: bool = False
@@ -39,10 +40,7 @@ def contents_agree(history: History, operations: tuple[Operation, ...]) -> bool:
     content: dict[str, tuple[str, ...]] = {}
     sights = [(e.version, e.markers) for e in history.entries or ()]
     sights += [(o.version, o.seen) for o in operations if o.kind is Kind.READ and o.version is not None]
-    for version, seen in sights:
-        if seen and (len(seen) > 1 or content.setdefault(version, seen) != seen):
-            return False
-    return True
+    return all(len(seen) == 1 and content.setdefault(version, seen) == seen for version, seen in sights if seen)
 
 
 class _Search:
@@ -93,8 +91,10 @@ class _Search:
             return state if fits else None
         if operation.outcome is Outcome.REFUSED:
             return state if operation.base in (None, ANY) or state.version != operation.base else None
-        if operation.base == ANY and nothing or operation.base not in (None, ANY, state.version):
-            done_already = operation.kind is Kind.DELETE and operation.version is None and operation.outcome is Outcome.OK
+        if (operation.base == ANY and nothing) or operation.base not in (None, ANY, state.version):
+            done_already = (
+                operation.kind is Kind.DELETE and operation.version is None and operation.outcome is Outcome.OK
+            )
             return state if done_already and state.deleted and operation.base in used else None
         if operation.kind is Kind.DELETE and operation.version is None and nothing:
             return state
@@ -117,7 +117,11 @@ class _Search:
         return State(entry.version, deletes, state.position + 1)
 
     def contradicted(self, version: str, operation: Operation) -> bool:
-        return any(o.version == version and o.seen and o.seen != (operation.marker,) for o in self.operations if o.kind is Kind.READ)
+        return any(
+            o.version == version and o.seen and o.seen != (operation.marker,)
+            for o in self.operations
+            if o.kind is Kind.READ
+        )
 
     def next(self, state: State) -> Entry | None:
         return self.entries[state.position] if state.position < len(self.entries) else None

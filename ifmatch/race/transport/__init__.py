@@ -2,8 +2,20 @@
 
 from ifmatch.race.transport.blocks import Blocks
 from ifmatch.race.transport.choose import Choice, choose
-from ifmatch.race.transport.feedback import WinnerFeedback
+from ifmatch.race.transport.feedback import Side, WinnerFeedback
 from ifmatch.race.transport.shot import Engine, Mode, Result, Shot
-from ifmatch.race.transport.wideners import Widener
+from ifmatch.race.transport.wideners import Widener, held_body
 
-__all__ = ["Blocks", "Choice", "Engine", "Mode", "Result", "Shot", "Widener", "WinnerFeedback", "choose"]
+__all__ = [
+    "Blocks",
+    "Choice",
+    "Engine",
+    "Mode",
+    "Result",
+    "Shot",
+    "Side",
+    "Widener",
+    "WinnerFeedback",
+    "choose",
+    "held_body",
+]

@@ -9,7 +9,7 @@ from ifmatch.race.transport.shot import Job, Mode
 class Dialogue(Protocol):
     """Our side of a connection in some version of HTTP.
 
-    A round is `begin`, then `final` for each job, and `hear` until all are settled. All three return what is to be sent.
+    A round is `begin`, then `final` for each job, and `hear` until all are settled. All three return what to send.
     """
 
     alpn: str

@@ -2,8 +2,8 @@
 
 Two operations that the target works on for different lengths of time miss each other when they are released together.
 The offset at which each wins half of the rounds is the middle of the race window, and the winners alone lead there,
-without knowledge of the target: stochastic approximation (Robbins and Monro, 1951) whose step grows while one side keeps
-winning and shrinks when the winner changes.
+without knowledge of the target: stochastic approximation (Robbins and Monro, 1951) whose step grows while one side
+keeps winning and shrinks when the winner changes.
 """
 
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ class Side(Enum):
 
 @dataclass(frozen=True, slots=True)
 class WinnerFeedback:
-    """What the rounds so far say: how long after A to release B (before it, when negative), and how sure that is; ns."""
+    """What the rounds so far say: how long after A to release B (negative: before it), and how sure that is; ns."""
 
     offset: float = 0.0
     step: float = 800_000.0

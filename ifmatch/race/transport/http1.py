@@ -11,6 +11,8 @@ from ifmatch.target.exchange import Failure, Request
 #: Bytes; what a response's head may have.
 _LONGEST_HEAD = 256 * 1024
 
+_CLOSED = "the target closed the connection"
+
 
 class Http1:
     """A connection in HTTP/1.1, or in HTTP/1.0 when the target answers so."""
@@ -63,7 +65,7 @@ class Http1:
     def hear(self, data: bytes, at: int) -> bytes:
         """Responses never ask for more to be said: an interim one (1xx) is passed over."""
         if self._job is None or self._parser.our_state is h11.IDLE:
-            raise GarbledError("the target speaks without having been asked" if data else "the target closed the connection")
+            raise GarbledError("the target speaks unasked" if data else _CLOSED)
         try:
             self._parser.receive_data(data)
             while self._take(self._parser.next_event(), at):
@@ -82,7 +84,7 @@ class Http1:
             case h11.EndOfMessage() if self._job is not None:
                 self._job.answered(self._draft.finished(), at)
             case h11.ConnectionClosed():
-                raise GarbledError("the target closed the connection")
+                raise GarbledError(_CLOSED)
             case h11.NEED_DATA | h11.PAUSED:
                 return False
         return True

@@ -68,7 +68,10 @@ class Draft:
             raise TooLargeError(f"more than {MAX_BODY // 1024 // 1024} MB")
 
     def finished(self) -> Response:
-        """The response, decompressed should the target have compressed it unasked. Raises GarbledError, TooLargeError."""
+        """The response, decompressed should the target have compressed it unasked.
+
+        Raises GarbledError, TooLargeError.
+        """
         coding = next((value.strip().lower() for name, value in self.headers if name.lower() == "content-encoding"), "")
         body = _inflated(bytes(self.body)) if coding in ("gzip", "x-gzip", "deflate") else bytes(self.body)
         return Response(self.status, self.reason, self.version, self.headers, body)

@@ -1,0 +1,166 @@
+"""What to call a contradiction in time, and how to tell it: by what the two operations behind it are."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, pairwise
+
+from ifmatch.race.anomaly import WITNESS, Anomaly, Name, known, tell
+from ifmatch.race.bounds import Bounds, Break, Zones
+from ifmatch.race.docket import Docket
+from ifmatch.race.history import HistoryError, Kind, Operation, Outcome
+from ifmatch.race.register import CONFLICT, Register
+
+#: So many refusals one after the other, with nobody else about, and the resource is wedged.
+WEDGED_AFTER = 3
+
+
+def refused_without_cause(register: Register, accused: list[tuple[int, Operation]]) -> Iterator[Anomaly]:
+    """Names for refusals of a version that was current: a wedge, a round without a winner, or a plain false alarm."""
+    by_version: dict[int, list[Operation]] = {}
+    for i, refusal in accused:
+        by_version.setdefault(i, []).append(refusal)
+    for i, refusals in by_version.items():
+        refusals.sort(key=lambda refusal: refusal.invoked)
+        version, maker = register.versions[i], known(register.makers[i])
+        if any(one.overlaps(other) for one, other in pairwise(refusals)):
+            told = " and ".join(map(tell, refusals[:2]))
+            sentence = f"{told} were both refused, though version {version} stayed current: nobody won."
+            yield Anomaly(Name.NO_WINNER, tuple(refusals[:WITNESS]), sentence)
+        elif len(refusals) >= WEDGED_AFTER and i == len(register.makers) - 1:
+            since = f" since {tell(maker[0])}" if maker else ""
+            refused = f"{len(refusals)} writes that name it were refused, first {tell(refusals[0])}"
+            sentence = f"Version {version} is current{since}, yet {refused}."
+            yield Anomaly(Name.WEDGED, (*maker, *refusals[: WITNESS - len(maker)]), sentence)
+        else:
+            following = known(register.makers[i + 1]) if i + 1 < len(register.makers) else ()
+            until = "".join([f" from {tell(w)}" for w in maker] + [f" until {tell(w)}" for w in following])
+            for refusal in refusals:
+                sentence = (
+                    f"{tell(refusal)} was refused, though the version it named was current{until or ' all the while'}."
+                )
+                yield Anomaly(Name.SPURIOUS_CONFLICT, (*maker, refusal, *following), sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A break with the two operations behind it. `done` is None when the version was there from the start."""
+
+    late: Operation
+    done: Operation | None
+    older: int
+    newer: int
+
+
+def name_of(register: Register, docket: Docket, found: Break) -> Anomaly:
+    """The name of a contradiction between two operations, by what they are."""
+    conflict = _behind(register, docket, found)
+    late, done = conflict.late, conflict.done
+    if late.outcome is Outcome.REFUSED:
+        return next(refused_without_cause(register, [(found.older, late)]))
+    if late.kind is Kind.READ or (
+        late.version is None and late.kind is Kind.DELETE and late is not register.makers[found.older]
+    ):
+        return (_absence if late.version is None else _old_read)(register, conflict)
+    version = register.versions[found.newer]
+    if done is not None and done.kind is Kind.READ:
+        sentence = f"{tell(done)} was over before {tell(late)}, on which version {version} rests, was sent."
+        return Anomaly(Name.FUTURE_READ, (done, late), sentence)
+    earlier = tell(done) if done is not None else f"the making of version {version}"
+    sentence = (
+        f"{tell(late)} comes before {earlier} in the order of versions, but was sent only after that was answered."
+    )
+    return Anomaly(Name.HISTORY_ORDER, (*known(done), late), sentence)
+
+
+def _behind(register: Register, docket: Docket, found: Break) -> Conflict:
+    """Whose bounds they were that do not fit. Looked up only now, so that the sweeps handle nothing but numbers."""
+    evidence = register.evidence
+    others = chain(
+        evidence.gone, (refusal for refusal in evidence.refused if refusal.base == register.versions[found.older])
+    )
+    late_ones = chain(known(register.makers[found.older]), register.readers(found.older), others)
+    late = next(op for op in late_ones if op.invoked == found.late and docket.trusts(op))
+    done_ones = chain(known(register.makers[found.newer]), register.readers(found.newer))
+    done = next((op for op in done_ones if op.end == found.done and docket.trusts(op)), None)
+    return Conflict(late, done, found.older, found.newer)
+
+
+def _old_read(register: Register, found: Conflict) -> Anomaly:
+    """A read of an old version: past a deletion, past an acknowledged write, or past another read."""
+    late, done = found.late, found.done
+    deletion = next((i for i in register.deletions if found.older < i <= found.newer), None)
+    if deletion is not None:
+        witness = known(register.makers[deletion]) or known(done)
+        remover = tell(witness[0]) if witness else "a deletion"
+        sentence = f"{tell(late)} found version {late.version} again, which {remover} had removed before."
+        return Anomaly(Name.RESURRECTED, (*witness, late), sentence)
+    following = register.makers[found.older + 1] if found.older < found.newer else None
+    if following is not None and following.end < late.invoked:
+        done = following
+    if done is not None and done.kind is Kind.READ:
+        sentence = f"{tell(late)} went back: {tell(done)} had already shown a newer version before it was sent."
+        return Anomaly(Name.BACKWARD_READS, (done, late), sentence)
+    newer = tell(done) if done is not None else f"version {register.versions[found.newer]}"
+    return Anomaly(
+        Name.STALE_READ,
+        (*known(done), late),
+        f"{tell(late)} was sent after {newer} was acknowledged, yet found the older version.",
+    )
+
+
+def _absence(register: Register, found: Conflict) -> Anomaly:
+    """A read that found nothing, though no deletion was about: it came before one, or a later read contradicts it."""
+    late, done = found.late, found.done
+    coming = next((i for i in register.deletions if i >= found.older), None)
+    deletion = register.makers[coming] if coming is not None else None
+    if deletion is not None and late.end < deletion.invoked:
+        return Anomaly(
+            Name.FUTURE_READ, (late, deletion), f"{tell(late)} found nothing before {tell(deletion)} was sent."
+        )
+    if coming is not None:
+        sentence = f"{tell(late)} found the resource deleted, yet its old content was seen again later."
+        return Anomaly(Name.RESURRECTED, (late, *known(deletion)), sentence)
+    sentence = f"{tell(late)} found nothing, although " + (
+        f"{tell(done)} was over before it was sent." if done else "the resource was there."
+    )
+    return Anomaly(Name.STALE_READ, (*known(done), late), sentence)
+
+
+def seen_again(register: Register, docket: Docket, zones: Zones, old: int, new: int) -> Anomaly:
+    """A value that is seen, replaced, and seen again."""
+    late = _operation_in(register, docket, range(old, zones.ends[old]), "invoked", zones.high[old])
+    done = _operation_in(register, docket, range(new, zones.ends[new]), "end", zones.low[new])
+    early = _operation_in(register, docket, range(old, zones.ends[old]), "end", zones.low[old])
+    if late is None or done is None:  # not so: a clash always has both
+        raise HistoryError("A clash of versions without the operations that clash.")
+    if late.kind is not Kind.READ:
+        sentence = f"{tell(late)} was accepted although {tell(done)} had replaced that version before it was sent."
+        return Anomaly(Name.STALE_SUCCESS, (done, late), sentence)
+    name = Name.BACKWARD_READS if done.kind is Kind.READ else Name.STALE_READ
+    witness = {op.id: op for op in (early, done, late) if op is not None}
+    return Anomaly(name, tuple(witness.values()), f"{tell(late)} found that version again after {tell(done)} was over.")
+
+
+def _operation_in(register: Register, docket: Docket, places: range, moment: str, value: float) -> Operation | None:
+    """The operation on versions at some places that was invoked, or ended, at a moment."""
+    made = (write for write in register.makers[places.start : places.stop] if write is not None)
+    seen = register.readers(places.start, places.stop)
+    return next((op for op in chain(made, seen) if getattr(op, moment) == value and docket.trusts(op)), None)
+
+
+def surely_current(register: Register, bounds: Bounds) -> Iterator[Anomaly]:
+    """Refusals of a version that was there before they were sent and was still read after they ended."""
+    number, place, upper, after = register.evidence.number, register.place, bounds.upper, bounds.after
+    for refusal in register.evidence.refused:
+        named = number.get(refusal.base)
+        i = -1 if named is None else place[named]
+        if i >= 0 and upper[i] < refusal.invoked and after[i] > refusal.end and refusal.status in CONFLICT:
+            seen = [
+                op
+                for op in (*known(register.makers[i]), *register.readers(i))
+                if op.end < refusal.invoked or op.invoked > refusal.end
+            ]
+            witness = (*seen[:1], refusal, *seen[1:][-1:])
+            others = " and ".join(tell(op) for op in witness if op is not refusal)
+            sentence = f"{tell(refusal)} was refused, though {others} show that the version it named stayed current."
+            yield Anomaly(Name.SPURIOUS_CONFLICT, witness, sentence)
