@@ -20,7 +20,7 @@ from ifmatch.race.judge import judge
 from ifmatch.race.moves import Move, Moves, marks_in
 from ifmatch.race.plan import LETTERS, Plan
 from ifmatch.race.transport import Blocks, Choice, Result, Shot, choose
-from ifmatch.race.transport.shot import clock
+from ifmatch.race.transport.instant import clock
 from ifmatch.rules.answer import Answer, Effect, instant
 from ifmatch.rules.expectation import Expectation
 from ifmatch.target.exchange import Exchange, Request
@@ -82,6 +82,7 @@ class Race:
     subjects: list[Subject] = field(default_factory=list)
     reproduced: tuple[int, int] | None = None
     smallest: Plan | None = None
+    exchanges: dict[tuple[str, int], str] = field(default_factory=dict)
 
     @property
     def confidence(self) -> Confidence:
@@ -154,6 +155,7 @@ class Arena:
     def close(self, race: Race, chronicle: "Chronicle") -> None:
         """The last look at a resource, and the judgement on its history."""
         history = chronicle.closed()
+        race.exchanges |= chronicle.exchanges
         race.histories.append(history)
         race.anomalies += [(history, anomaly) for anomaly in judge(history)]
 
@@ -193,6 +195,7 @@ class Chronicle:
         self._operations: list[Operation] = []
         self._pages: list[tuple[Entry, ...]] = []
         self._last = time.monotonic()
+        self.exchanges: dict[tuple[str, int], str] = {}
 
     def fight(self, gun: Blocks, moves: Sequence[Move], writers: Sequence[str] = LETTERS) -> list[Fought]:
         """One round: all moves released together. What was certainly never sent did not take part."""
@@ -268,6 +271,7 @@ class Chronicle:
         operation = self._operation(writer, move.kind, result.invoked, result.returned, answer, move.base, move.marker)
         if move.kind is not Kind.SEARCH:
             self._operations.append(operation)
+            self.exchanges[writer, operation.invoked] = answer.exchange
         return Fought(move, answer, operation, result.released)
 
     def _add(self, writer: str, kind: Kind, invoked: int, returned: int, answer: Answer) -> None:
@@ -311,13 +315,17 @@ class Chronicle:
     def _entry(self, raw: Any) -> Entry | None:
         if not isinstance(raw, dict):
             return None
-        resource, request, response = (raw.get(k) if isinstance(raw.get(k), dict) else {} for k in ("resource", "request", "response"))
-        meta = (resource or {}).get("meta") or {}
-        etag = str((response or {}).get("etag") or "").removeprefix("W/").strip('"')
+        resource, request, response = (_object(raw.get(key)) for key in ("resource", "request", "response"))
+        meta = _object(resource.get("meta"))
+        etag = str(response.get("etag") or "").removeprefix("W/").strip('"')
         version = str(meta.get("versionId") or etag)
-        method = str((request or {}).get("method") or "PUT")
-        updated = instant(meta.get("lastUpdated") or (response or {}).get("lastModified"))
-        return Entry(version, marks_in(resource or None, self.subject.kind.marks), updated, method) if version else None
+        updated = instant(meta.get("lastUpdated") or response.get("lastModified"))
+        marks = marks_in(resource or None, self.subject.kind.marks)
+        return Entry(version, marks, updated, str(request.get("method") or "PUT")) if version else None
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _outcome(kind: Kind, answer: Answer) -> Outcome:

@@ -80,7 +80,8 @@ class Relay:
 def relay(arena: Arena) -> Relay:
     """Each writer reads, adds an element of its own, saves from the version it read, and tries again until accepted."""
     _demand_a_list(arena)
-    race, missing, attempts, starved = Race(arena.ground), [], [], 0
+    race, missing, starved = Race(arena.ground), [], 0
+    attempts: list[int] = []
     for _ in range(arena.budget.blocks):
         chronicle = _joined(arena, race)
         waiting = {name: _element() for name in LETTERS[: arena.writers]}

@@ -140,15 +140,16 @@ class Moves:
 
 def only_entry(answer: Answer) -> Answer:
     """The answer to the only entry of a bundle (FHIR R4 http.html#transaction-response); a refused bundle speaks for itself."""
-    entries = (answer.resource or {}).get("entry")
-    response = entries[0].get("response") if isinstance(entries, list) and entries and isinstance(entries[0], dict) else None
+    entries: Any = (answer.resource or {}).get("entry")
+    first = entries[0] if isinstance(entries, list) and entries and isinstance(entries[0], dict) else {}
+    response = first.get("response")
     if not isinstance(response, dict):
         return answer
     status = str(response.get("status", ""))[:3]
     etag, location = response.get("etag"), response.get("location")
     headers = {"etag": etag if str(etag).endswith('"') else f'W/"{etag}"'} if etag else {}
     headers |= {"location": str(location)} if location else {}
-    resource = entries[0].get("resource")
+    resource = first.get("resource")
     content = json.dumps(resource).encode() if isinstance(resource, dict) else b""
     return Answer(int(status) if status.isdigit() else answer.status, headers, content, answer.url, answer.exchange)
 

@@ -72,22 +72,23 @@ def _facts(race: Race, anomalies: list[Anomaly]) -> dict[str, Any]:
         "exposure_below": round(confidence.exposure, 4),
         "confidence": str(confidence) if race.blocks else "a window that needs no luck: one round is enough",
         "reproduced": list(race.reproduced) if race.reproduced else None,
-        "anomalies": [_told(anomaly) for anomaly in anomalies[:_MOST_TOLD]],
+        "anomalies": [_told(anomaly, race) for anomaly in anomalies[:_MOST_TOLD]],
         "anomalies_in_all": len(anomalies),
     }
 
 
-def _told(anomaly: Anomaly) -> dict[str, Any]:
+def _told(anomaly: Anomaly, race: Race) -> dict[str, Any]:
     return {
         "name": anomaly.name.label,
         "rule": anomaly.name.rule,
         "sentence": anomaly.sentence,
-        "operations": [_record(operation) for operation in anomaly.operations],
+        "operations": [_record(operation, race) for operation in anomaly.operations],
     }
 
 
-def _record(operation: Operation) -> dict[str, Any]:
+def _record(operation: Operation, race: Race) -> dict[str, Any]:
     return {
+        "exchange": race.exchanges.get((operation.writer, operation.invoked), ""),
         "writer": operation.writer,
         "kind": str(operation.kind),
         "base": operation.base,

@@ -149,7 +149,7 @@ def write_results_into(config: pytest.Config, folder: Path) -> Path:
     if asked:
         return Path(asked)
     listener: Any = AllureListener(config)  # type: ignore[no-untyped-call]
-    logger: Any = AllureFileLogger(str(folder), clean=False)  # type: ignore[no-untyped-call]
+    logger: Any = AllureFileLogger(str(folder), clean=False)  # type: ignore[no-untyped-call,unused-ignore]
     config.pluginmanager.register(listener, "allure_listener")
     for part in (listener, logger):
         allure_commons.plugin_manager.register(part)

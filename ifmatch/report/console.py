@@ -199,7 +199,8 @@ def print_rule(console: Console, judged: Judged, indent: int = 2, evidence: Run 
     if evidence is not None:
         if judged.text("says"):
             _field(console, "says", one_line(judged.text("says"), 500), indent + 4)
-        _print_curl(console, telling_exchange(judged, evidence), evidence, indent + 4)
+        if not _story_of(judged):
+            _print_curl(console, telling_exchange(judged, evidence), evidence, indent + 4)
 
 
 def telling_exchange(judged: Judged, run: Run) -> Event | None:

@@ -6,6 +6,7 @@ Everything else that a run reports is derived from this file, at the end of the 
 `target`        base_url, software, fhir_version, warnings: what the target says of itself; profile, once it is known
 `exchange`      id, rule, started, duration_ms, request {method, url, headers, body}, response {status, reason,
                 http_version, headers, body} or null, failure. Headers are lists of [name, value]
+`race.exchange` the same for a request that was released together with others, with its writer
 `journal`       action (intended | created | refused | deleted | restored | left), type, id, unique, reason: what
                 we made there
 `verdict`       one scenario's outcome: rule, title, feature, resource_type, row, verdict, level, message, culprit,

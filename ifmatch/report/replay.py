@@ -25,7 +25,7 @@ trap 'rm -rf "$out"' EXIT
 
 # Sends one request, shows the answer, and keeps the id and the version that it tells in $id, $tag and $version.
 send() {{
-  printf '  %s' "$2"; for word in "$@"; do case $word in http*|If-*) printf ' %s' "$word" ;; esac; done; echo
+  printf '  '; for word in "$@"; do case $word in http*|If-*) printf ' %s' "$word" ;; esac; done; echo
   curl -sS -D "$out/head" -o "$out/body" "$@" || exit 1
   grep -iE '^(HTTP|ETag|Location|Last-Modified)' "$out/head" | tr -d '\r' | sed 's/^/    /'
   [ -s "$out/body" ] && head -c 600 "$out/body" | sed 's/^/    /' && echo
@@ -55,7 +55,10 @@ def replay_path(folder: Path, judged: Judged) -> Path:
 
 
 def script(judged: Judged, run: Run) -> str:
-    """A bash script that repeats the case which speaks for a rule, sentence by sentence, and then cleans up."""
+    """A bash script that repeats the case which speaks for a rule, and then cleans up.
+
+    A scenario is repeated sentence by sentence; of a race, the two requests that collided are sent at once.
+    """
     case, known = judged.spokesman, _Known()
     base = str(run.target.get("base_url", ""))
     head = _HEAD.format(
@@ -65,13 +68,58 @@ def script(judged: Judged, run: Run) -> str:
         base=curl.quoted(base),
         name=f"{judged.rule}.sh",
     )
-    lines = [head, *_sentences(case, run, base, known)]
+    writers = _writers(case, run)
+    body = _collision(writers, case, run, base, known) if len(writers) > 1 else _sentences(case, run, base, known)
+    lines = [head, *body]
     if known.made:
-        lines += [
-            "\necho; echo '# clean up'",
-            *(f'send -X DELETE "$BASE/{path}"{_token(run, case)}' for path in known.made),
-        ]
+        lines += ["\necho; echo '# clean up'", *(f'send -X DELETE "$BASE/{path}"{_token(run, case)}' for path in known.made)]
     return "\n".join(lines) + "\n"
+
+
+def _writers(case: Event, run: Run) -> list[Event]:
+    """The requests whose collision a race has shown, if it has shown one."""
+    anomalies = (case.get("race") or {}).get("anomalies") or ()
+    told = anomalies[0]["operations"] if anomalies else ()
+    exchanges = (run.exchanges.get(str(operation.get("exchange"))) for operation in told)
+    return [e for e in exchanges if e is not None and e["request"]["method"] != "GET"][:2]
+
+
+def _collision(writers: list[Event], case: Event, run: Run, base: str, known: _Known) -> Iterator[str]:
+    """Make a resource like the one of the race, send both requests at once from its version, and look what is left."""
+    yield "\necho; echo '# a resource, and the version that both writers have read'"
+    made = _maker(writers[0], case, run)
+    if made is not None:
+        yield _request(made, base, known)
+        yield from _captures(made, known)
+        yield "version=${version:-1}"
+    yield "\necho; echo '# the two writers, at once. By hand: one in each of two terminals'"
+    for number, writer in enumerate(writers, 1):
+        words = [_from_version(_with_variables(word, known)) for word in curl.words(writer, base)]
+        yield f"writer_{number}() {{ {' '.join(words)} -sS -o /dev/null -w 'writer {number}: %{{http_code}}\\n'; }}"
+    yield "writer_1 & writer_2 & wait"
+    if known.made:
+        yield "\necho; echo '# what is left of them'"
+        for path in (known.made[0], f"{known.made[0]}/_history"):
+            yield f'send "$BASE/{path}"{_token(run, case)}'
+
+
+def _maker(writer: Event, case: Event, run: Run) -> Event | None:
+    """The exchange that made the resource which a writer of a race wrote to."""
+    for exchange_id in case.get("exchanges") or ():
+        exchange = run.exchanges.get(str(exchange_id))
+        if exchange is not None and exchange["request"]["method"] == "POST":
+            location = _response_headers(exchange).get("location", "").split("/_history/")[0]
+            told = f"{writer['request']['url']} {writer['request']['body']}"
+            if location and "/".join(location.split("/")[-2:]) in told:
+                return exchange
+    return None
+
+
+def _from_version(word: str) -> str:
+    """A word of the command that names a version, made to name the one that the replay has read."""
+    if word.startswith("-H 'If-Match:"):
+        return '-H "If-Match: W/\\"$version\\""'
+    return re.sub(r'("ifMatch": "W/\\")[^"\\]*', lambda match: match[1] + "'\"$version\"'", word)
 
 
 def _sentences(case: Event, run: Run, base: str, known: _Known) -> Iterator[str]:

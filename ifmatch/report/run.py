@@ -25,6 +25,10 @@ _NOT_DELETED = "not deleted"
 _UNKNOWN_FATE = "may exist: the run ended while it was being created"
 
 
+#: Events that tell of a request and its answer: one by one, or released together with others.
+_EXCHANGES = frozenset({"exchange", "race.exchange"})
+
+
 @dataclass(frozen=True)
 class Judged:
     """One rule's verdict over all its cases (rows of an Outline, resource types). The gravest case speaks for it."""
@@ -99,7 +103,7 @@ class Run:
             finished=str(footer.get("time", "")),
             duration=_seconds(log),
             rules=_judged(event for event in log if event.get("event") == "verdict"),
-            exchanges={str(e.get("id")): e for e in log if e.get("event") == "exchange"},
+            exchanges={str(e.get("id")): e for e in log if e.get("event") in _EXCHANGES},
             left=_leftovers([event for event in log if event.get("event") == "journal"], complete),
             complete=complete,
             ended_with=_exit_code(footer.get("exit_code")),

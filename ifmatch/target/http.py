@@ -1,7 +1,8 @@
 """The wire. The only module that knows the HTTP library, so that its successor can replace it.
 
-The library is httpx's own engine, httpcore: it adds no header that we did not set, keeps no cookies between two
-identities, follows nothing and decodes nothing, so what the evidence shows is what was on the wire.
+Requests are handed to httpx complete, and answers taken raw: so it adds no header that we did not set but those of the
+message itself, keeps no cookies between two identities, follows nothing and decodes nothing, and what the evidence
+shows is what was on the wire. Its engine, httpcore, is given a network with a deadline for the whole of a request.
 """
 
 import socket
@@ -9,12 +10,13 @@ import ssl
 import time
 import urllib.request
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpcore
+import httpx
 
 from ifmatch.target.exchange import Exchange, Failure, Request, Response
 
@@ -38,11 +40,15 @@ class Wire:
         self._pool = httpcore.ConnectionPool(
             ssl_context=tls, proxy=_proxy_for(base_url) if proxies else None, network_backend=self._network
         )
+        self._client = httpx.Client(transport=_Engine(self._pool), trust_env=False)
 
-    def send(self, request: Request) -> Exchange:
-        """One request, and its response or the reason why there is none. Raises nothing that the network may cause."""
+    def send(self, request: Request, before_last_byte: Callable[[], None] | None = None) -> Exchange:
+        """One request, and its response or the reason why there is none. Raises nothing that the network may cause.
+
+        `before_last_byte` is called when all of the request but the last byte of its body has been sent.
+        """
         started, clock = datetime.now(UTC), time.perf_counter()
-        response, failure, detail = self._attempt(request)
+        response, failure, detail = self._attempt(request, before_last_byte)
         if failure is Failure.RESET and self._network.reused:
             # The server drops kept-alive connections without notice: from now on each request has its own.
             self._keep_alive, failure = False, Failure.DROPPED
@@ -53,28 +59,39 @@ class Wire:
             self._pool.close()
         return Exchange(request, response, failure, detail, started, round(duration, 3))
 
-    def _attempt(self, request: Request) -> tuple[Response | None, Failure | None, str]:
+    def _attempt(
+        self, request: Request, before_last_byte: Callable[[], None] | None
+    ) -> tuple[Response | None, Failure | None, str]:
         try:
-            return self._receive(request), None, ""
+            return self._receive(request, before_last_byte), None, ""
         except _TooLarge:
             return None, Failure.TOO_LARGE, f"more than {MAX_BODY // 1024 // 1024} MB"
         except httpcore.TimeoutException as error:
             kind = Failure.NO_ANSWER if isinstance(error, httpcore.ConnectTimeout) else Failure.TIMEOUT
             return None, kind, f"no whole answer within {self._timeout:g} s"
+        except httpx.InvalidURL as error:
+            return None, Failure.NO_HOST, str(error)
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError, OSError) as error:
             return None, *_classified(error)
 
-    def _receive(self, request: Request) -> Response:
+    def _receive(self, request: Request, before_last_byte: Callable[[], None] | None) -> Response:
         headers = [(name.encode(), value.encode()) for name, value in (("User-Agent", "ifmatch"), *request.headers)]
-        content = request.body if request.body or request.method in ("POST", "PUT", "PATCH") else None
-        timeouts = dict.fromkeys(_STEPS, self._timeout)
+        content: bytes | Iterator[bytes] | None = request.body
+        if before_last_byte is not None:
+            headers.append((b"Content-Length", str(len(request.body)).encode()))  # else it would be sent in chunks
+            content = _in_two(request.body, before_last_byte)
+        elif not request.body and request.method not in ("POST", "PUT", "PATCH"):
+            content = None
+        extensions = {"timeout": dict.fromkeys(_STEPS, self._timeout)}
+        asked = httpx.Request(request.method, request.url, headers=headers, content=content, extensions=extensions)
         self._network.begin(self._timeout)
-        with self._pool.stream(
-            request.method, request.url, headers=headers, content=content, extensions={"timeout": timeouts}
-        ) as answer:
-            pairs = tuple((n.decode("latin-1"), v.decode("utf-8", "replace")) for n, v in answer.headers)
-            version, reason = (_text(answer.extensions.get(name)) for name in ("http_version", "reason_phrase"))
-            return Response(answer.status, reason, version, pairs, _whole(answer.iter_stream(), pairs))
+        answer = self._client.send(asked, stream=True)
+        try:
+            pairs = tuple((n.decode("latin-1"), v.decode("utf-8", "replace")) for n, v in answer.headers.raw)
+            body = _whole(answer.iter_raw(), pairs)
+            return Response(answer.status_code, answer.reason_phrase, answer.http_version, pairs, body)
+        finally:
+            answer.close()
 
     def close(self) -> None:
         """Close all connections."""
@@ -83,6 +100,47 @@ class Wire:
 
 class _TooLarge(Exception):
     pass
+
+
+class _Engine(httpx.BaseTransport):
+    """httpx over a pool of our own making: httpx.HTTPTransport lets nobody choose the network under it."""
+
+    def __init__(self, pool: httpcore.ConnectionPool) -> None:
+        self._pool = pool
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = httpcore.URL(
+            scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
+        )
+        answer = self._pool.handle_request(
+            httpcore.Request(
+                request.method, url, headers=request.headers.raw, content=request.stream, extensions=request.extensions
+            )
+        )
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=_Arriving(answer.stream), extensions=answer.extensions
+        )
+
+
+class _Arriving(httpx.SyncByteStream):
+    """The body of an answer as it comes in."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._stream
+
+    def close(self) -> None:
+        if hasattr(self._stream, "close"):
+            self._stream.close()
+
+
+def _in_two(body: bytes, before_last_byte: Callable[[], None]) -> Iterator[bytes]:
+    """All but the last byte, which the library sends before it asks for more, and then the last one."""
+    yield body[:-1]
+    before_last_byte()
+    yield body[-1:]
 
 
 def _whole(chunks: Iterable[bytes], headers: Iterable[tuple[str, str]]) -> bytes:
@@ -103,10 +161,6 @@ def _inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
             yield inflate.decompress(chunk, MAX_BODY + 1)
         except zlib.error as error:
             raise httpcore.RemoteProtocolError(f"the body is not compressed as its header says: {error}") from None
-
-
-def _text(value: bytes | None) -> str:
-    return (value or b"").decode("latin-1")
 
 
 def _classified(error: BaseException) -> tuple[Failure, str]:

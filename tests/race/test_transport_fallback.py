@@ -63,7 +63,7 @@ def serving() -> Iterator[Server]:
 
 
 def threads(timeout: float = 2.0) -> Threads:
-    return Threads(lambda: Wire(False, timeout, through_proxy=False), timeout)
+    return Threads(lambda: Wire("", None, timeout, proxies=False), timeout)
 
 
 def shots(url: str, count: int, method: str = "PUT") -> list[Shot]:
