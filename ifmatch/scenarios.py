@@ -441,23 +441,24 @@ def _conclude(item: pytest.Item, state: _Scenario, verdict: Verdict, message: st
         findings=[asdict(finding) for finding in case.findings],
         source=asdict(expectation.source) if expectation else None,
         says=expectation.says if expectation else "",
-        race=_race(case, rule.id, session.log.folder),
+        race=_race(item, case, rule.id),
         exchanges=list(session.target.exchanges),
         steps=state.steps,
         duration_ms=round((time.perf_counter() - state.clock) * 1000, 1),
     )
-    item.config.stash[_BRIDGE].end_case(state.verdict, [tag.removeprefix("@") for tag in sorted(rule.tags)])
+    item.config.stash[_BRIDGE].end_case(state.verdict)
 
 
-def _race(case: Case, rule: str, folder: Path) -> dict[str, Any] | None:
-    """What a race came to; its picture goes into the run's folder."""
+def _race(item: pytest.Item, case: Case, rule: str) -> dict[str, Any] | None:
+    """What a race came to; its picture goes into the run's folder, and to Allure."""
     if case.race is None:
         return None
     if not case.race.picture:
         return dict(case.race.facts)
-    picture = folder / "pictures" / f"{rule}.svg"
+    picture = session_of(item.config).log.folder / "pictures" / f"{rule}.svg"
     picture.parent.mkdir(exist_ok=True)
     picture.write_text(case.race.picture, encoding="utf-8")
+    item.config.stash[_BRIDGE].picture("who collided", case.race.picture)
     return {**case.race.facts, "picture": f"pictures/{picture.name}"}
 
 

@@ -112,6 +112,10 @@ class AllureBridge:
         self.start_step(keyword, text)
         self.end_step(error=pytest.skip.Exception())
 
+    def picture(self, name: str, svg: str) -> None:
+        """A picture that belongs to the scenario as a whole."""
+        _hook().attach_data(body=svg.encode(), name=name, attachment_type="image/svg+xml", extension="svg")
+
     def end_case(self, verdict: Event, tags: Iterable[str] = (), story: str = "") -> None:
         """The scenario's verdict event, its tags without the @, and what it is filed under within its feature."""
         # A step that nobody ended was left by pytest.skip, which no hook of the steps is told of.

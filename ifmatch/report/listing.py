@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ifmatch.errors import NothingSelected
+from ifmatch.race.budget import EFFORTS
 from ifmatch.report.console import console_for
 from ifmatch.rules import profile as profiles
 from ifmatch.rules.catalogue import Rule, matches, rules
@@ -44,6 +45,9 @@ def print_rules(profile: Profile | None, globs: str) -> None:
         if profile is not None:
             _print_promises(console, profile, rule)
     _line(console, f"\n{len(chosen)} rules{_counted(profile, chosen) if profile else ''}")
+    if any(rule.id.startswith("race.") for rule in chosen):
+        budgets = "; ".join(f"{name}: {budget}" for name, budget in EFFORTS.items())
+        _line(console, f"A race is run within the budget that --effort names. {budgets}.", "dim")
 
 
 def print_profiles() -> None:
