@@ -18,8 +18,8 @@ from ifmatch.rules.profile import FHIR_VERSIONS, base_for, load, shipped
 
 #: The profiles that the project ships; one that vanishes or is misnamed shows here.
 SHIPPED = (
-    "aidbox", "cerner-dstu2", "cerner-r4", "fhir-dstu2", "fhir-r4", "fhir-r5", "fhir-stu3",
-    "koppeltaal", "reasonable-adjustments", "spine",
+    "aidbox", "cerner-dstu2", "cerner-r4", "fhir-dstu2", "fhir-r4", "fhir-r5", "fhir-stu3", "hapi",
+    "koppeltaal", "medplum", "reasonable-adjustments", "spine",
 )  # fmt: skip
 
 #: The placeholders that every run fills by itself.
