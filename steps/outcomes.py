@@ -168,6 +168,7 @@ def meta_kept(case, bench, resource, attempt):
 
 
 @then("no resource has the id from the body")
+@then("the id is still unused")
 def body_id_unused(case, target, attempt):
     answer = target.read(attempt.sent["resourceType"], attempt.sent["id"])
     case.invariant(

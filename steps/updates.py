@@ -232,6 +232,13 @@ def update_unknown_id(target, bench):
     return Attempt(target.update(bench.kind.type, body["id"], body, if_match=bench.some_tag()), body)
 
 
+@when("an id that was never given out is updated from a version", target_fixture="attempt")
+def update_unknown_id_from_version(target, bench):
+    body, _ = bench.body()
+    body["id"] = new_unique()
+    return Attempt(target.update(bench.kind.type, body["id"], body, if_match=weak("1")), body)
+
+
 @when("it is updated with a body of another type", target_fixture="attempt")
 def update_wrong_type(target, bench, resource):
     other = {
