@@ -9,14 +9,16 @@ from ifmatch.race.arena import Arena
 from ifmatch.race.telling import report
 from ifmatch.rules.answer import Effect
 from ifmatch.rules.expectation import describe
+from ifmatch.target.workbench import Workbench
 
 from ifmatch.plugin import session_of
 
 
 @pytest.fixture
-def arena(request, target, bench):
+def arena(request, target, resource_type):
     session = session_of(request.config)
     races = session.races
+    bench = Workbench(target, resource_type, history=False)
     return Arena(session.ground, target, bench, races.budget, races.writers, races.seed)
 
 

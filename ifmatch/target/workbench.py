@@ -105,8 +105,12 @@ class Attempt:
 class Workbench:
     """Makes and keeps the resources of one scenario."""
 
-    def __init__(self, target: Target, resource_type: str) -> None:
-        self.target = target
+    def __init__(self, target: Target, resource_type: str, history: bool = True) -> None:
+        """With `history` a snapshot has the versions that the history lists.
+
+        A race leaves that to its end: some servers keep the length of a history for a while once it was asked for.
+        """
+        self.target, self._history = target, history
         self.kind = self.kind_of(resource_type)
 
     def kind_of(self, resource_type: str) -> ResourceKind:
@@ -216,7 +220,7 @@ class Workbench:
         return Snapshot(answer, answer.resource, self._versions(resource_type, resource_id))
 
     def _versions(self, resource_type: str, resource_id: str) -> tuple[str, ...] | None:
-        if not self.offers("history-instance", resource_type):
+        if not self._history or not self.offers("history-instance", resource_type):
             return None
         answer = self.target.history(resource_type, resource_id)
         if answer.status != 200 or answer.resource is None:
