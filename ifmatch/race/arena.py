@@ -1,78 +1,93 @@
-"""Carries races out on a target: prepares, releases, records, judges, and says what the result is worth.
+"""Carries races out on a target: prepares, releases, judges, and says what the result is worth.
 
 Everything sequential goes through the target's own client; what races goes through the race transport. Both end up in one
 history per resource, on one clock.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from random import Random
-from typing import Any
 
+from ifmatch.errors import OutcomeUnknown, SetupFailed, TargetUnusable
 from ifmatch.race.anomaly import Anomaly, Gravity
 from ifmatch.race.budget import Budget
 from ifmatch.race.calibration import Calibration, calibrate
+from ifmatch.race.chronicle import Chronicle, Fought, block_of
 from ifmatch.race.confidence import Block, Confidence
-from ifmatch.race.history import Entry, History, Kind, Operation, Outcome
+from ifmatch.race.history import History, Kind
 from ifmatch.race.judge import judge
-from ifmatch.race.moves import Move, Moves, marks_in
-from ifmatch.race.plan import LETTERS, Plan
-from ifmatch.race.transport import Blocks, Choice, Result, Shot, choose
-from ifmatch.race.transport.instant import clock
-from ifmatch.rules.answer import Answer, Effect, instant
+from ifmatch.race.moves import Move, Moves
+from ifmatch.race.plan import Plan
+from ifmatch.race.transport import Blocks, Choice, Engine, Mode, Shot, Side, WinnerFeedback, choose
+from ifmatch.rules.answer import Answer, Effect
 from ifmatch.rules.expectation import Expectation
-from ifmatch.target.exchange import Exchange, Request
+from ifmatch.target.courier import LONGEST_WAIT, _asked_to_wait
+from ifmatch.target.exchange import Request
 from ifmatch.target.target import Target
 from ifmatch.target.workbench import Snapshot, Subject, Workbench
 
-#: Seconds: how long writes of unknown outcome are given to land before the last look, and how often it is repeated.
-_SETTLING, _LOOKS = 2.0, 4
+#: Seconds: all that one scenario waits because its races are put off; and when a wait is told.
+_LONGEST_WAITING, _TOLD_FROM = 60.0, 2.0
 
-#: What an answer means for the operation that it answers. A 429 or 503 after the request was sent tells nothing.
-_OUTCOME = {Effect.ACCEPTED: Outcome.OK, Effect.REFUSED: Outcome.REFUSED}
-_TELLS_NOTHING = frozenset({429, 503})
+#: So many blocks in a row that came to nothing end a race.
+_MOST_FAILED = 3
+
+#: The fewest writers that race: an update is lost between two.
+FEWEST = 2
 
 #: The interaction that an operation needs, where it is not the update itself.
 _INTERACTION = {Kind.PATCH: "patch", Kind.DELETE: "delete", Kind.TRANSACTION: "transaction"}
 
-#: A reader who finds nothing has been answered, too.
-_NOTHING_THERE = frozenset({404, 410})
-
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What is shared by all races on one target: how it is reached, and what it is like."""
+    """What is shared by all races on one target: how it is reached, what it is like, and how many may meet on it.
+
+    `narrow` when it serves fewer connections at once than were asked for: then none is kept that is not needed.
+    """
 
     choice: Choice
     calibration: Calibration
+    writers: int
+    narrow: bool = False
 
     @classmethod
     def measured(cls, target: Target, writers: int) -> "Ground":
         """Choose the engine and calibrate it with a few cheap reads."""
-        choice = choose(target.settings)
-        return cls(choice, calibrate(choice.engine, target.request("GET", "metadata"), writers, rounds=5))
-
-
-@dataclass(frozen=True, slots=True)
-class Fought:
-    """One operation that raced: the move, what was answered, and its record."""
-
-    move: Move
-    answer: Answer
-    operation: Operation
-    released: int | None
+        choice, probe = choose(target.settings), target.request("GET", "metadata")
+        served = _served(choice.engine, probe, writers)
+        narrow = served < writers
+        if narrow:  # the connections that are kept for what is sequential count, too
+            target.close()
+            choice.engine.redial()
+            served = _served(choice.engine, probe, writers)
+        calibration = calibrate(choice.engine, probe, max(1, served), rounds=5)
+        if narrow:
+            choice.engine.redial()
+        return cls(choice, calibration, served, narrow)
 
     @property
-    def accepted(self) -> bool:
-        """Whether the target said that it was done."""
-        return self.operation.outcome is Outcome.OK
+    def limits(self) -> str:
+        """What the target's limits do to the races; empty when it has none."""
+        if not self.narrow:
+            return ""
+        return f"the target serves {self.writers} connections at once, so no more than {self.writers} writers meet"
+
+
+def _served(engine: Engine, probe: Request, count: int) -> int:
+    """How many of so many requests at once are answered, each over a connection of its own."""
+    return sum(result.response is not None for result in engine.fire([Shot(probe)] * count, Mode.WHOLE))
 
 
 @dataclass(slots=True)
 class Race:
-    """Everything that one scenario's races left behind."""
+    """Everything that one scenario's races left behind.
+
+    `troubles` are what the target put in the way, `limits` what came of them. `aim` is how two unlike operations were
+    brought to meet. `pending` are stories of which the end was not yet to be known.
+    """
 
     ground: Ground
     rounds: list[list[Fought]] = field(default_factory=list)
@@ -82,7 +97,11 @@ class Race:
     subjects: list[Subject] = field(default_factory=list)
     reproduced: tuple[int, int] | None = None
     smallest: Plan | None = None
+    aim: WinnerFeedback | None = None
     exchanges: dict[tuple[str, int], str] = field(default_factory=dict)
+    troubles: list[str] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
+    pending: list[Chronicle] = field(default_factory=list)
 
     @property
     def confidence(self) -> Confidence:
@@ -98,8 +117,17 @@ class Race:
         """Every operation that raced."""
         return (fought for fight in self.rounds for fought in fight)
 
+    @property
+    def clear(self) -> list[list[Fought]]:
+        """The rounds of which every outcome is known."""
+        return [fight for fight in self.rounds if len(fight) > 1 and all(one.told for one in fight)]
 
-Prepare = Callable[[Subject, Snapshot], Sequence[Move]]
+
+#: The moves of a round of so many writers, on what was last seen of a resource.
+Prepare = Callable[[Subject, Snapshot, int], Sequence[Move]]
+
+#: A block of so many writers; returns whether it has shown enough.
+BlockOf = Callable[[int], bool]
 
 
 class Arena:
@@ -107,57 +135,144 @@ class Arena:
 
     def __init__(self, ground: Ground, target: Target, bench: Workbench, budget: Budget, writers: int, number: int) -> None:
         self.ground, self.target, self.bench = ground, target, bench
-        self.budget, self.writers = budget, writers
+        self.budget, self.writers = budget, min(writers, ground.writers)
         self.moves = Moves(target, bench)
         self.rng = Random(number)
+        self.put_off = 0
+        self._waited = 0.0
 
     # ------------------------------------------------------------ races
 
-    def contest(self, prepare: Prepare, *, opening: Callable[["Chronicle"], None] | None = None, once: bool = False) -> Race:
+    def contest(
+        self, prepare: Prepare, *, opening: Callable[[Chronicle], None] | None = None, once: bool = False,
+        unlike: bool = False,
+    ) -> Race:  # fmt: skip
         """Rounds in which the prepared moves are released together, each on what the last round left.
 
         `opening` is done to each resource before the first round. With `once` a resource serves for one round only: for
-        races that end its life.
+        races that end its life. `unlike` are two different moves: they are released at the offset at which each of them
+        wins half of the rounds.
         """
-        race = Race(self.ground)
-        for _ in range(self.budget.blocks):
-            self._block(race, prepare, opening, once)
-            if race.faults:
-                break
+        race = Race(self.ground, aim=WinnerFeedback() if unlike else None)
+
+        def block(writers: int) -> bool:
+            gun: Blocks | None = None
+            chronicle: Chronicle | None = None
+            with self.counted(race):
+                for _ in range(self.budget.rounds):
+                    if chronicle is None or once:
+                        chronicle = self.joined(race)
+                        gun = gun or self.gun(chronicle.subject)
+                        if opening:
+                            opening(chronicle)
+                    else:
+                        chronicle.look()
+                    assert gun is not None
+                    moves = prepare(chronicle.subject, chronicle.seen, writers)
+                    race.rounds.append(self._meeting(race, chronicle, gun, moves))
+            return bool(race.faults)
+
+        self.each_block(race, block)
         return race
 
-    def _block(self, race: Race, prepare: Prepare, opening: Callable[["Chronicle"], None] | None, once: bool) -> None:
-        fights: list[list[Fought]] = []
-        gun: Blocks | None = None
-        chronicle: Chronicle | None = None
-        for _ in range(self.budget.rounds):
-            if chronicle is None or once:
-                chronicle = self._opened(race, opening)
-                gun = gun or self.gun(chronicle.subject)
-            assert gun is not None
-            fights.append(chronicle.fight(gun, prepare(chronicle.subject, chronicle.seen)))
-            if once:
-                self.close(race, chronicle)
-            else:
-                chronicle.look()
-        if chronicle is not None and not once:
-            self.close(race, chronicle)
-        race.rounds += fights
-        race.blocks.append(block_of(fights))
+    def _meeting(self, race: Race, chronicle: Chronicle, gun: Blocks, moves: Sequence[Move]) -> list[Fought]:
+        if race.aim is None or len(moves) != FEWEST:
+            return chronicle.fight(gun, moves)
+        fought = chronicle.fight(gun, moves, offsets=race.aim.offsets(self.rng))
+        race.aim = race.aim.after(_winner(fought))
+        return fought
 
-    def _opened(self, race: Race, opening: Callable[["Chronicle"], None] | None) -> "Chronicle":
-        chronicle = Chronicle(self, self.bench.make())
+    def each_block(self, race: Race, block: BlockOf) -> None:
+        """So many blocks as the budget says, of all writers and of two by turns, until one has shown enough.
+
+        What the target puts in the way of one is told, and the next is tried; a target that is gone ends the run, unless
+        it has shown a fault before. Raises what stood in the way when no round came about at all.
+        """
+        if self.writers < FEWEST:
+            raise OutcomeUnknown(f"{self.ground.limits}: it takes two to race")
+        failed = 0
+        for number in range(self.budget.blocks):
+            try:
+                enough = block(FEWEST if number % 2 else self.writers)
+                failed = 0
+            except (OutcomeUnknown, SetupFailed) as trouble:
+                race.troubles.append(str(trouble))
+                failed += 1
+                if not race.rounds and failed == _MOST_FAILED:
+                    raise
+                enough = bool(race.faults) or failed == _MOST_FAILED
+            except TargetUnusable as gone:
+                if not race.faults:
+                    raise
+                race.troubles.append(str(gone))
+                enough = True
+            if enough:
+                break
+        self.settle(race)
+
+    @contextmanager
+    def counted(self, race: Race) -> Iterator[None]:
+        """A block: its rounds are counted and its resources judged however it ends."""
+        rounds, begun = len(race.rounds), len(race.pending)
+        try:
+            yield
+        finally:
+            if race.rounds[rounds:]:
+                race.blocks.append(block_of(race.rounds[rounds:]))
+            for chronicle in [one for one in race.pending[begun:] if one.settled]:
+                race.pending.remove(chronicle)
+                self._judged(race, chronicle)
+
+    def joined(self, race: Race, subject: Subject | None = None) -> Chronicle:
+        """The story of a resource, a fresh one unless given, that belongs to a race."""
+        chronicle = Chronicle(self, subject or self.bench.make())
         race.subjects.append(chronicle.subject)
-        if opening:
-            opening(chronicle)
+        race.pending.append(chronicle)
         return chronicle
 
-    def close(self, race: Race, chronicle: "Chronicle") -> None:
-        """The last look at a resource, and the judgement on its history."""
+    def settle(self, race: Race) -> None:
+        """Judge what is still to be judged: the writes whose outcome is unknown have had their time by now, or get it."""
+        while race.pending:
+            self._judged(race, race.pending.pop(0))
+        if self.put_off:
+            race.limits.append(f"the target put {self.put_off} requests off (429, 503), so no more than {FEWEST} writers met from then on")
+
+    def _judged(self, race: Race, chronicle: Chronicle) -> None:
         history = chronicle.closed()
+        race.troubles += chronicle.doubts
         race.exchanges |= chronicle.exchanges
         race.histories.append(history)
         race.anomalies += [(history, anomaly) for anomaly in judge(history)]
+
+    # ------------------------------------------------------------ the target's limits
+
+    @contextmanager
+    def room(self) -> Iterator[None]:
+        """While requests race, nothing else is connected to a target that serves few connections at once."""
+        if self.ground.narrow:
+            self.target.close()
+        yield
+        if self.ground.narrow:
+            self.ground.choice.engine.redial()
+
+    def obey(self, answers: Iterable[Answer]) -> None:
+        """Wait for as long as the target asks, and let fewer meet from then on.
+
+        Raises OutcomeUnknown when that is longer than a scenario waits.
+        """
+        pauses = [pause for answer in answers if (pause := _asked_to_wait(answer)) is not None]
+        if not pauses:
+            return
+        self.put_off, self.writers = self.put_off + len(pauses), FEWEST
+        pause = min(max(pauses), LONGEST_WAIT)
+        if self._waited + pause > _LONGEST_WAITING:
+            raise OutcomeUnknown(f"the target has put requests off for {self._waited:.0f} s in all, more than a race will wait")
+        if pause > _TOLD_FROM:
+            self.target.tell(f"waiting {pause:.0f} s: the target puts racing requests off and asks for it")
+        self._waited += pause
+        time.sleep(pause)
+
+    # ------------------------------------------------------------ what is needed for them
 
     def gun(self, subject: Subject) -> Blocks:
         """New connections, warmed by reads of the resource they are for."""
@@ -165,10 +280,10 @@ class Arena:
 
     def gun_for(self, warm_up: Request) -> Blocks:
         """New connections, warmed by a request."""
-        calibration = self.ground.calibration
+        calibration, narrow = self.ground.calibration, self.ground.narrow
         return Blocks(
             self.ground.choice.engine, warm_up, self.rng,
-            skew=calibration.skew or 0, settle=calibration.settle, rounds=self.budget.rounds,
+            skew=calibration.skew or 0, settle=calibration.settle, rounds=1 if narrow else self.budget.rounds,
         )  # fmt: skip
 
     def allows(self, kind: Kind, base: int | str | None) -> bool:
@@ -186,180 +301,9 @@ class Arena:
         return not (isinstance(promise, Expectation) and promise.outcome is Effect.REFUSED)
 
 
-class Chronicle:
-    """The story of one resource while writers race for it."""
-
-    def __init__(self, arena: Arena, subject: Subject) -> None:
-        self.arena, self.subject, self.seen = arena, subject, subject.read
-        self._initial = subject.read.version or None
-        self._operations: list[Operation] = []
-        self._pages: list[tuple[Entry, ...]] = []
-        self._last = time.monotonic()
-        self.exchanges: dict[tuple[str, int], str] = {}
-
-    def fight(self, gun: Blocks, moves: Sequence[Move], writers: Sequence[str] = LETTERS) -> list[Fought]:
-        """One round: all moves released together. What was certainly never sent did not take part."""
-        results = gun.fire([Shot(move.request) for move in moves])
-        fought = [self._record(w, m, r) for w, m, r in zip(writers, moves, results, strict=False) if r.sent]
-        return [one for one in fought if one.move.kind is not Kind.SEARCH]
-
-    def record(self, writer: str, move: Move, result: Result) -> Fought:
-        """An operation that was sent on its own."""
-        return self._record(writer, move, result)
-
-    def cut_short(self, writer: str, move: Move, result: Result) -> None:
-        """A write that we broke off ourselves: unless it was answered, it must leave no trace."""
-        one = self._record(writer, move, result)
-        if result.response is None:
-            self._operations[-1] = replace(one.operation, outcome=Outcome.ABORTED, returned=None)
-
-    def alone(self, writer: str, move: Move) -> Fought:
-        """One move, sent by itself and answered before anything else happens."""
-        (result,) = self.arena.ground.choice.engine.fire([Shot(move.request)])
-        return self._record(writer, move, result)
-
-    def look(self) -> Snapshot | None:
-        """A read between rounds, recorded like any other. None when there is nothing."""
-        started = clock()
-        answer = self.arena.target.read(self.subject.type, self.subject.id)
-        self._add("reader", Kind.READ, started, clock(), answer)
-        if answer.resource is not None:
-            self.seen = Snapshot(answer, answer.resource, None)
-            return self.seen
+def _winner(fought: Sequence[Fought]) -> Side | None:
+    """Which of two unlike moves came first; the second one can have been accepted only if it did."""
+    if len(fought) != FEWEST or not all(one.told for one in fought):
         return None
-
-    def page(self) -> tuple[Entry, ...] | None:
-        """The history as it is listed now, oldest first."""
-        if not self.arena.bench.offers("history-instance", self.subject.type):
-            return None
-        answer = self.arena.target.history(self.subject.type, self.subject.id)
-        return self._entries(answer)
-
-    def closed(self) -> History:
-        """The finished history: settled, with the server's own and a last read."""
-        if any(operation.outcome is Outcome.UNKNOWN for operation in self._operations):
-            time.sleep(max(0.0, _SETTLING - (time.monotonic() - self._last)))
-        page = self._settled()
-        started = clock()
-        answer = self.arena.target.read(self.subject.type, self.subject.id)
-        final = self._operation("reader", Kind.READ, started, clock(), answer)
-        return History(tuple(self._operations), page, final, self._initial, tuple(self._pages))
-
-    def forget_initial(self) -> None:
-        """The resource did not exist before the first operation."""
-        self._initial = None
-
-    # ------------------------------------------------------------ records
-
-    def _settled(self) -> tuple[Entry, ...] | None:
-        """The history once two looks at it agree: a server may list a version a little after it was made."""
-        page = self.page()
-        for _ in range(_LOOKS if page is not None else 0):
-            accepted = {o.version for o in self._operations if o.outcome is Outcome.OK and o.version and o.kind is not Kind.READ}
-            if accepted <= {entry.version for entry in page or ()}:
-                break
-            time.sleep(_SETTLING / _LOOKS)
-            page = self.page()
-        return page
-
-    def _record(self, writer: str, move: Move, result: Result) -> Fought:
-        target, self._last = self.arena.target, time.monotonic()
-        answer = move.read(target.noted(_exchange(result), "race.exchange", writer=writer))
-        if move.kind is Kind.SEARCH:
-            page = self._entries(answer)
-            self._pages += [page] if page else []
-        operation = self._operation(writer, move.kind, result.invoked, result.returned, answer, move.base, move.marker)
-        if move.kind is not Kind.SEARCH:
-            self._operations.append(operation)
-            self.exchanges[writer, operation.invoked] = answer.exchange
-        return Fought(move, answer, operation, result.released)
-
-    def _add(self, writer: str, kind: Kind, invoked: int, returned: int, answer: Answer) -> None:
-        self._operations.append(self._operation(writer, kind, invoked, returned, answer))
-
-    def _operation(
-        self, writer: str, kind: Kind, invoked: int, returned: int | None, answer: Answer,
-        base: str | None = None, marker: str | None = None,
-    ) -> Operation:
-        outcome = _outcome(kind, answer)
-        reading = kind is Kind.READ and outcome is Outcome.OK
-        return Operation(
-            id=len(self._operations),
-            writer=writer,
-            kind=kind,
-            invoked=invoked,
-            returned=returned,
-            outcome=outcome if returned is not None else Outcome.UNKNOWN,
-            status=answer.status or None,
-            base=base,
-            marker=marker,
-            version=answer.version if outcome is Outcome.OK and answer.status not in _NOTHING_THERE else None,
-            seen=marks_in(answer.resource, self.subject.kind.marks) if reading else (),
-        )
-
-    def _entries(self, answer: Answer) -> tuple[Entry, ...] | None:
-        """A page of history as the server tells it, oldest first, with the pages that follow it."""
-        listed: list[Entry] = []
-        for _ in range(100):
-            bundle = answer.resource or {}
-            if answer.status != 200 or not isinstance(bundle.get("entry", []), list):
-                return tuple(reversed(listed)) or None
-            listed += [entry for raw in bundle.get("entry", []) if (entry := self._entry(raw))]
-            following = next((link.get("url") for link in bundle.get("link", []) if link.get("relation") == "next"), None)
-            base = f"{self.arena.target.settings.base_url}/"
-            if not following or not str(following).startswith(base):
-                break
-            answer = self.arena.target.send("GET", str(following).removeprefix(base))
-        return tuple(reversed(listed))
-
-    def _entry(self, raw: Any) -> Entry | None:
-        if not isinstance(raw, dict):
-            return None
-        resource, request, response = (_object(raw.get(key)) for key in ("resource", "request", "response"))
-        meta = _object(resource.get("meta"))
-        etag = str(response.get("etag") or "").removeprefix("W/").strip('"')
-        version = str(meta.get("versionId") or etag)
-        updated = instant(meta.get("lastUpdated") or response.get("lastModified"))
-        marks = marks_in(resource or None, self.subject.kind.marks)
-        return Entry(version, marks, updated, str(request.get("method") or "PUT")) if version else None
-
-
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _outcome(kind: Kind, answer: Answer) -> Outcome:
-    if answer.status in _TELLS_NOTHING:
-        return Outcome.UNKNOWN
-    if kind is Kind.READ and answer.status in _NOTHING_THERE:
-        return Outcome.OK
-    return _OUTCOME.get(answer.effect, Outcome.UNKNOWN)
-
-
-def _exchange(result: Result) -> Exchange:
-    ended = result.returned if result.returned is not None else clock()
-    ago = timedelta(microseconds=(clock() - result.invoked) / 1000)
-    return Exchange(
-        result.request, result.response, result.failure, result.detail, datetime.now(UTC) - ago,
-        round((ended - result.invoked) / 1e6, 3),
-    )  # fmt: skip
-
-
-def block_of(fights: Sequence[Sequence[Fought]]) -> Block:
-    """What rounds on one set of connections are worth."""
-    return Block(len(fights), sum(map(_overlapping, fights)), sum(map(_late, fights)))
-
-
-def _overlapping(fight: Sequence[Fought]) -> bool:
-    """Whether two writes were with the target at the same time: released, and not yet answered."""
-    writes = [one for one in fight if one.move.kind is not Kind.READ and one.released is not None]
-    spans = sorted((one.released or 0, one.operation.end) for one in writes)
-    return any(later[0] < earlier[1] for earlier, later in zip(spans, spans[1:], strict=False))
-
-
-def _late(fight: Sequence[Fought]) -> bool:
-    """Whether the losers were refused in two ways: some at the check, and some only when they came to write."""
-    codes = {one.answer.status for one in fight if one.operation.outcome is Outcome.REFUSED}
-    return len(codes) > 1 and 409 in codes
-
-
+    first, second = fought
+    return Side.B if second.accepted else Side.A if first.accepted else None

@@ -1,20 +1,23 @@
 """The races that are more than rounds of equal moves: relays, newcomers, slow and broken writers, drawn plans."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
-
+from itertools import islice
 from typing import Any
 
-from ifmatch.errors import RuleNotApplicable, SetupFailed
-from ifmatch.race.arena import Arena, Chronicle, Fought, Prepare, Race, block_of
+from ifmatch.errors import OutcomeUnknown, RuleNotApplicable, SetupFailed, TargetUnusable
+from ifmatch.race.arena import FEWEST, Arena, Prepare, Race
+from ifmatch.race.chronicle import Chronicle, Fought
 from ifmatch.race.history import ANY, Kind, Outcome
 from ifmatch.race.moves import Move
 from ifmatch.race.plan import LETTERS, REPERTOIRE, Plan, Step, concurrent_plans, draw, sequential_plans
-from ifmatch.race.transport import Widener
+from ifmatch.race.transport import Blocks, Widener
 from ifmatch.race.transport.wideners import held_body
-from ifmatch.rules.answer import Answer
+from ifmatch.rules.answer import Answer, Effect
 from ifmatch.rules.content import merge
 from ifmatch.rules.expectation import describe
+from ifmatch.target.ledger import Item
 from ifmatch.target.target import Target
 from ifmatch.target.workbench import Snapshot, Subject, Workbench, new_unique
 
@@ -23,6 +26,9 @@ ELEMENT_SYSTEM = "urn:ifmatch:element"
 
 #: How often a window that needs no luck is opened: once would do, if a server were always the same.
 _ACTS = 3
+
+#: How often an update with nobody else about is tried before the resource is said to be wedged.
+_FRESH_TRIES = 3
 
 #: So many rounds for each writer, and one that is still refused is said to starve.
 _PATIENCE = 4
@@ -34,7 +40,7 @@ _PATIENCE = 4
 def tried(arena: Arena, prepare: Prepare, **options: Any) -> Race:
     """A contest; a fault that it shows is tried again with two writers, to say how often it does."""
     race = arena.contest(prepare, **options)
-    if race.faults and not options:
+    if race.faults and not options.get("opening"):
         race.reproduced = reproduce(arena, prepare)
     return race
 
@@ -48,9 +54,16 @@ def delete_first(chronicle: Chronicle) -> None:
 
 
 def ordinary_update(target: Target, bench: Workbench, subject: Subject) -> Answer:
-    """An update from the current version with nobody else about."""
-    seen = bench.look(subject)
-    return target.update(subject.type, subject.id, bench.changed(subject, seen.resource), if_match=seen.tag)
+    """An update from the current version with nobody else about, tried again when it is refused.
+
+    A write of the race whose outcome is unknown may land between the read and the update: once, not time and again.
+    """
+    for _ in range(_FRESH_TRIES):
+        seen = bench.look(subject)
+        answer = target.update(subject.type, subject.id, bench.changed(subject, seen.resource), if_match=seen.tag)
+        if answer.effect is Effect.ACCEPTED:
+            break
+    return answer
 
 
 def by_identifier(arena: Arena, unique: str) -> str:
@@ -78,54 +91,71 @@ class Relay:
 
 
 def relay(arena: Arena) -> Relay:
-    """Each writer reads, adds an element of its own, saves from the version it read, and tries again until accepted."""
+    """Each writer reads, adds an element of its own, saves from the version it read, and tries again until accepted.
+
+    Who got no answer may have been accepted, and does not starve.
+    """
     _demand_a_list(arena)
-    race, missing, starved = Race(arena.ground), [], 0
+    race, missing, starved = Race(arena.ground), list[str](), list[str]()
     attempts: list[int] = []
-    for _ in range(arena.budget.blocks):
-        chronicle = _joined(arena, race)
-        waiting = {name: _element() for name in LETTERS[: arena.writers]}
-        tried, done, fights = dict.fromkeys(waiting, 0), [], []
-        gun = arena.gun(chronicle.subject)
-        for _ in range(_PATIENCE * arena.writers):
-            if not waiting:
-                break
-            names = list(waiting)
-            fought = chronicle.fight(gun, [_adding(arena, chronicle, waiting[name]) for name in names])
-            fights.append(fought)
-            for name, one in zip(names, fought, strict=False):
-                tried[name] += 1
-                if one.accepted:
-                    done.append(waiting.pop(name))
-            chronicle.look()
-        there = [e.get("value") for e in chronicle.seen.resource.get("identifier", []) if isinstance(e, dict)]
-        missing += [element["value"] for element in done if element["value"] not in there]
-        attempts += tried.values()
-        starved += len(waiting)
-        _end(arena, race, chronicle, fights)
-        if missing or race.faults:
-            break
-    return Relay(race, tuple(missing), tuple(attempts), starved)
+
+    def block(writers: int) -> bool:
+        with arena.counted(race):
+            chronicle = arena.joined(race)
+            waiting = {name: _element() for name in LETTERS[:writers]}
+            tried, done, unsure = dict.fromkeys(waiting, 0), list[str](), set[str]()
+            gun = arena.gun(chronicle.subject)
+            for _ in range(_PATIENCE * writers):
+                names = list(waiting)
+                fought = chronicle.fight(gun, [_adding(arena, chronicle, waiting[name]) for name in names], names)
+                race.rounds.append(fought)
+                for one in fought:
+                    name = one.operation.writer
+                    tried[name] += 1
+                    if one.accepted:
+                        done.append(waiting.pop(name)["value"])
+                    elif not one.told:
+                        unsure.add(name)
+                seen = chronicle.look()
+                if not waiting:
+                    break
+            if seen is not None:
+                missing.extend(value for value in done if value not in _values(seen))
+            attempts.extend(tried.values())
+            starved.extend(name for name in waiting if name not in unsure and tried[name] == _PATIENCE * writers)
+        return bool(missing or race.faults)
+
+    arena.each_block(race, block)
+    return Relay(race, tuple(missing), tuple(attempts), len(starved))
 
 
 def patch_relay(arena: Arena) -> Relay:
     """Each writer patches an element of its own in, naming no version, all at once."""
     _demand_a_list(arena)
-    race, missing = Race(arena.ground), []
-    for _ in range(arena.budget.blocks):
-        chronicle = _joined(arena, race)
-        gun = arena.gun(chronicle.subject)
-        for _ in range(arena.budget.rounds):
-            elements = [_element() for _ in range(arena.writers)]
-            fought = chronicle.fight(gun, [arena.moves.patch_own_element(chronicle.subject, e) for e in elements])
-            race.rounds.append(fought)
-            chronicle.look()
-            there = [e.get("value") for e in chronicle.seen.resource.get("identifier", []) if isinstance(e, dict)]
-            missing += [e["value"] for e, one in zip(elements, fought, strict=False) if one.accepted and e["value"] not in there]
-        race.blocks.append(block_of(race.rounds[-arena.budget.rounds :]))
-        if missing:
-            break
+    race, missing = Race(arena.ground), list[str]()
+
+    def block(writers: int) -> bool:
+        with arena.counted(race):
+            chronicle = arena.joined(race)
+            gun = arena.gun(chronicle.subject)
+            for _ in range(arena.budget.rounds):
+                elements = [_element() for _ in range(writers)]
+                moves = [arena.moves.patch_own_element(chronicle.subject, element) for element in elements]
+                owners = dict(zip(map(id, moves), elements, strict=True))
+                race.rounds.append(chronicle.fight(gun, moves))
+                seen = chronicle.look()
+                done = [owners[id(one.move)]["value"] for one in race.rounds[-1] if one.accepted]
+                if seen is not None:
+                    missing.extend(value for value in done if value not in _values(seen))
+        return bool(missing)
+
+    arena.each_block(race, block)
     return Relay(race, tuple(missing), (), 0)
+
+
+def _values(seen: Snapshot) -> list[object]:
+    identifiers = seen.resource.get("identifier")
+    return [e.get("value") for e in identifiers if isinstance(e, dict)] if isinstance(identifiers, list) else []
 
 
 def _demand_a_list(arena: Arena) -> None:
@@ -157,55 +187,68 @@ class Newcomers:
 
 def newcomers(arena: Arena, move: Callable[[str], Move]) -> Newcomers:
     """Rounds in which every writer sends the move for one and the same new thing."""
-    race, made, created = Race(arena.ground), [], []
-    ledger, kind = arena.target.ledger, arena.bench.kind
-    probe = arena.target.request("GET", "metadata")
-    for _ in range(arena.budget.blocks):
-        fights = []
-        for _ in range(arena.budget.rounds):
-            unique = new_unique()
-            items = [ledger.intend(kind.type, unique) for _ in range(arena.writers)]
-            chronicle = Chronicle(arena, _nobody(arena, unique))
-            fought = chronicle.fight(arena.gun_for(probe), [move(unique) for _ in items])
-            ids = {_id_of(one.answer) for one in fought if one.accepted} - {""}
-            ids |= set(arena.bench.found(kind.type, unique))
-            for item, resource_id in zip(items, sorted(ids), strict=False):
-                ledger.created(item, resource_id)
-            for item in items[len(ids) :]:
-                ledger.never_made(item)
-            fights.append(fought)
-            made.append(frozenset(ids))
-            created.append(sum(one.answer.status == 201 for one in fought))
-        race.rounds += fights
-        race.blocks.append(block_of(fights))
-        if any(len(ids) > 1 for ids in made):
-            break
+    race, made, created = Race(arena.ground), list[frozenset[str]](), list[int]()
+    kind = arena.bench.kind
+
+    def block(writers: int) -> bool:
+        with arena.counted(race):
+            gun = _warmed(arena)
+            for _ in range(arena.budget.rounds):
+                unique = new_unique()
+                items = [arena.target.ledger.intend(kind.type, unique) for _ in range(writers)]
+                fought = Chronicle(arena, _nobody(arena, unique)).fight(gun, [move(unique) for _ in items])
+                race.rounds.append(fought)
+                created.append(sum(one.answer.status == 201 for one in fought))
+                ids = {_id_of(one.answer) for one in fought if one.accepted} - {""}
+                ids |= set(arena.bench.found(kind.type, unique))
+                _entered(arena, unique, items, ids, certain=all(one.told for one in fought))
+                made.append(frozenset(ids))
+        return any(len(ids) > 1 for ids in made)
+
+    arena.each_block(race, block)
     return Newcomers(race, tuple(made), tuple(created))
+
+
+def _entered(arena: Arena, unique: str, items: list[Item], ids: set[str], certain: bool) -> None:
+    """The ledger as the answers have it. What may have been made without an answer stays in it, to be looked for."""
+    ledger = arena.target.ledger
+    items += [ledger.intend(arena.bench.kind.type, unique) for _ in range(len(ids) - len(items))]
+    for item, resource_id in zip(items, sorted(ids), strict=False):
+        ledger.created(item, resource_id)
+    for item in items[len(ids) :] if certain else ():
+        ledger.never_made(item)
 
 
 def births(arena: Arena) -> Newcomers:
     """Rounds in which every writer puts to one and the same id that was never given out."""
-    race, made, created = Race(arena.ground), [], []
-    for _ in range(arena.budget.blocks):
-        fights = []
-        for _ in range(arena.budget.rounds):
-            resource_id = new_unique()
-            item = arena.target.ledger.intend(arena.bench.kind.type, "", resource_id)
-            chronicle = Chronicle(arena, _nobody(arena, resource_id))
-            chronicle.forget_initial()
-            probe = arena.target.request("GET", "metadata")
-            fought = chronicle.fight(arena.gun_for(probe), [arena.moves.put_new(resource_id) for _ in range(arena.writers)])
-            if any(one.accepted for one in fought):
-                arena.target.ledger.created(item, resource_id)
-                arena.close(race, chronicle)
-            fights.append(fought)
-            made.append(frozenset({resource_id}))
-            created.append(sum(one.answer.status == 201 for one in fought))
-        race.rounds += fights
-        race.blocks.append(block_of(fights))
-        if race.faults or any(count > 1 for count in created):
-            break
+    race, made, created = Race(arena.ground), list[frozenset[str]](), list[int]()
+
+    def block(writers: int) -> bool:
+        with arena.counted(race):
+            gun = _warmed(arena)
+            for _ in range(arena.budget.rounds):
+                resource_id = new_unique()
+                item = arena.target.ledger.intend(arena.bench.kind.type, "", resource_id)
+                chronicle = Chronicle(arena, _nobody(arena, resource_id))
+                chronicle.forget_initial()
+                fought = chronicle.fight(gun, [arena.moves.put_new(resource_id) for _ in range(writers)])
+                if any(one.accepted for one in fought):
+                    arena.target.ledger.created(item, resource_id)
+                    race.pending.append(chronicle)
+                elif all(one.refused for one in fought):
+                    arena.target.ledger.never_made(item)
+                race.rounds.append(fought)
+                made.append(frozenset({resource_id}))
+                created.append(sum(one.answer.status == 201 for one in fought))
+        return bool(race.faults) or any(count > 1 for count in created)
+
+    arena.each_block(race, block)
     return Newcomers(race, tuple(made), tuple(created))
+
+
+def _warmed(arena: Arena) -> Blocks:
+    """Connections for a resource that is not there yet, warmed by a read that finds nothing."""
+    return arena.gun_for(arena.target.request("GET", f"{arena.bench.kind.type}/{new_unique()}"))
 
 
 def _nobody(arena: Arena, resource_id: str) -> Subject:
@@ -226,7 +269,8 @@ def slow_writer(arena: Arena) -> Race:
         slow = arena.moves.update(chronicle.subject, chronicle.seen)
         quick = arena.moves.update(chronicle.subject, chronicle.seen)
         result, _ = held_body(arena.ground.choice.engine, slow.request, lambda: chronicle.alone("B", quick))
-        chronicle.record("A", slow, result)
+        if result.sent:
+            chronicle.record("A", slow, result)
 
     return _acted(arena, act)
 
@@ -238,7 +282,9 @@ def abandoned_and_retried(arena: Arena) -> Race:
     def act(chronicle: Chronicle) -> None:
         first = arena.moves.update(chronicle.subject, chronicle.seen)
         again = arena.moves.update(chronicle.subject, chronicle.seen)
-        chronicle.record("A", first, widener.abandon(first.request))
+        result = widener.abandon(first.request)
+        if result.sent:
+            chronicle.record("A", first, result)
         chronicle.alone("A again", again)
 
     return _acted(arena, act)
@@ -250,7 +296,9 @@ def aborted_upload(arena: Arena) -> Race:
 
     def act(chronicle: Chronicle) -> None:
         move = arena.moves.update(chronicle.subject, chronicle.seen)
-        chronicle.cut_short("A", move, widener.aborted_upload(move.request))
+        result = widener.aborted_upload(move.request)
+        if result.sent:
+            chronicle.cut_short("A", move, result)
 
     return _acted(arena, act)
 
@@ -263,12 +311,17 @@ def _widener(arena: Arena) -> Widener:
 
 
 def _acted(arena: Arena, act: Callable[[Chronicle], None]) -> Race:
-    race, chronicles = Race(arena.ground), []
+    """The act, a few times, each on a resource of its own. Raises what stood in the way if it never came about."""
+    race, acted = Race(arena.ground), 0
     for _ in range(_ACTS):
-        chronicles.append(_joined(arena, race))
-        act(chronicles[-1])
-    for chronicle in chronicles:
-        arena.close(race, chronicle)
+        try:
+            act(arena.joined(race))
+            acted += 1
+        except (OutcomeUnknown, SetupFailed) as trouble:
+            race.troubles.append(str(trouble))
+            if not acted and len(race.troubles) == _ACTS:
+                raise
+    arena.settle(race)
     return race
 
 
@@ -281,13 +334,27 @@ def interleaved(arena: Arena, number: int) -> Race:
     A plan that finds something is cut down to the smallest one that shows it again.
     """
     race = Race(arena.ground)
-    for plan in _plans(arena, number):
-        _play(arena, race, plan)
-        if race.faults:
-            _, anomaly = race.faults[0]
-            race.smallest, race.reproduced = _smallest(arena, plan, {o.writer for o in anomaly.operations})
-            break
+    plans = iter(_plans(arena, number))
+    played: list[Plan] = []
+
+    def block(_: int) -> bool:
+        for plan in islice(plans, _share(arena)):
+            played.append(plan)
+            _play(arena, race, plan)
+            if race.faults:
+                return True
+        return False
+
+    arena.each_block(race, block)
+    if race.faults and len(race.anomalies):
+        _, anomaly = race.faults[0]
+        race.smallest, race.reproduced = _smallest(arena, played[-1], {o.writer for o in anomaly.operations})
     return race
+
+
+def _share(arena: Arena) -> int:
+    """How many plans make a block, so that all are played."""
+    return -(-arena.budget.plans // arena.budget.blocks)
 
 
 def _plans(arena: Arena, number: int) -> Iterator[Plan]:
@@ -298,22 +365,19 @@ def _plans(arena: Arena, number: int) -> Iterator[Plan]:
 
 
 def _play(arena: Arena, race: Race, plan: Plan) -> None:
-    chronicle = _joined(arena, race)
-    gun = arena.gun(chronicle.subject)
-    seen: dict[str, list[Snapshot]] = {writer: [chronicle.seen] for writer in plan.writers}
-    fights = []
-    for steps in plan.rounds:
-        moves = [_move(arena, chronicle.subject, step, seen[step.writer]) for step in steps]
-        if len(steps) == 1:
-            fought = [chronicle.alone(steps[0].writer, moves[0])]
-        else:
-            fought = chronicle.fight(gun, moves, [step.writer for step in steps])
-            fights.append(fought)
-        for step, one in zip(steps, fought, strict=False):
-            _learn(seen[step.writer], one)
-    arena.close(race, chronicle)
-    race.rounds += fights
-    race.blocks += [block_of(fights)] if fights else []
+    with arena.counted(race):
+        chronicle = arena.joined(race)
+        gun = arena.gun(chronicle.subject)
+        seen: dict[str, list[Snapshot]] = {writer: [chronicle.seen] for writer in plan.writers}
+        for steps in plan.rounds:
+            moves = [_move(arena, chronicle.subject, step, seen[step.writer]) for step in steps]
+            if len(steps) == 1:
+                fought = [chronicle.alone(steps[0].writer, moves[0])]
+            else:
+                fought = chronicle.fight(gun, moves, [step.writer for step in steps])
+                race.rounds.append(fought)
+            for one in fought:
+                _learn(seen[one.operation.writer], one)
 
 
 def _move(arena: Arena, subject: Subject, step: Step, seen: list[Snapshot]) -> Move:
@@ -344,9 +408,8 @@ def _learn(seen: list[Snapshot], one: Fought) -> None:
 
 def _smallest(arena: Arena, plan: Plan, guilty: set[str]) -> tuple[Plan, tuple[int, int]]:
     """The smallest plan that shows a fault again, and how often it did: tried from the smallest up."""
-    tries = arena.budget.repeats
     for candidate in _candidates(plan, guilty):
-        shown = sum(bool(_once(arena, candidate).faults) for _ in range(tries))
+        shown, tries = _shown(arena, lambda race, candidate=candidate: _play(arena, race, candidate))  # type: ignore[misc]
         if shown:
             return candidate, (shown, tries)
     return plan, (1, 1)
@@ -361,34 +424,27 @@ def _candidates(plan: Plan, guilty: set[str]) -> Iterator[Plan]:
     yield plan
 
 
-def _once(arena: Arena, plan: Plan) -> Race:
-    race = Race(arena.ground)
-    _play(arena, race, plan)
-    return race
-
-
-# ---------------------------------------------------------------- shared
+# ---------------------------------------------------------------- again
 
 
 def reproduce(arena: Arena, prepare: Prepare) -> tuple[int, int]:
     """How often a race of two writers shows a fault again, in so many tries. It can not take a failure back."""
-    shown = 0
-    for _ in range(arena.budget.repeats):
-        race = Race(arena.ground)
-        chronicle = _joined(arena, race)
-        chronicle.fight(arena.gun(chronicle.subject), list(prepare(chronicle.subject, chronicle.seen))[:2])
-        arena.close(race, chronicle)
-        shown += bool(race.faults)
-    return shown, arena.budget.repeats
+
+    def once(race: Race) -> None:
+        with arena.counted(race):
+            chronicle = arena.joined(race)
+            race.rounds.append(chronicle.fight(arena.gun(chronicle.subject), prepare(chronicle.subject, chronicle.seen, FEWEST)))
+
+    return _shown(arena, once)
 
 
-def _joined(arena: Arena, race: Race) -> Chronicle:
-    chronicle = Chronicle(arena, arena.bench.make())
-    race.subjects.append(chronicle.subject)
-    return chronicle
-
-
-def _end(arena: Arena, race: Race, chronicle: Chronicle, fights: list[list[Fought]]) -> None:
-    arena.close(race, chronicle)
-    race.rounds += fights
-    race.blocks.append(block_of(fights))
+def _shown(arena: Arena, once: Callable[[Race], None]) -> tuple[int, int]:
+    """How often a race shows a fault, in so many tries; what has been proven stays so even if the target is gone now."""
+    shown = tries = 0
+    with suppress(OutcomeUnknown, SetupFailed, TargetUnusable):
+        for _ in range(arena.budget.repeats):
+            race = Race(arena.ground)
+            once(race)
+            arena.settle(race)
+            shown, tries = shown + bool(race.faults), tries + 1
+    return shown, tries

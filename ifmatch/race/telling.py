@@ -22,11 +22,9 @@ _EXPECTED = "a story in which every accepted write is kept"
 def report(race: Race, judged: bool = True) -> RaceReport:
     """Everything to be told of a race. With `judged` its anomalies count, else only what a pass is worth."""
     found = race.anomalies if judged else []
-    confidence = race.confidence
-    doubtful = bool(race.blocks) and not race.faults and confidence.verdict is Verdict.INCONCLUSIVE
     return RaceReport(
         findings=tuple(_finding(anomaly) for _, anomaly in found[:_MOST_TOLD]),
-        doubt=str(confidence) if doubtful else "",
+        doubt="" if race.faults else _doubt(race),
         facts=_facts(race, [anomaly for _, anomaly in found]),
         story=_story(race) if judged and race.faults else "",
         picture=picture.svg(*race.faults[0]) if judged and race.faults else "",
@@ -39,6 +37,24 @@ def _finding(anomaly: Anomaly) -> Finding:
     # What rests on no clock is wrong on every server; a stale read may be a policy, and is judged as the profile says.
     proven = anomaly.name.clock is Clock.NOT_NEEDED
     return Finding(_EXPECTED, str(anomaly), Level.SHALL, invariant=proven, state=True)
+
+
+def _doubt(race: Race) -> str:
+    """Why it means nothing that no fault was found, with what the target put in the way; empty when it means something."""
+    if race.blocks:
+        doubtful, why = race.confidence.verdict is Verdict.INCONCLUSIVE, str(race.confidence)
+    else:
+        doubtful, why = bool(race.troubles), "Not every attempt came to its end, so nothing can be said."
+    return " ".join([why, *_obstacles(race)]) if doubtful else ""
+
+
+def _obstacles(race: Race) -> list[str]:
+    """What the target put in the way, each once, and what was not answered."""
+    told = [f"{text} ({count} times)" if count > 1 else text for text, count in Counter(race.troubles).items()]
+    silent = Counter(one.answer.failure or f"status {one.answer.status}" for one in race.answered() if not one.told)
+    unclear = ", ".join(f"{count} x {what}" for what, count in silent.most_common())
+    told = [*filter(None, (race.ground.limits,)), *race.limits, *told[:_MOST_TOLD]]
+    return [f"In the way: {'; '.join(told)}."] * bool(told) + [f"Of unknown outcome: {unclear}."] * bool(unclear)
 
 
 def _story(race: Race) -> str:
@@ -71,6 +87,9 @@ def _facts(race: Race, anomalies: list[Anomaly]) -> dict[str, Any]:
         "effective_rounds": round(confidence.effective, 1),
         "exposure_below": round(confidence.exposure, 4),
         "confidence": str(confidence) if race.blocks else "a window that needs no luck: one round is enough",
+        "alignment": race.aim.text if race.aim else None,
+        "limits": [*filter(None, (race.ground.limits,)), *race.limits],
+        "troubles": race.troubles[:_MOST_TOLD],
         "reproduced": list(race.reproduced) if race.reproduced else None,
         "anomalies": [_told(anomaly, race) for anomaly in anomalies[:_MOST_TOLD]],
         "anomalies_in_all": len(anomalies),

@@ -1,0 +1,328 @@
+"""The story of one resource while writers race for it: what was sent and answered, and what the server tells of it."""
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ifmatch.errors import OutcomeUnknown
+from ifmatch.race.aliases import Aliases
+from ifmatch.race.confidence import Block
+from ifmatch.race.history import Entry, History, Kind, Operation, Outcome
+from ifmatch.race.moves import Move, marks_in
+from ifmatch.race.plan import LETTERS
+from ifmatch.race.transport import Blocks, Result, Shot
+from ifmatch.race.transport.instant import clock
+from ifmatch.rules.answer import Answer, Effect, instant
+from ifmatch.target.exchange import Exchange
+from ifmatch.target.workbench import Snapshot, Subject
+
+if TYPE_CHECKING:
+    from ifmatch.race.arena import Arena
+
+#: Seconds: how long a write of unknown outcome is given to land before the last look. One whose answer we did not wait
+#: for was measured to land up to 14 ms after; what a gateway still holds takes longer.
+_SETTLING = 2.0
+
+#: Seconds: the same for a write that was cut short, which has no reason to land at all.
+_GRACE = 0.25
+
+#: Seconds: the first pause between two looks at the history; the next ones are twice as long each.
+_PAUSE = 0.05
+
+#: More pages of one history than these are not read.
+_MOST_PAGES = 100
+
+#: What an answer means for the operation that it answers. A 429 or 503 after the request was sent tells nothing.
+_OUTCOME = {Effect.ACCEPTED: Outcome.OK, Effect.REFUSED: Outcome.REFUSED}
+_TELLS_NOTHING = frozenset({429, 503})
+
+#: Answers in the name of a server that may still be at work on the request (RFC 9110 section 15.6); None is no answer.
+_STILL_AT_WORK = frozenset({None, 502, 503, 504})
+
+#: A reader who finds nothing has been answered, too.
+_NOTHING_THERE = frozenset({404, 410})
+
+_VERSION_IN_URL = re.compile(r"/_history/([^/?]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Fought:
+    """One operation that raced: the move, what was answered, and its record."""
+
+    move: Move
+    answer: Answer
+    operation: Operation
+    released: int | None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the target said that it was done."""
+        return self.operation.outcome is Outcome.OK
+
+    @property
+    def refused(self) -> bool:
+        """Whether the target said that it was not done."""
+        return self.operation.outcome is Outcome.REFUSED
+
+    @property
+    def told(self) -> bool:
+        """Whether the target said either."""
+        return self.accepted or self.refused
+
+
+class Chronicle:
+    """Writes down what happens to one resource. `seen` is the resource as it was last read."""
+
+    def __init__(self, arena: "Arena", subject: Subject) -> None:
+        self.arena, self.subject, self.seen = arena, subject, subject.read
+        self.doubts: list[str] = []
+        self.exchanges: dict[tuple[str, int], str] = {}
+        self._initial = subject.read.version or None
+        self._operations: list[Operation] = []
+        self._pages: list[tuple[Entry, ...]] = []
+        self._aliases = Aliases()
+        self._aliases.learn(subject.read.answer)
+        self._last = time.monotonic()
+
+    # ------------------------------------------------------------ what is done
+
+    def fight(
+        self, gun: Blocks, moves: Sequence[Move], writers: Sequence[str] = LETTERS, offsets: Sequence[int] = ()
+    ) -> list[Fought]:
+        """One round: all moves released together, or at offsets (ns). What was never sent did not take part.
+
+        When the target asks for it, the next one waits (Retry-After).
+        """
+        later = offsets or [0] * len(moves)
+        with self.arena.room():
+            results = gun.fire([Shot(move.request, offset) for move, offset in zip(moves, later, strict=True)])
+        fought = [self.record(w, m, r) for w, m, r in zip(writers, moves, results, strict=False) if r.sent]
+        self.arena.obey([one.answer for one in fought])
+        return [one for one in fought if one.move.kind is not Kind.SEARCH]
+
+    def alone(self, writer: str, move: Move) -> Fought:
+        """One move, sent by itself and answered before anything else happens."""
+        with self.arena.room():
+            (result,) = self.arena.ground.choice.engine.fire([Shot(move.request)])
+        return self.record(writer, move, result)
+
+    def record(self, writer: str, move: Move, result: Result) -> Fought:
+        """Write down an operation that was sent. A page of the history is no operation, but kept to be compared."""
+        self._last = time.monotonic()
+        answer = move.read(self.arena.target.noted(_exchange(result), "race.exchange", writer=writer))
+        one = self._operation(writer, move.kind, result.invoked, result.returned, answer, move.base, move.marker)
+        if move.kind is Kind.SEARCH:
+            page = self._entries(answer)
+            self._pages += [page] if page else []
+        elif result.sent:
+            self._operations.append(one)
+            self.exchanges[writer, one.invoked] = answer.exchange
+        return Fought(move, answer, one, result.released)
+
+    def cut_short(self, writer: str, move: Move, result: Result) -> None:
+        """A write that we broke off ourselves: unless it was answered, it must leave no trace."""
+        one = self.record(writer, move, result)
+        if result.response is None and result.sent:
+            self._operations[-1] = replace(one.operation, outcome=Outcome.ABORTED, returned=None)
+
+    def look(self) -> Snapshot | None:
+        """A read between rounds, recorded like any other. None when there is nothing.
+
+        Raises OutcomeUnknown when it is not answered.
+        """
+        read = self._read()
+        self._operations.append(read[0])
+        answer = read[1]
+        if answer.resource is None:
+            return None
+        self._aliases.learn(answer)
+        self.seen = Snapshot(answer, answer.resource, None)
+        return self.seen
+
+    def forget_initial(self) -> None:
+        """The resource did not exist before the first operation."""
+        self._initial = None
+
+    # ------------------------------------------------------------ the end
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing that was sent may still land."""
+        return not self._landing
+
+    @property
+    def _landing(self) -> list[Operation]:
+        writes = (o for o in self._operations if o.kind is not Kind.READ)
+        return [o for o in writes if o.outcome is Outcome.UNKNOWN and o.status in _STILL_AT_WORK]
+
+    def closed(self) -> History:
+        """The finished history: settled, with the server's own and a last read. What cannot be had is in `doubts`."""
+        page = final = None
+        try:
+            page = self._settled()
+            final, answer = self._read()
+            self._aliases.learn(answer)
+        except OutcomeUnknown as unknown:
+            self.doubts.append(str(unknown))
+        if self._aliases.doubt:
+            self.doubts.append(self._aliases.doubt)
+            return History(())
+        if page is not None:
+            page, why = self._aliases.listed(page, self._operations)
+            self.doubts += [why] if why else []
+        pages = tuple(self._pages) if self._aliases.agree else ()
+        return History(tuple(self._operations), page, final, self._initial, pages)
+
+    def _settled(self) -> tuple[Entry, ...] | None:
+        """The history once all that was sent and accepted is in it, or cannot be expected any more.
+
+        A server may list a version a little after it was made; a write that we did not wait for may land a little
+        later, but once it is seen to have landed there is nothing to wait for.
+        """
+        self._sleep_until(self._last + (_GRACE if self._broken_off else 0))
+        page, pause, due = self.page(), _PAUSE, self._last + _SETTLING
+        while not self._complete(page) and time.monotonic() < due:
+            self._sleep_until(min(due, time.monotonic() + pause))
+            page, pause = self.page(), 2 * pause
+        return page
+
+    @property
+    def _broken_off(self) -> bool:
+        return bool(self._landing) or any(o.outcome is Outcome.ABORTED for o in self._operations)
+
+    def _complete(self, page: tuple[Entry, ...] | None) -> bool:
+        landing = self._landing
+        if page is None:
+            return not landing
+        marks = {mark for entry in page for mark in entry.markers}
+        writes = [o for o in self._operations if o.kind is not Kind.READ and o.outcome is Outcome.OK and o.version]
+        listed = {entry.version for entry in page}
+        return all(o.marker in marks for o in landing) and (
+            not self._aliases.agree or all(o.version in listed for o in writes)
+        )
+
+    @staticmethod
+    def _sleep_until(instant: float) -> None:
+        time.sleep(max(0.0, instant - time.monotonic()))
+
+    # ------------------------------------------------------------ records
+
+    def _read(self) -> tuple[Operation, Answer]:
+        started = clock()
+        answer = self.arena.target.read(self.subject.type, self.subject.id)
+        return self._operation("reader", Kind.READ, started, clock(), answer), answer
+
+    def _operation(
+        self, writer: str, kind: Kind, invoked: int, returned: int | None, answer: Answer,
+        base: str | None = None, marker: str | None = None,
+    ) -> Operation:  # fmt: skip
+        outcome = _outcome(kind, answer)
+        reading = kind is Kind.READ and outcome is Outcome.OK
+        return Operation(
+            id=len(self._operations),
+            writer=writer,
+            kind=kind,
+            invoked=invoked,
+            returned=returned,
+            outcome=outcome if returned is not None else Outcome.UNKNOWN,
+            status=answer.status or None,
+            base=base,
+            marker=marker,
+            version=answer.version if outcome is Outcome.OK and answer.status not in _NOTHING_THERE else None,
+            seen=marks_in(answer.resource, self.subject.kind.marks) if reading else (),
+        )
+
+    # ------------------------------------------------------------ the server's own history
+
+    def page(self) -> tuple[Entry, ...] | None:
+        """The history as it is listed now, oldest first. None when the target has none, or does not tell all of it."""
+        if not self.arena.bench.offers("history-instance", self.subject.type):
+            return None
+        return self._entries(self.arena.target.history(self.subject.type, self.subject.id))
+
+    def _entries(self, answer: Answer) -> tuple[Entry, ...] | None:
+        """A page of history and those that follow it. Half of a history proves nothing, so it is all or none."""
+        listed: list[Entry] = []
+        base = f"{self.arena.target.settings.base_url}/"
+        for _ in range(_MOST_PAGES):
+            bundle = answer.resource or {}
+            raw = bundle.get("entry", [])
+            entries = [self._entry(one, len(listed) + i) for i, one in enumerate(raw)] if isinstance(raw, list) else [None]
+            if answer.status != 200 or not bundle or None in entries:
+                return None
+            listed += [entry for entry in entries if entry is not None]
+            following = next((str(o.get("url")) for o in _objects(bundle.get("link")) if o.get("relation") == "next"), "")
+            if not following:
+                total = bundle.get("total")
+                return None if isinstance(total, int) and total > len(listed) else tuple(reversed(listed))
+            if not following.startswith(base):
+                return None
+            answer = self.arena.target.send("GET", following.removeprefix(base))
+        return None
+
+    def _entry(self, raw: Any, number: int) -> Entry | None:
+        if not isinstance(raw, dict):
+            return None
+        resource, request, response = (_object(raw.get(key)) for key in ("resource", "request", "response"))
+        meta, method = _object(resource.get("meta")), str(request.get("method") or "PUT")
+        etag = str(response.get("etag") or "").removeprefix("W/").strip('"')
+        located = (_VERSION_IN_URL.search(str(text)) for text in (response.get("location"), request.get("url"), raw.get("fullUrl")))
+        version = str(meta.get("versionId") or etag or next((found[1] for found in located if found), ""))
+        if not version and method == "DELETE":
+            version = f"(deletion, {number} from the end)"  # no text demands that a deletion has a name
+        updated = instant(meta.get("lastUpdated") or response.get("lastModified"))
+        marks = marks_in(resource or None, self.subject.kind.marks)
+        return Entry(version, marks, updated, method) if version else None
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _outcome(kind: Kind, answer: Answer) -> Outcome:
+    if answer.status in _TELLS_NOTHING:
+        return Outcome.UNKNOWN
+    if kind is Kind.READ and answer.status in _NOTHING_THERE:
+        return Outcome.OK
+    return _OUTCOME.get(answer.effect, Outcome.UNKNOWN)
+
+
+def _exchange(result: Result) -> Exchange:
+    ended = result.returned if result.returned is not None else clock()
+    ago = timedelta(microseconds=(clock() - result.invoked) / 1000)
+    return Exchange(
+        result.request, result.response, result.failure, result.detail, datetime.now(UTC) - ago,
+        round((ended - result.invoked) / 1e6, 3),
+    )  # fmt: skip
+
+
+def block_of(fights: Sequence[Sequence[Fought]]) -> Block:
+    """What rounds on one set of connections are worth."""
+    return Block(len(fights), sum(map(_overlapping, fights)), sum(map(_late, fights)))
+
+
+def _overlapping(fight: Sequence[Fought]) -> bool:
+    """Whether two writes were with the target at the same time: released, and not yet answered.
+
+    Only those count that were answered, and not just put off: of the others nobody knows whether they were ever there.
+    """
+    writes = [one for one in fight if one.move.kind is not Kind.READ and one.answer.status not in _TELLS_NOTHING]
+    spans = sorted(
+        (one.released, one.operation.returned)
+        for one in writes
+        if one.released is not None and one.operation.returned is not None
+    )
+    return any(later[0] < earlier[1] for earlier, later in zip(spans, spans[1:], strict=False))
+
+
+def _late(fight: Sequence[Fought]) -> bool:
+    """Whether the losers were refused in two ways: some at the check, and some only when they came to write."""
+    codes = {one.answer.status for one in fight if one.refused}
+    return len(codes) > 1 and 409 in codes
