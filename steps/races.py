@@ -75,7 +75,10 @@ def update_unnamed(arena):
 def revive(arena):
     _demand_unnamed(arena)
     prepare = _all(lambda subject, seen: arena.moves.update(subject, seen, named=False))
-    return contests.tried(arena, prepare, opening=contests.delete_first, once=True)
+    race = contests.tried(arena, prepare, opening=contests.delete_first, once=True)
+    if race.clear and not any(one.accepted for one in race.answered()):
+        raise RuleNotApplicable(f"what is deleted stays so: {describe(race.clear[0][0].answer)}")
+    return race
 
 
 @when("several writers update a resource while others read it", target_fixture="race")

@@ -12,6 +12,7 @@ from ifmatch.race.chronicle import Chronicle, Fought
 from ifmatch.race.history import ANY, Kind, Outcome
 from ifmatch.race.moves import Move
 from ifmatch.race.plan import LETTERS, REPERTOIRE, Plan, Step, concurrent_plans, draw, sequential_plans
+from ifmatch.race.register import CONFLICT
 from ifmatch.race.transport import Blocks, Widener
 from ifmatch.race.transport.wideners import held_body
 from ifmatch.rules.answer import Answer, Effect
@@ -109,6 +110,7 @@ def relay(arena: Arena) -> Relay:
                 names = list(waiting)
                 fought = chronicle.fight(gun, [_adding(arena, chronicle, waiting[name]) for name in names], names)
                 race.rounds.append(fought)
+                _demand_growth(arena, fought)
                 for one in fought:
                     name = one.operation.writer
                     tried[name] += 1
@@ -161,6 +163,13 @@ def _values(seen: Snapshot) -> list[object]:
 def _demand_a_list(arena: Arena) -> None:
     if not isinstance(arena.bench.kind.body.get("identifier"), list):
         raise RuleNotApplicable(f"a {arena.bench.kind.type} has no list of identifiers that writers could add to")
+
+
+def _demand_growth(arena: Arena, fought: list[Fought]) -> None:
+    """Who is refused for what was added, not for the version, is not one of many who want to save."""
+    other = [one.answer for one in fought if one.refused and one.answer.status not in CONFLICT]
+    if other and len(other) == len(fought):
+        raise RuleNotApplicable(f"the server lets no writer add an identifier to a {arena.bench.kind.type}: {describe(other[0])}")
 
 
 def _element() -> dict[str, str]:

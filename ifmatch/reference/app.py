@@ -1,17 +1,24 @@
 """The reference server's HTTP side: a Starlette application that turns requests and replies into each other's terms."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ifmatch.reference.exchange import World
-from ifmatch.reference.handling import begin, carry_out, check, refused
+from ifmatch.reference.cut_short import mended
+from ifmatch.reference.exchange import Exchange, World
+from ifmatch.reference.gap import Gap, Meanwhile
+from ifmatch.reference.handling import begin, carry_out, check, door, prepare, refused
 from ifmatch.reference.message import Refusal, Reply, Request, http_date
+from ifmatch.reference.preconditions import names_current
 
 #: Where the FHIR end-point lies.
 BASE_PATH = "/fhir"
@@ -26,44 +33,89 @@ def application(world: World) -> Starlette:
     """The application that serves one world under `/fhir`."""
 
     async def serve(request: HttpRequest) -> Response:
-        asked = await _understood(request)
+        try:
+            asked = await _understood(world, request)
+        except ClientDisconnect:
+            return Response()
         if asked is None:
             reply = refused(world, Refusal("update.not-an-end-point", f"the FHIR end-point is {BASE_PATH}"))
         elif not _takes_json(asked):
             reply = refused(world, Refusal("read.not-acceptable", "this server answers in JSON"))
         else:
-            reply = await _answered(world, asked)
+            reply = await _answered(world, asked, request.is_disconnected)
         return _encoded(world, reply)
 
     return Starlette(routes=[Route("/{path:path}", serve, methods=METHODS)])
 
 
-async def _answered(world: World, asked: Request) -> Reply:
+async def _answered(world: World, asked: Request, gone: Callable[[], Awaitable[bool]]) -> Reply:
     """The answer to a request. Check and write happen in one go: nothing runs between them, for nothing is awaited.
 
     That is the server's whole guard against lost updates, so it is also the one place where a fault can open the gap.
     """
     exchange = begin(world, asked)
     decision = check(exchange)
-    if world.faults.gap and not isinstance(decision, Reply):
-        await asyncio.sleep(world.faults.gap)
-    return carry_out(exchange, decision)
+    gap = None if isinstance(decision, Reply) else world.faults.gap(door(exchange))
+    if gap is None:
+        return carry_out(exchange, decision)
+    async with _queued(world, gap):
+        return await _answered_late(exchange, gap, gone)
 
 
-async def _understood(request: HttpRequest) -> Request | None:
-    """A request in the server's own terms, None when it goes to an address outside the FHIR end-point."""
+@asynccontextmanager
+async def _queued(world: World, gap: Gap) -> AsyncIterator[None]:
+    """One's turn, where writes wait for each other."""
+    if not gap.queue:
+        yield
+        return
+    async with world.faults.traces.queue:
+        yield
+
+
+async def _answered_late(exchange: Exchange, gap: Gap, gone: Callable[[], Awaitable[bool]]) -> Reply:
+    """The answer to a write that pauses between its check and itself, as a fault has it."""
+    world, key = exchange.world, (exchange.type, exchange.id)
+    write, past = prepare(world, exchange.request), world.store.history(*key)
+    with world.faults.traces.wait(key) as wait:
+        await asyncio.sleep(gap.seconds)
+        left = gap.lingers > 0 and await gone()
+        await asyncio.sleep(gap.lingers if left else 0)
+    again = lambda: prepare(world, exchange.request)()  # noqa: E731
+    return gap.then(Meanwhile(world.store, key, past, write, again, world.faults.traces, wait.crowded, left))
+
+
+async def _understood(world: World, request: HttpRequest) -> Request | None:
+    """A request in the server's own terms, None when it goes to an address outside the FHIR end-point.
+
+    Raises ClientDisconnect when the client goes away before all of the body is there.
+    """
     path = request.url.path
     if path != BASE_PATH and not path.startswith(f"{BASE_PATH}/"):
         return None
     names = dict.fromkeys(request.headers.keys())
-    return Request(
+    headers = {name: tuple(request.headers.getlist(name)) for name in names}
+    asked = Request(
         method=request.method,
         path=tuple(segment for segment in path.removeprefix(BASE_PATH).split("/") if segment),
         base=f"{request.url.scheme}://{request.url.netloc}{BASE_PATH}",
         query=tuple(parse_qsl(request.url.query, keep_blank_values=True)),
-        headers={name: tuple(request.headers.getlist(name)) for name in names},
-        body=await request.body(),
+        headers=headers,
     )
+    if world.faults.on("if-match-checked-before-the-body") and names_current(world, asked):
+        asked = replace(asked, headers={name: lines for name, lines in headers.items() if name != "if-match"})
+    return replace(asked, body=await _body(world, request))
+
+
+async def _body(world: World, request: HttpRequest) -> bytes:
+    received = b""
+    try:
+        async for chunk in request.stream():
+            received += chunk
+    except ClientDisconnect:
+        if not world.faults.on("half-an-update-stored"):
+            raise
+        return mended(received)
+    return received
 
 
 def _takes_json(asked: Request) -> bool:

@@ -27,12 +27,12 @@ class World:
 class Exchange:
     """A request, what it was understood to ask, and the refusal that a fault has put off until after the write.
 
-    `nested` carries out the requests that this one holds, as the entries of a Bundle.
+    `nested` checks a request that this one holds, as an entry of a Bundle, and returns what carries it out.
     """
 
     world: World
     request: Request
-    nested: Callable[[World, Request], Reply]
+    nested: Callable[[World, Request], Callable[[], Reply]]
     interaction: str = ""
     type: str = ""
     id: str = ""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from ifmatch.reference.gap import Gap
 from ifmatch.reference.message import Reply
 from ifmatch.reference.store import Draft, Store, Version
 
@@ -35,7 +36,7 @@ class Fault:
     - `tampers`: changes to replies, by situation (see Reply; `*` stands for any text)
     - `writes`: a change to what is stored
     - `matches`: what it lets through as the current version, though it is not
-    - `gap`: a pause in seconds between check and write, in which other requests are served
+    - `gap`: a pause between check and write, in which other requests are served, and what comes of it
 
     What none of these can say asks `Faults.on` at the place where it happens.
     """
@@ -50,4 +51,4 @@ class Fault:
     tampers: Mapping[str, Tamper] = field(default_factory=dict)
     writes: Writer | None = None
     matches: Match | None = None
-    gap: float = 0.0
+    gap: Gap | None = None

@@ -1,7 +1,9 @@
 """The list of faults, as data: each breaks one rule, or a few that belong together."""
 
+from ifmatch.reference import gap as g
 from ifmatch.reference import tampers as t
 from ifmatch.reference.fault import Fault
+from ifmatch.reference.gap import Gap
 
 #: An If-Match that cannot be read, in the forms that no server honours and in those that only some do.
 _MALFORMED = ("update.if-match.malformed", "update.if-match.bare")
@@ -883,6 +885,206 @@ _SYSTEMS = (
     ),
 )
 
+#: The rules that are broken when no write is guarded between its check and itself.
+_UNGUARDED = (
+    "race.update.same-version",
+    "race.update.read-modify-write",
+    "race.update.interleaved",
+    "race.update.abandoned-and-retried",
+    "race.update-as-create",
+    "race.patch.same-version",
+    "race.patch.distinct-elements",
+    "race.read.during-update",
+    "race.history.during-update",
+    "race.delete-vs-update",
+    "race.transaction.same-version",
+    "race.transaction-vs-update",
+    "race.batch.same-version",
+    "race.create.conditional",
+    "race.conditional-update.none",
+)
+
+#: What no request shows that comes alone: two must come together, or one must take its time.
+_RACES = (
+    Fault(
+        "check-then-write",
+        "Between check and write other requests are served: whoever passed the check in time may write.",
+        _UNGUARDED,
+        gap=Gap(),
+    ),
+    Fault(
+        "patches-checked-then-written",
+        "Between the check of a patch and its write other requests are served.",
+        ("race.patch.same-version",),
+        gap=Gap(("patch",)),
+    ),
+    Fault(
+        "patches-made-of-a-copy",
+        "A patch that names no version is applied to a copy, which is stored later, whatever came in between.",
+        ("race.patch.distinct-elements",),
+        gap=Gap(("patch.unnamed",)),
+    ),
+    Fault(
+        "deletes-checked-then-written",
+        "Between the check of a delete and its execution other requests are served.",
+        ("race.delete-vs-update",),
+        profile="koppeltaal",
+        gap=Gap(("delete",)),
+    ),
+    Fault(
+        "transactions-checked-then-written",
+        "The entries of a transaction are checked first and written later.",
+        ("race.transaction.same-version", "race.transaction-vs-update"),
+        gap=Gap(("transaction",)),
+    ),
+    Fault(
+        "transactions-guarded-apart",
+        "A transaction waits for other transactions, but an update that comes alone does not wait for it.",
+        ("race.transaction-vs-update",),
+        gap=Gap(("transaction",), queue=True),
+    ),
+    Fault(
+        "batches-checked-then-written",
+        "The entries of a batch are checked first and written later.",
+        ("race.batch.same-version",),
+        gap=Gap(("batch",)),
+    ),
+    Fault(
+        "if-match-in-bundles-ignored",
+        "What an entry of a Bundle says of the version is not looked at.",
+        ("race.transaction.same-version", "race.batch.same-version", "race.transaction-vs-update"),
+    ),
+    Fault(
+        "conditional-creates-checked-then-written",
+        "Between the search of a conditional create and its write other requests are served.",
+        ("race.create.conditional",),
+        gap=Gap(("create.conditional",)),
+    ),
+    Fault(
+        "conditional-updates-checked-then-written",
+        "Between the search of a conditional update and its write other requests are served.",
+        ("race.conditional-update.none",),
+        gap=Gap(("conditional-update",)),
+    ),
+    Fault(
+        "newcomers-checked-then-written",
+        "Whoever found an id free creates under it, even if another did so in between.",
+        ("race.update-as-create",),
+        gap=Gap(("update.new",)),
+    ),
+    Fault(
+        "unnamed-updates-share-a-version",
+        "Of two updates that name no version and come together, the later takes the place of the earlier.",
+        ("race.update.no-precondition", "race.update-as-create"),
+        gap=Gap(("update.unnamed",), g.overwriting),
+    ),
+    Fault(
+        "unnamed-updates-dropped",
+        "Of two updates that name no version and come together, the later is answered 200 and not stored.",
+        ("race.update.no-precondition",),
+        gap=Gap(("update.unnamed",), g.dropped),
+    ),
+    Fault(
+        "revivals-share-a-version",
+        "Of two updates that bring back a deleted resource, the later takes the place of the earlier.",
+        ("race.update.revival",),
+        gap=Gap(("update.revival",), g.overwriting),
+    ),
+    Fault(
+        "versions-start-anew-after-a-delete",
+        "A resource that is brought back begins with version 1 again.",
+        ("race.update.revival",),
+        writes=t.counted_since_the_delete,
+    ),
+    Fault(
+        "late-conflict-answered-500",
+        "A conflict that is found only at the write is answered 500.",
+        ("race.update.no-server-error",),
+        gap=Gap(("update",), g.answered(500)),
+    ),
+    Fault(
+        "late-conflict-answered-400",
+        "A conflict that is found only at the write is refused with another code than others.",
+        ("race.update.same-version",),
+        gap=Gap(("update",), g.answered(400)),
+    ),
+    Fault(
+        "late-conflict-wedges",
+        "A resource on which a conflict was found only at the write stays locked.",
+        ("race.update.never-wedged", "race.update.read-modify-write"),
+        gap=Gap(("update",), g.wedging),
+    ),
+    Fault(
+        "crowds-refused",
+        "Whoever does not come alone is refused, so that of several nobody gets through.",
+        ("race.update.same-version", "race.update.read-modify-write"),
+        gap=Gap(("update",), g.refused_in_a_crowd),
+    ),
+    Fault(
+        "late-conflict-shows-the-old-version",
+        "Whoever is refused only at the write puts the old version back into the cache.",
+        ("race.read.during-update", "race.update.same-version", "race.update.read-modify-write"),
+        gap=Gap(("update",), g.putting_back),
+    ),
+    Fault(
+        "reads-mix-two-versions",
+        "A read during a write shows half of the last version and half of the one before.",
+        ("race.read.during-update",),
+        gap=Gap(("update",), g.checked_again),
+    ),
+    Fault(
+        "history-loses-a-version",
+        "A history that is read during a write lacks the version before the last.",
+        ("race.history.during-update",),
+        gap=Gap(("update",), g.checked_again),
+    ),
+    Fault(
+        "updates-bring-back-what-was-deleted",
+        "An update whose resource was deleted after the check is written all the same.",
+        ("race.delete-vs-update",),
+        gap=Gap(("update",), g.unless_updated),
+    ),
+    Fault(
+        "stale-delete-accepted",
+        "A delete is carried out whatever version it names.",
+        ("race.update.interleaved",),
+        ignores=("delete.if-match.*",),
+    ),
+    Fault(
+        "late-delete-answered-500",
+        "A delete whose resource was deleted after the check is answered 500.",
+        ("race.delete-vs-delete",),
+        gap=Gap(("delete*",), g.answered(500)),
+    ),
+    Fault(
+        "deletes-undo-each-other",
+        "A delete whose resource was deleted after the check brings it back.",
+        ("race.delete-vs-delete", "race.delete-vs-update"),
+        gap=Gap(("delete*",), g.undeleting),
+    ),
+    Fault(
+        "half-an-update-stored",
+        "Of an update that breaks off, what arrived is mended and stored.",
+        ("race.update.aborted-upload",),
+    ),
+    Fault(
+        "if-match-checked-before-the-body",
+        "If-Match is looked at when the headers arrive, and not again when the body is there.",
+        (
+            "race.update.slow-writer",
+            "race.update.same-version",
+            "race.update.read-modify-write",
+            "race.delete-vs-update",
+        ),
+    ),
+    Fault(
+        "abandoned-update-applied-late",
+        "An update whose client went away is written some time later, whatever came in between.",
+        ("race.update.abandoned-and-retried",),
+        gap=Gap(("update",), g.written_for_the_absent, lingers=0.1),
+    ),
+)
+
 #: Every fault, by the interaction that it spoils.
 ALL: tuple[Fault, ...] = (
     *_READ,
@@ -894,4 +1096,5 @@ ALL: tuple[Fault, ...] = (
     *_PATCH,
     *_CONDITIONAL,
     *_SYSTEMS,
+    *_RACES,
 )

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from ifmatch.errors import ConfigurationError
 from ifmatch.reference.fault import Fault, Naming
 from ifmatch.reference.fault_list import ALL
+from ifmatch.reference.gap import Gap, Traces
 from ifmatch.reference.message import Reply
 from ifmatch.reference.store import Draft
 
@@ -15,10 +16,14 @@ FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in ALL}
 
 
 class Faults:
-    """The faults that a server was given. Raises ConfigurationError, with a suggestion, when there is no such fault."""
+    """The faults that a server was given, and what races have left behind by them.
+
+    Raises ConfigurationError, with a suggestion, when there is no such fault.
+    """
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         self._given = tuple(map(named, names))
+        self.traces = Traces()
 
     def on(self, name: str) -> bool:
         """Whether the server has this fault."""
@@ -55,10 +60,10 @@ class Faults:
         """Whether a version that is not the current one is let through."""
         return any(fault.matches(naming) for fault in self._given if fault.matches)
 
-    @property
-    def gap(self) -> float:
-        """The pause between check and write, in seconds."""
-        return max((fault.gap for fault in self._given), default=0.0)
+    def gap(self, door: str) -> Gap | None:
+        """The pause for what comes in by a door (see handling.door), None when there is none."""
+        gaps = (fault.gap for fault in self._given if fault.gap)
+        return next((gap for gap in gaps if any(fnmatchcase(door, pattern) for pattern in gap.doors)), None)
 
 
 def named(name: str) -> Fault:

@@ -1,5 +1,7 @@
 """From request to reply: who may ask, what is asked, whether it may be done, and then the doing."""
 
+from collections.abc import Callable
+
 from ifmatch.reference.exchange import Decision, Exchange, World
 from ifmatch.reference.message import Refusal, Reply, Request
 from ifmatch.reference.routes import BY_METHOD, decide
@@ -7,10 +9,13 @@ from ifmatch.reference.routes import BY_METHOD, decide
 #: The kind of token that lets its bearer read only; the other is "write".
 _MAY_READ = "read"
 
+#: The interactions whose If-Match names the version that they replace.
+_NAMING = frozenset({"update", "patch", "delete"})
+
 
 def begin(world: World, request: Request) -> Exchange:
     """A request at the beginning of its way."""
-    return Exchange(world, request, nested=respond)
+    return Exchange(world, request, nested=prepare)
 
 
 def check(exchange: Exchange) -> Decision:
@@ -37,8 +42,29 @@ def refused(world: World, refusal: Refusal) -> Reply:
 
 def respond(world: World, request: Request) -> Reply:
     """A request answered without a pause between check and write."""
+    return prepare(world, request)()
+
+
+def prepare(world: World, request: Request) -> Callable[[], Reply]:
+    """A request checked now, and carried out when it is called."""
     exchange = begin(world, request)
-    return carry_out(exchange, check(exchange))
+    decision = check(exchange)
+    return lambda: carry_out(exchange, decision)
+
+
+def door(exchange: Exchange) -> str:
+    """Which way a checked write comes in.
+
+    The name of its interaction, followed by `.unnamed` when it names no version, `.conditional` when it is a create
+    with a condition, `.new` when it updates what never was, or `.revival` when it updates what was deleted.
+    """
+    headers, store = exchange.request.headers, exchange.world.store
+    if exchange.interaction == "create":
+        return "create.conditional" if "if-none-exist" in headers else "create"
+    if exchange.interaction == "update" and store.current(exchange.type, exchange.id) is None:
+        return "update.revival" if store.latest(exchange.type, exchange.id) else "update.new"
+    named = exchange.interaction not in _NAMING or "if-match" in headers
+    return exchange.interaction if named else f"{exchange.interaction}.unnamed"
 
 
 def _authorize(exchange: Exchange) -> None:

@@ -3,8 +3,9 @@
 import re
 from email.utils import parsedate_to_datetime
 
-from ifmatch.reference.exchange import Exchange
+from ifmatch.reference.exchange import Exchange, World
 from ifmatch.reference.fault import Naming
+from ifmatch.reference.message import Request
 from ifmatch.reference.store import Version
 
 #: The forms that can name a version. Only the weak tag is FHIR's; the others are honoured where a profile says so.
@@ -65,10 +66,17 @@ def is_unmodified(exchange: Exchange, version: Version) -> bool:
         return False
 
 
+def names_current(world: World, request: Request) -> bool:
+    """Whether the If-Match of an update names the current version, by what its address and headers say."""
+    lines, key = request.headers.get("if-match"), request.path
+    current = world.store.current(*key) if request.method == "PUT" and len(key) == 2 else None
+    return bool(lines and current and current.version in read_tags(lines)[1])
+
+
 def _is_current(exchange: Exchange, current: Version | None, form: str, versions: tuple[str, ...]) -> bool:
-    if current is None:
-        return False
     world = exchange.world
+    if current is None or (current.type, current.id) in world.faults.traces.wedged:
+        return False
     return form == "star" or any(
         named == current.version or world.faults.match(Naming(world.store, current, named, exchange.request.body))
         for named in versions

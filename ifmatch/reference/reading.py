@@ -6,6 +6,7 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 
 from ifmatch.reference.exchange import Decision, Exchange
+from ifmatch.reference.gap import mixed
 from ifmatch.reference.message import Refusal, Reply, Resource, bundle, instant
 from ifmatch.reference.preconditions import is_unmodified
 from ifmatch.reference.search import find
@@ -16,13 +17,21 @@ PAGE = 50
 
 def read(exchange: Exchange) -> Decision:
     """The current version of a resource, or 304 when the client has it already."""
-    version = existing(exchange)
+    version = _shown(exchange, existing(exchange))
     world = exchange.world
     headers = world.dialect.headers("read", version, exchange.request.base)
     fresh = world.dialect.status("read.if-none-match.current", exchange.type)
     if fresh == HTTPStatus.NOT_MODIFIED and is_unmodified(exchange, version):
         return Reply("read.unmodified", fresh, None, headers)
     return Reply("read", HTTPStatus.OK, version.resource, headers)
+
+
+def _shown(exchange: Exchange, version: Version) -> Version:
+    """The version that a reader is shown: the current one, unless races make it another."""
+    faults, key = exchange.world.faults, (exchange.type, exchange.id)
+    if faults.on("reads-mix-two-versions") and faults.traces.busy(key):
+        return mixed(exchange.world.store.history(*key))
+    return faults.traces.put_back.pop(key, version)
 
 
 def existing(exchange: Exchange) -> Version:
@@ -57,6 +66,9 @@ def history(exchange: Exchange) -> Decision:
     versions = store.history(exchange.type, exchange.id) if exchange.id else store.all_versions(exchange.type)
     if exchange.id and not versions:
         raise Refusal("read.unknown-id", f"there is no {exchange.type}/{exchange.id}")
+    faults = exchange.world.faults
+    if faults.on("history-loses-a-version") and faults.traces.busy((exchange.type, exchange.id)):
+        del versions[-2:-1]
     since = dict(exchange.request.query).get("_since")
     if since:
         versions = [v for v in versions if v.time >= _time(since)]

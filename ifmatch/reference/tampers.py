@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import itertools
 import json
 import uuid
 from collections.abc import Callable
@@ -140,6 +141,12 @@ def versioned(draft: Draft, version: str) -> Draft:
 def version_of_before(draft: Draft, steps: int) -> Draft:
     """A draft under the version that a resource had some steps ago, if it had that many."""
     return versioned(draft, draft.history[-steps].version) if len(draft.history) >= steps else draft
+
+
+def counted_since_the_delete(draft: Draft) -> Draft:
+    """A draft whose version is counted from the last deletion on."""
+    since = list(itertools.takewhile(lambda version: version.resource is not None, reversed(draft.history)))
+    return versioned(draft, str(len(since) + 1)) if len(since) < len(draft.history) else draft
 
 
 def timed(draft: Draft, last: Version) -> Draft:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import parse_qsl
@@ -41,16 +42,20 @@ def transaction(exchange: Exchange) -> Decision:
         raise Refusal("update.unparsable", "the entries of a Bundle are a list of objects")
     if exchange.world.profile.offers(kind) is False:
         raise Refusal(f"{kind}.unsupported", f"this server does not take a {kind}")
-    return lambda: _run(exchange, kind, entries)
+    exchange.interaction = kind
+    names = _references(exchange, entries) if kind == "transaction" else {}
+    if exchange.world.faults.gap(kind):
+        checked = [_checked(exchange, entry, names) for entry in entries]
+        return lambda: _run(exchange, kind, entries, lambda index: checked[index]())
+    return lambda: _run(exchange, kind, entries, lambda index: _checked(exchange, entries[index], names)())
 
 
-def _run(exchange: Exchange, kind: str, entries: list[Resource]) -> Reply:
+def _run(exchange: Exchange, kind: str, entries: list[Resource], carry_out: Callable[[int], Reply]) -> Reply:
     whole, store = kind == "transaction", exchange.world.store
     before = store.snapshot()
-    names = _references(exchange, entries) if whole else {}
     replies: dict[int, Reply] = {}
     for index in sorted(range(len(entries)), key=lambda i: _rank(entries[i])) if whole else range(len(entries)):
-        replies[index] = _carry_out(exchange, entries[index], names)
+        replies[index] = carry_out(index)
         if whole and replies[index].status >= HTTPStatus.BAD_REQUEST:
             store.restore(before)
             return replies[index]
@@ -77,7 +82,8 @@ def _references(exchange: Exchange, entries: list[Resource]) -> dict[str, str]:
     }
 
 
-def _carry_out(exchange: Exchange, entry: Resource, names: dict[str, str]) -> Reply:
+def _checked(exchange: Exchange, entry: Resource, names: dict[str, str]) -> Callable[[], Reply]:
+    """An entry after its check, to be carried out when it is called."""
     world = exchange.world
     if _asked(entry).get("method") == "POST" and entry.get("fullUrl") in names:
         drawn = names[entry["fullUrl"]].rpartition("/")[2]
@@ -92,6 +98,8 @@ def _request(exchange: Exchange, entry: Resource, names: dict[str, str]) -> Requ
     headers: dict[str, tuple[str, ...]] = {
         header: (str(asked[element]),) for element, header in _HEADERS.items() if element in asked
     }
+    if exchange.world.faults.on("if-match-in-bundles-ignored"):
+        headers.pop("if-match", None)
     headers |= {name: exchange.request.headers[name] for name in _SHARED if name in exchange.request.headers}
     content_type, body = _body(entry.get("resource"), names)
     return Request(

@@ -1,0 +1,35 @@
+"""What a server can make of a body that breaks off in the middle, if it does what no server should."""
+
+import json
+
+_CLOSING = {"{": "}", "[": "]"}
+
+
+def mended(content: bytes) -> bytes:
+    """The longest beginning of a JSON text that becomes whole when its brackets are closed; nothing when none does."""
+    text = content.decode("utf-8", "ignore")
+    for end in range(len(text), 0, -1):
+        whole = text[:end].rstrip(", ") + _closing(text[:end])
+        try:
+            json.loads(whole)
+        except ValueError:
+            continue
+        return whole.encode()
+    return b""
+
+
+def _closing(text: str) -> str:
+    """The brackets that are still open, closed; those inside strings do not count."""
+    opened, quoted, escaped = [], False, False
+    for character in text:
+        if escaped:
+            escaped = False
+        elif quoted and character == "\\":
+            escaped = True
+        elif character == '"':
+            quoted = not quoted
+        elif not quoted and character in _CLOSING:
+            opened.append(_CLOSING[character])
+        elif not quoted and character in _CLOSING.values() and opened:
+            opened.pop()
+    return "".join(reversed(opened))

@@ -1,0 +1,362 @@
+"""Races on targets that misbehave on the wire but lose nothing: a verdict or a reason, never a false alarm.
+
+Behind each front is a server that keeps every promise, so nothing may be found; where the front makes it impossible to
+tell, that must be said. The same fronts before a server that does lose updates must not hide it.
+"""
+
+import itertools
+import json
+import random
+import re
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+
+import pytest
+from ifmatch.reference.server import EmbeddedServer
+from ifmatch.rules.case import Case, Verdict
+from ifmatch.rules.expectation import Expectation, Level, Source
+from ifmatch.rules.profile import load
+from ifmatch.target.redaction import Redactor
+from ifmatch.target.settings import Settings
+from ifmatch.target.target import Target
+from ifmatch.target.workbench import Workbench, sweep
+
+from ifmatch.race import contests
+from ifmatch.race.anomaly import Name
+from ifmatch.race.arena import Arena, Ground, Race
+from ifmatch.race.budget import Budget
+from ifmatch.race.telling import report
+from steps import races as steps
+from tests.hostile import Asked, Hostile, Reply, Turn, altered, misbehaviour, none
+
+#: Seconds that a target has for an answer.
+TIMEOUT = 0.6
+
+#: As few rounds as can lead to a verdict.
+BUDGET = Budget(blocks=8, rounds=1, plans=16, repeats=2)
+
+PROMISE = Expectation(Level.SHALL, Source("A text", "https://example.org/text"), status=(412, 409))
+
+# ---------------------------------------------------------------- fronts
+
+
+def connection_of(turn: Turn) -> int:
+    """The how manyth connection a request came on."""
+    wires = turn.front.__dict__.setdefault("wires", {})
+    return wires.setdefault(turn.wire, len(wires))
+
+
+@misbehaviour
+def hang_some(turn: Turn) -> bool:
+    """Every seventh connection is never answered."""
+    if connection_of(turn) % 7 == 6:
+        turn.front.stopped.wait()
+    return none(turn)
+
+
+@misbehaviour
+def reset_some(turn: Turn) -> bool:
+    """Every seventh connection is reset when a request comes."""
+    if connection_of(turn) % 7 == 6:
+        turn.wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        return False
+    return none(turn)
+
+
+@misbehaviour
+def lose_answers(turn: Turn) -> bool:
+    """Every ninth write is done and never answered."""
+    if turn.asked.method == "PUT" and turn.number % 9 == 0:
+        turn.reply()
+        turn.front.stopped.wait()
+    return none(turn)
+
+
+@misbehaviour
+def fail_after_writing(turn: Turn) -> bool:
+    """Every fifth write is done, and then said to have failed."""
+    reply = turn.reply()
+    done = turn.asked.method == "PUT" and turn.number % 5 == 0
+    return turn.send(Reply(500, b"sorry", [("Content-Type", "text/plain")]) if done else reply)
+
+
+def putting_off(status: int, seconds: str) -> Callable[[Turn], bool]:
+    """Whoever writes while two others do is put off."""
+
+    def turn_away(turn: Turn) -> bool:
+        busy = turn.front.__dict__.setdefault("busy", threading.Semaphore(2))
+        if turn.asked.method == "GET":
+            return none(turn)
+        if not busy.acquire(blocking=False):
+            return turn.send(Reply(status, headers=[("Retry-After", seconds)]))
+        try:
+            time.sleep(0.01)
+            return none(turn)
+        finally:
+            busy.release()
+
+    return turn_away
+
+
+def named(name: str, behave: Callable[[Turn], bool]) -> None:
+    """Enter a misbehaviour that was made."""
+    behave.__name__ = name
+    misbehaviour(behave)
+
+
+named("too_many", putting_off(429, "0"))
+named("too_many_for_a_second", putting_off(429, "1"))
+named("busy_some", putting_off(503, "0"))
+
+
+@misbehaviour
+def dawdles(turn: Turn) -> bool:
+    """Takes up to 300 ms for a request, mostly less."""
+    time.sleep(0.3 * random.random() ** 3)
+    return none(turn)
+
+
+@misbehaviour
+def forgets(turn: Turn) -> bool:
+    """Drops a connection on which nothing was said for 5 ms."""
+    turn.wire.settimeout(0.005)
+    return none(turn)
+
+
+@misbehaviour
+def own_etag(turn: Turn) -> bool:
+    """Has an ETag that is not the versionId, and takes no other in an If-Match."""
+    said = [(n, re.sub(r'"tag-(\d+)"', r'"\1"', v) if n.lower() == "if-match" else v) for n, v in turn.asked.headers]
+    if any(n.lower() == "if-match" and "tag-" not in v for n, v in turn.asked.headers):
+        return turn.send(Reply(412))
+    reply = turn.reply(replace(turn.asked, headers=said))
+    tags = {v for n, v in reply.headers if n.lower() == "etag"}
+    return turn.send(reply.but(etag=re.sub(r'"(\w+)"', r'"tag-\1"', tags.pop())) if tags else reply)
+
+
+@altered
+def clock_jumps(asked: Asked, reply: Reply) -> Reply:
+    """Its clock goes back an hour for every second version."""
+    return reply.holding(_jumping(reply.json)) if reply.json else reply
+
+
+def _jumping(told: object) -> object:
+    if isinstance(told, list):
+        return [_jumping(one) for one in told]
+    if not isinstance(told, dict):
+        return told
+    told = {name: _jumping(one) for name, one in told.items()}
+    if str(told.get("versionId", "")).isdigit() and int(told["versionId"]) % 2 == 0:
+        told["lastUpdated"] = re.sub(r"T\d\d", "T00", told["lastUpdated"])
+    return told
+
+
+@altered
+def short_pages(asked: Asked, reply: Reply) -> Reply:
+    """Lists only the newest version, and does not say how to get at the rest."""
+    told = reply.json
+    return reply.holding({**told, "entry": told["entry"][:1]}) if told.get("type") == "history" else reply
+
+
+class TwoAtOnce(Hostile):
+    """Serves two connections at once; whoever comes then waits until one of them is closed."""
+
+    def __init__(self, *given: object, **options: object) -> None:
+        super().__init__(*given, **options)
+        self.room = threading.Semaphore(2)
+
+    def _serve(self, wire: socket.socket) -> None:
+        with self.room:
+            super()._serve(wire)
+
+
+class OnlyTwo(TwoAtOnce):
+    """Serves two connections at once, and closes any other."""
+
+    def _serve(self, wire: socket.socket) -> None:
+        if not self.room.acquire(blocking=False):
+            wire.close()
+            return
+        try:
+            Hostile._serve(self, wire)
+        finally:
+            self.room.release()
+
+
+# ---------------------------------------------------------------- races on them
+
+
+@dataclass
+class Place:
+    """A target behind a front, and all that was recorded."""
+
+    arena: Callable[[], Arena]
+    server: Hostile
+    events: list[dict]
+    target: Target
+
+
+@contextmanager
+def place(name: str, kind: type[Hostile] = Hostile, faults: tuple[str, ...] = (), writers: int = 4) -> Iterator[Place]:
+    """A front before a server, found out about, and swept in the end."""
+    server, events = kind(name), []
+    server._good = EmbeddedServer(load("fhir-r4"), faults=faults)
+    server.start()
+    try:
+        settings = Settings(base_url=server.base_url, timeout=TIMEOUT, through_proxy=False)
+        target = Target(settings, load("fhir-r4"), "run-1", lambda e, **f: events.append({"event": e, **f}), Redactor([]))
+        ground, seeds = Ground.measured(target, writers), itertools.count(1)
+        bench = Workbench(target, "Patient", history=False)
+        yield Place(lambda: Arena(ground, target, bench, BUDGET, writers, next(seeds)), server, events, target)
+        sweep(target)
+    finally:
+        server.stop()
+
+
+def same_version(arena: Arena) -> Race:
+    return steps.update_same_version(arena)
+
+
+def acts(act: Callable[[Arena], Race]) -> Callable[[Arena, Case], None]:
+    """A race whose accepted writes must be kept."""
+
+    def judged(arena: Arena, case: Case) -> None:
+        steps.kept(case, act(arena))
+
+    return judged
+
+
+def judged_same_version(arena: Arena, case: Case) -> None:
+    race = same_version(arena)
+    steps.one_winner(case, race)
+    steps.losers_as_promised(case, race)
+    steps.kept(case, race)
+
+
+def judged_relay(arena: Arena, case: Case) -> None:
+    told = contests.relay(arena)
+    steps.elements_there(case, told)
+    steps.nobody_starved(case, told)
+    steps.relay_kept(case, told)
+
+
+def judged_newcomers(arena: Arena, case: Case) -> None:
+    steps.one_made(case, steps.create_conditional(arena))
+
+
+def judged_deletes(arena: Arena, case: Case) -> None:
+    race = steps.delete_all(arena)
+    steps.gone(case, arena.target, race)
+
+
+RACES = {
+    "same-version": judged_same_version,
+    "no-precondition": acts(lambda arena: steps.update_unnamed(arena)),
+    "delete-vs-update": acts(lambda arena: steps.delete_and_update(arena)),
+    "deletes": judged_deletes,
+    "relay": judged_relay,
+    "newcomers": judged_newcomers,
+    "abandoned": acts(contests.abandoned_and_retried),
+    "slow-writer": acts(contests.slow_writer),
+    "interleaved": acts(lambda arena: contests.interleaved(arena, 1)),
+}
+
+#: The fronts on which nothing but the wire is odd, so that all can be told.
+PLAIN = ("none", "closes", "drops", "drops_after_refusal", "http10", "chunked", "no_etag", "own_etag", "forgets", "clock_jumps")
+
+#: Those on which some things cannot be known.
+TRYING = ("reset_some", "fail_after_writing", "too_many", "too_many_for_a_second", "busy_some", "short_pages", "other_etag")
+
+#: Those that cost time as well.
+SLOW = ("hang_some", "lose_answers", "dawdles")
+
+
+def judge(arena: Arena, name: str) -> Case:
+    """One race, judged as its scenario would be."""
+    case = Case(f"race.{name}", PROMISE, "Patient")
+    RACES[name](arena, case)
+    return case
+
+
+def told(case: Case) -> str:
+    return f"{case.verdict()}: {[f.got for f in case.findings]} {case.race and case.race.doubt}"
+
+
+@pytest.mark.parametrize("front", PLAIN)
+def test_a_wire_that_is_only_odd_changes_no_verdict(front):
+    """Every race passes."""
+    with place(front.replace("_", "-")) as here:
+        for name in RACES:
+            case = judge(here.arena(), name)
+            assert case.verdict() is Verdict.PASS, f"{name}: {told(case)}"
+
+
+def _bearable(here: Place, names: tuple[str, ...]) -> None:
+    from ifmatch.errors import OutcomeUnknown, SetupFailed
+
+    for name in names:
+        try:
+            case = judge(here.arena(), name)
+        except (OutcomeUnknown, SetupFailed) as reason:
+            assert str(reason)
+            continue
+        assert case.verdict() in (Verdict.PASS, Verdict.INCONCLUSIVE), f"{name}: {told(case)}"
+        if case.verdict() is Verdict.INCONCLUSIVE:
+            assert case.race.doubt
+
+
+@pytest.mark.parametrize("front", TRYING)
+def test_what_cannot_be_known_is_no_fault(front):
+    """Each race passes, or says why it cannot."""
+    with place(front.replace("_", "-")) as here:
+        _bearable(here, tuple(RACES))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("front", SLOW)
+def test_a_target_that_makes_us_wait_is_no_fault(front):
+    """The same, and no race takes longer than its time-outs."""
+    with place(front.replace("_", "-")) as here:
+        for name in ("same-version", "relay", "abandoned"):
+            begun = time.monotonic()
+            _bearable(here, (name,))
+            assert time.monotonic() - begun < 30 * TIMEOUT
+
+
+@pytest.mark.parametrize("kind", [TwoAtOnce, OnlyTwo])
+def test_where_two_connections_are_served_two_writers_meet(kind):
+    """The limit is found out, kept to, and told."""
+    with place("none", kind) as here:
+        arena = here.arena()
+        assert arena.writers == 2
+        case = judge(arena, "same-version")
+        assert case.verdict() is Verdict.PASS, told(case)
+        assert case.race.facts["limits"] == ["the target serves 2 connections at once, so no more than 2 writers meet"]
+
+
+LOSING = ("closes", "http10", "no_etag", "own_etag", "too_many", "fail_after_writing", "short_pages")
+
+
+@pytest.mark.parametrize("front", LOSING)
+def test_no_oddity_hides_a_lost_update(front):
+    """Before a server that checks no If-Match, each front still lets it be seen."""
+    with place(front.replace("_", "-"), faults=("if-match-ignored",)) as here:
+        race = same_version(here.arena())
+    assert {anomaly.name for _, anomaly in race.faults} & {Name.LOST_UPDATE, Name.STALE_SUCCESS}
+
+
+def test_everything_is_labelled_journalled_and_removed():
+    """What the races made on a target that loses answers is gone again, or said to be left."""
+    with place("reset-some") as here, suppress(Exception):
+        for name in ("same-version", "newcomers", "relay"):
+            judge(here.arena(), name)
+        bodies = [e["request"]["body"] for e in here.events if e.get("request") and e["request"]["method"] == "POST"]
+        assert all("urn:ifmatch:run" in body for body in bodies)
+    left = [event for event in here.events if event["event"] == "journal" and event["action"] == "left"]
+    assert not here.target.ledger.open_items()
+    assert all(event["reason"] for event in left)
