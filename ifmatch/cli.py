@@ -39,7 +39,7 @@ exit codes: 0 conformant, 1 a SHALL rule failed, 2 interrupted, 3 internal error
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code (see ExitCode). Prints one sentence, never a traceback, for a user's slip."""
+    """Run one command and return its exit code (see ExitCode). A slip of the user's ends in one sentence."""
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or words[0] not in (*_COMMANDS, "-h", "--help", "--version"):
         words.insert(0, "run")
@@ -54,6 +54,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(error.exit_code)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
+    except Exception as error:
+        # A traceback would end in 1, which means that a rule failed.
+        print(f"ifmatch itself failed ({type(error).__name__}: {error}).    (exit 3)", file=sys.stderr)
+        return int(ExitCode.INTERNAL_ERROR)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -62,29 +66,51 @@ class _Parser(argparse.ArgumentParser):
         self.exit(int(ExitCode.USAGE), f"{self.prog}: {message}. `{self.prog} --help` shows examples.\n")
 
 
+#: BASE_URL is found among what is left for pytest: argparse would take the value of any option of pytest's for it.
+_RUN_USAGE = """ifmatch run [BASE_URL] [options] [options of pytest]
+
+BASE_URL is the FHIR end-point; without it an embedded server is started"""
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="ifmatch", description=_DESCRIPTION, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"ifmatch {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
-    def command(name: str, text: str) -> argparse.ArgumentParser:
+    def command(name: str, text: str, usage: str | None = None) -> argparse.ArgumentParser:
         return commands.add_parser(
-            name, help=text, description=text, epilog=_EPILOGS[name], allow_abbrev=False,
+            name, help=text, description=text, epilog=_EPILOGS[name], allow_abbrev=False, usage=usage,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )  # fmt: skip
 
-    run = command("run", "Judge a server by a profile; without a server and a profile, the five source systems on embedded servers.")
-    run.add_argument("base_url", nargs="?", default="", metavar="BASE_URL", help="the FHIR end-point; without it an embedded server is started")
-    run.add_argument("-p", "--profile", default="", metavar="PROFILE", help="a profile's id, or a TOML file of your own")
-    run.add_argument("-t", "--target", default="", metavar="FILE", help="target.toml: address, credentials, headers, resources")
-    run.add_argument("--rules", default="", metavar="GLOB", help="only the rules whose id matches; several patterns separated by commas")
+    run = command(
+        "run",
+        "Judge a server by a profile; without a server and a profile, the five source systems on embedded servers.",
+        _RUN_USAGE,
+    )
+    run.add_argument(
+        "-p", "--profile", default="", metavar="PROFILE", help="a profile's id, or a TOML file of your own"
+    )
+    run.add_argument(
+        "-t", "--target", default="", metavar="FILE", help="target.toml: address, credentials, headers, resources"
+    )
+    run.add_argument(
+        "--rules",
+        default="",
+        metavar="GLOB",
+        help="only the rules whose id matches; several patterns separated by commas",
+    )
     run.add_argument("-o", "--report-dir", default="", metavar="DIR", help="put the evidence straight into DIR")
-    run.add_argument("--fault", action="append", default=[], metavar="NAME", help="switch a fault of the embedded server on")
+    run.add_argument(
+        "--fault", action="append", default=[], metavar="NAME", help="switch a fault of the embedded server on"
+    )
 
     serve = command("serve", "Run the embedded server of a profile, for exploring with curl.")
     serve.add_argument("-p", "--profile", default="fhir-r4", metavar="PROFILE")
     serve.add_argument("--port", type=int, default=0, metavar="N", help="a free one is taken when none is given")
-    serve.add_argument("--fault", action="append", default=[], metavar="NAME", help="break one promise; `--fault list` lists them")
+    serve.add_argument(
+        "--fault", action="append", default=[], metavar="NAME", help="break one promise; `--fault list` lists them"
+    )
 
     rules = command("rules", "List the rules, with what a profile expects and where it is written.")
     rules.add_argument("-p", "--profile", default="", metavar="PROFILE")
@@ -98,32 +124,46 @@ def _parser() -> argparse.ArgumentParser:
 # ---------------------------------------------------------------- run
 
 
-def _run(args: argparse.Namespace, rest: list[str]) -> int:
-    if not (args.base_url or args.profile or args.target):
+def _run(args: argparse.Namespace, words: list[str]) -> int:
+    base_url, rest = _base_url_in(words)
+    if not (base_url or args.profile or args.target):
         if args.fault:
             raise ConfigurationError("A fault belongs to one server: name its profile with -p.")
         from ifmatch.systems import run_all
 
         return run_all(args.report_dir, args.rules, rest)
-    return _run_one(args, rest)
+    return _run_one(base_url, args, rest)
 
 
-def _run_one(args: argparse.Namespace, rest: list[str]) -> int:
-    import pytest
+def _base_url_in(words: list[str]) -> tuple[str, list[str]]:
+    """The base URL among the words that are not ours, and the words for pytest.
 
+    A word right after an option may be that option's value, so there it must look like a URL.
+    """
+    for number, word in enumerate(words):
+        after_option = number > 0 and words[number - 1].startswith("-")
+        if not word.startswith("-") and ("://" in word or not after_option):
+            return word, words[:number] + words[number + 1 :]
+    return "", words
+
+
+def _run_one(base_url: str, args: argparse.Namespace, rest: list[str]) -> int:
     from ifmatch.live import LiveView
-    from ifmatch.session import Options, Session
 
-    session = Session.open(Options(args.base_url, args.profile, args.target, args.report_dir, tuple(args.fault)))
-    rules = [f"--rules={args.rules}"] if args.rules else []
-    view = LiveView(session)
-    code = int(pytest.main([*_PYTEST, f"--rootdir={HOME}", *_cache(), *rules, *rest, str(HOME / "features")], plugins=[view]))
-    return view.exit_code(code)
+    given = {
+        "--base-url": base_url,
+        "--profile": args.profile,
+        "--target": args.target,
+        "--report-dir": args.report_dir,
+        "--rules": args.rules,
+    }
+    ours = [f"{name}={value}" for name, value in given.items() if value] + [f"--fault={name}" for name in args.fault]
+    return LiveView().run([*_PYTEST, f"--rootdir={HOME}", *_cache(), *ours, str(HOME / "features"), *rest])
 
 
-#: Our own surroundings, whatever configuration lies in the current folder.
+#: Our own surroundings, whatever configuration lies in the current folder or in the environment.
 _PYTEST = [
-    "-c", os.devnull, "--strict-markers", "-p", "no:allure_pytest_bdd", "-p", "no:base_url",
+    "-c", os.devnull, f"--confcutdir={HOME}", "--strict-markers", "-p", "no:allure_pytest_bdd", "-p", "no:base_url",
     "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning",
 ]  # fmt: skip
 

@@ -164,6 +164,15 @@ def half(turn: Turn) -> bool:
 
 
 @misbehaviour
+def half_once(turn: Turn) -> bool:
+    """Breaks off in the middle of a body, once, after a write."""
+    if turn.front.spoilt or turn.asked.method != "POST":
+        return none(turn)
+    turn.front.spoilt.add(turn.wire)
+    return half(turn)
+
+
+@misbehaviour
 def drips(turn: Turn) -> bool:
     """Sends a byte every tenth of a second, the status line included."""
     for byte in turn.reply().encoded():
@@ -284,9 +293,9 @@ def always_busy(asked: Asked, reply: Reply) -> Reply:
 
 @misbehaviour
 def busy(turn: Turn) -> bool:
-    """Puts off one request in forty by a second."""
-    due = turn.number % 40 == (turn.front.after + 1) % 40
-    return turn.send(Reply(429, headers=[("Retry-After", "1")]) if due else turn.reply())
+    """Puts off one request by three seconds."""
+    due = turn.number == turn.front.after + 1
+    return turn.send(Reply(429, headers=[("Retry-After", "3")]) if due else turn.reply())
 
 
 @altered
@@ -298,7 +307,12 @@ def no_statement(asked: Asked, reply: Reply) -> Reply:
 @altered
 def broken_statement(asked: Asked, reply: Reply) -> Reply:
     """Has a capability statement of the wrong shape everywhere."""
-    broken = {"resourceType": "CapabilityStatement", "fhirVersion": 4, "software": [], "rest": [{"resource": "Patient"}, 7]}
+    broken = {
+        "resourceType": "CapabilityStatement",
+        "fhirVersion": 4,
+        "software": [],
+        "rest": [{"resource": "Patient"}, 7],
+    }
     return reply.holding({**broken, "patchFormat": "json"}) if asked.is_statement else reply
 
 
@@ -330,7 +344,11 @@ def no_meta(asked: Asked, reply: Reply) -> Reply:
 def odd_shapes(asked: Asked, reply: Reply) -> Reply:
     """Sends members of the wrong type: meta is a list, identifier a number, entry a text."""
     odd = {"meta": [1], "identifier": 5, "entry": "none", "issue": {}}
-    return reply.holding({k: odd.get(k, v) for k, v in reply.json.items()}) if reply.json and not asked.is_statement else reply
+    return (
+        reply.holding({k: odd.get(k, v) for k, v in reply.json.items()})
+        if reply.json and not asked.is_statement
+        else reply
+    )
 
 
 @misbehaviour
@@ -374,10 +392,21 @@ def compresses(asked: Asked, reply: Reply) -> Reply:
 def echoes(asked: Asked, reply: Reply) -> Reply:
     """Tells the client's secrets to everybody, in headers and bodies, in many spellings, with cookies on top."""
     secret, told = secret_of(asked), reply.json
-    spellings = [secret, quote(secret, safe=""), quote(secret), json.dumps(secret)[1:-1], escaped(secret), asked.header("authorization")]
+    spellings = [
+        secret,
+        quote(secret, safe=""),
+        quote(secret),
+        json.dumps(secret)[1:-1],
+        escaped(secret),
+        asked.header("authorization"),
+    ]
     spellings += [encode(secret.encode()).decode() for encode in (base64.b64encode, base64.urlsafe_b64encode)]
     if told.get("resourceType") == "OperationOutcome" or asked.is_statement:
-        told = {**told, "text": {"status": "generated", "div": f"<div>you sent {spellings}</div>"}, "software": {"name": f"echo {secret}"}}
+        told = {
+            **told,
+            "text": {"status": "generated", "div": f"<div>you sent {spellings}</div>"},
+            "software": {"name": f"echo {secret}"},
+        }
         reply = reply.holding(told)
     headers = [(f"X-Echo-{number}", text) for number, text in enumerate(spellings)]
     cookies = [("Set-Cookie", "JSESSIONID=cookie-of-the-server; Path=/"), ("Set-Cookie", f"token={secret}")]
@@ -399,13 +428,23 @@ def escaped(text: str) -> str:
 # ---------------------------------------------------------------- the machinery
 
 
-class Hostile:
-    """A server on loopback that behaves until `after` requests are answered. Speaks TLS when given a context."""
+#: Headers that are not passed on to the server behind.
+_OF_THE_CONNECTION = ("host", "connection", "transfer-encoding", "content-length", "authorization")
 
-    def __init__(self, name: str, after: int = 0, profile: str = "fhir-r4", port: int = 0, tls: ssl.SSLContext | None = None):
+
+class Hostile:
+    """A server on loopback that behaves until `after` requests are answered. Speaks TLS when given a context.
+
+    `seen` are the requests so far; `slow` is how many seconds each one takes.
+    """
+
+    def __init__(
+        self, name: str, after: int = 0, profile: str = "fhir-r4", port: int = 0, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.after, self._misbehave, self._tls = after, MISBEHAVIOURS[name], tls
         self._good = EmbeddedServer(load(profile))
         self._numbers = itertools.count(1)
+        self.slow = 0.0
         self.seen: list[Asked] = []
         self.stopped = threading.Event()
         self.spoilt: set[socket.socket] = set()
@@ -439,12 +478,12 @@ class Hostile:
     def answer(self, asked: Asked) -> Reply:
         """What the well-behaved server says to a request."""
         url = urlsplit(self._good.base_url)
-        headers = {n: v for n, v in asked.headers if n.lower() not in ("host", "connection", "transfer-encoding", "authorization")}
         connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=10)
         connection.putrequest(asked.method, asked.path, skip_accept_encoding=True)
-        repeated = [(n, v) for n, v in asked.headers if n.lower() == "if-match"]
-        for name, value in [*((n, v) for n, v in headers.items() if n.lower() != "if-match"), *repeated]:
-            connection.putheader(name, *([value] if name.lower() != "content-length" else [str(len(asked.body))]))
+        for name, value in asked.headers:
+            if name.lower() not in _OF_THE_CONNECTION:
+                connection.putheader(name, value)
+        connection.putheader("Content-Length", str(len(asked.body)))
         connection.endheaders(asked.body)
         answer = connection.getresponse()
         reply = Reply(answer.status, answer.read(), answer.getheaders())
@@ -467,6 +506,7 @@ class Hostile:
 
     def _turn(self, wire: socket.socket, asked: Asked) -> bool:
         number = next(self._numbers)
+        time.sleep(self.slow)
         self.seen.append(asked)
         return (self._misbehave if number > self.after else none)(Turn(self, wire, asked, number))
 

@@ -1,6 +1,6 @@
 """One request and what came back, as evidence."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -14,15 +14,23 @@ class Failure(StrEnum):
 
     NO_HOST = "no such host"
     REFUSED = "connection refused"
+    NO_ROUTE = "no connection"
     TLS = "TLS failure"
+    NO_ANSWER = "timed out before there was a connection"
     TIMEOUT = "timed out"
     RESET = "connection broken"
+    DROPPED = "kept-alive connection dropped"
+    NOT_HTTP = "not HTTP"
     TOO_LARGE = "answer too large"
+    BUSY = "too busy"
 
     @property
     def never_sent(self) -> bool:
         """Whether the request certainly did not reach the target, so that it cannot have taken effect."""
-        return self in (Failure.NO_HOST, Failure.REFUSED, Failure.TLS)
+        return self in _NEVER_SENT
+
+
+_NEVER_SENT = (Failure.NO_HOST, Failure.REFUSED, Failure.NO_ROUTE, Failure.TLS, Failure.NO_ANSWER)
 
 
 @dataclass(frozen=True)
@@ -31,8 +39,8 @@ class Request:
 
     method: str
     url: str
-    headers: Headers = ()
-    body: bytes = b""
+    headers: Headers = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
 
     @property
     def is_write(self) -> bool:
@@ -65,7 +73,8 @@ class Exchange:
     def answer(self, exchange_id: str) -> Answer:
         """The exchange as the rules see it."""
         if self.response is None:
-            return Answer(status=0, url=self.request.url, exchange=exchange_id, failure=f"{self.failure}: {self.detail}")
+            failure = f"{self.failure}: {self.detail}"
+            return Answer(status=0, url=self.request.url, exchange=exchange_id, failure=failure)
         headers: dict[str, str] = {}
         for name, value in self.response.headers:
             key = name.lower()

@@ -1,85 +1,200 @@
-"""The wire. The only module that knows the HTTP library, so that its successor can replace it."""
+"""The wire. The only module that knows the HTTP library, so that its successor can replace it.
 
+The library is httpx's own engine, httpcore: it adds no header that we did not set, keeps no cookies between two
+identities, follows nothing and decodes nothing, so what the evidence shows is what was on the wire.
+"""
+
+import socket
 import ssl
 import time
+import urllib.request
+import zlib
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
 
-import httpx
+import httpcore
 
 from ifmatch.target.exchange import Exchange, Failure, Request, Response
 
 #: More than any single FHIR answer to our requests can need; bytes.
 MAX_BODY = 8 * 1024 * 1024
 
+_STEPS = ("connect", "read", "write", "pool")
+
 
 class Wire:
-    """Sends requests one at a time over kept-alive connections. Never retries, never follows a redirect.
+    """Sends requests one at a time over kept-alive connections. Never repeats a request, never follows a redirect.
 
-    `timeout` is in seconds and bounds each step of a request as well as the whole of it. `through_proxy` lets the
+    `timeout` is in seconds and bounds the whole of a request, however slowly the answer drips. `proxies` lets the
     environment's proxy settings apply.
     """
 
-    def __init__(self, tls: ssl.SSLContext | bool, timeout: float, through_proxy: bool = True) -> None:
-        self._tls, self._timeout, self._through_proxy = tls, timeout, through_proxy
-        self._client = self._dial()
-
-    def _dial(self) -> httpx.Client:
-        return httpx.Client(
-            verify=self._tls, timeout=self._timeout, trust_env=self._through_proxy, headers={"User-Agent": "ifmatch"}
+    def __init__(self, base_url: str, tls: ssl.SSLContext | None, timeout: float, proxies: bool = True) -> None:
+        self._timeout = timeout
+        self._network = _Punctual()
+        self._keep_alive = True
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=tls, proxy=_proxy_for(base_url) if proxies else None, network_backend=self._network
         )
 
     def send(self, request: Request) -> Exchange:
         """One request, and its response or the reason why there is none. Raises nothing that the network may cause."""
         started, clock = datetime.now(UTC), time.perf_counter()
-        response: Response | None = None
-        failure: Failure | None = None
-        detail = ""
-        try:
-            response = self._receive(request, clock)
-        except _TooLarge:
-            failure, detail = Failure.TOO_LARGE, f"more than {MAX_BODY // 1024 // 1024} MB"
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            failure, detail = _classify(error), str(error) or type(error).__name__
+        response, failure, detail = self._attempt(request)
+        if failure is Failure.RESET and self._network.reused:
+            # The server drops kept-alive connections without notice: from now on each request has its own.
+            self._keep_alive, failure = False, Failure.DROPPED
         duration = (time.perf_counter() - clock) * 1000
-        if response is None or response.status >= 400:
-            self._redial()
+        if response is None or response.status >= 400 or not self._keep_alive:
+            # Some servers drop a connection without notice once they have refused a request on it;
+            # the next write would then have an unknown outcome for no good reason.
+            self._pool.close()
         return Exchange(request, response, failure, detail, started, round(duration, 3))
 
-    def _receive(self, request: Request, clock: float) -> Response:
-        headers = [(name.encode(), value.encode("utf-8")) for name, value in request.headers]
-        with self._client.stream(request.method, request.url, headers=headers, content=request.body) as answer:
-            body = bytearray()
-            for chunk in answer.iter_bytes():
-                body += chunk
-                if len(body) > MAX_BODY:
-                    raise _TooLarge
-                if time.perf_counter() - clock > self._timeout:
-                    raise httpx.ReadTimeout(f"the answer was not complete after {self._timeout:g} s")
-            pairs = tuple((n.decode("latin-1"), v.decode("utf-8", "replace")) for n, v in answer.headers.raw)
-            return Response(answer.status_code, answer.reason_phrase, answer.http_version, pairs, bytes(body))
+    def _attempt(self, request: Request) -> tuple[Response | None, Failure | None, str]:
+        try:
+            return self._receive(request), None, ""
+        except _TooLargeError:
+            return None, Failure.TOO_LARGE, f"more than {MAX_BODY // 1024 // 1024} MB"
+        except httpcore.TimeoutException as error:
+            kind = Failure.NO_ANSWER if isinstance(error, httpcore.ConnectTimeout) else Failure.TIMEOUT
+            return None, kind, f"no whole answer within {self._timeout:g} s"
+        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError, OSError) as error:
+            return None, *_classified(error)
 
-    def _redial(self) -> None:
-        # Some servers drop a kept-alive connection without notice once they have refused a request on it;
-        # the next write would then have an unknown outcome for no good reason.
-        self._client.close()
-        self._client = self._dial()
+    def _receive(self, request: Request) -> Response:
+        headers = [(name.encode(), value.encode()) for name, value in (("User-Agent", "ifmatch"), *request.headers)]
+        content = request.body if request.body or request.method in ("POST", "PUT", "PATCH") else None
+        timeouts = dict.fromkeys(_STEPS, self._timeout)
+        self._network.begin(self._timeout)
+        with self._pool.stream(
+            request.method, request.url, headers=headers, content=content, extensions={"timeout": timeouts}
+        ) as answer:
+            pairs = tuple((n.decode("latin-1"), v.decode("utf-8", "replace")) for n, v in answer.headers)
+            version, reason = (_text(answer.extensions.get(name)) for name in ("http_version", "reason_phrase"))
+            return Response(answer.status, reason, version, pairs, _whole(answer.iter_stream(), pairs))
 
     def close(self) -> None:
         """Close all connections."""
-        self._client.close()
+        self._pool.close()
 
 
-class _TooLarge(Exception):
+class _TooLargeError(Exception):
     pass
 
 
-def _classify(error: Exception) -> Failure:
-    text = str(error).lower()
-    if isinstance(error, httpx.ConnectTimeout | httpx.TimeoutException):
-        return Failure.TIMEOUT
-    if isinstance(error, httpx.ConnectError | httpx.UnsupportedProtocol | httpx.InvalidURL):
-        if "ssl" in text or "certificate" in text or "tls" in text:
-            return Failure.TLS
-        no_host = "name or service" in text or "nodename" in text or "getaddrinfo" in text or "name resolution" in text
-        return Failure.NO_HOST if no_host or not isinstance(error, httpx.ConnectError) else Failure.REFUSED
-    return Failure.RESET
+def _whole(chunks: Iterable[bytes], headers: Iterable[tuple[str, str]]) -> bytes:
+    """The body, decompressed should the server have compressed it unasked. Raises _TooLargeError."""
+    coding = next((value.strip().lower() for name, value in headers if name.lower() == "content-encoding"), "")
+    body = bytearray()
+    for chunk in _inflated(chunks) if coding in ("gzip", "x-gzip", "deflate") else chunks:
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise _TooLargeError
+    return bytes(body)
+
+
+def _inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    for chunk in chunks:
+        try:
+            yield inflate.decompress(chunk, MAX_BODY + 1)
+        except zlib.error as error:
+            raise httpcore.RemoteProtocolError(f"the body is not compressed as its header says: {error}") from None
+
+
+def _text(value: bytes | None) -> str:
+    return (value or b"").decode("latin-1")
+
+
+def _classified(error: BaseException) -> tuple[Failure, str]:
+    """What went wrong, by the operating system's own error where there is one."""
+    cause = error.__cause__ or error.__context__ or error
+    detail = (cause.strerror if isinstance(cause, OSError) else "") or str(cause) or str(error) or type(error).__name__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return Failure.TLS, cause.verify_message or detail
+    if isinstance(cause, ssl.SSLError):
+        return Failure.TLS, (cause.reason or detail).replace("_", " ").lower()
+    if isinstance(cause, (socket.gaierror, UnicodeError)):
+        return Failure.NO_HOST, detail
+    if isinstance(cause, ConnectionRefusedError):
+        return Failure.REFUSED, detail
+    if isinstance(error, (httpcore.ConnectError, httpcore.ProxyError)):
+        return Failure.NO_ROUTE, detail
+    if isinstance(error, httpcore.RemoteProtocolError) and "disconnected" not in detail and "peer closed" not in detail:
+        return Failure.NOT_HTTP, detail
+    return Failure.RESET, detail
+
+
+def _proxy_for(base_url: str) -> httpcore.Proxy | None:
+    """The proxy that the environment names for an address, credentials in its URL included."""
+    url = urlsplit(base_url)
+    address = urllib.request.getproxies().get(url.scheme) or urllib.request.getproxies().get("all")
+    if not address or not url.hostname or urllib.request.proxy_bypass(url.hostname):
+        return None
+    proxy = urlsplit(address if "://" in address else f"http://{address}")
+    auth = (proxy.username, proxy.password or "") if proxy.username else None
+    host = f"{proxy.hostname}:{proxy.port}" if proxy.port else str(proxy.hostname)
+    return httpcore.Proxy(f"{proxy.scheme}://{host}", auth=auth)
+
+
+# ---------------------------------------------------------------- time
+
+
+class _Punctual(httpcore.NetworkBackend):
+    """The network, with one deadline for all that a request does: the library's time-outs bound single steps only."""
+
+    def __init__(self) -> None:
+        self._network = httpcore.SyncBackend()
+        self._deadline = 0.0
+        self.reused = False
+
+    def begin(self, seconds: float) -> None:
+        """A request begins, which may take so long."""
+        self._deadline, self.reused = time.monotonic() + seconds, True
+
+    def left(self, error: type[Exception]) -> float:
+        """The seconds that are left to the request. Raises the error when there are none."""
+        seconds = self._deadline - time.monotonic()
+        if seconds <= 0:
+            raise error
+        return seconds
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Any = None,
+    ) -> httpcore.NetworkStream:
+        self.reused = False
+        seconds = self.left(httpcore.ConnectTimeout)
+        return _PunctualStream(self, self._network.connect_tcp(host, port, seconds, local_address, socket_options))
+
+
+class _PunctualStream(httpcore.NetworkStream):
+    """A connection that gives each step only what is left of the request's time."""
+
+    def __init__(self, clock: _Punctual, stream: httpcore.NetworkStream) -> None:
+        self._clock, self._stream = clock, stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._clock.left(httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._clock.left(httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        seconds = self._clock.left(httpcore.ConnectTimeout)
+        return _PunctualStream(self._clock, self._stream.start_tls(ssl_context, server_hostname, seconds))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)

@@ -1,6 +1,6 @@
 """What we made on the target: journalled before it is sent, removed at the end, listed when it must stay."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,7 @@ class Ledger:
         """Note what the next request may make or change."""
         item = Item(resource_type, resource_id, unique, original)
         self._items.append(item)
-        self._note("intended", item)
+        self._note("intended", item, **({"original": original} if original else {}))
         return item
 
     def created(self, item: Item, resource_id: str) -> None:
@@ -65,6 +65,24 @@ class Ledger:
     def open_items(self) -> list[Item]:
         """What is still there, the newest first: what refers to others goes before what it refers to."""
         return self._items[::-1]
+
+    def adopt(self, journal: Iterable[Mapping[str, Any]]) -> None:
+        """Take over what others journalled and did not live to remove."""
+        there: dict[tuple[str, str], Item] = {}
+        for entry in journal:
+            kind, resource_id, unique = (str(entry.get(key) or "") for key in ("type", "id", "unique"))
+            key, nameless = (kind, resource_id or unique), (kind, unique)
+            match entry.get("action"):
+                case "intended":
+                    there.setdefault(key, Item(kind, resource_id, unique, entry.get("original")))
+                case "created":
+                    item = there.pop(nameless, None) or there.pop(key, None) or Item(kind, resource_id, unique)
+                    item.created, item.id = True, resource_id
+                    there[key] = item
+                case _:
+                    there.pop(key, None)
+        ours = {(item.type, item.id or item.unique) for item in self._items}
+        self._items[:0] = [item for key, item in there.items() if key not in ours]
 
     def _note(self, action: str, item: Item, **more: Any) -> None:
         self._journal(action=action, type=item.type, id=item.id, unique=item.unique, **more)

@@ -14,11 +14,11 @@ _PATCH_FORMATS = {
 }
 
 #: Interactions that are claimed by an element of their own instead of an interaction code.
-_FLAGS = {
-    "conditional-create": ("conditionalCreate", {True}),
-    "conditional-update": ("conditionalUpdate", {True}),
-    "conditional-delete": ("conditionalDelete", {"single", "multiple"}),
-    "update-create": ("updateCreate", {True}),
+_FLAGS: Mapping[str, tuple[str, tuple[object, ...]]] = {
+    "conditional-create": ("conditionalCreate", (True,)),
+    "conditional-update": ("conditionalUpdate", (True,)),
+    "conditional-delete": ("conditionalDelete", ("single", "multiple")),
+    "update-create": ("updateCreate", (True,)),
 }
 
 
@@ -39,14 +39,14 @@ class Statement:
             return cls({}, f"/metadata answers {answer.status}")
         if not isinstance(document, dict) or document.get("resourceType") not in ("CapabilityStatement", "Conformance"):
             return cls({}, "/metadata is not a capability statement")
-        if not isinstance(document.get("rest"), list):
-            return cls(document, "the capability statement describes no REST end-point")
-        return cls(document)
+        broken = _misshapen(document)
+        return cls(document, f"the capability statement is not well formed: {broken}" if broken else "")
 
     @property
     def fhir_version(self) -> str:
         """The FHIR version as stated, such as `4.0.1`; empty when it is not."""
-        return str(self.document.get("fhirVersion") or "")
+        stated = self.document.get("fhirVersion")
+        return stated if isinstance(stated, str) else ""
 
     @property
     def software(self) -> str:
@@ -63,15 +63,31 @@ class Statement:
         if interaction in _FLAGS:
             element, values = _FLAGS[interaction]
             return entry.get(element) in values
-        codes = {i.get("code") for i in entry.get("interaction") or [] if isinstance(i, dict)}
+        codes = [i.get("code") for i in entry.get("interaction", [])]
         if interaction in _PATCH_FORMATS:
             formats = self.document.get("patchFormat")
             return "patch" in codes and (not formats or bool(_PATCH_FORMATS[interaction] & set(formats)))
         return interaction in codes
 
     def _entry(self, resource_type: str) -> Mapping[str, Any]:
-        for rest in self.document["rest"]:
-            for entry in (rest.get("resource") or []) if isinstance(rest, dict) else []:
-                if isinstance(entry, dict) and entry.get("type") == resource_type:
-                    return entry
-        return {}
+        entries = (entry for rest in self.document["rest"] for entry in rest.get("resource", []))
+        return next((entry for entry in entries if entry.get("type") == resource_type), {})
+
+
+def _misshapen(document: Mapping[str, Any]) -> str:
+    """What keeps a statement from being read for claims, in words; empty when it can be."""
+    rests: Any = document.get("rest")
+    if not _objects(rests):
+        return "it describes no REST end-point"
+    entries = [rest.get("resource", []) for rest in rests]
+    if not all(map(_objects, entries)):
+        return "rest.resource is not a list of objects"
+    if not all(_objects(entry.get("interaction", [])) for listed in entries for entry in listed):
+        return "rest.resource.interaction is not a list of objects"
+    formats = document.get("patchFormat", [])
+    codes = isinstance(formats, list) and all(isinstance(code, str) for code in formats)
+    return "" if codes else "patchFormat is not a list of codes"
+
+
+def _objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(part, dict) for part in value)

@@ -1,19 +1,18 @@
 """The target: FHIR interactions as calls, each one recorded, labelled and journalled."""
 
 import json
-import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
-from ifmatch.errors import OutcomeUnknown, TargetUnusable
+from ifmatch.errors import ConfigurationError, RuleNotApplicable
 from ifmatch.rules.answer import Answer, Effect, Resource
 from ifmatch.rules.content import fill
 from ifmatch.rules.profile import Profile, ResourceKind
-from ifmatch.target.exchange import Exchange, Failure, Request
+from ifmatch.target.courier import Courier
+from ifmatch.target.exchange import Exchange, Request
 from ifmatch.target.http import Wire
 from ifmatch.target.ledger import Item, Ledger
 from ifmatch.target.redaction import Redactor
@@ -23,11 +22,8 @@ from ifmatch.target.statement import Statement
 LABEL_SYSTEM = "urn:ifmatch:run"
 JSON_PATCH, XML_PATCH = "application/json-patch+json", "application/xml-patch+xml"
 
-#: Seconds: the longest single wait that a Retry-After may ask of us, and how often in a row we wait for one request.
-_LONGEST_WAIT, _MOST_WAITS = 60.0, 5
-
-#: So many time-outs in a row, or one refused connection that a second try confirms, end the run.
-_TIMEOUTS_TO_GIVE_UP = 3
+#: Characters of a body that the evidence holds.
+_MOST_BODY = 256 * 1024
 
 #: Takes the name of an event and its fields.
 Record = Callable[..., None]
@@ -39,20 +35,29 @@ class Target:
     `record` is given every exchange and journal entry as an event, with secrets already removed.
     """
 
-    def __init__(self, settings: Settings, profile: Profile, run_id: str, record: Record, prefix: str = "") -> None:
-        self.settings, self.profile, self.run_id = settings, profile, run_id
-        self.redactor = Redactor(settings.secrets)
+    def __init__(
+        self, settings: Settings, profile: Profile, run_id: str, record: Record, redactor: Redactor, prefix: str = ""
+    ) -> None:
+        self.settings, self.profile, self.run_id, self.redactor = settings, profile, run_id, redactor
         self.ledger = Ledger(lambda **fields: record("journal", **fields))
         self.statement = Statement({}, "the capability statement was not read")
+        self.canary: Answer | None = None
         self._record, self._prefix = record, prefix
-        self._wire = Wire(settings.tls(), settings.timeout, settings.through_proxy)
-        self._count = self._timeouts = 0
+        wire = Wire(settings.base_url, settings.tls(), settings.timeout, settings.through_proxy)
+        self._courier = Courier(wire, settings.base_url, self._noted, self.tell)
+        self._count = 0
         self.rule: str | None = None
         self.exchanges: list[str] = []
 
+    def tell(self, text: str) -> None:
+        """Say why it takes so long."""
+        self._record("notice", text=text)
+
     # ------------------------------------------------------------ interactions
 
-    def read(self, resource_type: str, resource_id: str, *, seen: str = "", identity: Identity = Identity.FIRST) -> Answer:
+    def read(
+        self, resource_type: str, resource_id: str, *, seen: str = "", identity: Identity = Identity.FIRST
+    ) -> Answer:
         """GET [base]/[type]/[id]; `seen` is an entity tag for If-None-Match."""
         headers = {"If-None-Match": seen} if seen else {}
         return self.send("GET", f"{resource_type}/{resource_id}", headers=headers, identity=identity)
@@ -72,7 +77,15 @@ class Target:
         answer = self._write("POST", kind, body, **options)
         return self._settle(item, answer, answer.location_id or (answer.resource or {}).get("id", ""))
 
-    def update(self, resource_type: str, resource_id: str, body: Resource | bytes, *, if_match: str | Sequence[str] = (), **options: Any) -> Answer:
+    def update(
+        self,
+        resource_type: str,
+        resource_id: str,
+        body: Resource | bytes,
+        *,
+        if_match: str | Sequence[str] = (),
+        **options: Any,
+    ) -> Answer:
         """PUT [base]/[type]/[id]; `if_match` is the header's value, or several values for several header lines."""
         item = None
         if self.ledger.find(resource_type, resource_id) is None:
@@ -80,7 +93,9 @@ class Target:
         answer = self._write("PUT", f"{resource_type}/{resource_id}", body, if_match=if_match, **options)
         return self._settle(item, answer, resource_id) if item else answer
 
-    def conditional_update(self, resource_type: str, criteria: str, body: Resource, *, unique: str, **options: Any) -> Answer:
+    def conditional_update(
+        self, resource_type: str, criteria: str, body: Resource, *, unique: str, **options: Any
+    ) -> Answer:
         """PUT [base]/[type]?[criteria], journalled as a possible create."""
         item = self.ledger.intend(resource_type, unique)
         answer = self._write("PUT", f"{resource_type}?{_query(criteria)}", body, **options)
@@ -90,9 +105,20 @@ class Target:
             return answer
         return self._settle(item, answer, resource_id)
 
-    def patch(self, resource_type: str, resource_id: str, body: bytes, media_type: str, *, if_match: str | Sequence[str] = (), **options: Any) -> Answer:
+    def patch(
+        self,
+        resource_type: str,
+        resource_id: str,
+        body: bytes,
+        media_type: str,
+        *,
+        if_match: str | Sequence[str] = (),
+        **options: Any,
+    ) -> Answer:
         """PATCH [base]/[type]/[id] with a patch document in one of the three formats."""
-        return self._write("PATCH", f"{resource_type}/{resource_id}", body, if_match=if_match, media_type=media_type, **options)
+        return self._write(
+            "PATCH", f"{resource_type}/{resource_id}", body, if_match=if_match, media_type=media_type, **options
+        )
 
     def update_beside(self, body: Resource, *, if_match: str | Sequence[str] = ()) -> Answer:
         """PUT to an address of the same host that is certainly no FHIR end-point."""
@@ -100,10 +126,15 @@ class Target:
         return self._write("PUT", path, body, if_match=if_match, outside=True)
 
     def delete(self, resource_type: str, resource_id: str, *, if_match: str = "") -> Answer:
-        """DELETE [base]/[type]/[id]; what is deleted need not be removed at the end."""
+        """DELETE [base]/[type]/[id]; what is deleted need not be removed at the end.
+
+        Raises RuleNotApplicable for a resource that is not ours: what is only lent to us is never deleted.
+        """
+        item = self.ledger.find(resource_type, resource_id)
+        if item and item.original is not None:
+            raise RuleNotApplicable(f"{resource_type}/{resource_id} is only lent to the run, so it is not deleted")
         headers = [("If-Match", if_match)] if if_match else []
         answer = self.send("DELETE", f"{resource_type}/{resource_id}", headers=headers)
-        item = self.ledger.find(resource_type, resource_id)
         if item and (answer.effect is Effect.ACCEPTED or answer.status in (404, 410)):
             self.ledger.removed(item)
         return answer
@@ -120,8 +151,16 @@ class Target:
     # ------------------------------------------------------------ the wire
 
     def _write(
-        self, method: str, path: str, body: Resource | bytes, *, if_match: str | Sequence[str] = (), prefer: str | None = None,
-        media_type: str = "", identity: Identity = Identity.FIRST, outside: bool = False,
+        self,
+        method: str,
+        path: str,
+        body: Resource | bytes,
+        *,
+        if_match: str | Sequence[str] = (),
+        prefer: str | None = None,
+        media_type: str = "",
+        identity: Identity = Identity.FIRST,
+        outside: bool = False,
     ) -> Answer:
         tags = [if_match] if isinstance(if_match, str) else if_match
         preference = self.profile.prefer if prefer is None else prefer
@@ -138,55 +177,36 @@ class Target:
         return answer
 
     def send(
-        self, method: str, path: str, *, headers: Mapping[str, str] | Sequence[tuple[str, str]] = (), body: bytes = b"",
-        identity: Identity = Identity.FIRST, outside: bool = False,
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        body: bytes = b"",
+        identity: Identity = Identity.FIRST,
+        outside: bool = False,
     ) -> Answer:
-        """One request and its answer, recorded. 429, and 503 with Retry-After, are waited out; connect errors of reads tried again.
+        """One request and its answer, recorded.
 
         `outside` takes the path from the root of the host instead of the base URL.
         Raises OutcomeUnknown when no usable answer came, TargetUnusable when the target is gone.
         """
-        request = Request(method, self._url(path, outside), self._headers(headers, identity), body)
-        for _ in range(_MOST_WAITS):
-            exchange, answer = self._once(request)
-            if exchange.failure is not None:
-                answer = self._after_failure(exchange)
-            self._timeouts = 0
-            wait = _asked_to_wait(answer)
-            if wait is None:
-                return answer
-            time.sleep(min(wait, _LONGEST_WAIT))
-        raise OutcomeUnknown(f"{method} {request.url} was put off {_MOST_WAITS} times with {answer.status}; the target is too busy to judge")
+        return self._courier.send(Request(method, self._url(path, outside), self._headers(headers, identity), body))
 
-    def _once(self, request: Request) -> tuple[Exchange, Answer]:
-        exchange = self._wire.send(request)
+    def _noted(self, exchange: Exchange) -> Answer:
         self._count += 1
         exchange_id = f"{self._prefix}{self._count}"
         self.exchanges.append(exchange_id)
         self._record("exchange", id=exchange_id, rule=self.rule, **self._evidence(exchange))
-        return exchange, exchange.answer(exchange_id)
-
-    def _after_failure(self, exchange: Exchange) -> Answer:
-        failure, request = exchange.failure or Failure.RESET, exchange.request
-        if failure.never_sent:
-            time.sleep(0.5)
-            again, answer = self._once(request)
-            if again.failure is None:
-                return answer
-            raise TargetUnusable(unreachable(again.failure, self.settings.base_url, self.redactor.text(again.detail)))
-        self._timeouts = self._timeouts + 1 if failure is Failure.TIMEOUT else 0
-        if self._timeouts >= _TIMEOUTS_TO_GIVE_UP:
-            raise TargetUnusable(
-                f"{self.settings.base_url} has not answered {self._timeouts} requests in a row within {self.settings.timeout:g} s each. "
-                "It hangs, or needs more time: set timeout in the target file."
-            )
-        raise OutcomeUnknown(self.redactor.text(f"{request.method} {request.url}: {failure}: {exchange.detail}"))
+        return exchange.answer(exchange_id)
 
     def _url(self, path: str, outside: bool) -> str:
         base = "/".join(self.settings.base_url.split("/")[:3]) if outside else self.settings.base_url
         return f"{base}/{path}" if path else base
 
-    def _headers(self, headers: Mapping[str, str] | Sequence[tuple[str, str]], identity: Identity) -> tuple[tuple[str, str], ...]:
+    def _headers(
+        self, headers: Mapping[str, str] | Sequence[tuple[str, str]], identity: Identity
+    ) -> tuple[tuple[str, str], ...]:
         unique = {"unique": str(uuid.uuid4())}
         fixed = {"Accept": self.profile.media_type, **self.profile.headers, **self.settings.headers}
         credential = self.settings.credentials.get(identity)
@@ -204,64 +224,51 @@ class Target:
                 "method": exchange.request.method,
                 "url": exchange.request.url,
                 "headers": self.redactor.headers(exchange.request.headers),
-                "body": exchange.request.body.decode("utf-8", "replace"),
+                "body": _stored(exchange.request.body),
             },
-            "response": response and {
+            "response": response
+            and {
                 "status": response.status,
                 "reason": response.reason,
                 "http_version": response.http_version,
                 "headers": self.redactor.headers(response.headers),
-                "body": response.body.decode("utf-8", "replace"),
+                "body": _stored(response.body),
             },
             "failure": f"{exchange.failure}: {exchange.detail}" if exchange.failure else None,
         }
 
     def close(self) -> None:
         """Close all connections."""
-        self._wire.close()
-
-
-#: What it means when no connection can be had, and what to do.
-_UNREACHABLE: Mapping[Failure, str] = {
-    Failure.NO_HOST: "There is no host for {url} ({detail}). Check the address, or the network and its proxy settings.",
-    Failure.REFUSED: "Nothing answers at {url} ({detail}). Start the server, or check host and port.",
-    Failure.TLS: "No TLS connection to {url} can be had ({detail}). If its certificate is from an authority of your own, name it as ca_file under [tls] in the target file.",
-    Failure.TIMEOUT: "{url} did not answer in time ({detail}). It hangs, or needs more time: set timeout in the target file.",
-    Failure.RESET: "{url} breaks off the connection ({detail}). It may not speak HTTP there, or a proxy stands between.",
-    Failure.TOO_LARGE: "{url} sends {detail} in one answer, which no FHIR answer to these requests needs. Check the address.",
-}
-
-
-def unreachable(failure: Failure, url: str, detail: str) -> str:
-    """The sentence for a target that gives no usable answer at all."""
-    return _UNREACHABLE[failure].format(url=url, detail=detail)
+        self._courier.close()
 
 
 def _query(criteria: str) -> str:
     return "&".join(f"{n}={quote(v, safe='|')}" for n, _, v in (part.partition("=") for part in criteria.split("&")))
 
 
-def _asked_to_wait(answer: Answer) -> float | None:
-    """Seconds that the target asks us to wait before it takes the request, None when it took it (RFC 6585, RFC 9110 section 10.2.3)."""
-    asked = answer.header("retry-after")
-    if answer.status == 429 or (answer.status == 503 and asked is not None):
-        return _seconds(asked or "1")
-    return None
-
-
-def _seconds(value: str) -> float:
-    if value.strip().isdigit():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (ValueError, TypeError):
-        return 1.0
+def _stored(body: bytes) -> str:
+    """A body as the evidence holds it: text, and not more of it than a person or a tool can use."""
+    text = body.decode("utf-8", "replace")
+    return text if len(text) <= _MOST_BODY else f"{text[:_MOST_BODY]}… [cut here: {len(body)} bytes in all]"
 
 
 def with_overrides(profile: Profile, resources: Mapping[str, Mapping[str, Any]]) -> Profile:
-    """The profile with the resource kinds changed as the target file says."""
+    """The profile with the resource kinds changed as the target file says.
+
+    Raises ConfigurationError when a kind that the profile does not have is given without a body.
+    """
     kinds = dict(profile.resources)
     for name, override in resources.items():
-        parts = {k: json.loads(v) if k in ("body", "change") else tuple(v) if k == "ids" else v for k, v in override.items()}
+        parts: dict[str, Any] = {key: tuple(value) if key == "ids" else value for key, value in override.items()}
+        if name not in kinds and "body" not in parts:
+            known = ", ".join(sorted(kinds))
+            raise ConfigurationError(
+                f"The target file speaks of [resources.{name}], but the profile {profile.id} tests no {name} (it "
+                f"tests {known}). "
+                "Give it a body, or correct the name."
+            )
         kinds[name] = replace(kinds[name], **parts) if name in kinds else ResourceKind(type=name, **parts)
+        if kinds[name].how == "existing":
+            # What is lent does not carry our identifiers, so none of it can be found by them.
+            kinds[name] = replace(kinds[name], criteria={})
     return replace(profile, resources=kinds)

@@ -1,12 +1,13 @@
 """Resources of ours to test on: how they are had, changed, looked at, and removed again."""
 
+import json
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ifmatch.errors import OutcomeUnknown, SetupFailed, TargetUnusable
+from ifmatch.errors import ConfigurationError, OutcomeUnknown, RuleNotApplicable, SetupFailed, TargetUnusable
 from ifmatch.rules.answer import Answer, Effect, Resource, instant
 from ifmatch.rules.case import Case
 from ifmatch.rules.content import at, differences, fill, merge, placeholders_in, put
@@ -14,8 +15,8 @@ from ifmatch.rules.expectation import Expectation, describe
 from ifmatch.rules.profile import ResourceKind
 from ifmatch.rules.version import weak
 from ifmatch.target.ledger import Item
+from ifmatch.target.redaction import REDACTED
 from ifmatch.target.target import Target
-
 
 #: The system of the identifiers by which the profiles' templates make each resource unique.
 IDENTIFIER_SYSTEM = "urn:ifmatch:identifier"
@@ -44,7 +45,9 @@ class Snapshot:
             return self.answer.etag
         if self.version:
             return weak(self.version)
-        raise SetupFailed("the read reveals no version: it has neither an ETag nor a meta.versionId to base an update on")
+        raise SetupFailed(
+            "the read reveals no version: it has neither an ETag nor a meta.versionId to base an update on"
+        )
 
     @property
     def last_updated(self) -> object:
@@ -103,6 +106,7 @@ class Workbench:
     def __init__(self, target: Target, resource_type: str) -> None:
         self.target = target
         self.kind = self.kind_of(resource_type)
+        self._lent: set[str] = set()
 
     def kind_of(self, resource_type: str) -> ResourceKind:
         """The profile's template for a type. Raises SetupFailed when it has none."""
@@ -127,12 +131,9 @@ class Workbench:
 
     def _filled(self, template: Any, unique: str) -> Any:
         values = {"unique": unique, "run": self.target.run_id, **self.target.settings.placeholders}
-        missing = placeholders_in(template) - values.keys()
+        missing = _unfilled(template, self.target)
         if missing:
-            name = min(missing)
-            raise SetupFailed(
-                f"the template of {self.kind.type} needs {{{name}}}: give it as {name} under [placeholders] in the target file"
-            )
+            raise SetupFailed(f"the template of {self.kind.type} needs {missing}")
         return fill(template, values)
 
     def some_tag(self) -> str | tuple[()]:
@@ -146,7 +147,7 @@ class Workbench:
     # ------------------------------------------------------------ making
 
     def make(self, kind: ResourceKind | None = None, unique: str = "") -> Subject:
-        """A resource on the target, had as the profile says: created, put under an id of ours, or one that may be borrowed."""
+        """A resource on the target, had as the profile says: created, put under an id of ours, or lent to us."""
         kind = kind or self.kind
         return _HOW[kind.how](self, kind, unique)
 
@@ -166,14 +167,18 @@ class Workbench:
         return self._subject(kind, resource_id, unique, body)
 
     def _borrow(self, kind: ResourceKind, unique: str) -> Subject:
-        ledger = self.target.ledger
-        free = [i for i in kind.ids if ledger.find(kind.type, i) is None] or list(kind.ids)
+        # Two of one scenario must be two: else a write to the one would be taken for a change of the other.
+        free = [name for name in kind.ids if name not in self._lent]
         if not free:
-            raise SetupFailed(f"no {kind.type} may be used: name ids of existing ones under [resources.{kind.type}] in the target file")
-        seen = self._look(kind.type, free[0])
-        if ledger.find(kind.type, free[0]) is None:
-            ledger.created(ledger.intend(kind.type, "", free[0], original=seen.resource), free[0])
-        return Subject(kind, free[0], unique or new_unique(), seen.resource, seen)
+            lent = f"{len(kind.ids)} {kind.type}" if kind.ids else f"no {kind.type}"
+            raise RuleNotApplicable(f"the target file lends {lent}, and this rule needs one more")
+        resource_id = free[0]
+        self._lent.add(resource_id)
+        seen = self._look(kind.type, resource_id)
+        if self.target.ledger.find(kind.type, resource_id) is None:
+            item = self.target.ledger.intend(kind.type, "", resource_id, original=seen.resource)
+            self.target.ledger.created(item, resource_id)
+        return Subject(kind, resource_id, unique or new_unique(), seen.resource, seen)
 
     def _subject(self, kind: ResourceKind, resource_id: str, unique: str, body: Resource) -> Subject:
         return Subject(kind, resource_id, unique, body, self._look(kind.type, resource_id))
@@ -216,7 +221,7 @@ class Workbench:
         answer = self.target.history(resource_type, resource_id)
         if answer.status != 200 or answer.resource is None:
             return None
-        return tuple(str(r.get("meta", {}).get("versionId", "")) for r in entries(answer))
+        return tuple(_version_of(resource) or "" for resource in entries(answer))
 
     def made_of(self, attempt: Attempt) -> list[str]:
         """The ids of resources that came of an attempt, found by its unique identifier where the target can search.
@@ -231,13 +236,18 @@ class Workbench:
         ids = [r["id"] for r in entries(answer) if uniques[0] in _identifiers(r)]
         for resource_id in ids:
             if self.target.ledger.find(resource_type, resource_id) is None:
-                self.target.ledger.created(self.target.ledger.intend(resource_type, uniques[0], resource_id), resource_id)
+                self.target.ledger.created(
+                    self.target.ledger.intend(resource_type, uniques[0], resource_id), resource_id
+                )
         return ids
 
     def offers(self, interaction: str, resource_type: str = "") -> bool:
         """Whether neither the system's texts nor the target's statement rule an interaction out."""
         kind = resource_type or self.kind.type
-        return self.target.profile.offers(interaction) is not False and self.target.statement.claims(interaction, kind) is not False
+        return (
+            self.target.profile.offers(interaction) is not False
+            and self.target.statement.claims(interaction, kind) is not False
+        )
 
     def version_by_search(self, subject: Subject) -> str:
         """The meta.versionId that a search by `_id` shows. A search index may lag, so it is asked for a few seconds.
@@ -248,10 +258,10 @@ class Workbench:
             time.sleep(pause)
             for resource in entries(self.target.search(subject.type, f"_id={subject.id}")):
                 if resource.get("id") == subject.id:
-                    version = resource.get("meta", {}).get("versionId")
+                    version = _version_of(resource)
                     if version is None:
                         raise SetupFailed("a search shows no meta.versionId")
-                    return str(version)
+                    return version
         raise SetupFailed(f"a search by _id does not find {subject.type}/{subject.id}")
 
     def let_the_clock_move(self, subject: Subject) -> None:
@@ -272,11 +282,15 @@ class Workbench:
             return
         stored = self.look(subject).resource
         marker = subject.kind.marker
-        held = at(stored, marker) == at(attempt.sent, marker) if marker else not self.holds(subject, attempt.sent, stored)
-        case.state(held, "what was sent is stored", f"{marker} is {at(stored, marker)!r}, not {at(attempt.sent, marker)!r}")
+        held = (
+            at(stored, marker) == at(attempt.sent, marker) if marker else not self.holds(subject, attempt.sent, stored)
+        )
+        case.state(
+            held, "what was sent is stored", f"{marker} is {at(stored, marker)!r}, not {at(attempt.sent, marker)!r}"
+        )
 
     def demand_consistent(self, case: Case, subject: Subject, attempt: Attempt) -> None:
-        """The resource must tell the same story as the answer: changed when it was accepted, untouched when it was refused."""
+        """The resource must tell the same story as the answer: changed when accepted, untouched when refused."""
         demand = {
             Effect.ACCEPTED: lambda: self.demand_mark(case, subject, attempt),
             Effect.REFUSED: lambda: self.demand_unchanged(case, subject),
@@ -287,7 +301,7 @@ class Workbench:
     # ------------------------------------------------------------ comparing
 
     def holds(self, subject: Subject, sent: Resource, stored: Resource) -> list[str]:
-        """In what a stored resource differs from what was sent, the additions of the server's that the profile names left out."""
+        """In what a stored resource differs from what was sent, but for the additions that the profile names."""
         return differences(sent, stored, subject.kind.server_adds)
 
 
@@ -296,6 +310,37 @@ _HOW: dict[str, Callable[[Workbench, ResourceKind, str], Subject]] = {
     "create-by-put": Workbench._put,
     "existing": Workbench._borrow,
 }
+
+
+def demand_template(target: Target) -> None:
+    """See that the resource that most rules work on can be had, before a hundred scenarios fail of it.
+
+    Raises ConfigurationError when the target file leaves out what only it can tell.
+    """
+    profile = target.profile
+    kind = profile.resources[profile.subject]
+    if kind.how == "existing" and not kind.ids:
+        raise ConfigurationError(
+            f"{profile.subject} is to be had as existing ones, but none is named: give ids under "
+            f"[resources.{kind.type}] in the target file."
+        )
+    missing = _unfilled([kind.body, kind.change], target)
+    if missing:
+        raise ConfigurationError(f"The template of {kind.type} in the profile {profile.id} needs {missing}.")
+    try:
+        if kind.marker and kind.how != "existing":
+            put(merge(kind.body, kind.change), kind.marker, "")
+    except KeyError as error:
+        raise ConfigurationError(
+            f"resources.{kind.type}.marker: {error.args[0]}. It must lead to an element of the body."
+        ) from None
+
+
+def _unfilled(template: Any, target: Target) -> str:
+    """The placeholder of a template that nobody has given a value for, and where to give it; else nothing."""
+    missing = placeholders_in(template) - {"unique", "run", *target.settings.placeholders}
+    name = min(missing, default="")
+    return name and f"{{{name}}}: give it as {name} under [placeholders] in the target file"
 
 
 def new_unique() -> str:
@@ -318,7 +363,13 @@ def _identifiers(resource: Resource) -> list[str]:
     """The values of the identifiers that the suite gave to a resource."""
     listed = resource.get("identifier")
     listed = listed if isinstance(listed, list) else [listed]
-    return [i["value"] for i in listed if isinstance(i, dict) and i.get("system") == IDENTIFIER_SYSTEM]
+    return [str(i.get("value")) for i in listed if isinstance(i, dict) and i.get("system") == IDENTIFIER_SYSTEM]
+
+
+def _version_of(resource: Resource) -> str | None:
+    meta = resource.get("meta")
+    version = meta.get("versionId") if isinstance(meta, dict) else None
+    return None if version is None else str(version)
 
 
 def _why(answer: Answer) -> str:
@@ -327,37 +378,70 @@ def _why(answer: Answer) -> str:
     return f": {said[:300]}" if said else ""
 
 
-def sweep(target: Target) -> list[tuple[Item, str]]:
-    """Remove what the run made, the newest first, and restore what it borrowed. Never judges, never raises.
+#: Seconds after which tidying up says how far it is.
+_TOLD_EVERY = 2.0
 
-    Returns what stays on the target, each with the reason.
+
+#: Why something stays when the user did not wait for the end.
+INTERRUPTED = "tidying up was interrupted"
+
+
+def sweep(target: Target) -> bool:
+    """Remove what the run made, the newest first, and restore what it borrowed. Never judges.
+
+    What stays goes into the journal with the reason. Ctrl-C ends it; returns whether that happened.
     """
-    left = []
-    deletes = target.profile.offers("delete") is not False
-    gone = ""
-    for item in target.ledger.open_items():
+    items, end, told = target.ledger.open_items(), "", time.monotonic()
+    for number, item in enumerate(items):
+        if not end and time.monotonic() - told > _TOLD_EVERY:
+            target.tell(f"tidying up: {number} of {len(items)} done; Ctrl-C leaves the rest")
+            told = time.monotonic()
         try:
-            reason = gone or (_restore(target, item) if item.original else _remove(target, item, deletes))
+            reason = end or _put_right(target, item)
         except OutcomeUnknown as error:
             reason = str(error)
-        except TargetUnusable as error:
-            reason = gone = str(error)
+        except TargetUnusable:
+            reason = end = "the target does not answer any more"
+        except KeyboardInterrupt:
+            reason = end = INTERRUPTED
         if reason:
             target.ledger.left(item, reason)
-            left.append((item, reason))
-    return left
+    return end is INTERRUPTED
 
 
-def _remove(target: Target, item: Item, deletes: bool) -> str:
-    """Remove one item; the reason why it stays, or nothing."""
-    if not item.id:
-        return "the request that may have made it got no answer; look for its identifier"
-    if not deletes:
+def _put_right(target: Target, item: Item) -> str:
+    """Restore or remove one item; the reason why it stays, or nothing."""
+    if item.original is not None:
+        return _restore(target, item)
+    if target.profile.offers("delete") is False:
         return f"{target.profile.title} has no delete"
+    return _remove(target, item) if item.id else _find_and_remove(target, item)
+
+
+def _find_and_remove(target: Target, item: Item) -> str:
+    """Remove what a request without a usable answer may have made, by the identifier that only it carries."""
+    if not item.unique or target.profile.offers("search-type") is False:
+        return "it may exist: the request that may have made it was answered without an id"
+    for pause in (0, 1):  # the index of a search may lag behind
+        time.sleep(pause)
+        answer = target.search(item.type, f"identifier={IDENTIFIER_SYSTEM}|{item.unique}")
+        if answer.effect is not Effect.ACCEPTED or answer.resource is None:
+            return f"it may exist, and the search for its identifier was answered {describe(answer)}"
+        found = [
+            resource for resource in entries(answer) if item.unique in _identifiers(resource) and resource.get("id")
+        ]
+        if found:
+            target.ledger.created(item, str(found[0]["id"]))
+            return _remove(target, item)
+    target.ledger.removed(item, "not found")
+    return ""
+
+
+def _remove(target: Target, item: Item) -> str:
     answer = target.delete(item.type, item.id)
     if target.ledger.find(item.type, item.id):
         seen = target.read(item.type, item.id)
-        if seen.effect is Effect.REFUSED:
+        if seen.status in (404, 410):
             target.ledger.removed(item)
             return ""
         # Some servers delete only the version that is named.
@@ -366,6 +450,8 @@ def _remove(target: Target, item: Item, deletes: bool) -> str:
 
 
 def _restore(target: Target, item: Item) -> str:
+    if REDACTED in json.dumps(item.original):
+        return "its content could not be restored: what is known of it has a secret taken out"
     seen = target.read(item.type, item.id)
     body = {**(item.original or {}), "id": item.id}
     answer = target.update(item.type, item.id, body, if_match=seen.etag or (weak(seen.version) if seen.version else ()))

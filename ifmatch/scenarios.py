@@ -1,0 +1,517 @@
+"""Runs each scenario as a rule under judgement, and turns verdicts into pytest's outcomes. The hooks of a run."""
+
+import errno
+import inspect
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ifmatch import errors
+from ifmatch.errors import (
+    ConfigurationError,
+    ExitCode,
+    IfmatchError,
+    NothingSelected,
+    OutcomeUnknown,
+    RuleBroken,
+    RuleNotApplicable,
+    SetupFailed,
+    TargetUnusable,
+)
+from ifmatch.plugin import ABORT, CASE, RUN, SESSION, FeatureFile, run_of, session_of
+from ifmatch.report.allure import AllureBridge, write_environment, write_results_into
+from ifmatch.report.console import CONCLUSIONS, count_line
+from ifmatch.report.events import Event
+from ifmatch.rules import catalogue
+from ifmatch.rules.case import Case, Verdict
+from ifmatch.rules.expectation import Expectation, Finding, NotApplicable, promised_status
+from ifmatch.session import Options, Session
+
+_STATE = pytest.StashKey["_Scenario"]()
+_BRIDGE = pytest.StashKey[AllureBridge]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "rule(id): the rule that a scenario is")
+    config.addinivalue_line("markers", "gate(tag): what a scenario needs of its target")
+
+
+# ---------------------------------------------------------------- what is run
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_bdd_apply_tag(tag: str, function: Callable[..., Any]) -> bool:
+    kind, separator, value = tag.partition(":")
+    mark = pytest.mark.rule(id=value) if kind == "rule" and separator else pytest.mark.gate(tag=tag)
+    mark(function)
+    return True
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    mark = metafunc.definition.get_closest_marker("rule")
+    session = metafunc.config.stash.get(SESSION, None)
+    if mark is None or session is None:
+        return
+    types_of_rule = session.profile.types_of(mark.kwargs["id"])
+    if len(types_of_rule) > 1:
+        metafunc.parametrize("resource_type", types_of_rule)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    globs = config.getoption("--rules")
+    if not globs:
+        return
+    chosen = [item for item in items if (rule := rule_of(item)) is None or catalogue.matches(rule.id, globs)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
+def rule_of(item: pytest.Item) -> catalogue.Rule | None:
+    """The rule that a test is a scenario of, None for any other test."""
+    mark = item.get_closest_marker("rule")
+    return _rules_by_id().get(mark.kwargs["id"]) if mark and isinstance(item.parent, FeatureFile) else None
+
+
+@cache
+def _rules_by_id() -> dict[str, catalogue.Rule]:
+    return {rule.id: rule for rule in catalogue.rules()}
+
+
+# ---------------------------------------------------------------- the run
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    config = session.config
+    _treat_sigterm_as_interrupt(config)
+    try:
+        if _is_worker(config):
+            _join(config)
+        elif not config.getoption("collectonly"):
+            _demand_rules(config.getoption("--rules"))
+            _enter(config, Session.open(_options(config), lambda event: _tell(config, event)))
+    except IfmatchError as error:
+        _stop(config, error)
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _join(config: pytest.Config) -> None:
+    given = config.workerinput  # type: ignore[attr-defined]
+    if "ifmatch" in given:
+        share, shares = int(given["workerid"].removeprefix("gw")), int(given["workercount"])
+        _enter(config, Session.join(given["ifmatch"], given["workerid"], share, shares))
+
+
+def _demand_rules(globs: str) -> None:
+    if globs and not any(catalogue.matches(rule.id, globs) for rule in catalogue.rules()):
+        raise NothingSelected(f'No rule matches "{globs}". `ifmatch rules` lists the ids of all rules.')
+
+
+def _enter(config: pytest.Config, session: Session) -> None:
+    config.stash[SESSION] = session
+    config.stash[_BRIDGE] = bridge = AllureBridge(session.profile.title, session.target.redactor.text)
+    write_results_into(config, session.log.folder / "allure-results")
+    config.pluginmanager.register(bridge, "ifmatch-allure")
+    session.listeners.append(lambda event: bridge.exchange(event) if event["event"] == "exchange" else None)
+
+
+def _options(config: pytest.Config) -> Options:
+    return Options(
+        base_url=config.getoption("--base-url") or "",
+        profile=config.getoption("--profile"),
+        target_file=config.getoption("--target"),
+        report_dir=config.getoption("--report-dir"),
+        faults=tuple(config.getoption("--fault")),
+    )
+
+
+def _tell(config: pytest.Config, event: Event) -> None:
+    """Say on standard error why it takes so long, past pytest, which catches what is printed during a test."""
+    if event["event"] == "notice":
+        with config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            print(event["text"], file=sys.stderr, flush=True)
+
+
+def _treat_sigterm_as_interrupt(config: pytest.Config) -> None:
+    # It is how a CI system cancels a job: what was made on the target has to be removed then, too.
+    if threading.current_thread() is threading.main_thread() and not _is_worker(config):
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+        def restore() -> None:
+            signal.signal(signal.SIGTERM, before)
+
+        config.add_cleanup(restore)
+
+
+def _stop(config: pytest.Config, error: IfmatchError) -> None:
+    config.stash.setdefault(ABORT, error)
+    pytest.exit(str(error), returncode=error.exit_code)
+
+
+# ---------------------------------------------------------------- several processes
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[object]) -> None:
+    if SESSION in config.stash:
+        try:
+            session_of(config).split(len(specs))
+        except IfmatchError as error:
+            _stop(config, error)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    if SESSION in node.config.stash:
+        node.workerinput["ifmatch"] = session_of(node.config).shared()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Learn from a process that has ended what ended it."""
+    told = getattr(node, "workeroutput", {}).get("ifmatch")
+    if told:
+        kind, message = told
+        node.config.stash.setdefault(ABORT, getattr(errors, kind)(message))
+
+
+# ---------------------------------------------------------------- the end of the run
+
+
+def pytest_internalerror(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Note what broke the run, without the values of variables, for there may be a secret among them."""
+    _LAST_CRASH[:] = [excinfo.value]
+
+
+_LAST_CRASH: list[BaseException] = []
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+
+
+def _note_crash(run: Session, error: BaseException) -> IfmatchError:
+    """Put a traceback into the evidence, and say in one sentence what it means."""
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        return ConfigurationError(
+            f"The run's evidence could not be written to {run.log.folder}: {error.strerror}. A run without evidence "
+            "proves "
+            "nothing, so it stops here. Make room or choose another folder with -o DIR."
+        )
+    if isinstance(error, IfmatchError):
+        return error
+    lines = traceback.format_exception(error)
+    try:
+        run.record("crash", rule=run.target.rule, traceback="".join(lines))
+    except ConfigurationError as lost:
+        return lost
+    summary = run.target.redactor.text(f"{type(error).__name__}: {error}")
+    return IfmatchError(
+        f"ifmatch itself failed, which says nothing of the target ({summary}). What was seen until then is in "
+        f"{run.log.folder}/."
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    config = session.config
+    run = config.stash.get(SESSION, None)
+    if run is None:
+        return
+    if _LAST_CRASH:
+        config.stash.setdefault(ABORT, _note_crash(run, _LAST_CRASH.pop()))
+    try:
+        run.clean_up()
+    except Exception as error:
+        config.stash.setdefault(ABORT, _note_crash(run, error))
+    with _undisturbed():
+        if _is_worker(config):
+            _leave(session, run)
+        else:
+            session.exitstatus = _finish(session, run, exitstatus)
+
+
+def _leave(session: pytest.Session, run: Session) -> None:
+    abort = session.config.stash.get(ABORT, None)
+    if abort is not None:
+        session.config.workeroutput["ifmatch"] = [type(abort).__name__, str(abort)]  # type: ignore[attr-defined]
+    run.close()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A while, short, in which Ctrl-C does nothing: the report is being written."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _finish(session: pytest.Session, run: Session, exitstatus: int) -> ExitCode:
+    abort = session.config.stash.get(ABORT, None)
+    stopped = session.shouldstop or session.shouldfail
+    interrupted = run.interrupted or (exitstatus == ExitCode.INTERRUPTED and abort is None)
+    code = ExitCode.INTERRUPTED if interrupted else abort.exit_code if abort else _cut_short(exitstatus)
+    message = "The run was interrupted." if interrupted else str(abort or stopped or "")
+    finished = run.finish(complete=code is None and not stopped, exit_code=code, message=message)
+    session.config.stash[RUN] = finished
+    results = Path(session.config.getoption("allure_report_dir") or run.log.folder / "allure-results")
+    try:
+        write_environment(results, finished)
+    except OSError as error:
+        print(f"{results} cannot be written: {error.strerror}.", file=sys.stderr)
+    return run.exit_code
+
+
+def _cut_short(exitstatus: int) -> ExitCode | None:
+    """pytest's own endings that say more than any verdict: the run did not come to its end."""
+    return ExitCode(exitstatus) if exitstatus in (ExitCode.INTERNAL_ERROR, ExitCode.USAGE) else None
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    run = run_of(config)
+    if run is None or config.pluginmanager.hasplugin("ifmatch-view"):
+        return
+    terminalreporter.section("ifmatch")
+    terminalreporter.write_line(f"{CONCLUSIONS[run.exit_code][0]}   {count_line(run.counts)}")
+    if run.message:
+        terminalreporter.write_line(run.message)
+    left = f"left on the target: {len(run.left) or 'nothing'}"
+    terminalreporter.write_line(f"report  {session_of(config).log.folder}/   {left}")
+
+
+# ---------------------------------------------------------------- one scenario
+
+
+class _Scenario:
+    """What is kept of a scenario while it runs."""
+
+    def __init__(self, rule: catalogue.Rule, case: Case, row: dict[str, str]) -> None:
+        self.rule, self.case, self.row = rule, case, row
+        self.steps: list[dict[str, Any]] = []
+        self.clock = time.perf_counter()
+        self.verdict: dict[str, Any] | None = None
+        self._exchanges_before = self._findings_before = 0
+
+    def start_step(self, keyword: str, text: str, exchanges: int) -> None:
+        self._exchanges_before, self._findings_before = exchanges, len(self.case.findings)
+        self.steps.append({"keyword": keyword, "text": text, "status": "passed", "exchanges": []})
+
+    def end_step(self, exchanges: list[str], error: BaseException | None) -> list[Finding]:
+        findings = self.case.findings[self._findings_before :]
+        status = "failed" if findings else "broken" if error is not None else "passed"
+        self.steps[-1].update(status=status, exchanges=exchanges[self._exchanges_before :])
+        return findings
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    rule = rule_of(item)
+    if rule is None:
+        return
+    session = session_of(item.config)
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    resource_type = params.get("resource_type", session.profile.subject)
+    case = Case(rule.id, session.profile.promise(rule.id, resource_type), resource_type)
+    item.stash[CASE] = case
+    item.stash[_STATE] = state = _Scenario(rule, case, dict(params.get("_pytest_bdd_example", {})))
+    session.target.rule, session.target.exchanges = rule.id, []
+    reason = case.promise.reason if isinstance(case.promise, NotApplicable) else session.why_not(rule)
+    if reason:
+        _conclude(item, state, Verdict.NOT_APPLICABLE, reason)
+        pytest.skip(reason)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    state = pyfuncitem.stash.get(_STATE, None)
+    if state is None:
+        return (yield)
+    error: BaseException | None = None
+    try:
+        yield
+    except (Exception, pytest.fail.Exception) as raised:
+        error = raised
+    try:
+        _judge(pyfuncitem, state, error)
+    except ConfigurationError as lost:
+        _stop(pyfuncitem.config, lost)
+    return True
+
+
+#: What an exception in a step means for the rule: its verdict, and whose fault it is.
+_MEANING: dict[type[BaseException], tuple[Verdict, str]] = {
+    RuleNotApplicable: (Verdict.NOT_APPLICABLE, ""),
+    OutcomeUnknown: (Verdict.INCONCLUSIVE, ""),
+    SetupFailed: (Verdict.ERROR, "target"),
+    TargetUnusable: (Verdict.ERROR, "target"),
+}
+
+
+def _judge(item: pytest.Item, state: _Scenario, error: BaseException | None) -> None:
+    if isinstance(error, ConfigurationError):
+        raise error
+    case, session = state.case, session_of(item.config)
+    gone = _gone(session, case, error)
+    broken = case.verdict() is Verdict.FAIL and (gone is None or _is_proven(case))
+    if broken or (gone is None and (error is None or isinstance(error, RuleBroken))):
+        _conclude(item, state, case.verdict(), _told(case))
+    else:
+        _conclude_without(item, state, gone or error or RuleBroken())
+    if gone is not None:
+        item.config.stash.setdefault(ABORT, gone)
+        item.session.shouldstop = str(gone)
+    _raise_for(state, error)
+
+
+def _gone(session: Session, case: Case, error: BaseException | None) -> IfmatchError | None:
+    """What ends the run, if anything: a failure is put down to a rule only while the target is what it was."""
+    if isinstance(error, IfmatchError):
+        return type(error)(session.target.redactor.text(str(error)))
+    if isinstance(error, SetupFailed) or (case.verdict() is Verdict.FAIL and not _is_proven(case)):
+        try:
+            session.look_again()
+        except TargetUnusable as gone:
+            return TargetUnusable(session.target.redactor.text(str(gone)))
+    return None
+
+
+def _is_proven(case: Case) -> bool:
+    """Whether the resource itself was seen to be wrong, which no later trouble of the server's can take back."""
+    return any(finding.got == case.observed.get("state") for finding in case.findings)
+
+
+def _conclude_without(item: pytest.Item, state: _Scenario, error: BaseException) -> None:
+    """Conclude a scenario that did not come to a verdict of its own."""
+    session = session_of(item.config)
+    verdict, culprit = next((m for kind, m in _MEANING.items() if isinstance(error, kind)), (Verdict.ERROR, "suite"))
+    if culprit == "suite" and not isinstance(error, IfmatchError):
+        session.record("crash", rule=state.rule.id, traceback="".join(traceback.format_exception(error)))
+    message = str(error) if culprit != "suite" else f"{type(error).__name__}: {error}"
+    _conclude(item, state, verdict, session.target.redactor.text(message), culprit)
+
+
+def _raise_for(state: _Scenario, error: BaseException | None) -> None:
+    """Tell pytest: fail and error fail the test, what could not be judged is skipped, all else passes."""
+    assert state.verdict is not None
+    verdict, message = state.verdict["verdict"], state.verdict["message"]
+    if verdict in (Verdict.NOT_APPLICABLE, Verdict.INCONCLUSIVE):
+        pytest.skip(f"{verdict}: {message}")
+    if verdict == Verdict.ERROR and state.verdict["culprit"] == "suite" and error is not None:
+        raise error
+    if verdict in (Verdict.FAIL, Verdict.ERROR):
+        pytest.fail(f"{state.rule.id}: {message}", pytrace=False)
+
+
+def _told(case: Case) -> str:
+    finding = case.gravest_finding
+    return f"expected {finding.expected}; got {finding.got}" if finding else str(case.observed.get("answer", ""))
+
+
+def _conclude(item: pytest.Item, state: _Scenario, verdict: Verdict, message: str, culprit: str = "") -> None:
+    """Write the verdict into the log, once."""
+    session, case, rule = session_of(item.config), state.case, state.rule
+    expectation = case.expectation
+    state.verdict = session.record(
+        "verdict",
+        rule=rule.id,
+        title=rule.title,
+        feature=rule.feature,
+        path=rule.path,
+        resource_type=case.resource_type,
+        row=state.row,
+        verdict=str(verdict),
+        level=str(expectation.level) if expectation else None,
+        message=message,
+        culprit=culprit,
+        expected=_expected(expectation),
+        observed=case.observed,
+        findings=[asdict(finding) for finding in case.findings],
+        source=asdict(expectation.source) if expectation else None,
+        says=expectation.says if expectation else "",
+        exchanges=list(session.target.exchanges),
+        steps=state.steps,
+        duration_ms=round((time.perf_counter() - state.clock) * 1000, 1),
+    )
+    item.config.stash[_BRIDGE].end_case(state.verdict, [tag.removeprefix("@") for tag in sorted(rule.tags)])
+
+
+def _expected(expectation: Expectation | None) -> dict[str, Any]:
+    if expectation is None:
+        return {}
+    return {
+        "status": list(expectation.status),
+        "body": [str(b) for b in expectation.body],
+        "text": promised_status(expectation),
+    }
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    state = item.stash.get(_STATE, None)
+    if state is not None and state.verdict is not None and call.when in ("setup", "call"):
+        # Travels to the controlling process with the report when several processes share the work.
+        report.ifmatch_verdict = state.verdict  # type: ignore[attr-defined]
+        state.verdict = None if call.when == "call" else state.verdict
+    if state is not None:
+        _clear_of_secrets(report, session_of(item.config).target.redactor.text)
+    return report
+
+
+def _clear_of_secrets(report: pytest.TestReport, redact: Callable[[str], str]) -> None:
+    """Keep secrets out of what pytest itself reports: tracebacks with `--showlocals`, captured output."""
+    if report.longrepr is not None and not isinstance(report.longrepr, tuple):
+        told = str(report.longrepr)
+        report.longrepr = report.longrepr if redact(told) == told else redact(told)
+    report.sections = [(name, redact(content)) for name, content in report.sections]
+
+
+# ---------------------------------------------------------------- steps
+
+
+def pytest_bdd_before_step(request: pytest.FixtureRequest, step: Any) -> None:
+    state = request.node.stash.get(_STATE, None)
+    if state is not None:
+        state.start_step(step.keyword, step.name, len(session_of(request.config).target.exchanges))
+        request.config.stash[_BRIDGE].start_step(step.keyword, step.name)
+
+
+def pytest_bdd_after_step(request: pytest.FixtureRequest) -> None:
+    _end_step(request)
+
+
+def pytest_bdd_step_error(request: pytest.FixtureRequest, exception: BaseException) -> None:
+    _end_step(request, exception)
+
+
+def _end_step(request: pytest.FixtureRequest, error: BaseException | None = None) -> None:
+    state = request.node.stash.get(_STATE, None)
+    if state is not None:
+        findings = state.end_step(session_of(request.config).target.exchanges, error)
+        request.config.stash[_BRIDGE].end_step(findings, None if isinstance(error, RuleBroken) else error)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_bdd_before_step_call(step_func: Callable[..., Any]) -> None:
+    if inspect.iscoroutinefunction(step_func):
+        pytest.fail(
+            f"the step {step_func.__name__} is async and would never be awaited, so it would pass unseen", pytrace=False
+        )
