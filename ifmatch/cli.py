@@ -39,7 +39,7 @@ exit codes: 0 conformant, 1 a SHALL rule failed, 2 interrupted, 3 internal error
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code (see ExitCode). Prints one sentence, never a traceback, for a user's slip."""
+    """Run one command and return its exit code (see ExitCode). A slip of the user's ends in one sentence."""
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or words[0] not in (*_COMMANDS, "-h", "--help", "--version"):
         words.insert(0, "run")
@@ -54,6 +54,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(error.exit_code)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
+    except Exception as error:
+        # A traceback would end in 1, which means that a rule failed.
+        print(f"ifmatch itself failed ({type(error).__name__}: {error}).    (exit 3)", file=sys.stderr)
+        return int(ExitCode.INTERNAL_ERROR)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -79,20 +83,37 @@ def _parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )  # fmt: skip
 
-    run = command("run", "Judge a server by a profile; without a server and a profile, the five source systems on embedded servers.", _RUN_USAGE)
-    run.add_argument("-p", "--profile", default="", metavar="PROFILE", help="a profile's id, or a TOML file of your own")
-    run.add_argument("-t", "--target", default="", metavar="FILE", help="target.toml: address, credentials, headers, resources")
-    run.add_argument("--rules", default="", metavar="GLOB", help="only the rules whose id matches; several patterns separated by commas")
+    run = command(
+        "run",
+        "Judge a server by a profile; without a server and a profile, the five source systems on embedded servers.",
+        _RUN_USAGE,
+    )
+    run.add_argument(
+        "-p", "--profile", default="", metavar="PROFILE", help="a profile's id, or a TOML file of your own"
+    )
+    run.add_argument(
+        "-t", "--target", default="", metavar="FILE", help="target.toml: address, credentials, headers, resources"
+    )
+    run.add_argument(
+        "--rules",
+        default="",
+        metavar="GLOB",
+        help="only the rules whose id matches; several patterns separated by commas",
+    )
     run.add_argument("-o", "--report-dir", default="", metavar="DIR", help="put the evidence straight into DIR")
     run.add_argument("--effort", default="quick", choices=("quick", "standard", "thorough"), help="how long to race")
     run.add_argument("--writers", type=int, default=4, metavar="K", help="how many writers meet in a race, 2 to 16")
     run.add_argument("--seed", type=int, metavar="N", help="draw the races of an earlier run again")
-    run.add_argument("--fault", action="append", default=[], metavar="NAME", help="switch a fault of the embedded server on")
+    run.add_argument(
+        "--fault", action="append", default=[], metavar="NAME", help="switch a fault of the embedded server on"
+    )
 
     serve = command("serve", "Run the embedded server of a profile, for exploring with curl.")
     serve.add_argument("-p", "--profile", default="fhir-r4", metavar="PROFILE")
     serve.add_argument("--port", type=int, default=0, metavar="N", help="a free one is taken when none is given")
-    serve.add_argument("--fault", action="append", default=[], metavar="NAME", help="break one promise; `--fault list` lists them")
+    serve.add_argument(
+        "--fault", action="append", default=[], metavar="NAME", help="break one promise; `--fault list` lists them"
+    )
 
     rules = command("rules", "List the rules, with what a profile expects and where it is written.")
     rules.add_argument("-p", "--profile", default="", metavar="PROFILE")

@@ -20,7 +20,16 @@ from ifmatch.session import Session
 
 _KINDS = {Expectation: "expected", Surveyed: "surveyed", NotApplicable: "do not apply"}
 
-_QUIET = ("collectonly", "markers", "show_fixtures", "show_fixtures_per_test", "help", "version", "setupplan", "setuponly")
+_QUIET = (
+    "collectonly",
+    "markers",
+    "show_fixtures",
+    "show_fixtures_per_test",
+    "help",
+    "version",
+    "setupplan",
+    "setuponly",
+)
 
 
 class LiveView:
@@ -92,8 +101,9 @@ class LiveView:
         if self._progress is not None:
             self._progress.finish()
         if run is not None:
-            self._code = run.exit_code
-            print_summary(self._console, run, plugin.session_of(config).log.folder)
+            session = plugin.session_of(config)
+            self._code = session.exit_code
+            print_summary(self._console, run, session.log.folder)
         elif abort is not None:
             self._sentence, self._code = str(abort), abort.exit_code
 
@@ -110,7 +120,7 @@ def _planned(run: Session) -> dict[str, int]:
 
 
 class _Held(io.StringIO):
-    """Standard error, held back until pytest has understood its arguments: its own complaint is long and speaks of pytest."""
+    """Standard error, held back until pytest has understood its arguments: its own complaint is long, and its words."""
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
@@ -140,5 +150,9 @@ class _Held(io.StringIO):
 def _complaint(text: str) -> str:
     """What pytest has to say about its arguments, as a sentence of ours."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    told = next((line.partition("error: ")[2] for line in lines if "error: " in line), "") or (lines or ["no reason given"])[0]
-    return f"{told.removeprefix('ERROR: ').rstrip('.').capitalize()}. `ifmatch run --help` shows the options; those of pytest work, too."
+    told = (
+        next((line.partition("error: ")[2] for line in lines if "error: " in line), "")
+        or (lines or ["no reason given"])[0]
+    )
+    told = told.removeprefix("ERROR: ").rstrip(".").capitalize()
+    return f"{told}. `ifmatch run --help` shows the options; those of pytest work, too."

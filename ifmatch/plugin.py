@@ -49,7 +49,10 @@ _OPTIONS = {
     "--profile": ("NAME", "what the server is held to: a profile's id, or a TOML file"),
     "--target": ("FILE", "target.toml: address, credentials, headers and resources of the target"),
     "--rules": ("GLOB", "run only the rules whose id matches, such as 'update.if-match.*'"),
-    "--report-dir": ("DIR", "put the run's evidence straight into DIR; an earlier log there is kept under another name"),
+    "--report-dir": (
+        "DIR",
+        "put the run's evidence straight into DIR; an earlier log there is kept under another name",
+    ),
 }
 
 

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cache
@@ -168,12 +168,18 @@ def _stop(config: pytest.Config, error: IfmatchError) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[object]) -> None:
+    if SESSION in config.stash:
+        try:
+            session_of(config).split(len(specs))
+        except IfmatchError as error:
+            _stop(config, error)
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     if SESSION in node.config.stash:
-        try:
-            node.workerinput["ifmatch"] = session_of(node.config).shared(node.workerinput["workercount"])
-        except IfmatchError as error:
-            _stop(node.config, error)
+        node.workerinput["ifmatch"] = session_of(node.config).shared()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -201,7 +207,8 @@ def _note_crash(run: Session, error: BaseException) -> IfmatchError:
     """Put a traceback into the evidence, and say in one sentence what it means."""
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
         return ConfigurationError(
-            f"The run's evidence could not be written to {run.log.folder}: {error.strerror}. A run without evidence proves "
+            f"The run's evidence could not be written to {run.log.folder}: {error.strerror}. A run without evidence "
+            "proves "
             "nothing, so it stops here. Make room or choose another folder with -o DIR."
         )
     if isinstance(error, IfmatchError):
@@ -212,7 +219,10 @@ def _note_crash(run: Session, error: BaseException) -> IfmatchError:
     except ConfigurationError as lost:
         return lost
     summary = run.target.redactor.text(f"{type(error).__name__}: {error}")
-    return IfmatchError(f"ifmatch itself failed, which says nothing of the target ({summary}). What was seen until then is in {run.log.folder}/.")
+    return IfmatchError(
+        f"ifmatch itself failed, which says nothing of the target ({summary}). What was seen until then is in "
+        f"{run.log.folder}/."
+    )
 
 
 @pytest.hookimpl(trylast=True)
@@ -268,7 +278,7 @@ def _finish(session: pytest.Session, run: Session, exitstatus: int) -> ExitCode:
         write_environment(results, finished)
     except OSError as error:
         print(f"{results} cannot be written: {error.strerror}.", file=sys.stderr)
-    return finished.exit_code
+    return run.exit_code
 
 
 def _cut_short(exitstatus: int) -> ExitCode | None:
@@ -465,11 +475,17 @@ def _race(item: pytest.Item, case: Case, rule: str) -> dict[str, Any] | None:
 def _expected(expectation: Expectation | None) -> dict[str, Any]:
     if expectation is None:
         return {}
-    return {"status": list(expectation.status), "body": [str(b) for b in expectation.body], "text": promised_status(expectation)}
+    return {
+        "status": list(expectation.status),
+        "body": [str(b) for b in expectation.body],
+        "text": promised_status(expectation),
+    }
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     state = item.stash.get(_STATE, None)
     if state is not None and state.verdict is not None and call.when in ("setup", "call"):
@@ -517,4 +533,6 @@ def _end_step(request: pytest.FixtureRequest, error: BaseException | None = None
 @pytest.hookimpl(tryfirst=True)
 def pytest_bdd_before_step_call(step_func: Callable[..., Any]) -> None:
     if inspect.iscoroutinefunction(step_func):
-        pytest.fail(f"the step {step_func.__name__} is async and would never be awaited, so it would pass unseen", pytrace=False)
+        pytest.fail(
+            f"the step {step_func.__name__} is async and would never be awaited, so it would pass unseen", pytrace=False
+        )

@@ -1,4 +1,4 @@
-"""One run against one target, from the first look at it to the last report. Knows nothing of pytest or the command line."""
+"""One run against one target, from the first look to the last report. Knows nothing of pytest or the command line."""
 
 import re
 import secrets
@@ -36,7 +36,7 @@ DEFAULT_PROFILE = "fhir-r4"
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asked for. `report_dir` empty means a new folder under reports/; `faults` are for the embedded server.
+    """What the user asked for. No `report_dir`: a new folder under reports/. `faults` are for the embedded server.
 
     `effort` names the budget of the races, `writers` is how many meet in one, `seed` draws the same races again.
     """
@@ -82,8 +82,8 @@ def race_settings(effort: str, writers: int, seed: int | None) -> RaceSettings:
 class Session:
     """A run in progress: the target, the profile it is held to, and the log that all evidence goes to.
 
-    `lost` is why the log takes nothing any more: then the run has to end, and `unwritten` is what it does to tidy up. `shares` is in how many
-    processes it runs.
+    `lost` is why the log takes nothing any more: then the run has to end, and `unwritten` is what it does to tidy up.
+    `shares` is in how many processes it runs.
     """
 
     run_id: str
@@ -98,6 +98,7 @@ class Session:
     shares: int = 1
     interrupted: bool = False
     unwritten: list[Event] = field(default_factory=list)
+    exit_code: ExitCode = ExitCode.CONFORMANT
 
     @classmethod
     def open(cls, options: Options, listener: Callable[[Event], None] | None = None) -> "Session":
@@ -194,7 +195,10 @@ class Session:
         if named is None:
             self.profile = with_overrides(profiles.load(profile_id_for(statement)), self.settings.resources)
             self.target.profile = self.profile
-            warnings.append(f"no profile was named: by its /metadata the target is FHIR {statement.fhir_version}, judged by {self.profile.id}")
+            warnings.append(
+                f"no profile was named: by its /metadata the target is FHIR {statement.fhir_version}, judged by "
+                f"{self.profile.id}"
+            )
         check_version(self.profile, statement)
         demand_template(self.target)
         self.record(
@@ -208,24 +212,27 @@ class Session:
 
     # ------------------------------------------------------------ several processes, one run
 
-    def shared(self, shares: int) -> dict[str, Any]:
-        """What each of so many processes needs to take part in this run. Goes through memory only: it holds credentials.
-
-        Raises ConfigurationError when they would get into each other's way.
-        """
+    def split(self, shares: int) -> None:
+        """Expect so many processes. Raises ConfigurationError when they would get into each other's way."""
         self.shares = shares
         kind = self.profile.resources[self.profile.subject]
         if kind.how == "existing" and len(kind.ids) < shares:
             raise ConfigurationError(
-                f"{shares} processes need {shares} resources of their own, and the target file lends {len(kind.ids)} ids of "
-                f"{kind.type}: use -n {len(kind.ids)}, or name more ids."
+                f"{shares} processes need {shares} resources of their own, and the target file lends {len(kind.ids)} "
+                f"ids of {kind.type}: use -n {len(kind.ids)}, or name more ids."
             )
+
+    def shared(self) -> dict[str, Any]:
+        """What each process needs to take part in this run. Goes through memory only: it holds credentials."""
         statement, canary = self.target.statement, self.target.canary
         return {
             "run_id": self.run_id,
             "folder": str(self.log.folder.absolute()),
             "profile": self.settings.profile or self.profile.id,
-            "settings": {**self.settings.__dict__, "credentials": {str(k): v for k, v in self.settings.credentials.items()}},
+            "settings": {
+                **self.settings.__dict__,
+                "credentials": {str(k): v for k, v in self.settings.credentials.items()},
+            },
             "statement": [dict(statement.document), statement.problem],
             "canary": canary.status if canary else None,
             "races": [self.races.effort, self.races.writers, self.races.seed],
@@ -290,7 +297,7 @@ class Session:
             self.target.rule, self.target.exchanges = rule, exchanges
 
     def clean_up(self) -> None:
-        """Remove what this process made on the target, and what others of the run could not. What stays is in the log."""
+        """Remove what this process made on the target, and what others of the run left. What stays is in the log."""
         self.target.rule = None
         if self.shares > 1:
             self.target.ledger.adopt(event for event in read(self.log.folder) if event["event"] == "journal")
@@ -316,10 +323,12 @@ class Session:
             run = write_all(folder)
         except ConfigurationError as error:
             self.lost = self.lost or error
-        if self.lost is None:
-            return run
-        told = Run.of([*read(folder), *self.unwritten])
-        return replace(told, complete=False, ended_with=self.lost.exit_code, message=str(self.lost))
+        if self.lost is not None:
+            told = Run.of([*read(folder), *self.unwritten])
+            run = replace(told, complete=False, ended_with=self.lost.exit_code, message=str(self.lost))
+        # Whoever pressed Ctrl-C knows that, whatever had been found until then.
+        self.exit_code = ExitCode.INTERRUPTED if code is ExitCode.INTERRUPTED else run.exit_code
+        return run
 
     def close(self) -> None:
         """Let go of the log, the connections and the embedded server."""
@@ -330,8 +339,14 @@ class Session:
 
 
 _GATES: Mapping[str, Callable[[Session], str]] = {
-    "credentials": lambda s: "" if Identity.FIRST in s.settings.credentials else "no credentials were given, so every request is like one without",
-    "second-identity": lambda s: "" if Identity.SECOND in s.settings.credentials else "no second identity was given that may read but not write",
+    "credentials": lambda s: (
+        ""
+        if Identity.FIRST in s.settings.credentials
+        else "no credentials were given, so every request is like one without"
+    ),
+    "second-identity": lambda s: (
+        "" if Identity.SECOND in s.settings.credentials else "no second identity was given that may read but not write"
+    ),
     "statement": lambda s: s.target.statement.problem,
 }
 
@@ -391,7 +406,8 @@ def set_aside(folder: Path) -> None:
                 path.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigurationError(
-            f"The evidence of an earlier run in {folder} cannot be set aside: {error.strerror}. Choose another folder with -o DIR."
+            f"The evidence of an earlier run in {folder} cannot be set aside: {error.strerror}. Choose another folder "
+            "with -o DIR."
         ) from None
 
 

@@ -307,7 +307,12 @@ def no_statement(asked: Asked, reply: Reply) -> Reply:
 @altered
 def broken_statement(asked: Asked, reply: Reply) -> Reply:
     """Has a capability statement of the wrong shape everywhere."""
-    broken = {"resourceType": "CapabilityStatement", "fhirVersion": 4, "software": [], "rest": [{"resource": "Patient"}, 7]}
+    broken = {
+        "resourceType": "CapabilityStatement",
+        "fhirVersion": 4,
+        "software": [],
+        "rest": [{"resource": "Patient"}, 7],
+    }
     return reply.holding({**broken, "patchFormat": "json"}) if asked.is_statement else reply
 
 
@@ -339,7 +344,11 @@ def no_meta(asked: Asked, reply: Reply) -> Reply:
 def odd_shapes(asked: Asked, reply: Reply) -> Reply:
     """Sends members of the wrong type: meta is a list, identifier a number, entry a text."""
     odd = {"meta": [1], "identifier": 5, "entry": "none", "issue": {}}
-    return reply.holding({k: odd.get(k, v) for k, v in reply.json.items()}) if reply.json and not asked.is_statement else reply
+    return (
+        reply.holding({k: odd.get(k, v) for k, v in reply.json.items()})
+        if reply.json and not asked.is_statement
+        else reply
+    )
 
 
 @misbehaviour
@@ -383,10 +392,21 @@ def compresses(asked: Asked, reply: Reply) -> Reply:
 def echoes(asked: Asked, reply: Reply) -> Reply:
     """Tells the client's secrets to everybody, in headers and bodies, in many spellings, with cookies on top."""
     secret, told = secret_of(asked), reply.json
-    spellings = [secret, quote(secret, safe=""), quote(secret), json.dumps(secret)[1:-1], escaped(secret), asked.header("authorization")]
+    spellings = [
+        secret,
+        quote(secret, safe=""),
+        quote(secret),
+        json.dumps(secret)[1:-1],
+        escaped(secret),
+        asked.header("authorization"),
+    ]
     spellings += [encode(secret.encode()).decode() for encode in (base64.b64encode, base64.urlsafe_b64encode)]
     if told.get("resourceType") == "OperationOutcome" or asked.is_statement:
-        told = {**told, "text": {"status": "generated", "div": f"<div>you sent {spellings}</div>"}, "software": {"name": f"echo {secret}"}}
+        told = {
+            **told,
+            "text": {"status": "generated", "div": f"<div>you sent {spellings}</div>"},
+            "software": {"name": f"echo {secret}"},
+        }
         reply = reply.holding(told)
     headers = [(f"X-Echo-{number}", text) for number, text in enumerate(spellings)]
     cookies = [("Set-Cookie", "JSESSIONID=cookie-of-the-server; Path=/"), ("Set-Cookie", f"token={secret}")]
@@ -418,7 +438,9 @@ class Hostile:
     `seen` are the requests so far; `slow` is how many seconds each one takes.
     """
 
-    def __init__(self, name: str, after: int = 0, profile: str = "fhir-r4", port: int = 0, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, name: str, after: int = 0, profile: str = "fhir-r4", port: int = 0, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.after, self._misbehave, self._tls = after, MISBEHAVIOURS[name], tls
         self._good = EmbeddedServer(load(profile))
         self._numbers = itertools.count(1)

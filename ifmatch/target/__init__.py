@@ -1,1 +1,1 @@
-"""The server under test, seen from outside: its address, credentials and claims, the requests we send, what we leave there."""
+"""The server under test, seen from outside: its address and claims, the requests we send, what we leave there."""

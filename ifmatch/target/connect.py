@@ -27,7 +27,7 @@ def introduce(target: Target) -> Introduction:
     """
     url = target.settings.base_url
     metadata = _ask(target, "metadata")
-    canary = _ask_for_nobody(target)
+    canary = _ask(target, _nobody(target))
     statement = Statement.read_from(metadata)
     _demand_a_fhir_server(url, metadata, canary, statement, Identity.FIRST in target.settings.credentials)
     target.statement, target.canary = statement, canary
@@ -42,7 +42,9 @@ def check_version(profile: Profile, statement: Statement) -> None:
     stated = statement.fhir_version
     if stated and not stated.startswith(FHIR_VERSIONS[profile.fhir]):
         hint = base_for(stated)
-        instead = f" Choose a profile for it, such as -p {hint}." if hint else " ifmatch has no profile for that version."
+        instead = (
+            f" Choose a profile for it, such as -p {hint}." if hint else " ifmatch has no profile for that version."
+        )
         raise ConfigurationError(
             f"The profile {profile.id} is about FHIR {profile.fhir}, but the target says that it is FHIR {stated}: "
             f"its answers would be judged by the wrong text.{instead}"
@@ -57,7 +59,9 @@ def profile_id_for(statement: Statement) -> str:
     base = base_for(statement.fhir_version)
     if base is None:
         said = f"FHIR {statement.fhir_version}" if statement.fhir_version else "no FHIR version"
-        raise ConfigurationError(f"The target states {said} in /metadata, so no profile can be chosen for it. Name one with -p.")
+        raise ConfigurationError(
+            f"The target states {said} in /metadata, so no profile can be chosen for it. Name one with -p."
+        )
     return base
 
 
@@ -67,22 +71,28 @@ def look_again(target: Target) -> None:
     Raises TargetUnusable when it does not.
     """
     url, before = target.settings.base_url, target.canary
-    now = _ask_for_nobody(target)
+    try:
+        now = target.send("GET", _nobody(target))
+    except NoAnswer:
+        return  # one more of those that end the run when they come in a row
     if before is None or now.status == before.status:
         return
     _demand_consent(url, now, "everything by now", credentials=Identity.FIRST in target.settings.credentials)
     _demand_no_redirect(url, now)
     if _is_html(now):
-        raise TargetUnusable(f"{url} answers with HTML by now: it has become a web page. Look what happened to the server.")
+        raise TargetUnusable(
+            f"{url} answers with HTML by now: it has become a web page. Look what happened to the server."
+        )
     raise TargetUnusable(
-        f"{url} answers {now.status} to an id that was never given out, where it answered {before.status} when the run began: "
+        f"{url} answers {now.status} to an id that was never given out, where it answered {before.status} when the "
+        "run began: "
         "it is no longer the server that it was, so no rule can be judged any more. Look into its log."
     )
 
 
-def _ask_for_nobody(target: Target) -> Answer:
-    """Ask for something that cannot exist: a server that works says no."""
-    return _ask(target, f"{target.profile.subject}/ifmatch-{uuid.uuid4()}")
+def _nobody(target: Target) -> str:
+    """The address of something that cannot exist: a server that works says no."""
+    return f"{target.profile.subject}/ifmatch-{uuid.uuid4()}"
 
 
 def _ask(target: Target, path: str) -> Answer:
@@ -100,14 +110,18 @@ def _demand_a_fhir_server(url: str, metadata: Answer, canary: Answer, statement:
     if not statement.problem:
         return
     if _is_html(metadata) or _is_html(canary):
-        raise TargetUnusable(f"{url} answers with HTML: it is a web page, not a FHIR end-point. Check the path, often /fhir or /fhir/R4.")
+        raise TargetUnusable(
+            f"{url} answers with HTML: it is a web page, not a FHIR end-point. Check the path, often /fhir or /fhir/R4."
+        )
     if 200 <= canary.status < 300:
         raise TargetUnusable(
             f"{url} answers {canary.status} even to an id that was never given out, and has no capability statement: "
             "it says yes to everything, so no rule can be judged. Check the address."
         )
     if canary.status >= 500:
-        raise TargetUnusable(f"{url} answers {canary.status} to a plain read: the server is not working. Start it, or look into its log.")
+        raise TargetUnusable(
+            f"{url} answers {canary.status} to a plain read: the server is not working. Start it, or look into its log."
+        )
 
 
 def _demand_consent(url: str, answer: Answer, where: str, credentials: bool) -> None:

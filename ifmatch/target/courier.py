@@ -90,8 +90,10 @@ class Courier:
     def _wait(self, seconds: float, answer: Answer) -> None:
         if self._waited + seconds > LONGEST_WAITING:
             raise TargetUnusable(
-                f"{self._base_url} has put requests off for {self._waited:.0f} s in all, more than a run will wait: it is "
-                "too busy to be judged. Try again when it has less to do, or raise its limit of requests for this client."
+                f"{self._base_url} has put requests off for {self._waited:.0f} s in all, more than a run will "
+                "wait: it is "
+                "too busy to be judged. Try again when it has less to do, or raise its limit of requests for this "
+                "client."
             )
         if seconds > _TOLD_FROM:
             self._tell(f"waiting {seconds:.0f} s: {self._base_url} answers {answer.status} and asks for it")
@@ -107,17 +109,24 @@ class Courier:
 _UNREACHABLE: Mapping[Failure, str] = {
     Failure.NO_HOST: "There is no host for {url} ({detail}). Check the address, or the network and its proxy settings.",
     Failure.REFUSED: "Nothing answers at {url} ({detail}). Start the server, or check host and port.",
-    Failure.NO_ROUTE: "No connection to {url} can be had ({detail}). Check the address, the network and its proxy settings.",
-    Failure.TLS: "No TLS connection to {url} can be had ({detail}). If its certificate is from an authority of your own, "
+    Failure.NO_ROUTE: "No connection to {url} can be had ({detail}). Check the address, the network and its proxy "
+    "settings.",
+    Failure.TLS: "No TLS connection to {url} can be had ({detail}). If its certificate is from an authority of "
+    "your own, "
     "name that as ca_file under [tls] in the target file; if the server does not speak TLS there, use http://.",
     Failure.NO_ANSWER: "{url} lets no connection come about ({detail}). It hangs, or a firewall swallows what is sent.",
-    Failure.TIMEOUT: "{url} did not answer in time ({detail}). It hangs, or needs more time: set timeout in the target file.",
-    Failure.RESET: "{url} breaks off the connection ({detail}). It crashes, or does not speak HTTP there: check scheme and "
+    Failure.TIMEOUT: "{url} did not answer in time ({detail}). It hangs, or needs more time: set timeout in the "
+    "target file.",
+    Failure.RESET: "{url} breaks off the connection ({detail}). It crashes, or does not speak HTTP there: check "
+    "scheme and "
     "port, and look into its log.",
-    Failure.DROPPED: "{url} drops connections without notice ({detail}). A proxy may stand between, or the server restarts.",
+    Failure.DROPPED: "{url} drops connections without notice ({detail}). A proxy may stand between, or the server "
+    "restarts.",
     Failure.NOT_HTTP: "{url} does not speak HTTP as it should ({detail}). Check scheme and port.",
-    Failure.TOO_LARGE: "{url} sends {detail} in one answer, which no FHIR answer to these requests needs. Check the address.",
-    Failure.BUSY: "{url} is too busy to be judged ({detail}). Try again later, or raise its limit of requests for this client.",
+    Failure.TOO_LARGE: "{url} sends {detail} in one answer, which no FHIR answer to these requests needs. Check the "
+    "address.",
+    Failure.BUSY: "{url} is too busy to be judged ({detail}). Try again later, or raise its limit of requests for "
+    "this client.",
 }
 
 
@@ -127,7 +136,7 @@ def unreachable(failure: Failure, url: str, detail: str) -> str:
 
 
 def _asked_to_wait(answer: Answer) -> float | None:
-    """Seconds that the target asks us to wait before it takes the request, None when it took it (RFC 6585, RFC 9110 section 10.2.3)."""
+    """Seconds that the target asks us to wait, None when it took the request (RFC 6585, RFC 9110 section 10.2.3)."""
     asked = answer.header("retry-after")
     if answer.status == 429 or (answer.status == 503 and asked is not None):
         return _seconds(asked or "1")

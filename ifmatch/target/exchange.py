@@ -29,6 +29,7 @@ class Failure(StrEnum):
         """Whether the request certainly did not reach the target, so that it cannot have taken effect."""
         return self in _NEVER_SENT
 
+
 _NEVER_SENT = (Failure.NO_HOST, Failure.REFUSED, Failure.NO_ROUTE, Failure.TLS, Failure.NO_ANSWER)
 
 

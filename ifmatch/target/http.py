@@ -64,7 +64,7 @@ class Wire:
     ) -> tuple[Response | None, Failure | None, str]:
         try:
             return self._receive(request, before_last_byte), None, ""
-        except _TooLarge:
+        except _TooLargeError:
             return None, Failure.TOO_LARGE, f"more than {MAX_BODY // 1024 // 1024} MB"
         except httpcore.TimeoutException as error:
             kind = Failure.NO_ANSWER if isinstance(error, httpcore.ConnectTimeout) else Failure.TIMEOUT
@@ -98,7 +98,7 @@ class Wire:
         self._pool.close()
 
 
-class _TooLarge(Exception):
+class _TooLargeError(Exception):
     pass
 
 
@@ -144,13 +144,13 @@ def _in_two(body: bytes, before_last_byte: Callable[[], None]) -> Iterator[bytes
 
 
 def _whole(chunks: Iterable[bytes], headers: Iterable[tuple[str, str]]) -> bytes:
-    """The body, decompressed should the server have compressed it unasked. Raises _TooLarge."""
+    """The body, decompressed should the server have compressed it unasked. Raises _TooLargeError."""
     coding = next((value.strip().lower() for name, value in headers if name.lower() == "content-encoding"), "")
     body = bytearray()
     for chunk in _inflated(chunks) if coding in ("gzip", "x-gzip", "deflate") else chunks:
         body += chunk
         if len(body) > MAX_BODY:
-            raise _TooLarge
+            raise _TooLargeError
     return bytes(body)
 
 
@@ -198,7 +198,7 @@ def _proxy_for(base_url: str) -> httpcore.Proxy | None:
 
 
 class _Punctual(httpcore.NetworkBackend):
-    """The network, with one deadline for all that a request does: the library's own time-outs bound single steps only."""
+    """The network, with one deadline for all that a request does: the library's time-outs bound single steps only."""
 
     def __init__(self) -> None:
         self._network = httpcore.SyncBackend()
@@ -217,7 +217,12 @@ class _Punctual(httpcore.NetworkBackend):
         return seconds
 
     def connect_tcp(
-        self, host: str, port: int, timeout: float | None = None, local_address: str | None = None, socket_options: Any = None
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Any = None,
     ) -> httpcore.NetworkStream:
         self.reused = False
         seconds = self.left(httpcore.ConnectTimeout)

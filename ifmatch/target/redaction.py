@@ -55,7 +55,7 @@ class Redactor:
         return text
 
     def headers(self, headers: Headers) -> list[list[str]]:
-        """The headers, with the values of those that carry credentials replaced whole, and cookies learnt as secrets."""
+        """The headers, the values of those that carry credentials replaced whole; cookies are learnt as secrets."""
         for name, value in headers:
             if name.lower() == "set-cookie":
                 self.learn(value.partition(";")[0].partition("=")[2].strip().strip('"'))
@@ -71,9 +71,10 @@ def _spellings(secret: str) -> set[str]:
     """A secret as it may be echoed: as it is, for a URL, in JSON, in HTML, in Python, in base64."""
     escaped = "".join(f"\\u{ord(c):04x}" for c in secret)
     percent = "".join(f"%{byte:02x}" for byte in secret.encode())
+    in_json = json.dumps(secret)[1:-1]
     encoded = {
-        quote(secret, safe=""), quote(secret), quote_plus(secret), percent, percent.upper(), escaped, escaped.upper().replace("\\U", "\\u"),
-        json.dumps(secret)[1:-1], json.dumps(secret)[1:-1].replace("/", "\\/"), html.escape(secret), repr(secret)[1:-1],
+        quote(secret, safe=""), quote(secret), quote_plus(secret), percent, percent.upper(), html.escape(secret),
+        escaped, escaped.upper().replace("\\U", "\\u"), in_json, in_json.replace("/", "\\/"), repr(secret)[1:-1],
     }  # fmt: skip
     lower = {re.sub(r"%[0-9A-F]{2}", lambda m: m.group().lower(), text) for text in encoded if "%" in text}
     return {secret, *encoded, *lower, *_in_base64(secret.encode())}

@@ -59,7 +59,9 @@ class Settings:
     @property
     def secrets(self) -> list[str]:
         """Every value that must never be stored or shown."""
-        values = [value for name, value in self.headers.items() if name in self.secret_headers or carries_credentials(name)]
+        values = [
+            value for name, value in self.headers.items() if name in self.secret_headers or carries_credentials(name)
+        ]
         for credential in self.credentials.values():
             scheme, _, value = credential.partition(" ")
             values += [credential, value]
@@ -81,7 +83,9 @@ class Settings:
         except (OSError, ssl.SSLError, ValueError) as error:
             files = " or ".join(filter(None, (self.ca_file, self.client_certificate, self.client_key)))
             why = getattr(error, "strerror", "") or str(error)
-            raise ConfigurationError(f"{files} cannot be used for TLS: {why}. Each must be a readable PEM file.") from None
+            raise ConfigurationError(
+                f"{files} cannot be used for TLS: {why}. Each must be a readable PEM file."
+            ) from None
         return context
 
 
@@ -136,7 +140,9 @@ def _normalise(base_url: str) -> tuple[str, tuple[str, str] | None]:
         url = urlsplit(base_url)
         host, port = (url.hostname or "").encode("idna").decode(), url.port
     except UnicodeError:
-        raise ConfigurationError(f'"{shown}" is not a base URL: its host cannot be a name on the network. {_EXAMPLE}') from None
+        raise ConfigurationError(
+            f'"{shown}" is not a base URL: its host cannot be a name on the network. {_EXAMPLE}'
+        ) from None
     except ValueError as error:
         raise ConfigurationError(f'"{shown}" is not a base URL: {str(error).lower()}. {_EXAMPLE}') from None
     if url.scheme not in ("http", "https") or not host:
@@ -160,10 +166,14 @@ _LIKE_A_HOST = re.compile(r"(?i)^(localhost|[\w-]+(\.[\w-]+)+|\[[0-9a-f:]+\])(:\
 
 def _headers(given: Mapping[str, Any]) -> tuple[dict[str, str], frozenset[str]]:
     """The fixed headers, and the names of those whose values came from the environment."""
-    values = {name: _from_environment(value["env"]) if isinstance(value, dict) else value for name, value in given.items()}
+    values = {
+        name: _from_environment(value["env"]) if isinstance(value, dict) else value for name, value in given.items()
+    }
     for name, value in values.items():
         if not _HEADER_NAME.fullmatch(name) or not value.isprintable():
-            raise ConfigurationError(f"The target file gives a header {name!r} that HTTP does not allow. Correct its name or its value.")
+            raise ConfigurationError(
+                f"The target file gives a header {name!r} that HTTP does not allow. Correct its name or its value."
+            )
     return values, frozenset(name for name, value in given.items() if isinstance(value, dict))
 
 
@@ -172,16 +182,20 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 def _resources(given: Mapping[str, Mapping[str, Any]], file: str) -> dict[str, dict[str, Any]]:
     """The resources of the target file with the JSON in them read."""
-    return {name: {part: _part(name, part, value, file) for part, value in kind.items()} for name, kind in given.items()}
+    return {
+        name: {part: _part(name, part, value, file) for part, value in kind.items()} for name, kind in given.items()
+    }
 
 
-def _part(name: str, part: str, value: Any, file: str) -> Any:  # noqa: ANN401  a text, a list of texts, or any JSON object
+def _part(name: str, part: str, value: Any, file: str) -> Any:
     if part not in ("body", "change"):
         return value
     try:
         resource = json.loads(value)
     except ValueError as error:
-        raise ConfigurationError(f"The target file {file} is not valid, at resources.{name}.{part}: it is not JSON: {error}.") from None
+        raise ConfigurationError(
+            f"The target file {file} is not valid, at resources.{name}.{part}: it is not JSON: {error}."
+        ) from None
     if not isinstance(resource, dict) or (part == "body" and resource.get("resourceType") != name):
         what = f"a {name} as JSON, its resourceType included" if part == "body" else "a JSON object"
         raise ConfigurationError(f"The target file {file} is not valid, at resources.{name}.{part}: it must be {what}.")
@@ -229,7 +243,8 @@ def _token(variable: str) -> str:
         raise ConfigurationError(f'{variable} begins with "Bearer": put the token alone into it.')
     if not value.isascii() or not value.isprintable() or " " in value:
         raise ConfigurationError(
-            f"The value of {variable} holds blanks, line breaks or other characters that no header may carry. Check how it was set."
+            f"The value of {variable} holds blanks, line breaks or other characters that no header may carry. Check "
+            "how it was set."
         )
     return value
 
@@ -243,13 +258,17 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigurationError(f"The target file {path} cannot be read: {error.strerror}. Check the name given with -t.") from None
+        raise ConfigurationError(
+            f"The target file {path} cannot be read: {error.strerror}. Check the name given with -t."
+        ) from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"The target file {path} is not valid TOML: {error}. Correct that place.") from None
     wrong = best_match(_validator().iter_errors(data))
     if wrong is not None:
         place = ".".join(map(str, wrong.absolute_path)) or "top level"
-        raise ConfigurationError(f"The target file {path} is not valid, at {place}: {_without_values(wrong.message, data)}")
+        raise ConfigurationError(
+            f"The target file {path} is not valid, at {place}: {_without_values(wrong.message, data)}"
+        )
     return data
 
 

@@ -14,11 +14,11 @@ _PATCH_FORMATS = {
 }
 
 #: Interactions that are claimed by an element of their own instead of an interaction code.
-_FLAGS = {
-    "conditional-create": ("conditionalCreate", {True}),
-    "conditional-update": ("conditionalUpdate", {True}),
-    "conditional-delete": ("conditionalDelete", {"single", "multiple"}),
-    "update-create": ("updateCreate", {True}),
+_FLAGS: Mapping[str, tuple[str, tuple[object, ...]]] = {
+    "conditional-create": ("conditionalCreate", (True,)),
+    "conditional-update": ("conditionalUpdate", (True,)),
+    "conditional-delete": ("conditionalDelete", ("single", "multiple")),
+    "update-create": ("updateCreate", (True,)),
 }
 
 
@@ -68,7 +68,7 @@ class Statement:
         entry = self._entry(resource_type)
         if interaction in _FLAGS:
             element, values = _FLAGS[interaction]
-            return any(entry.get(element) == value for value in values)
+            return entry.get(element) in values
         codes = _codes(entry)
         if interaction in _PATCH_FORMATS:
             formats = self.document.get("patchFormat")

@@ -55,7 +55,9 @@ class Target:
 
     # ------------------------------------------------------------ interactions
 
-    def read(self, resource_type: str, resource_id: str, *, seen: str = "", identity: Identity = Identity.FIRST) -> Answer:
+    def read(
+        self, resource_type: str, resource_id: str, *, seen: str = "", identity: Identity = Identity.FIRST
+    ) -> Answer:
         """GET [base]/[type]/[id]; `seen` is an entity tag for If-None-Match."""
         headers = {"If-None-Match": seen} if seen else {}
         return self.send("GET", f"{resource_type}/{resource_id}", headers=headers, identity=identity)
@@ -75,7 +77,15 @@ class Target:
         answer = self._write("POST", kind, body, **options)
         return self._settle(item, answer, answer.location_id or (answer.resource or {}).get("id", ""))
 
-    def update(self, resource_type: str, resource_id: str, body: Resource | bytes, *, if_match: str | Sequence[str] = (), **options: Any) -> Answer:
+    def update(
+        self,
+        resource_type: str,
+        resource_id: str,
+        body: Resource | bytes,
+        *,
+        if_match: str | Sequence[str] = (),
+        **options: Any,
+    ) -> Answer:
         """PUT [base]/[type]/[id]; `if_match` is the header's value, or several values for several header lines."""
         item = None
         if self.ledger.find(resource_type, resource_id) is None:
@@ -83,7 +93,9 @@ class Target:
         answer = self._write("PUT", f"{resource_type}/{resource_id}", body, if_match=if_match, **options)
         return self._settle(item, answer, resource_id) if item else answer
 
-    def conditional_update(self, resource_type: str, criteria: str, body: Resource, *, unique: str, **options: Any) -> Answer:
+    def conditional_update(
+        self, resource_type: str, criteria: str, body: Resource, *, unique: str, **options: Any
+    ) -> Answer:
         """PUT [base]/[type]?[criteria], journalled as a possible create."""
         item = self.ledger.intend(resource_type, unique)
         answer = self._write("PUT", f"{resource_type}?{_query(criteria)}", body, **options)
@@ -93,9 +105,20 @@ class Target:
             return answer
         return self._settle(item, answer, resource_id)
 
-    def patch(self, resource_type: str, resource_id: str, body: bytes, media_type: str, *, if_match: str | Sequence[str] = (), **options: Any) -> Answer:
+    def patch(
+        self,
+        resource_type: str,
+        resource_id: str,
+        body: bytes,
+        media_type: str,
+        *,
+        if_match: str | Sequence[str] = (),
+        **options: Any,
+    ) -> Answer:
         """PATCH [base]/[type]/[id] with a patch document in one of the three formats."""
-        return self._write("PATCH", f"{resource_type}/{resource_id}", body, if_match=if_match, media_type=media_type, **options)
+        return self._write(
+            "PATCH", f"{resource_type}/{resource_id}", body, if_match=if_match, media_type=media_type, **options
+        )
 
     def update_beside(self, body: Resource, *, if_match: str | Sequence[str] = ()) -> Answer:
         """PUT to an address of the same host that is certainly no FHIR end-point."""
@@ -128,8 +151,16 @@ class Target:
     # ------------------------------------------------------------ the wire
 
     def write_request(
-        self, method: str, path: str, body: Resource | bytes, *, if_match: str | Sequence[str] = (), prefer: str | None = None,
-        media_type: str = "", identity: Identity = Identity.FIRST, outside: bool = False,
+        self,
+        method: str,
+        path: str,
+        body: Resource | bytes,
+        *,
+        if_match: str | Sequence[str] = (),
+        prefer: str | None = None,
+        media_type: str = "",
+        identity: Identity = Identity.FIRST,
+        outside: bool = False,
     ) -> Request:
         """A write as it would be sent, complete: for those who send it themselves."""
         tags = [if_match] if isinstance(if_match, str) else if_match
@@ -179,7 +210,9 @@ class Target:
         base = "/".join(self.settings.base_url.split("/")[:3]) if outside else self.settings.base_url
         return f"{base}/{path}" if path else base
 
-    def _headers(self, headers: Mapping[str, str] | Sequence[tuple[str, str]], identity: Identity) -> tuple[tuple[str, str], ...]:
+    def _headers(
+        self, headers: Mapping[str, str] | Sequence[tuple[str, str]], identity: Identity
+    ) -> tuple[tuple[str, str], ...]:
         unique = {"unique": str(uuid.uuid4())}
         fixed = {"Accept": self.profile.media_type, **self.profile.headers, **self.settings.headers}
         credential = self.settings.credentials.get(identity)
@@ -199,7 +232,8 @@ class Target:
                 "headers": self.redactor.headers(exchange.request.headers),
                 "body": _stored(exchange.request.body),
             },
-            "response": response and {
+            "response": response
+            and {
                 "status": response.status,
                 "reason": response.reason,
                 "http_version": response.http_version,
@@ -235,8 +269,12 @@ def with_overrides(profile: Profile, resources: Mapping[str, Mapping[str, Any]])
         if name not in kinds and "body" not in parts:
             known = ", ".join(sorted(kinds))
             raise ConfigurationError(
-                f"The target file speaks of [resources.{name}], but the profile {profile.id} tests no {name} (it tests {known}). "
+                f"The target file speaks of [resources.{name}], but the profile {profile.id} tests no {name} (it "
+                f"tests {known}). "
                 "Give it a body, or correct the name."
             )
         kinds[name] = replace(kinds[name], **parts) if name in kinds else ResourceKind(type=name, **parts)
+        if kinds[name].how == "existing":
+            # What is lent does not carry our identifiers, so none of it can be found by them.
+            kinds[name] = replace(kinds[name], criteria={})
     return replace(profile, resources=kinds)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ifmatch.errors import ConfigurationError, OutcomeUnknown, SetupFailed, TargetUnusable
+from ifmatch.errors import ConfigurationError, OutcomeUnknown, RuleNotApplicable, SetupFailed, TargetUnusable
 from ifmatch.rules.answer import Answer, Effect, Resource, instant
 from ifmatch.rules.case import Case
 from ifmatch.rules.content import at, differences, fill, merge, placeholders_in, put
@@ -17,7 +17,6 @@ from ifmatch.rules.version import weak
 from ifmatch.target.ledger import Item
 from ifmatch.target.redaction import REDACTED
 from ifmatch.target.target import Target
-
 
 #: The system of the identifiers by which the profiles' templates make each resource unique.
 IDENTIFIER_SYSTEM = "urn:ifmatch:identifier"
@@ -46,7 +45,9 @@ class Snapshot:
             return self.answer.etag
         if self.version:
             return weak(self.version)
-        raise SetupFailed("the read reveals no version: it has neither an ETag nor a meta.versionId to base an update on")
+        raise SetupFailed(
+            "the read reveals no version: it has neither an ETag nor a meta.versionId to base an update on"
+        )
 
     @property
     def last_updated(self) -> object:
@@ -112,6 +113,7 @@ class Workbench:
         """
         self.target, self._history = target, history
         self.kind = self.kind_of(resource_type)
+        self._lent: set[str] = set()
 
     def kind_of(self, resource_type: str) -> ResourceKind:
         """The profile's template for a type. Raises SetupFailed when it has none."""
@@ -155,7 +157,7 @@ class Workbench:
     # ------------------------------------------------------------ making
 
     def make(self, kind: ResourceKind | None = None, unique: str = "") -> Subject:
-        """A resource on the target, had as the profile says: created, put under an id of ours, or one that may be borrowed."""
+        """A resource on the target, had as the profile says: created, put under an id of ours, or lent to us."""
         kind = kind or self.kind
         return _HOW[kind.how](self, kind, unique)
 
@@ -175,14 +177,18 @@ class Workbench:
         return self._subject(kind, resource_id, unique, body)
 
     def _borrow(self, kind: ResourceKind, unique: str) -> Subject:
-        ledger = self.target.ledger
-        free = [i for i in kind.ids if ledger.find(kind.type, i) is None] or list(kind.ids)
+        # Two of one scenario must be two: else a write to the one would be taken for a change of the other.
+        free = [name for name in kind.ids if name not in self._lent]
         if not free:
-            raise SetupFailed(f"no {kind.type} may be used: name ids of existing ones under [resources.{kind.type}] in the target file")
-        seen = self._look(kind.type, free[0])
-        if ledger.find(kind.type, free[0]) is None:
-            ledger.created(ledger.intend(kind.type, "", free[0], original=seen.resource), free[0])
-        return Subject(kind, free[0], unique or new_unique(), seen.resource, seen)
+            lent = f"{len(kind.ids)} {kind.type}" if kind.ids else f"no {kind.type}"
+            raise RuleNotApplicable(f"the target file lends {lent}, and this rule needs one more")
+        resource_id = free[0]
+        self._lent.add(resource_id)
+        seen = self._look(kind.type, resource_id)
+        if self.target.ledger.find(kind.type, resource_id) is None:
+            item = self.target.ledger.intend(kind.type, "", resource_id, original=seen.resource)
+            self.target.ledger.created(item, resource_id)
+        return Subject(kind, resource_id, unique or new_unique(), seen.resource, seen)
 
     def _subject(self, kind: ResourceKind, resource_id: str, unique: str, body: Resource) -> Subject:
         return Subject(kind, resource_id, unique, body, self._look(kind.type, resource_id))
@@ -236,7 +242,9 @@ class Workbench:
         ids = self.found(resource_type, uniques[0]) if uniques else []
         for resource_id in ids:
             if self.target.ledger.find(resource_type, resource_id) is None:
-                self.target.ledger.created(self.target.ledger.intend(resource_type, uniques[0], resource_id), resource_id)
+                self.target.ledger.created(
+                    self.target.ledger.intend(resource_type, uniques[0], resource_id), resource_id
+                )
         return ids
 
     def found(self, resource_type: str, unique: str) -> list[str]:
@@ -250,7 +258,10 @@ class Workbench:
     def offers(self, interaction: str, resource_type: str = "") -> bool:
         """Whether neither the system's texts nor the target's statement rule an interaction out."""
         kind = resource_type or self.kind.type
-        return self.target.profile.offers(interaction) is not False and self.target.statement.claims(interaction, kind) is not False
+        return (
+            self.target.profile.offers(interaction) is not False
+            and self.target.statement.claims(interaction, kind) is not False
+        )
 
     def version_by_search(self, subject: Subject) -> str:
         """The meta.versionId that a search by `_id` shows. A search index may lag, so it is asked for a few seconds.
@@ -285,11 +296,15 @@ class Workbench:
             return
         stored = self.look(subject).resource
         marker = subject.kind.marker
-        held = at(stored, marker) == at(attempt.sent, marker) if marker else not self.holds(subject, attempt.sent, stored)
-        case.state(held, "what was sent is stored", f"{marker} is {at(stored, marker)!r}, not {at(attempt.sent, marker)!r}")
+        held = (
+            at(stored, marker) == at(attempt.sent, marker) if marker else not self.holds(subject, attempt.sent, stored)
+        )
+        case.state(
+            held, "what was sent is stored", f"{marker} is {at(stored, marker)!r}, not {at(attempt.sent, marker)!r}"
+        )
 
     def demand_consistent(self, case: Case, subject: Subject, attempt: Attempt) -> None:
-        """The resource must tell the same story as the answer: changed when it was accepted, untouched when it was refused."""
+        """The resource must tell the same story as the answer: changed when accepted, untouched when refused."""
         demand = {
             Effect.ACCEPTED: lambda: self.demand_mark(case, subject, attempt),
             Effect.REFUSED: lambda: self.demand_unchanged(case, subject),
@@ -300,7 +315,7 @@ class Workbench:
     # ------------------------------------------------------------ comparing
 
     def holds(self, subject: Subject, sent: Resource, stored: Resource) -> list[str]:
-        """In what a stored resource differs from what was sent, the additions of the server's that the profile names left out."""
+        """In what a stored resource differs from what was sent, but for the additions that the profile names."""
         return differences(sent, stored, subject.kind.server_adds)
 
 
@@ -320,7 +335,8 @@ def demand_template(target: Target) -> None:
     kind = profile.resources[profile.subject]
     if kind.how == "existing" and not kind.ids:
         raise ConfigurationError(
-            f"{profile.subject} is to be had as existing ones, but none is named: give ids under [resources.{kind.type}] in the target file."
+            f"{profile.subject} is to be had as existing ones, but none is named: give ids under "
+            f"[resources.{kind.type}] in the target file."
         )
     missing = _unfilled([kind.body, kind.change], target)
     if missing:
@@ -329,7 +345,9 @@ def demand_template(target: Target) -> None:
         if kind.marker and kind.how != "existing":
             put(merge(kind.body, kind.change), kind.marker, "")
     except KeyError as error:
-        raise ConfigurationError(f"resources.{kind.type}.marker: {error.args[0]}. It must lead to an element of the body.") from None
+        raise ConfigurationError(
+            f"resources.{kind.type}.marker: {error.args[0]}. It must lead to an element of the body."
+        ) from None
 
 
 def _unfilled(template: Any, target: Target) -> str:
@@ -417,13 +435,15 @@ def _put_right(target: Target, item: Item) -> str:
 def _find_and_remove(target: Target, item: Item) -> str:
     """Remove what a request without a usable answer may have made, by the identifier that only it carries."""
     if not item.unique or target.profile.offers("search-type") is False:
-        return "the answer to the request that may have made it told no id; look for its identifier"
+        return "it may exist: the request that may have made it was answered without an id"
     for pause in (0, 1):  # the index of a search may lag behind
         time.sleep(pause)
         answer = target.search(item.type, f"identifier={IDENTIFIER_SYSTEM}|{item.unique}")
         if answer.effect is not Effect.ACCEPTED or answer.resource is None:
             return f"it may exist, and the search for its identifier was answered {describe(answer)}"
-        found = [resource for resource in entries(answer) if item.unique in _identifiers(resource) and resource.get("id")]
+        found = [
+            resource for resource in entries(answer) if item.unique in _identifiers(resource) and resource.get("id")
+        ]
         if found:
             target.ledger.created(item, str(found[0]["id"]))
             return _remove(target, item)
