@@ -157,8 +157,8 @@ def time_advances(case, bench, resource):
 
 @then("the resource has that tag and that profile")
 def meta_kept(case, bench, resource, attempt):
-    meta, sent = bench.look(resource).resource.get("meta", {}), attempt.sent["meta"]
-    tags = [(t.get("system"), t.get("code")) for t in meta.get("tag", [])]
+    meta, sent = bench.look(resource).answer.meta, attempt.sent["meta"]
+    tags = [(tag.get("system"), tag.get("code")) for tag in meta.get("tag", []) if isinstance(tag, dict)]
     case.fact((CLIENT_TAG["system"], CLIENT_TAG["code"]) in tags, "the tag that was sent", f"the tags {tags}")
     profiles = meta.get("profile", [])
     case.fact(set(sent["profile"]) <= set(profiles), f"the profile {sent['profile']}", f"the profiles {profiles}")

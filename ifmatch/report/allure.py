@@ -152,8 +152,8 @@ def write_results_into(config: pytest.Config, folder: Path) -> Path:
     asked = config.getoption("allure_report_dir", None)
     if asked:
         return Path(asked)
-    listener: Any = AllureListener(config)  # type: ignore[no-untyped-call]
-    logger: Any = AllureFileLogger(str(folder), clean=False)  # type: ignore[no-untyped-call,unused-ignore]
+    listener: Any = AllureListener(config)
+    logger: Any = AllureFileLogger(str(folder), clean=False)  # type: ignore[no-untyped-call]
     config.pluginmanager.register(listener, "allure_listener")
     for part in (listener, logger):
         allure_commons.plugin_manager.register(part)

@@ -112,9 +112,9 @@ class Run:
 
     @property
     def exit_code(self) -> ExitCode:
-        """How the run ended. A broken rule stays broken. A run cut short is never 0; nor one whose footer is not."""
+        """How the run ended. A broken rule stays broken, unless someone broke the run off. A run cut short is never 0; nor one whose footer is not."""
         judged = self.judged
-        if judged is ExitCode.NOT_CONFORMANT:
+        if judged is ExitCode.NOT_CONFORMANT and self.ended_with is not ExitCode.INTERRUPTED:
             return judged
         if not self.complete:
             return self.ended_with or ExitCode.INTERRUPTED

@@ -133,7 +133,7 @@ class Workbench:
     def changed(self, subject: Subject, base: Resource | None = None) -> Resource:
         """The resource as an ordinary update would send it: its content with a new mark in it."""
         seen = merge(base or subject.now.resource, {"meta": {"versionId": None, "lastUpdated": None}})
-        changed = merge(seen, self._filled(subject.kind.change, subject.unique))
+        changed: Resource = merge(seen, self._filled(subject.kind.change, subject.unique))
         mark = f"ifmatch {new_unique()}"
         for pointer in subject.kind.marks:
             changed = put(changed, pointer, mark)
