@@ -17,6 +17,8 @@ from hostile import hostile, silent
 
 from ifmatch.errors import ExitCode
 
+pytestmark = pytest.mark.slow
+
 IMPATIENT = "timeout = 0.4\n"
 
 

@@ -50,6 +50,7 @@ def runs():
         return dict(zip(jobs, pool.map(_run, jobs.values(), chunksize=1), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_found_by_each_rule_that_it_breaks(runs, name):
     """The rule is red, and says what was expected and what came."""
@@ -64,6 +65,7 @@ def test_a_fault_is_found_by_each_rule_that_it_breaks(runs, name):
             assert "; got " in rule["message"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", shipped())
 def test_a_server_that_keeps_its_promises_passes(runs, name):
     """Nothing fails, warns, errs or stays open on the embedded server of any profile."""

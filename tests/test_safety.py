@@ -15,6 +15,8 @@ from hostile import Asked, escaped, hostile
 
 from ifmatch.errors import ExitCode
 
+pytestmark = pytest.mark.slow
+
 #: A secret with everything in it that some encoding changes.
 SECRET = "s3cr3t/+~val<ue>&=%'x"
 COOKIE = "cookie-of-the-server"

@@ -1,0 +1,113 @@
+"""The doors, end to end: what a person types, what comes back, and with which exit code."""
+
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+from ifmatch import HOME
+from ifmatch.report.document import problems
+
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("IFMATCH_", "PYTEST_"))}
+
+
+def ifmatch(*words, folder):
+    """The command line in a process of its own: exit code, what it printed, and its report."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ifmatch", *words], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False
+    )
+    path = Path(folder) / "reports" / "latest" / "report.json"
+    return done.returncode, done.stdout + done.stderr, json.loads(path.read_text()) if path.is_file() else None
+
+
+def test_a_run_that_passes(tmp_path):
+    """Exit 0, the word first, a valid report, and all the files that a run leaves."""
+    code, printed, report = ifmatch("run", "-p", "spine", "--rules", "update.if-match.*", folder=tmp_path)
+    assert code == 0, printed
+    assert "\nCONFORMANT " in printed
+    assert problems(report) == []
+    assert report["conformant"]
+    folder = tmp_path / "reports" / "latest"
+    assert {path.name for path in folder.iterdir()} == {"events.jsonl", "report.json", "junit.xml", "allure-results"}
+    assert ElementTree.parse(folder / "junit.xml").getroot().get("failures") == "0"
+
+
+def test_a_run_that_fails(tmp_path):
+    """Exit 1; what was expected, what came, the sentence that says so, and a script that repeats it."""
+    words = ("run", "-p", "spine", "--fault", "conflict-answered-412", "--rules", "update.if-match.stale")
+    code, printed, report = ifmatch(*words, folder=tmp_path)
+    assert code == 1, printed
+    for part in ("NOT CONFORMANT", "expected  409", "got       412", "SHALL", "says", "replay"):
+        assert part in printed
+    assert not report["conformant"]
+    assert report["rules"][0]["verdict"] == "fail"
+
+
+def test_a_race_that_finds_a_lost_update_shows_who_collided(tmp_path):
+    """A seeded fault between check and write is found; its name, its witness and its picture are told."""
+    words = ("run", "-p", "fhir-r4", "--fault", "if-match-ignored", "--rules", "race.update.same-version", "--seed", "1")
+    code, printed, report = ifmatch(*words, folder=tmp_path)
+    assert code == 1, printed
+    assert "LOST UPDATE" in printed
+    race = report["rules"][0]["race"]
+    assert 2 <= len(race["anomalies"][0]["operations"]) <= 3
+    assert (tmp_path / "reports" / "latest" / race["picture"]).read_text().startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("run", "-p", "spyne"), 4, 'Did you mean "spine"?'),
+        (("run", "-p", "spine", "--rules", "nope.*"), 5, "No rule matches"),
+        (("run", "http://127.0.0.1:9/fhir"), 6, "Nothing answers"),
+        (("run", "-p", "spine", "--effort", "lots"), 4, "quick"),
+        (("profiles", "spyne"), 4, "spine"),
+        (("bogus",), 4, "not a base URL"),
+    ],
+)
+def test_a_slip_is_told_in_a_sentence(tmp_path, words, code, told):
+    """The right exit code, what to do, and no traceback."""
+    got, printed, _ = ifmatch(*words, folder=tmp_path)
+    assert got == code, printed
+    assert told in printed
+    assert "Traceback" not in printed
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("rules", "-p", "spine", "--rules", "update.if-match.stale"), "SHALL 409 with an OperationOutcome"),
+        (("profiles",), "reasonable-adjustments"),
+        (("profiles", "cerner-dstu2"), "no If-Match or invalid If-Match header provided"),
+        (("serve", "--fault", "list"), "if-match-ignored"),
+        (("--version",), "ifmatch"),
+        (("run", "--help"), "example"),
+    ],
+)
+def test_what_can_be_asked(tmp_path, words, told):
+    """The catalogue, the profiles and the faults, each with what a person looks for."""
+    code, printed, _ = ifmatch(*words, folder=tmp_path)
+    assert code == 0, printed
+    assert told in printed
+
+
+def test_plain_pytest_is_the_same_door(tmp_path):
+    """Selection, parallel processes and pytest's own reports work as every user of pytest expects."""
+    xml, allure = tmp_path / "own.xml", tmp_path / "own-allure"
+    words = ["-k", "superseded", "-n", "2", f"--junitxml={xml}", f"--alluredir={allure}", f"--report-dir={tmp_path / 'run'}"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", f"--rootdir={HOME}", "-c", os.devnull, str(HOME / "features"), "--profile=spine",
+         "-p", "no:allure_pytest_bdd", "-p", "no:cacheprovider", *words],
+        cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "CONFORMANT" in done.stdout
+    assert ElementTree.parse(xml).getroot().find("testsuite").get("failures") == "0"
+    assert list(allure.glob("*-result.json"))
+    report = json.loads((tmp_path / "run" / "report.json").read_text())
+    assert report["complete"]
+    assert "update.if-match.stale" in {rule["rule"] for rule in report["rules"]}
