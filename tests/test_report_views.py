@@ -240,8 +240,8 @@ def test_a_race_keeps_its_drawing():
     """A message of several lines keeps its lines and their indents."""
     drawing = "LOST UPDATE: two updates were accepted.\n  writer 2  ├────┤ 200\n  writer 4    ├────┤ 200"
     told = plain(print_rule, judge_cases("race.x", [verdict("race.x", "fail", message=drawing)]))
-    assert "      why       LOST UPDATE: two updates were accepted.\n" in told
-    assert "                  writer 4    ├────┤ 200\n" in told
+    assert "      LOST UPDATE: two updates were accepted.\n" in told
+    assert "        writer 4    ├────┤ 200\n" in told
 
 
 # ---------------------------------------------------------------- curl

@@ -59,6 +59,11 @@ class Answer:
         """What the answer means for the request: applied, not modified, refused, or unknown."""
         return _SINGLE.get(self.status) or _EFFECT.get(self.status // 100, Effect.UNKNOWN)
 
+    @property
+    def is_server_error(self) -> bool:
+        """Whether the server says that it failed. One that asks to be asked again later is busy, not broken."""
+        return self.status // 100 == 5 and not (self.status == 503 and self.header("retry-after"))
+
     @cached_property
     def json(self) -> Any:
         """The body as JSON, or None when it is not JSON."""

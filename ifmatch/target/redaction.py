@@ -19,6 +19,7 @@ _NAMES = r"(?:access_token|refresh_token|id_token|client_secret|client_assertion
 _PATTERNS = (
     (re.compile(rf"(?i)((?:^|[?&;\s]){_NAMES}=)[^&;\s\"']+"), rf"\g<1>{REDACTED}"),
     (re.compile(rf"(?i)(\"{_NAMES}\"\s*:\s*\")[^\"]*(\")"), rf"\g<1>{REDACTED}\g<2>"),
+    (re.compile(r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?\w+\s+)[^\s\"']+"), rf"\g<1>{REDACTED}"),
     (re.compile(r"(?i)\b(bearer|basic)\s+(?=[a-z._~+/-]*[0-9=])[a-z0-9._~+/=-]{8,}"), rf"\g<1> {REDACTED}"),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)?"), REDACTED),
     (re.compile(r"(://)[^/\s:@]*:[^/\s@]+@"), rf"\g<1>{REDACTED}@"),
