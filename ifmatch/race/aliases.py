@@ -40,9 +40,7 @@ class Aliases:
                 return f"{one} {twice} stands for several {several}, so it names no version"
         return ""
 
-    def listed(
-        self, entries: Sequence[Entry], operations: Iterable[Operation]
-    ) -> tuple[tuple[Entry, ...] | None, str]:
+    def listed(self, entries: Sequence[Entry], operations: Iterable[Operation]) -> tuple[tuple[Entry, ...] | None, str]:
         """The entries of `_history` under the names that the writes use, or None and the reason.
 
         A version that nobody has read is known by the mark of the write that made it.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from ifmatch.errors import OutcomeUnknown, SetupFailed, TargetUnusable
-from ifmatch.race.anomaly import Anomaly, Gravity
+from ifmatch.race.anomaly import Anomaly, Gravity, Name
 from ifmatch.race.budget import Budget
 from ifmatch.race.calibration import Calibration, calibrate
 from ifmatch.race.chronicle import Chronicle, Fought, block_of
@@ -81,6 +81,11 @@ def _served(engine: Engine, probe: Request, count: int) -> int:
     return sum(result.response is not None for result in engine.fire([Shot(probe)] * count, Mode.WHOLE))
 
 
+def blamed(anomaly: Anomaly) -> bool:
+    """Whether an anomaly is a fault. Dates that go back are not: a server's clock may be set, and no write is lost by it."""
+    return anomaly.name.gravity is Gravity.FAULT and anomaly.name is not Name.UPDATED_BACKWARDS
+
+
 @dataclass(slots=True)
 class Race:
     """Everything that one scenario's races left behind.
@@ -111,7 +116,7 @@ class Race:
     @property
     def faults(self) -> list[tuple[History, Anomaly]]:
         """The anomalies that a server is blamed for."""
-        return [(history, anomaly) for history, anomaly in self.anomalies if anomaly.name.gravity is Gravity.FAULT]
+        return [(history, anomaly) for history, anomaly in self.anomalies if blamed(anomaly)]
 
     def answered(self) -> Iterable[Fought]:
         """Every operation that raced."""
@@ -133,7 +138,9 @@ BlockOf = Callable[[int], bool]
 class Arena:
     """Runs the races of one scenario within its budget. `number` seeds all that is drawn."""
 
-    def __init__(self, ground: Ground, target: Target, bench: Workbench, budget: Budget, writers: int, number: int) -> None:
+    def __init__(
+        self, ground: Ground, target: Target, bench: Workbench, budget: Budget, writers: int, number: int
+    ) -> None:
         self.ground, self.target, self.bench = ground, target, bench
         self.budget, self.writers = budget, min(writers, ground.writers)
         self.moves = Moves(target, bench)
@@ -235,7 +242,9 @@ class Arena:
         while race.pending:
             self._judged(race, race.pending.pop(0))
         if self.put_off:
-            race.limits.append(f"the target put {self.put_off} requests off (429, 503), so no more than {FEWEST} writers met from then on")
+            race.limits.append(
+                f"the target put {self.put_off} requests off (429, 503), so no more than {FEWEST} writers met from then on"
+            )
 
     def _judged(self, race: Race, chronicle: Chronicle) -> None:
         history = chronicle.closed()
@@ -266,7 +275,9 @@ class Arena:
         self.put_off, self.writers = self.put_off + len(pauses), FEWEST
         pause = min(max(pauses), LONGEST_WAIT)
         if self._waited + pause > _LONGEST_WAITING:
-            raise OutcomeUnknown(f"the target has put requests off for {self._waited:.0f} s in all, more than a race will wait")
+            raise OutcomeUnknown(
+                f"the target has put requests off for {self._waited:.0f} s in all, more than a race will wait"
+            )
         if pause > _TOLD_FROM:
             self.target.tell(f"waiting {pause:.0f} s: the target puts racing requests off and asks for it")
         self._waited += pause

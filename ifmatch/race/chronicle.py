@@ -16,6 +16,7 @@ from ifmatch.race.plan import LETTERS
 from ifmatch.race.transport import Blocks, Result, Shot
 from ifmatch.race.transport.instant import clock
 from ifmatch.rules.answer import Answer, Effect, instant
+from ifmatch.target.courier import _asked_to_wait
 from ifmatch.target.exchange import Exchange
 from ifmatch.target.workbench import Snapshot, Subject
 
@@ -39,7 +40,8 @@ _MOST_PAGES = 100
 _OUTCOME = {Effect.ACCEPTED: Outcome.OK, Effect.REFUSED: Outcome.REFUSED}
 _TELLS_NOTHING = frozenset({429, 503})
 
-#: Answers in the name of a server that may still be at work on the request (RFC 9110 section 15.6); None is no answer.
+#: Answers in the name of a server that may still be at work on the request (RFC 9110 section 15.6), unless they ask us
+#: to come back; None is no answer.
 _STILL_AT_WORK = frozenset({None, 502, 503, 504})
 
 #: A reader who finds nothing has been answered, too.
@@ -83,6 +85,7 @@ class Chronicle:
         self._initial = subject.read.version or None
         self._operations: list[Operation] = []
         self._pages: list[tuple[Entry, ...]] = []
+        self._put_off: set[int] = set()
         self._aliases = Aliases()
         self._aliases.learn(subject.read.answer)
         self._last = time.monotonic()
@@ -119,6 +122,7 @@ class Chronicle:
             self._pages += [page] if page else []
         elif result.sent:
             self._operations.append(one)
+            self._put_off |= {one.id} if _asked_to_wait(answer) is not None else set()
             self.exchanges[writer, one.invoked] = answer.exchange
         return Fought(move, answer, one, result.released)
 
@@ -155,7 +159,7 @@ class Chronicle:
 
     @property
     def _landing(self) -> list[Operation]:
-        writes = (o for o in self._operations if o.kind is not Kind.READ)
+        writes = (o for o in self._operations if o.kind is not Kind.READ and o.id not in self._put_off)
         return [o for o in writes if o.outcome is Outcome.UNKNOWN and o.status in _STILL_AT_WORK]
 
     def closed(self) -> History:
@@ -250,11 +254,15 @@ class Chronicle:
         for _ in range(_MOST_PAGES):
             bundle = answer.resource or {}
             raw = bundle.get("entry", [])
-            entries = [self._entry(one, len(listed) + i) for i, one in enumerate(raw)] if isinstance(raw, list) else [None]
+            entries = (
+                [self._entry(one, len(listed) + i) for i, one in enumerate(raw)] if isinstance(raw, list) else [None]
+            )
             if answer.status != 200 or not bundle or None in entries:
                 return None
             listed += [entry for entry in entries if entry is not None]
-            following = next((str(o.get("url")) for o in _objects(bundle.get("link")) if o.get("relation") == "next"), "")
+            following = next(
+                (str(o.get("url")) for o in _objects(bundle.get("link")) if o.get("relation") == "next"), ""
+            )
             if not following:
                 total = bundle.get("total")
                 return None if isinstance(total, int) and total > len(listed) else tuple(reversed(listed))
@@ -269,7 +277,10 @@ class Chronicle:
         resource, request, response = (_object(raw.get(key)) for key in ("resource", "request", "response"))
         meta, method = _object(resource.get("meta")), str(request.get("method") or "PUT")
         etag = str(response.get("etag") or "").removeprefix("W/").strip('"')
-        located = (_VERSION_IN_URL.search(str(text)) for text in (response.get("location"), request.get("url"), raw.get("fullUrl")))
+        located = (
+            _VERSION_IN_URL.search(str(text))
+            for text in (response.get("location"), request.get("url"), raw.get("fullUrl"))
+        )
         version = str(meta.get("versionId") or etag or next((found[1] for found in located if found), ""))
         if not version and method == "DELETE":
             version = f"(deletion, {number} from the end)"  # no text demands that a deletion has a name

@@ -169,7 +169,9 @@ def _demand_growth(arena: Arena, fought: list[Fought]) -> None:
     """Who is refused for what was added, not for the version, is not one of many who want to save."""
     other = [one.answer for one in fought if one.refused and one.answer.status not in CONFLICT]
     if other and len(other) == len(fought):
-        raise RuleNotApplicable(f"the server lets no writer add an identifier to a {arena.bench.kind.type}: {describe(other[0])}")
+        raise RuleNotApplicable(
+            f"the server lets no writer add an identifier to a {arena.bench.kind.type}: {describe(other[0])}"
+        )
 
 
 def _element() -> dict[str, str]:
@@ -256,8 +258,8 @@ def births(arena: Arena) -> Newcomers:
 
 
 def _warmed(arena: Arena) -> Blocks:
-    """Connections for a resource that is not there yet, warmed by a read that finds nothing."""
-    return arena.gun_for(arena.target.request("GET", f"{arena.bench.kind.type}/{new_unique()}"))
+    """Connections for a resource that is not there yet. What warms them must succeed: some servers drop what failed."""
+    return arena.gun_for(arena.target.request("GET", "metadata"))
 
 
 def _nobody(arena: Arena, resource_id: str) -> Subject:
@@ -442,7 +444,9 @@ def reproduce(arena: Arena, prepare: Prepare) -> tuple[int, int]:
     def once(race: Race) -> None:
         with arena.counted(race):
             chronicle = arena.joined(race)
-            race.rounds.append(chronicle.fight(arena.gun(chronicle.subject), prepare(chronicle.subject, chronicle.seen, FEWEST)))
+            race.rounds.append(
+                chronicle.fight(arena.gun(chronicle.subject), prepare(chronicle.subject, chronicle.seen, FEWEST))
+            )
 
     return _shown(arena, once)
 

@@ -4,8 +4,8 @@ from collections import Counter
 from typing import Any
 
 from ifmatch.race import picture
-from ifmatch.race.anomaly import Anomaly, Clock, Gravity
-from ifmatch.race.arena import Race
+from ifmatch.race.anomaly import Anomaly, Clock
+from ifmatch.race.arena import Race, blamed
 from ifmatch.race.history import Operation
 from ifmatch.rules.case import RaceReport, Verdict
 from ifmatch.rules.expectation import Finding, Level
@@ -32,7 +32,7 @@ def report(race: Race, judged: bool = True) -> RaceReport:
 
 
 def _finding(anomaly: Anomaly) -> Finding:
-    if anomaly.name.gravity is Gravity.WARNING:
+    if not blamed(anomaly):
         return Finding(_EXPECTED, str(anomaly), Level.SHOULD)
     # What rests on no clock is wrong on every server; a stale read may be a policy, and is judged as the profile says.
     proven = anomaly.name.clock is Clock.NOT_NEEDED
