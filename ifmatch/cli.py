@@ -1,4 +1,4 @@
-"""The command line: run, serve, rules, profiles. Bare `ifmatch` is `ifmatch run`."""
+"""The command line: run, serve, rules, profiles, compare. Bare `ifmatch` is `ifmatch run`."""
 
 import argparse
 import os
@@ -35,6 +35,9 @@ exit codes: 0 conformant, 1 a SHALL rule failed, 2 interrupted, 3 internal error
   ifmatch profiles                 list
   ifmatch profiles spine           every promise with its source
   ifmatch profiles ./mine.toml     check one of your own""",
+    "compare": """examples:
+  ifmatch compare before/report.json after/report.json      what an upgrade changed; exit 1 when a rule newly fails
+  ifmatch compare a/report.json b/report.json --html side-by-side.html""",
 }
 
 
@@ -121,6 +124,11 @@ def _parser() -> argparse.ArgumentParser:
 
     profiles = command("profiles", "List the profiles, show what one promises, or check one of your own.")
     profiles.add_argument("profile", nargs="?", default="", metavar="NAME|FILE")
+
+    compare = command("compare", "Put reports side by side, and tell what changed between two of one target.")
+    compare.add_argument("reports", nargs="+", metavar="REPORT", help="report.json of a run, or the folder that holds it")
+    compare.add_argument("--csv", default="", metavar="FILE", help="write the table as CSV")
+    compare.add_argument("--html", default="", metavar="FILE", help="write the table as one page with filters")
     return parser
 
 
@@ -222,9 +230,33 @@ def _profiles(args: argparse.Namespace, _: list[str]) -> int:
     return ExitCode.CONFORMANT
 
 
+def _compare(args: argparse.Namespace, _: list[str]) -> int:
+    from ifmatch.report import compare
+    from ifmatch.report.console import console_for
+    from ifmatch.report.document import FILE_NAME, load
+
+    paths = [path / FILE_NAME if path.is_dir() else path for path in map(Path, args.reports)]
+    reports = [load(path) for path in paths]
+    compare.print_compare(console_for(), reports)
+    for name, write in ((args.csv, compare.csv), (args.html, compare.html)):
+        if name:
+            _write(Path(name), write(reports))
+    worse = compare.comparable(reports) and any(c.kind is compare.Kind.FAILS for c in compare.changes(*reports))
+    return ExitCode.NOT_CONFORMANT if worse else ExitCode.CONFORMANT
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}. Choose another file.") from None
+    print(f"written {path}")
+
+
 _COMMANDS: Mapping[str, Callable[[argparse.Namespace, list[str]], int]] = {
     "run": _run,
     "serve": _serve,
     "rules": _rules,
     "profiles": _profiles,
+    "compare": _compare,
 }
