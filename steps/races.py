@@ -4,14 +4,13 @@ import pytest
 from pytest_bdd import then, when
 
 from ifmatch.errors import RuleNotApplicable
+from ifmatch.plugin import session_of
 from ifmatch.race import contests
 from ifmatch.race.arena import Arena
 from ifmatch.race.telling import report
 from ifmatch.rules.answer import Effect
 from ifmatch.rules.expectation import describe
 from ifmatch.target.workbench import Workbench
-
-from ifmatch.plugin import session_of
 
 
 @pytest.fixture

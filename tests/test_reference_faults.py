@@ -5,6 +5,7 @@ import functools
 import itertools
 import json
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -203,6 +204,7 @@ class Visitor:
             self.seen(address)
             self.seen(other)
         self.ask("PUT", f"{type_}/unknown", self.body(type_) | {"id": "unknown"})
+        self.ask("PUT", f"{type_}/named", self.body(type_) | {"id": "named"}, if_match="W/\"1\"")
         basic = {"resourceType": "Basic", "id": address.split("/")[1], "code": {"text": "x"}}
         self.ask("PUT", address, basic, if_match=self.tag(address))
         self.ask("PUT", "Unicorn/1", {"resourceType": "Unicorn", "id": "1"})
@@ -298,8 +300,11 @@ _PATIENT = {"resourceType": "Patient", "id": "p"}
         (("patches-checked-then-written",), [200, 412], 2),
     ],
 )
-def test_two_updates_that_meet(fault, statuses, version):
-    """Only a gap between check and write lets both pass, and only at the door that has it."""
+def test_two_updates_that_meet(fault, statuses, version, monkeypatch):
+    """Only a gap between check and write lets both pass, and only at the door that has it; here a wide one."""
+    for name in fault:
+        wide = replace(FAULTS[name].gap, seconds=0.2)
+        monkeypatch.setitem(FAULTS, name, replace(FAULTS[name], gap=wide))
     assert _two_updates(*fault) == (statuses, f'W/"{version}"')
 
 

@@ -63,7 +63,7 @@ class Moves:
         marker = f"{MARK}{new_unique()}"
         chosen = next((f for f in FORMATS if self._bench.offers(f)), next(iter(FORMATS)))
         media_type = self._target.profile.media_type
-        document = patch_document(chosen, subject.type, {p: marker for p in subject.kind.marks}, media_type)
+        document = patch_document(chosen, subject.type, dict.fromkeys(subject.kind.marks, marker), media_type)
         request = self._target.write_request(
             "PATCH", _path(subject), document.content,
             if_match=seen.tag if named else (), media_type=document.media_type,

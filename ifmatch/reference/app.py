@@ -58,17 +58,17 @@ async def _answered(world: World, asked: Request, gone: Callable[[], Awaitable[b
     gap = None if isinstance(decision, Reply) else world.faults.gap(door(exchange))
     if gap is None:
         return carry_out(exchange, decision)
-    async with _queued(world, gap):
+    async with _queued(world, gap, exchange.interaction):
         return await _answered_late(exchange, gap, gone)
 
 
 @asynccontextmanager
-async def _queued(world: World, gap: Gap) -> AsyncIterator[None]:
-    """One's turn, where writes wait for each other."""
+async def _queued(world: World, gap: Gap, kind: str) -> AsyncIterator[None]:
+    """One's turn, where writes of one kind wait for each other."""
     if not gap.queue:
         yield
         return
-    async with world.faults.traces.queue:
+    async with world.faults.traces.queues[kind]:
         yield
 
 

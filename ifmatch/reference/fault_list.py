@@ -254,7 +254,7 @@ _IF_MATCH = (
     Fault(
         "if-match-ignored",
         "If-Match is not looked at: the last writer wins.",
-        (*_CONFLICTS, "update.if-match.malformed", "update.if-match.two-lines"),
+        (*_CONFLICTS, "update.if-match.malformed", "update.if-match.two-lines", "update.if-match.no-resource"),
         ignores=("update.if-match.*",),
     ),
     Fault(
@@ -384,6 +384,11 @@ _IF_MATCH = (
         "Versions are compared as numbers: one that is yet to come is accepted.",
         ("update.if-match.never-existed", "update.if-match.other-resource"),
         matches=lambda naming: t.is_later(naming.current, naming.named),
+    ),
+    Fault(
+        "version-of-nothing-accepted",
+        "An update that names a version of what does not exist creates the resource.",
+        ("update.if-match.no-resource", "race.update.interleaved", "race.delete-vs-update"),
     ),
     Fault(
         "id-accepted-as-version",
@@ -1045,10 +1050,10 @@ _RACES = (
         gap=Gap(("update",), g.unless_updated),
     ),
     Fault(
-        "stale-delete-accepted",
-        "A delete is carried out whatever version it names.",
-        ("race.update.interleaved",),
-        ignores=("delete.if-match.*",),
+        "kinds-of-writes-guarded-apart",
+        "Updates wait for updates, patches for patches and deletes for deletes, but none for those of another kind.",
+        ("race.transaction-vs-update", "race.delete-vs-update"),
+        gap=Gap(queue=True),
     ),
     Fault(
         "late-delete-answered-500",

@@ -1,6 +1,7 @@
 """The gap between check and write: who waits in it, and what a write comes to when something else came in between."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -27,7 +28,7 @@ class Traces:
     waiting: list[Wait] = field(default_factory=list)
     wedged: set[Key] = field(default_factory=set)
     put_back: dict[Key, Version] = field(default_factory=dict)
-    queue: asyncio.Lock = field(default_factory=asyncio.Lock)
+    queues: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     @contextmanager
     def wait(self, key: Key) -> Iterator[Wait]:
@@ -161,8 +162,8 @@ class Gap:
     """A pause between check and write, in which other requests are served.
 
     `doors` says which writes pause (see handling.door; `*` stands for any text), `then` what becomes of them. In a
-    `queue` those that pause wait for each other, but not for the rest. A write whose client has gone away `lingers` for
-    some more seconds.
+    `queue` writes of one kind wait for each other, but not for those of another kind. A write whose client has gone
+    away `lingers` for some more seconds.
     """
 
     doors: tuple[str, ...] = ("*",)

@@ -106,7 +106,7 @@ def _update_as_create(exchange: Exchange, body: Resource) -> Decision:
         exchange.refuse("update.unknown-id", reason)
     else:
         exchange.object("update.unknown-id", reason)
-    if "if-match" in exchange.request.headers:
+    if "if-match" in exchange.request.headers and not world.faults.on("version-of-nothing-accepted"):
         check_if_match(exchange, None)
     return lambda: _create(exchange, body, exchange.id, "update.as-create")
 

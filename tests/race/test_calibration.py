@@ -5,13 +5,13 @@ import threading
 from contextlib import suppress
 
 import pytest
-from ifmatch.target.exchange import Failure, Request
 
 from ifmatch.race.calibration import Calibration, RoundTrip, calibrate, release_skew
 from ifmatch.race.transport import Result
 from ifmatch.race.transport.connection import Origin
 from ifmatch.race.transport.engine import Direct
 from ifmatch.race.transport.http1 import Http1
+from ifmatch.target.exchange import Failure, Request
 
 REQUEST = Request("GET", "http://127.0.0.1/")
 

@@ -16,7 +16,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 import pytest
+
 from ifmatch.errors import OutcomeUnknown, SetupFailed
+from ifmatch.race import chronicle, contests
+from ifmatch.race.anomaly import Name
+from ifmatch.race.arena import Arena, Ground, Race
+from ifmatch.race.budget import Budget
 from ifmatch.reference.server import EmbeddedServer
 from ifmatch.rules.case import Case, Verdict
 from ifmatch.rules.expectation import Expectation, Level, Source
@@ -25,11 +30,6 @@ from ifmatch.target.redaction import Redactor
 from ifmatch.target.settings import Settings
 from ifmatch.target.target import Target
 from ifmatch.target.workbench import Workbench, sweep
-
-from ifmatch.race import chronicle, contests
-from ifmatch.race.anomaly import Name
-from ifmatch.race.arena import Arena, Ground, Race
-from ifmatch.race.budget import Budget
 from steps import races as steps
 from tests.hostile import Asked, Hostile, Reply, Turn, altered, misbehaviour, none
 

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from ifmatch.target.exchange import Failure, Request
-from ifmatch.target.http import Wire
-from ifmatch.target.settings import Settings
 
 from ifmatch.race.transport import Mode, Shot, choose, held_body
 from ifmatch.race.transport.fallback import Threads
 from ifmatch.race.transport.instant import clock, settling
+from ifmatch.target.exchange import Failure, Request
+from ifmatch.target.http import Wire
+from ifmatch.target.settings import Settings
 
 
 class Server(ThreadingHTTPServer):
