@@ -23,7 +23,8 @@ def run(profile: str, effort: str) -> tuple[float, dict[str, float]]:
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
         subprocess.run(
-            [sys.executable, "-m", "ifmatch", "run", "-p", profile, "--rules", "race.*", "--effort", effort, "-o", folder],
+            [sys.executable, "-m", "ifmatch", "run", "-p", profile, "--rules", "race.*",
+             "--effort", effort, "-o", folder],
             cwd=HOME, env={**os.environ, "PYTHONPATH": str(HOME)}, capture_output=True, check=False,
         )  # fmt: skip
         whole = time.perf_counter() - begun

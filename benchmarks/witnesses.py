@@ -92,7 +92,7 @@ def replayed(script: str, fault: str) -> list[str]:
             gap = short(door)
             return gap and replace(gap, seconds=_GAP)
 
-        object.__setattr__(faults, "gap", long)
+        faults.gap = long
         done = subprocess.run(
             ["bash", "-c", script], capture_output=True, text=True, timeout=60, check=False,
             env={**os.environ, "BASE": server.base_url, "IFMATCH_TOKEN": "none"},

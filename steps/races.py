@@ -143,7 +143,9 @@ def patch_relay(arena):
     "several writers create a resource on the condition that its identifier is new, at once", target_fixture="newcomers"
 )
 def create_conditional(arena):
-    return contests.newcomers(arena, lambda unique: arena.moves.create_if_none(unique, contests.by_identifier(arena, unique)))
+    return contests.newcomers(
+        arena, lambda unique: arena.moves.create_if_none(unique, contests.by_identifier(arena, unique))
+    )
 
 
 @when("several writers update by an identifier that nothing has yet, at once", target_fixture="newcomers")
@@ -158,7 +160,10 @@ def update_as_create(arena):
     return contests.births(arena)
 
 
-@when("a writer sends all but the last byte, another updates the resource, and then the last byte follows", target_fixture="race")
+@when(
+    "a writer sends all but the last byte, another updates the resource, and then the last byte follows",
+    target_fixture="race",
+)
 def slow_writer(arena):
     return contests.slow_writer(arena)
 
@@ -186,7 +191,11 @@ def kept(case, race):
 def one_winner(case, race):
     several = [fight for fight in race.rounds if sum(one.accepted for one in fight) > 1]
     won = sum(any(one.accepted for one in fight) for fight in race.clear)
-    case.fact(not several, "one accepted write in each round", f"several accepted writes in {len(several)} of {len(race.rounds)} rounds")
+    case.fact(
+        not several,
+        "one accepted write in each round",
+        f"several accepted writes in {len(several)} of {len(race.rounds)} rounds",
+    )
     case.fact(won > 0 or not race.clear, "a winner in some round", f"no winner in any of {len(race.clear)} rounds")
 
 
@@ -199,7 +208,9 @@ def losers_as_promised(case, race):
 @then("nobody is answered with a server error")
 def no_server_error(case, race):
     failed = [one.answer for one in race.answered() if one.answer.is_server_error]
-    case.fact(not failed, "no server error", f"{len(failed)} server errors, such as {describe(failed[0])}" if failed else "")
+    case.fact(
+        not failed, "no server error", f"{len(failed)} server errors, such as {describe(failed[0])}" if failed else ""
+    )
     case.raced(report(race, judged=False))
 
 
@@ -216,14 +227,18 @@ def last_is_read(case, race):
     for history in race.histories:
         if history.entries and history.final is not None:
             last, shown = history.entries[-1].version, history.final.version
-            case.fact(last == shown, "the last version of the history", f"a read shows version {shown}, the history ends with {last}")
+            case.fact(
+                last == shown,
+                "the last version of the history",
+                f"a read shows version {shown}, the history ends with {last}",
+            )
 
 
 @then("the resource is readable and whole")
 def readable(case, bench, race):
     for subject in race.subjects:
-        stored = bench.look(subject).resource
-        case.fact(stored.get("resourceType") == subject.type, f"a whole {subject.type}", str(stored))
+        # Nobody else writes here, and half a body need not hold the mark by which a version is known.
+        bench.demand_unchanged(case, subject)
 
 
 @then("the resource is gone")
@@ -247,20 +262,33 @@ def elements_there(case, relay):
 def nobody_starved(case, relay):
     tries = max(relay.attempts, default=0)
     case.observed["attempts"] = {"most": tries, "all": sum(relay.attempts)}
-    case.fact(not relay.starved, "every writer accepted in the end", f"{relay.starved} writers still refused after {tries} attempts")
+    case.fact(
+        not relay.starved,
+        "every writer accepted in the end",
+        f"{relay.starved} writers still refused after {tries} attempts",
+    )
 
 
 @then("one resource was made")
 def one_made(case, newcomers):
     several = [len(ids) for ids in newcomers.made if len(ids) > 1]
-    case.fact(not several, "one resource in each round", f"up to {max(several, default=0)} resources for one condition, in {len(several)} of {len(newcomers.made)} rounds")
+    case.fact(
+        not several,
+        "one resource in each round",
+        f"up to {max(several, default=0)} resources for one condition, "
+        f"in {len(several)} of {len(newcomers.made)} rounds",
+    )
     case.raced(report(newcomers.race, judged=False))
 
 
 @then("exactly one of them creates it each time")
 def one_creates(case, newcomers):
     several = [count for count in newcomers.created if count > 1]
-    case.fact(not several, "one create in each round", f"up to {max(several, default=0)} writers told that they created it, in {len(several)} rounds")
+    case.fact(
+        not several,
+        "one create in each round",
+        f"up to {max(several, default=0)} writers told that they created it, in {len(several)} rounds",
+    )
 
 
 @then("every accepted write of the relay is kept")

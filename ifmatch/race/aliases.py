@@ -14,7 +14,7 @@ from ifmatch.rules.version import version_in
 
 
 class Aliases:
-    """The names learnt so far. Only from reads with nobody else about: what a race makes of an answer is no evidence."""
+    """The names learnt so far, only from reads with nobody else about: what a race makes of one is no evidence."""
 
     def __init__(self) -> None:
         self._pairs: set[tuple[str, str]] = set()

@@ -1,7 +1,7 @@
 """Carries races out on a target: prepares, releases, judges, and says what the result is worth.
 
-Everything sequential goes through the target's own client; what races goes through the race transport. Both end up in one
-history per resource, on one clock.
+Everything sequential goes through the target's own client; what races goes through the race transport. Both end up in
+one history per resource, on one clock.
 """
 
 import time
@@ -82,7 +82,7 @@ def _served(engine: Engine, probe: Request, count: int) -> int:
 
 
 def blamed(anomaly: Anomaly) -> bool:
-    """Whether an anomaly is a fault. Dates that go back are not: a server's clock may be set, and no write is lost by it."""
+    """Whether an anomaly is a fault. Dates that go back are none: a server's clock may be set, and no write is lost."""
     return anomaly.name.gravity is Gravity.FAULT and anomaly.name is not Name.UPDATED_BACKWARDS
 
 
@@ -192,8 +192,8 @@ class Arena:
     def each_block(self, race: Race, block: BlockOf) -> None:
         """So many blocks as the budget says, of all writers and of two by turns, until one has shown enough.
 
-        What the target puts in the way of one is told, and the next is tried; a target that is gone ends the run, unless
-        it has shown a fault before. Raises what stood in the way when no round came about at all.
+        What the target puts in the way of one is told, and the next is tried; a target that is gone ends the run,
+        unless it has shown a fault before. Raises what stood in the way when no round came about at all.
         """
         if self.writers < FEWEST:
             raise OutcomeUnknown(f"{self.ground.limits}: it takes two to race")
@@ -238,12 +238,12 @@ class Arena:
         return chronicle
 
     def settle(self, race: Race) -> None:
-        """Judge what is still to be judged: the writes whose outcome is unknown have had their time by now, or get it."""
+        """Judge what is still to be judged: writes of unknown outcome have had their time by now, or get it."""
         while race.pending:
             self._judged(race, race.pending.pop(0))
         if self.put_off:
             race.limits.append(
-                f"the target put {self.put_off} requests off (429, 503), so no more than {FEWEST} writers met from then on"
+                f"the target put {self.put_off} requests off (429, 503), so no more than {FEWEST} writers met after that"
             )
 
     def _judged(self, race: Race, chronicle: Chronicle) -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ifmatch.errors import OutcomeUnknown
@@ -330,7 +331,7 @@ def _overlapping(fight: Sequence[Fought]) -> bool:
         for one in writes
         if one.released is not None and one.operation.returned is not None
     )
-    return any(later[0] < earlier[1] for earlier, later in zip(spans, spans[1:], strict=False))
+    return any(later[0] < earlier[1] for earlier, later in pairwise(spans))
 
 
 def _late(fight: Sequence[Fought]) -> bool:

@@ -83,7 +83,7 @@ def by_identifier(arena: Arena, unique: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """What became of writers who each added an element: who was accepted, who is missing in the end, how often each tried."""
+    """What became of writers who each added an element: who was accepted, who is missing, how often each tried."""
 
     race: Race
     missing: tuple[str, ...]
@@ -274,7 +274,7 @@ def _id_of(answer: Answer) -> str:
 
 
 def slow_writer(arena: Arena) -> Race:
-    """One writer sends all but the last byte, another updates the resource meanwhile, and then the last byte follows."""
+    """One writer sends all but the last byte, another updates the resource, and then the last byte follows."""
 
     def act(chronicle: Chronicle) -> None:
         slow = arena.moves.update(chronicle.subject, chronicle.seen)
@@ -452,7 +452,7 @@ def reproduce(arena: Arena, prepare: Prepare) -> tuple[int, int]:
 
 
 def _shown(arena: Arena, once: Callable[[Race], None]) -> tuple[int, int]:
-    """How often a race shows a fault, in so many tries; what has been proven stays so even if the target is gone now."""
+    """How often a race shows a fault, in so many tries; what is proven stays so even if the target is gone."""
     shown = tries = 0
     with suppress(OutcomeUnknown, SetupFailed, TargetUnusable):
         for _ in range(arena.budget.repeats):

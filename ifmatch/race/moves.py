@@ -73,7 +73,8 @@ class Moves:
     def patch_own_element(self, subject: Subject, element: Mapping[str, Any]) -> Move:
         """PATCH that adds one identifier, naming no version: others may add theirs at the same time."""
         content = json.dumps([{"op": "add", "path": "/identifier/-", "value": dict(element)}]).encode()
-        request = self._target.write_request("PATCH", _path(subject), content, media_type=FORMATS["json-patch"][1] or "")
+        media_type = FORMATS["json-patch"][1] or ""
+        request = self._target.write_request("PATCH", _path(subject), content, media_type=media_type)
         return Move(Kind.PATCH, request)
 
     def delete(self, subject: Subject, seen: Snapshot, named: bool = False) -> Move:
@@ -107,7 +108,8 @@ class Moves:
     def put_new(self, resource_id: str) -> Move:
         """PUT to an id that was never given out."""
         body, marker = self._marked(self._bench.body()[0])
-        request = self._target.write_request("PUT", f"{self._bench.kind.type}/{resource_id}", {**body, "id": resource_id})
+        path = f"{self._bench.kind.type}/{resource_id}"
+        request = self._target.write_request("PUT", path, {**body, "id": resource_id})
         return Move(Kind.UPDATE, request, marker=marker)
 
     # ------------------------------------------------------------ how they are made
@@ -139,7 +141,10 @@ class Moves:
 
 
 def only_entry(answer: Answer) -> Answer:
-    """The answer to the only entry of a bundle (FHIR R4 http.html#transaction-response); a refused bundle speaks for itself."""
+    """The answer to the only entry of a bundle (FHIR R4 http.html#transaction-response).
+
+    A refused bundle speaks for itself.
+    """
     entries: Any = (answer.resource or {}).get("entry")
     first = entries[0] if isinstance(entries, list) and entries and isinstance(entries[0], dict) else {}
     response = first.get("response")
@@ -159,4 +164,5 @@ def _path(subject: Subject) -> str:
 
 
 def _query(criteria: str) -> str:
-    return "&".join(f"{name}={quote(value, safe='|')}" for name, _, value in (p.partition("=") for p in criteria.split("&")))
+    pairs = (part.partition("=") for part in criteria.split("&"))
+    return "&".join(f"{name}={quote(value, safe='|')}" for name, _, value in pairs)

@@ -40,7 +40,7 @@ def _finding(anomaly: Anomaly) -> Finding:
 
 
 def _doubt(race: Race) -> str:
-    """Why it means nothing that no fault was found, with what the target put in the way; empty when it means something."""
+    """Why it means nothing that no fault was found, with what was in the way; empty when it means something."""
     if race.blocks:
         doubtful, why = race.confidence.verdict is Verdict.INCONCLUSIVE, str(race.confidence)
     else:
@@ -86,7 +86,7 @@ def _facts(race: Race, anomalies: list[Anomaly]) -> dict[str, Any]:
         "late_conflicts": confidence.late,
         "effective_rounds": round(confidence.effective, 1),
         "exposure_below": round(confidence.exposure, 4),
-        "confidence": str(confidence) if race.blocks else "a window that needs no luck: one round is enough",
+        "confidence": _worth(race),
         "alignment": race.aim.text if race.aim else None,
         "limits": [*filter(None, (race.ground.limits,)), *race.limits],
         "troubles": race.troubles[:_MOST_TOLD],
@@ -94,6 +94,13 @@ def _facts(race: Race, anomalies: list[Anomaly]) -> dict[str, Any]:
         "anomalies": [_told(anomaly, race) for anomaly in anomalies[:_MOST_TOLD]],
         "anomalies_in_all": len(anomalies),
     }
+
+
+def _worth(race: Race) -> str:
+    """What a pass is worth, with how two unlike operations were brought to meet."""
+    if not race.blocks:
+        return "a window that needs no luck: one round is enough"
+    return f"{race.confidence} In the end {race.aim.text}." if race.aim else str(race.confidence)
 
 
 def _told(anomaly: Anomaly, race: Race) -> dict[str, Any]:

@@ -1,0 +1,225 @@
+"""How races are carried out: who meets, what counts as having met, and what a server's names for its versions mean."""
+
+from dataclasses import replace
+
+import pytest
+
+from ifmatch.errors import OutcomeUnknown, SetupFailed, TargetUnusable
+from ifmatch.race import contests
+from ifmatch.race.aliases import Aliases
+from ifmatch.race.anomaly import Anomaly, Name
+from ifmatch.race.arena import Arena, Ground, Race, _winner, blamed
+from ifmatch.race.budget import Budget
+from ifmatch.race.chronicle import Fought, block_of
+from ifmatch.race.history import Entry, Kind, Operation, Outcome
+from ifmatch.race.moves import Move
+from ifmatch.race.telling import report
+from ifmatch.race.transport import Side
+from ifmatch.reference.server import EmbeddedServer
+from ifmatch.rules.answer import Answer
+from ifmatch.rules.profile import load
+from ifmatch.target.exchange import Request
+from ifmatch.target.redaction import Redactor
+from ifmatch.target.settings import Settings
+from ifmatch.target.target import Target
+from ifmatch.target.workbench import Workbench
+
+MOVE = Move(Kind.UPDATE, Request("PUT", "http://x/Patient/1", (), b"{}"))
+
+
+def fought(status: int, released: int = 0, returned: int | None = 10, outcome: Outcome | None = None) -> Fought:
+    """An update as it was answered."""
+    outcome = outcome or (Outcome.OK if status == 200 else Outcome.REFUSED)
+    operation = Operation(0, "A", Kind.UPDATE, 0, returned, outcome, status or None)
+    return Fought(MOVE, Answer(status), operation, released)
+
+
+UNANSWERED = fought(0, returned=None, outcome=Outcome.UNKNOWN)
+PUT_OFF = fought(429, outcome=Outcome.UNKNOWN)
+
+# ---------------------------------------------------------------- what counts
+
+
+@pytest.mark.parametrize(
+    ("fight", "overlapping"),
+    [
+        ([fought(200, 0, 10), fought(412, 5, 12)], 1),
+        ([fought(200, 0, 4), fought(412, 5, 12)], 0),
+        ([fought(200), UNANSWERED], 0),
+        ([fought(200), PUT_OFF], 0),
+        ([fought(200), fought(500, 1, 9, Outcome.UNKNOWN)], 1),
+    ],
+)
+def test_only_writes_that_were_answered_have_met(fight, overlapping):
+    """What was put off, or never answered, may never have been there."""
+    assert block_of([fight]).overlapping == overlapping
+
+
+def test_a_round_is_clear_when_every_outcome_is_known():
+    """Only such a round can be said to have had no winner."""
+    race = Race(ground=None, rounds=[[fought(412), fought(412)], [fought(412), PUT_OFF], [fought(200)]])
+    assert race.clear == [race.rounds[0]]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "winner"),
+    [(200, 412, Side.A), (412, 200, Side.B), (200, 200, Side.B), (412, 412, None)],
+)
+def test_of_two_unlike_moves_the_second_has_won_if_it_was_accepted(first, second, winner):
+    """A delete that names no version is accepted in any case; an update after it is not."""
+    assert _winner([fought(first), fought(second)]) is winner
+
+
+def test_who_won_is_not_told_by_what_was_not_answered():
+    """It teaches nothing."""
+    assert _winner([fought(200), UNANSWERED]) is None
+
+
+def test_dates_that_go_back_are_not_blamed():
+    """Unlike a lost update."""
+    assert not blamed(Anomaly(Name.UPDATED_BACKWARDS, (), ""))
+    assert blamed(Anomaly(Name.LOST_UPDATE, (), ""))
+
+
+# ---------------------------------------------------------------- names of versions
+
+
+def shown(tag: str, version: str) -> Answer:
+    """A read that calls a version by two names."""
+    body = f'{{"resourceType": "Patient", "meta": {{"versionId": "{version}"}}}}'.encode()
+    return Answer(200, {"etag": f'W/"{tag}"'}, body)
+
+
+def learnt(*pairs: tuple[str, str]) -> Aliases:
+    """The names after so many reads."""
+    aliases = Aliases()
+    for pair in pairs:
+        aliases.learn(shown(*pair))
+    return aliases
+
+
+def wrote(version: str, marker: str | None) -> Operation:
+    """An accepted write."""
+    return Operation(0, "A", Kind.UPDATE, 0, 1, Outcome.OK, 200, marker=marker, version=version)
+
+
+ENTRIES = (Entry("1", ("m1",)), Entry("2", ("m2",)), Entry("3", ("m3",)))
+
+
+def test_names_that_agree_change_nothing():
+    """As on most servers."""
+    assert learnt(("1", "1"), ("2", "2")).listed(ENTRIES, [wrote("3", "m3")]) == (ENTRIES, "")
+
+
+def test_an_etag_of_its_own_kind_names_the_entries():
+    """By the reads, and by the mark where nobody has read."""
+    listed, why = learnt(("a", "1"), ("b", "2")).listed(ENTRIES, [wrote("b", "m2"), wrote("c", "m3")])
+    assert ([entry.version for entry in listed or ()], why) == (["a", "b", "c"], "")
+
+
+def test_a_history_whose_names_cannot_be_matched_is_given_up():
+    """A write without a mark could be any of them."""
+    listed, why = learnt(("a", "1")).listed(ENTRIES, [wrote("c", None)])
+    assert listed is None
+    assert "calls versions otherwise" in why
+
+
+def test_an_etag_that_stands_for_two_versions_names_none():
+    """Nor does a version with two ETags."""
+    assert "the ETag a stands for several versions" in learnt(("a", "1"), ("a", "2")).doubt
+    assert "the meta.versionId 1 stands for several ETags" in learnt(("a", "1"), ("b", "1")).doubt
+    assert learnt(("a", "1"), ("b", "2")).doubt == ""
+
+
+# ---------------------------------------------------------------- races
+
+
+@pytest.fixture
+def arena():
+    """An arena on an embedded server."""
+    with EmbeddedServer(load("fhir-r4")) as server:
+        settings = Settings(server.base_url, timeout=2, through_proxy=False)
+        target = Target(settings, load("fhir-r4"), "run-1", lambda *_, **__: None, Redactor([]))
+        bench = Workbench(target, "Patient", history=False)
+        yield Arena(Ground.measured(target, 4), target, bench, Budget(8, 1, 6, 2), 4, 1)
+        target.close()
+
+
+def updates(arena):
+    """So many updates from the same version."""
+    return lambda subject, seen, writers: [arena.moves.update(subject, seen) for _ in range(writers)]
+
+
+def test_two_writers_and_all_meet_by_turns(arena):
+    """On some servers few are more likely to collide than many."""
+    race = arena.contest(updates(arena))
+    assert [len(fight) for fight in race.rounds] == [4, 2] * 4
+
+
+def test_unlike_moves_are_brought_to_meet_and_it_is_told(arena):
+    """The offset is in the report."""
+    race = arena.contest(
+        lambda subject, seen, _: [arena.moves.delete(subject, seen), arena.moves.update(subject, seen)],
+        once=True,
+        unlike=True,
+    )
+    assert race.aim is not None and race.aim.last is not None
+    assert race.aim.text in report(race).facts["confidence"]
+    assert len({subject.id for subject in race.subjects}) == 8
+
+
+def test_a_block_that_comes_to_nothing_is_told_and_the_next_is_tried(arena):
+    """One hanging read must not hide what the other rounds show."""
+    calls = iter(range(100))
+
+    def prepare(subject, seen, writers):
+        if next(calls) == 1:
+            raise OutcomeUnknown("the read hung")
+        return updates(arena)(subject, seen, writers)
+
+    race = arena.contest(prepare)
+    assert race.troubles == ["the read hung"]
+    assert len(race.rounds) == 7
+    assert len(race.histories) == 8
+
+
+def test_what_never_comes_about_says_why(arena):
+    """After a few attempts, not after all."""
+    tries = []
+
+    def prepare(*_):
+        tries.append(1)
+        raise SetupFailed("no version")
+
+    with pytest.raises(SetupFailed, match="no version"):
+        arena.contest(prepare)
+    assert len(tries) == 3
+
+
+def test_a_target_that_goes_away_does_not_take_a_proven_fault_with_it(arena):
+    """Evidence is kept."""
+    race = Race(arena.ground, anomalies=[(None, Anomaly(Name.LOST_UPDATE, (), ""))])
+
+    def block(_):
+        raise TargetUnusable("gone")
+
+    arena.each_block(race, block)
+    assert race.troubles == ["gone"]
+    with pytest.raises(TargetUnusable):
+        arena.each_block(Race(arena.ground), block)
+
+
+def test_one_writer_is_no_race(arena):
+    """It is said so, instead of passing."""
+    arena.ground = replace(arena.ground, writers=1, narrow=True)
+    arena.writers = 1
+    with pytest.raises(OutcomeUnknown, match="serves 1 connections at once"):
+        arena.contest(updates(arena))
+
+
+def test_an_abandoned_write_that_has_landed_is_not_waited_for(arena):
+    """What can still land is given seconds; what is seen in the history has landed."""
+    race = contests.abandoned_and_retried(arena)
+    assert not race.faults
+    (history, *_) = race.histories
+    assert any(operation.outcome is Outcome.UNKNOWN for operation in history.operations)
