@@ -15,6 +15,7 @@ _DESCRIPTION = "Tells whether a FHIR server keeps its update and concurrency pro
 _EPILOGS: Mapping[str, str] = {
     "run": """examples:
   ifmatch run                                          five real systems against embedded servers, and a matrix
+  ifmatch run --effort quick                           the same, with races
   ifmatch run https://staging.example/fhir             by the FHIR base profile of the version that the server states
   ifmatch run https://staging.example/fhir -p spine    by what NHS Spine promises
   ifmatch run -t target.toml --rules 'update.if-match.*'
@@ -104,7 +105,10 @@ def _parser() -> argparse.ArgumentParser:
         help="only the rules whose id matches; several patterns separated by commas",
     )
     run.add_argument("-o", "--report-dir", default="", metavar="DIR", help="put the evidence straight into DIR")
-    run.add_argument("--effort", default="quick", choices=("quick", "standard", "thorough"), help="how long to race")
+    run.add_argument(
+        "--effort", default="", choices=("quick", "standard", "thorough"),
+        help="how long to race: quick unless told otherwise; the five systems race only when told",
+    )  # fmt: skip
     run.add_argument("--writers", type=int, default=4, metavar="K", help="how many writers meet in a race, 2 to 16")
     run.add_argument("--seed", type=int, metavar="N", help="draw the races of an earlier run again")
     run.add_argument(
@@ -142,7 +146,7 @@ def _run(args: argparse.Namespace, words: list[str]) -> int:
             raise ConfigurationError("A fault belongs to one server: name its profile with -p.")
         from ifmatch.systems import run_all
 
-        return run_all(args.report_dir, args.rules, rest)
+        return run_all(args.report_dir, args.rules, args.effort, rest)
     return _run_one(base_url, args, rest)
 
 
@@ -169,7 +173,7 @@ def _run_one(base_url: str, args: argparse.Namespace, rest: list[str]) -> int:
         "--rules": args.rules,
     }
     ours = [f"{name}={value}" for name, value in given.items() if value] + [f"--fault={name}" for name in args.fault]
-    ours += [f"--effort={args.effort}", f"--writers={args.writers}"]
+    ours += [f"--effort={args.effort or 'quick'}", f"--writers={args.writers}"]
     ours += [] if args.seed is None else [f"--seed={args.seed}"]
     return LiveView().run([*_PYTEST, f"--rootdir={HOME}", *_cache(), *ours, str(HOME / "features"), *rest])
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from ifmatch import HOME
 from ifmatch.errors import ExitCode
 from ifmatch.report.console import console_for, count_line
 from ifmatch.report.document import Document, load
@@ -23,13 +24,16 @@ from ifmatch.session import new_folder, new_run_id, point_latest_to
 SYSTEMS = ("spine", "reasonable-adjustments", "koppeltaal", "aidbox", "cerner-dstu2")
 
 
-def run_all(report_dir: str, rules: str, rest: Sequence[str]) -> int:
+def run_all(report_dir: str, rules: str, effort: str, rest: Sequence[str]) -> int:
     """Run every source system in a process of its own, and return the gravest of their exit codes.
 
+    Without an effort races are left out, unless rules are named: this run is to be looked at, not to be waited for.
     Ctrl-C ends the runs, each of which tidies up, and gives 2; once more, and nothing is waited for.
     """
     folder = Path(report_dir) if report_dir else new_folder(new_run_id())
     console = console_for()
+    racing = bool(effort or rules)
+    rest = [*rest, f"--effort={effort or 'quick'}", *([] if racing else [f"--ignore={HOME / 'features' / 'race'}"])]
     titles = {system: profiles.load(system).title for system in SYSTEMS}
     console.print(f"ifmatch · {len(SYSTEMS)} systems, each on an embedded server that keeps its promises\n")
     codes: dict[str, int] = {}
@@ -57,6 +61,8 @@ def run_all(report_dir: str, rules: str, rest: Sequence[str]) -> int:
     console.print()
     print_matrix(console, reports)
     point_latest_to(folder)
+    if not racing:
+        console.print("\nRaces were left out: `ifmatch --effort quick` runs them, too.")
     if processes.ended:
         console.print("\nINCOMPLETE   The run was interrupted.")
     console.print(f"\nreport  {folder}/    {time.perf_counter() - started:.1f} s", soft_wrap=True)
