@@ -243,7 +243,7 @@ class Arena:
             self._judged(race, race.pending.pop(0))
         if self.put_off:
             race.limits.append(
-                f"the target put {self.put_off} requests off (429, 503), so no more than {FEWEST} writers met after that"
+                f"the target put {self.put_off} requests off (429, 503), so no more than {FEWEST} writers met then"
             )
 
     def _judged(self, race: Race, chronicle: Chronicle) -> None:

@@ -129,8 +129,8 @@ def dawdles(turn: Turn) -> bool:
 
 @misbehaviour
 def forgets(turn: Turn) -> bool:
-    """Drops a connection on which nothing was said for 5 ms."""
-    turn.wire.settimeout(0.005)
+    """Drops a connection on which nothing was said for 50 ms."""
+    turn.wire.settimeout(0.05)
     return none(turn)
 
 
@@ -359,7 +359,7 @@ def test_a_wire_that_is_only_odd_changes_no_verdict(front):
 def test_what_cannot_be_known_is_no_fault(front):
     """Each race passes, or says why it cannot."""
     with place(front.replace("_", "-")) as here:
-        demand_no_false_alarm(here, FEW)
+        demand_no_false_alarm(here, ("same-version", "relay", "newcomers"))
 
 
 @pytest.mark.slow
