@@ -130,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     profiles.add_argument("profile", nargs="?", default="", metavar="NAME|FILE")
 
     compare = command("compare", "Put reports side by side, and tell what changed between two of one target.")
-    compare.add_argument("reports", nargs="+", metavar="REPORT", help="report.json of a run, or the folder that holds it")
+    compare.add_argument("reports", nargs="+", metavar="REPORT", help="report.json of a run, or the folder it lies in")
     compare.add_argument("--csv", default="", metavar="FILE", help="write the table as CSV")
     compare.add_argument("--html", default="", metavar="FILE", help="write the table as one page with filters")
     return parser

@@ -52,7 +52,8 @@ def many(target, bench, resources, criterion):
 @then("an accepted update created the resource under the id in its body")
 def created_under_id(case, target, bench, attempt):
     answer = target.read(bench.kind.type, attempt.sent["id"])
-    found = differences(attempt.sent, answer.resource, bench.kind.server_adds) if answer.resource else ["nothing is there"]
+    there = answer.resource
+    found = differences(attempt.sent, there, bench.kind.server_adds) if there else ["nothing is there"]
     if attempt.answer.effect is Effect.ACCEPTED:
         case.fact(not found, "the resource under the id in the body", f"under that id: {'; '.join(found)}")
     else:

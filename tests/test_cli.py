@@ -17,9 +17,8 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 
 def ifmatch(*words, folder):
     """The command line in a process of its own: exit code, what it printed, and its report."""
-    done = subprocess.run(
-        [sys.executable, "-m", "ifmatch", *words], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "ifmatch", *words]
+    done = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     path = Path(folder) / "reports" / "latest" / "report.json"
     return done.returncode, done.stdout + done.stderr, json.loads(path.read_text()) if path.is_file() else None
 
@@ -49,8 +48,8 @@ def test_a_run_that_fails(tmp_path):
 
 def test_a_race_that_finds_a_lost_update_shows_who_collided(tmp_path):
     """A seeded fault between check and write is found; its name, its witness and its picture are told."""
-    words = ("run", "-p", "fhir-r4", "--fault", "if-match-ignored", "--rules", "race.update.same-version", "--seed", "1")
-    code, printed, report = ifmatch(*words, folder=tmp_path)
+    words = ("run", "-p", "fhir-r4", "--fault", "if-match-ignored", "--rules", "race.update.same-version")
+    code, printed, report = ifmatch(*words, "--seed", "1", folder=tmp_path)
     assert code == 1, printed
     assert "LOST UPDATE" in printed
     race = report["rules"][0]["race"]
@@ -98,12 +97,11 @@ def test_what_can_be_asked(tmp_path, words, told):
 def test_plain_pytest_is_the_same_door(tmp_path):
     """Selection, parallel processes and pytest's own reports work as every user of pytest expects."""
     xml, allure = tmp_path / "own.xml", tmp_path / "own-allure"
-    words = ["-k", "superseded", "-n", "2", f"--junitxml={xml}", f"--alluredir={allure}", f"--report-dir={tmp_path / 'run'}"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", f"--rootdir={HOME}", "-c", os.devnull, str(HOME / "features"), "--profile=spine",
-         "-p", "no:allure_pytest_bdd", "-p", "no:cacheprovider", *words],
-        cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    plain = ["-p", "no:allure_pytest_bdd", "-p", "no:cacheprovider", "-c", os.devnull, f"--rootdir={HOME}"]
+    ours = ["--profile=spine", f"--report-dir={tmp_path / 'run'}"]
+    words = [*ours, "-k", "superseded", "-n", "2", f"--junitxml={xml}", f"--alluredir={allure}"]
+    command = [sys.executable, "-m", "pytest", *plain, str(HOME / "features"), *words]
+    done = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "CONFORMANT" in done.stdout
     assert ElementTree.parse(xml).getroot().find("testsuite").get("failures") == "0"

@@ -84,7 +84,8 @@ def test_a_failure_can_be_repeated_by_its_script(tmp_path):
     """The script that a report names shows the same loss on a live server, with ids and versions of its own."""
     with multiprocessing.get_context("fork").Pool(1) as pool:
         code, _, printed = pool.apply(_run, (["-p", "fhir-r4", "--fault", _HOLE, "--rules", "update.if-match.stale"],))
-    script = next(Path(w) for line in printed.splitlines() if "replay" in line for w in line.split() if w.endswith(".sh"))
+    words = (word for line in printed.splitlines() if "replay" in line for word in line.split())
+    script = next(Path(word) for word in words if word.endswith(".sh"))
     with EmbeddedServer(load_profile("fhir-r4"), faults=[_HOLE]) as server:
         environment = {**os.environ, "BASE": server.base_url, "IFMATCH_TOKEN": "none"}
         told = subprocess.run(["bash", str(script)], env=environment, capture_output=True, text=True, check=True).stdout

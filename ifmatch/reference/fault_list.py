@@ -1064,7 +1064,7 @@ _RACES = (
     Fault(
         "deletes-undo-each-other",
         "A delete whose resource was deleted after the check brings it back.",
-        ("race.delete-vs-delete", "race.delete-vs-update"),
+        ("race.delete-vs-delete",),
         gap=Gap(("delete*",), g.undeleting),
     ),
     Fault(

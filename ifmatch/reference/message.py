@@ -68,7 +68,7 @@ class Reply:
         return json.dumps(self.body, ensure_ascii=False).encode(), f"{media_type}; charset=utf-8"
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of the server's
+class Refusal(Exception):
     """The server will not do what was asked, by the rule that is named. The dialect puts it into an answer."""
 
     def __init__(self, rule: str, reason: str) -> None:

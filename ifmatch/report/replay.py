@@ -72,7 +72,8 @@ def script(judged: Judged, run: Run) -> str:
     body = _collision(writers, case, run, base, known) if len(writers) > 1 else _sentences(case, run, base, known)
     lines = [head, *body]
     if known.made:
-        lines += ["\necho; echo '# clean up'", *(f'send -X DELETE "$BASE/{path}"{_token(run, case)}' for path in known.made)]
+        token = _token(run, case)
+        lines += ["\necho; echo '# clean up'", *(f'send -X DELETE "$BASE/{path}"{token}' for path in known.made)]
     return "\n".join(lines) + "\n"
 
 

@@ -112,7 +112,10 @@ class Run:
 
     @property
     def exit_code(self) -> ExitCode:
-        """How the run ended. A broken rule stays broken, unless someone broke the run off. A run cut short is never 0; nor one whose footer is not."""
+        """How the run ended. A broken rule stays broken, unless someone broke the run off.
+
+        A run cut short is never 0, nor one whose last word is not.
+        """
         judged = self.judged
         if judged is ExitCode.NOT_CONFORMANT and self.ended_with is not ExitCode.INTERRUPTED:
             return judged

@@ -61,7 +61,7 @@ class Snapshot:
             found.append(f"the version is {later.version}, not {self.version}")
         if self.last_updated != later.last_updated:
             found.append(f"lastUpdated is {later.last_updated}, not {self.last_updated}")
-        # The order of a history, and how much of it is listed, may change with nothing written: only what is new counts.
+        # The order of a history, and how much of it is listed, may change with nothing written: what is new counts.
         known = {*(self.history or ()), self.version}
         more = tuple(version for version in later.history or () if version not in known)
         if self.history is not None and more:

@@ -52,7 +52,9 @@ def choose(settings: Settings, *, http2: bool | None = None) -> Choice:
 
 
 def _threads(settings: Settings) -> Threads:
-    return Threads(lambda: Wire(settings.base_url, settings.tls(), settings.timeout, settings.through_proxy), settings.timeout)
+    return Threads(
+        lambda: Wire(settings.base_url, settings.tls(), settings.timeout, settings.through_proxy), settings.timeout
+    )
 
 
 def _origin(settings: Settings, *protocols: str) -> Origin:
