@@ -102,8 +102,9 @@ class Case:
 
     def raced(self, report: RaceReport) -> None:
         """What a race came to: its anomalies are facts about the resource; without any, how much that is worth."""
-        self.race = report
-        self.findings += report.findings
+        if self.race is None or not self.race.story:
+            self.race = report
+        self.findings += (finding for finding in report.findings if finding not in self.findings)
 
     def refused_alike(self, answers: Iterable[Answer]) -> None:
         """Hold the answers to those who came too late against the promise; each wrong kind of answer is told once."""
