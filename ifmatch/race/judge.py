@@ -88,12 +88,11 @@ def _judge_refusals(
     register: Register, bounds: Bounds, absences: list[Operation], moments: list[float], docket: Docket
 ) -> None:
     """Phase three. A refusal that named a deletion may move it, and what the reads that found nothing ask for."""
-    tail = _tail(register, bounds, moments)
-    refusals = register.unexplained(moments, tail)
+    refusals = register.unexplained(moments, _tail(register, bounds, moments))
     deletions = register.deletions if absences else []
     while refusals:
         begun = [moments[i] for i in deletions]
-        accused = list(contradicted_refusals(bounds, moments, refusals, tail))
+        accused = list(contradicted_refusals(bounds, moments, refusals, _tail(register, bounds, moments)))
         docket.hear(refused_without_cause(register, accused))
         if accused or begun == [moments[i] for i in deletions]:
             return
