@@ -124,8 +124,10 @@ def raise_for_absences(
     for read in absences:
         chosen = bisect_right(begun, read.end) - 1
         following = deletions[chosen] + 1 if chosen >= 0 else 0
-        if following < len(bounds.lower) and read.invoked > bounds.lower[following]:
-            bounds.lower[following] = read.invoked
+        if following < len(bounds.lower):
+            bounds.lower[following] = max(read.invoked, bounds.lower[following])
+        elif bounds.after:
+            bounds.after[-1] = max(read.invoked, bounds.after[-1])  # whoever replaces the last version comes later
 
 
 def contradicted_refusals(

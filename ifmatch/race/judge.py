@@ -58,15 +58,19 @@ def _judge_order(register: Register, docket: Docket) -> None:
         moments, _ = least_moments(bounds)
     absences = _absences(register.evidence, docket)
     if absences:
-        raise_for_absences(bounds, absences, register.deletions, moments)
-        moments, breaks = least_moments(bounds)
-        _hear_breaks(register, docket, breaks)
-    if not breaks:
-        _judge_refusals(register, bounds, absences, moments, docket)
-        return
-    bounds, absences = register.bounds(docket), _absences(register.evidence, docket)
-    raise_for_absences(bounds, absences, register.deletions, least_moments(bounds)[0])
-    _judge_refusals(register, bounds, absences, least_moments(bounds)[0], docket)
+        moments, breaks = _with_absences(register, bounds, absences, moments)
+        if breaks:
+            _hear_breaks(register, docket, breaks)
+            bounds, absences = register.bounds(docket), _absences(register.evidence, docket)
+            moments, _ = _with_absences(register, bounds, absences, least_moments(bounds)[0])
+    _judge_refusals(register, bounds, absences, moments, docket)
+
+
+def _with_absences(
+    register: Register, bounds: Bounds, absences: list[Operation], moments: list[float]
+) -> tuple[list[float], list[Break]]:
+    raise_for_absences(bounds, absences, register.deletions, moments)
+    return least_moments(bounds)
 
 
 def _hear_breaks(register: Register, docket: Docket, breaks: list[Break]) -> None:
@@ -84,17 +88,15 @@ def _judge_refusals(
     register: Register, bounds: Bounds, absences: list[Operation], moments: list[float], docket: Docket
 ) -> None:
     """Phase three. A refusal that named a deletion may move it, and what the reads that found nothing ask for."""
-    tail = _tail(register, bounds, moments)
-    refusals = register.unexplained(moments, tail)
+    refusals = register.unexplained(moments, _tail(register, bounds, moments))
     deletions = register.deletions if absences else []
     while refusals:
         begun = [moments[i] for i in deletions]
-        accused = list(contradicted_refusals(bounds, moments, refusals, tail))
+        accused = list(contradicted_refusals(bounds, moments, refusals, _tail(register, bounds, moments)))
         docket.hear(refused_without_cause(register, accused))
         if accused or begun == [moments[i] for i in deletions]:
             return
-        raise_for_absences(bounds, absences, deletions, moments)
-        moments, breaks = least_moments(bounds)
+        moments, breaks = _with_absences(register, bounds, absences, moments)
         _hear_breaks(register, docket, breaks)
         if breaks:
             return
