@@ -203,9 +203,10 @@ def _doubles(evidence: Evidence) -> Iterator[Anomaly]:
             and owner.outcome in (Outcome.OK, Outcome.UNKNOWN)
             and evidence.maker(stray.version) is None
         ):
-            versions = [v for v, seen in zip(evidence.versions, evidence.content, strict=True) if stray.marker in seen][
-                :2
-            ]
+            shown = zip(evidence.versions, evidence.content, strict=True)
+            versions = [version for version, seen in shown if stray.marker in seen][:2]
+            if len(versions) < 2:  # one version under the names of two: told as a duplicate version
+                continue
             entries = tuple(entry for version in versions for entry in _entries(evidence, version))
             sentence = f"{tell(owner)} was sent once and made the versions {' and '.join(versions)}."
             yield Anomaly(Name.DOUBLE_APPLY, (owner,), sentence, tuple(versions), entries)

@@ -33,6 +33,8 @@ from ifmatch.target.workbench import Workbench, sweep
 from steps import races as steps
 from tests.hostile import Asked, Hostile, Reply, Turn, altered, misbehaviour, none
 
+pytestmark = pytest.mark.slow
+
 #: Seconds that a target has for an answer.
 TIMEOUT = 0.6
 
@@ -362,7 +364,6 @@ def test_what_cannot_be_known_is_no_fault(front):
         demand_no_false_alarm(here, ("same-version", "relay", "newcomers"))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("front", SLOW)
 def test_a_target_that_makes_us_wait_is_no_fault(front):
     """The same, and no race takes longer than its time-outs."""
