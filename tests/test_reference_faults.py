@@ -204,7 +204,7 @@ class Visitor:
             self.seen(address)
             self.seen(other)
         self.ask("PUT", f"{type_}/unknown", self.body(type_) | {"id": "unknown"})
-        self.ask("PUT", f"{type_}/named", self.body(type_) | {"id": "named"}, if_match="W/\"1\"")
+        self.ask("PUT", f"{type_}/named", self.body(type_) | {"id": "named"}, if_match='W/"1"')
         basic = {"resourceType": "Basic", "id": address.split("/")[1], "code": {"text": "x"}}
         self.ask("PUT", address, basic, if_match=self.tag(address))
         self.ask("PUT", "Unicorn/1", {"resourceType": "Unicorn", "id": "1"})

@@ -261,7 +261,7 @@ def test_curl_sends_what_was_sent():
     command = curl.command(exchange(), BASE)
     assert command == (
         'curl -X PUT "$BASE/Patient/57" -H "Authorization: Bearer $IFMATCH_TOKEN" -H \'If-Match: W/"1"\' '
-        "-H 'Content-Type: application/fhir+json' --data-raw '{\"resourceType\": \"Patient\", \"id\": \"57\"}'"
+        '-H \'Content-Type: application/fhir+json\' --data-raw \'{"resourceType": "Patient", "id": "57"}\''
     )
     assert run_curl(command) == [
         "-X", "PUT", f"{BASE}/Patient/57", "-H", "Authorization: Bearer t0ken", "-H", 'If-Match: W/"1"',
@@ -288,7 +288,7 @@ def test_any_text_survives_the_shell(text):
     [
         (f"{BASE}/Patient?name=a|b&_since=2026", f"{BASE}/Patient?name=a|b&_since=2026"),
         (f"{BASE}/Patient/1/$validate", f"{BASE}/Patient/1/$validate"),
-        (f"{BASE}/a`id`\"$(id)\"!x{{1,2}}\n", f"{BASE}/a%60id%60%22$(id)%22%21x%7B1,2%7D%0A"),
+        (f'{BASE}/a`id`"$(id)"!x{{1,2}}\n', f"{BASE}/a%60id%60%22$(id)%22%21x%7B1,2%7D%0A"),
         (f"{BASE}?_format=json", f"{BASE}?_format=json"),
         ("https://staging.example/fhir2/x", "https://staging.example/fhir2/x"),
         (f"{BASE}/x?token=[redacted]&y", f"{BASE}/x?token=s3cret&y"),

@@ -303,6 +303,8 @@ class Arena:
             return False
         if kind in (Kind.CREATE, Kind.CONDITIONAL_UPDATE, Kind.SEARCH):
             return False
+        if kind is Kind.DELETE and self.bench.kind.how == "existing":
+            return False
         if kind is Kind.DELETE:
             # Before R6 no FHIR text binds a server to an If-Match on delete, so none is sent but where one is demanded.
             return (base is None) is self.unnamed_writes

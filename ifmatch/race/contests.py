@@ -196,8 +196,14 @@ class Newcomers:
     created: tuple[int, ...]
 
 
+def _may_create(arena: Arena) -> None:
+    if arena.bench.kind.how == "existing":
+        raise RuleNotApplicable(f"nothing is created on this target: the {arena.bench.kind.type}s are lent to the run")
+
+
 def newcomers(arena: Arena, move: Callable[[str], Move]) -> Newcomers:
     """Rounds in which every writer sends the move for one and the same new thing."""
+    _may_create(arena)
     race, made, created = Race(arena.ground), list[frozenset[str]](), list[int]()
     kind = arena.bench.kind
 
@@ -232,6 +238,7 @@ def _entered(arena: Arena, unique: str, items: list[Item], ids: set[str], certai
 
 def births(arena: Arena) -> Newcomers:
     """Rounds in which every writer puts to one and the same id that was never given out."""
+    _may_create(arena)
     race, made, created = Race(arena.ground), list[frozenset[str]](), list[int]()
 
     def block(writers: int) -> bool:

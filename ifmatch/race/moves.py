@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from ifmatch.errors import RuleNotApplicable
 from ifmatch.race.history import ANY, Kind
 from ifmatch.rules.answer import Answer, Resource
 from ifmatch.rules.content import at, put
@@ -63,7 +64,8 @@ class Moves:
         marker = f"{MARK}{new_unique()}"
         chosen = next((f for f in FORMATS if self._bench.offers(f)), next(iter(FORMATS)))
         media_type = self._target.profile.media_type
-        document = patch_document(chosen, subject.type, dict.fromkeys(subject.kind.marks, marker), media_type)
+        changes = dict.fromkeys(subject.kind.marks_to_set(seen.resource), marker)
+        document = patch_document(chosen, subject.type, changes, media_type)
         request = self._target.write_request(
             "PATCH", _path(subject), document.content,
             if_match=seen.tag if named else (), media_type=document.media_type,
@@ -78,7 +80,9 @@ class Moves:
         return Move(Kind.PATCH, request)
 
     def delete(self, subject: Subject, seen: Snapshot, named: bool = False) -> Move:
-        """DELETE of the resource."""
+        """DELETE of the resource. Raises RuleNotApplicable for what is only lent to the run: that is never deleted."""
+        if subject.kind.how == "existing":
+            raise RuleNotApplicable(f"{_path(subject)} is only lent to the run, so it is not deleted")
         headers = [("If-Match", seen.tag)] if named else []
         request = self._target.request("DELETE", _path(subject), headers=headers)
         return Move(Kind.DELETE, request, seen.version if named else None)
@@ -135,7 +139,7 @@ class Moves:
 
     def _marked(self, body: Resource) -> tuple[Resource, str]:
         marker = f"{MARK}{new_unique()}"
-        for pointer in self._bench.kind.marks:
+        for pointer in self._bench.kind.marks_to_set(body):
             body = put(body, pointer, marker)
         return body, marker
 

@@ -16,6 +16,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from ifmatch import HOME
 from ifmatch.errors import ConfigurationError
 from ifmatch.rules.answer import Body, Effect, Resource
+from ifmatch.rules.content import at
 from ifmatch.rules.expectation import Expectation, Level, NotApplicable, Promise, Source, Surveyed
 
 PROFILES = HOME / "profiles"
@@ -54,6 +55,10 @@ class ResourceKind:
     def marks(self) -> tuple[str, ...]:
         """Where an update leaves its mark, as JSON Pointers."""
         return tuple(filter(None, (self.marker, self.echo)))
+
+    def marks_to_set(self, resource: Resource) -> tuple[str, ...]:
+        """Where an update of this resource leaves its mark: one that is only lent may lack the second place."""
+        return tuple(p for p in self.marks if p == self.marker or at(resource, p) is not None)
 
 
 @dataclass(frozen=True)

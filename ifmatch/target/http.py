@@ -248,7 +248,13 @@ class _PunctualStream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         seconds = self._clock.left(httpcore.ConnectTimeout)
-        return _PunctualStream(self._clock, self._stream.start_tls(ssl_context, server_hostname, seconds))
+        try:
+            return _PunctualStream(self._clock, self._stream.start_tls(ssl_context, server_hostname, seconds))
+        except httpcore.ConnectError as error:
+            # A server that speaks plain HTTP may answer a handshake, or drop it: which of both is chance.
+            if isinstance(error.__cause__ or error.__context__, ssl.SSLError):
+                raise
+            raise error from ssl.SSLError(str(error) or "the server ended the handshake")
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

@@ -171,8 +171,14 @@ class Target:
         return self.request(method, path, headers=headers, body=content, identity=identity, outside=outside)
 
     def request(
-        self, method: str, path: str, *, headers: Mapping[str, str] | Sequence[tuple[str, str]] = (), body: bytes = b"",
-        identity: Identity = Identity.FIRST, outside: bool = False,
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        body: bytes = b"",
+        identity: Identity = Identity.FIRST,
+        outside: bool = False,
     ) -> Request:
         """A request as it would be sent, with the headers that every request of ours carries.
 

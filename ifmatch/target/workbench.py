@@ -135,7 +135,7 @@ class Workbench:
         seen = merge(base or subject.now.resource, {"meta": {"versionId": None, "lastUpdated": None}})
         changed: Resource = merge(seen, self._filled(subject.kind.change, subject.unique))
         mark = f"ifmatch {new_unique()}"
-        for pointer in subject.kind.marks:
+        for pointer in subject.kind.marks_to_set(changed):
             changed = put(changed, pointer, mark)
         return changed
 
