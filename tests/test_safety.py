@@ -336,5 +336,5 @@ def interrupted(server, signals, folder, *words):
         # A terminal signals the whole group; whoever cancels a job, its leader.
         (os.killpg if number is signal.SIGINT else os.kill)(process.pid, number)
         time.sleep(0.25)
-    code = process.wait(30)
+    code = process.wait(90)
     return code, json.loads((folder / "out" / "report.json").read_text())
