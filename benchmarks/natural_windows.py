@@ -39,11 +39,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from ifmatch.race.arena import Arena, Ground, Race
 from ifmatch.race.budget import EFFORTS
 from ifmatch.race.chronicle import Fought
+from ifmatch.race.moves import Move
 from ifmatch.rules.profile import load
 from ifmatch.target.redaction import Redactor
 from ifmatch.target.settings import Settings
 from ifmatch.target.target import Target
-from ifmatch.target.workbench import Workbench
+from ifmatch.target.workbench import Snapshot, Subject, Workbench
 
 Resource = dict[str, Any]
 Reply = tuple[int, dict[str, str], Resource | None]
@@ -261,7 +262,10 @@ def running(name: str) -> Iterator[tuple[str, Callable[[], str]]]:
         processes = [fork.Process(target=serve, args=(store, listener, errors), daemon=True) for _ in range(count)]
         for process in processes:
             process.start()
-        broken = lambda: "" if kept.sound and not errors.value else f"sound: {kept.sound}, errors: {errors.value}"  # noqa: E731
+
+        def broken() -> str:
+            return "" if kept.sound and not errors.value else f"sound: {kept.sound}, errors: {errors.value}"
+
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/fhir", broken
         for process in processes:
             process.kill()
@@ -279,7 +283,10 @@ def race(url: str, effort: str, seed: int) -> Race:
     arena = Arena(
         Ground.measured(target, 4), target, Workbench(target, "Patient", history=False), EFFORTS[effort], 4, seed
     )
-    moves = lambda subject, seen, writers: [arena.moves.update(subject, seen) for _ in range(writers)]  # noqa: E731
+
+    def moves(subject: Subject, seen: Snapshot, writers: int) -> list[Move]:
+        return [arena.moves.update(subject, seen) for _ in range(writers)]
+
     try:
         return arena.contest(moves)
     finally:

@@ -208,8 +208,7 @@ def _note_crash(run: Session, error: BaseException) -> IfmatchError:
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
         return ConfigurationError(
             f"The run's evidence could not be written to {run.log.folder}: {error.strerror}. A run without evidence "
-            "proves "
-            "nothing, so it stops here. Make room or choose another folder with -o DIR."
+            "proves nothing, so it stops here. Make room or choose another folder with -o DIR."
         )
     if isinstance(error, IfmatchError):
         return error

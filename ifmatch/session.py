@@ -216,7 +216,7 @@ class Session:
         """Expect so many processes. Raises ConfigurationError when they would get into each other's way."""
         self.shares = shares
         kind = self.profile.resources[self.profile.subject]
-        if kind.how == "existing" and len(kind.ids) < shares:
+        if kind.lent and len(kind.ids) < shares:
             raise ConfigurationError(
                 f"{shares} processes need {shares} resources of their own, and the target file lends {len(kind.ids)} "
                 f"ids of {kind.type}: use -n {len(kind.ids)}, or name more ids."

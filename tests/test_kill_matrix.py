@@ -41,7 +41,7 @@ def _run(arguments):
 def runs():
     """All runs of this module, each in a process forked for it: they share the cost of loading, and nothing else."""
     import ifmatch.live
-    import ifmatch.reference.server  # noqa: F401
+    import ifmatch.reference.server  # noqa: F401 -- loaded once, before the processes are forked
 
     jobs = {("profile", name): ["-p", name] for name in shipped()}
     for name, fault in FAULTS.items():

@@ -23,7 +23,7 @@ from ifmatch.race.plan import Plan
 from ifmatch.race.transport import Blocks, Choice, Engine, Mode, Shot, Side, WinnerFeedback, choose
 from ifmatch.rules.answer import Answer, Effect
 from ifmatch.rules.expectation import Expectation
-from ifmatch.target.courier import LONGEST_WAIT, _asked_to_wait
+from ifmatch.target.courier import LONGEST_WAIT, asked_to_wait
 from ifmatch.target.exchange import Request
 from ifmatch.target.target import Target
 from ifmatch.target.workbench import Snapshot, Subject, Workbench
@@ -269,7 +269,7 @@ class Arena:
 
         Raises OutcomeUnknown when that is longer than a scenario waits.
         """
-        pauses = [pause for answer in answers if (pause := _asked_to_wait(answer)) is not None]
+        pauses = [pause for answer in answers if (pause := asked_to_wait(answer)) is not None]
         if not pauses:
             return
         self.put_off, self.writers = self.put_off + len(pauses), FEWEST
@@ -303,11 +303,9 @@ class Arena:
             return False
         if kind in (Kind.CREATE, Kind.CONDITIONAL_UPDATE, Kind.SEARCH):
             return False
-        if kind is Kind.DELETE and self.bench.kind.how == "existing":
-            return False
         if kind is Kind.DELETE:
             # Before R6 no FHIR text binds a server to an If-Match on delete, so none is sent but where one is demanded.
-            return (base is None) is self.unnamed_writes
+            return not self.bench.kind.lent and (base is None) is self.unnamed_writes
         return kind is Kind.READ or base is not None or self.unnamed_writes
 
     @property

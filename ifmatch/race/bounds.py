@@ -91,10 +91,10 @@ def least_moments(bounds: Bounds, starts: Sequence[int] = ()) -> tuple[list[floa
     moments: list[float] = []
     breaks: list[Break] = []
     now = previous = -inf
-    at = i = 0
+    at = 0
     later_starts = iter(starts)
     start = next(later_starts, None)
-    for lower, upper, after in zip(bounds.lower, bounds.upper, bounds.after, strict=True):
+    for i, (lower, upper, after) in enumerate(zip(bounds.lower, bounds.upper, bounds.after, strict=True)):
         if i == start:
             now = previous = -inf
             start = next(later_starts, None)
@@ -107,7 +107,6 @@ def least_moments(bounds: Bounds, starts: Sequence[int] = ()) -> tuple[list[floa
             now = -inf
         moments.append(now)
         previous = after
-        i += 1  # noqa: SIM113
     return moments, breaks
 
 

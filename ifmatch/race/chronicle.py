@@ -17,7 +17,7 @@ from ifmatch.race.plan import LETTERS
 from ifmatch.race.transport import Blocks, Result, Shot
 from ifmatch.race.transport.instant import clock
 from ifmatch.rules.answer import Answer, Effect, instant
-from ifmatch.target.courier import _asked_to_wait
+from ifmatch.target.courier import asked_to_wait
 from ifmatch.target.exchange import Exchange
 from ifmatch.target.workbench import Snapshot, Subject
 
@@ -123,7 +123,7 @@ class Chronicle:
             self._pages += [page] if page else []
         elif result.sent:
             self._operations.append(one)
-            self._put_off |= {one.id} if _asked_to_wait(answer) is not None else set()
+            self._put_off |= {one.id} if asked_to_wait(answer) is not None else set()
             self.exchanges[writer, one.invoked] = answer.exchange
         return Fought(move, answer, one, result.released)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -197,7 +198,7 @@ class Newcomers:
 
 
 def _may_create(arena: Arena) -> None:
-    if arena.bench.kind.how == "existing":
+    if arena.bench.kind.lent:
         raise RuleNotApplicable(f"nothing is created on this target: the {arena.bench.kind.type}s are lent to the run")
 
 
@@ -427,7 +428,7 @@ def _learn(seen: list[Snapshot], one: Fought) -> None:
 def _smallest(arena: Arena, plan: Plan, guilty: set[str]) -> tuple[Plan, tuple[int, int]]:
     """The smallest plan that shows a fault again, and how often it did: tried from the smallest up."""
     for candidate in _candidates(plan, guilty):
-        shown, tries = _shown(arena, lambda race, candidate=candidate: _play(arena, race, candidate))  # type: ignore[misc]
+        shown, tries = _shown(arena, partial(_play, arena, plan=candidate))
         if shown:
             return candidate, (shown, tries)
     return plan, (1, 1)

@@ -81,7 +81,7 @@ class Moves:
 
     def delete(self, subject: Subject, seen: Snapshot, named: bool = False) -> Move:
         """DELETE of the resource. Raises RuleNotApplicable for what is only lent to the run: that is never deleted."""
-        if subject.kind.how == "existing":
+        if subject.kind.lent:
             raise RuleNotApplicable(f"{_path(subject)} is only lent to the run, so it is not deleted")
         headers = [("If-Match", seen.tag)] if named else []
         request = self._target.request("DELETE", _path(subject), headers=headers)

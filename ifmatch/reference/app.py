@@ -80,7 +80,10 @@ async def _answered_late(exchange: Exchange, gap: Gap, gone: Callable[[], Awaita
         await asyncio.sleep(gap.seconds)
         left = gap.lingers > 0 and await gone()
         await asyncio.sleep(gap.lingers if left else 0)
-    again = lambda: prepare(world, exchange.request)()  # noqa: E731
+
+    def again() -> Reply:
+        return prepare(world, exchange.request)()
+
     return gap.then(Meanwhile(world.store, key, past, write, again, world.faults.traces, wait.crowded, left))
 
 

@@ -52,6 +52,11 @@ class ResourceKind:
     server_adds: tuple[str, ...] = ()
 
     @property
+    def lent(self) -> bool:
+        """Whether the instances are the target's own: changed and restored, but never made nor deleted."""
+        return self.how == "existing"
+
+    @property
     def marks(self) -> tuple[str, ...]:
         """Where an update leaves its mark, as JSON Pointers."""
         return tuple(filter(None, (self.marker, self.echo)))

@@ -51,7 +51,7 @@ class Courier:
         """
         for _ in range(MOST_WAITS):
             answer = self._answered(request)
-            pause = _asked_to_wait(answer)
+            pause = asked_to_wait(answer)
             if pause is None:
                 self._useless = 0
                 return answer
@@ -135,7 +135,7 @@ def unreachable(failure: Failure, url: str, detail: str) -> str:
     return _UNREACHABLE[failure].format(url=url, detail=detail)
 
 
-def _asked_to_wait(answer: Answer) -> float | None:
+def asked_to_wait(answer: Answer) -> float | None:
     """Seconds that the target asks us to wait, None when it took the request (RFC 6585, RFC 9110 section 10.2.3)."""
     asked = answer.header("retry-after")
     if answer.status == 429 or (answer.status == 503 and asked is not None):

@@ -280,7 +280,7 @@ def with_overrides(profile: Profile, resources: Mapping[str, Mapping[str, Any]])
                 "Give it a body, or correct the name."
             )
         kinds[name] = replace(kinds[name], **parts) if name in kinds else ResourceKind(type=name, **parts)
-        if kinds[name].how == "existing":
+        if kinds[name].lent:
             # What is lent does not carry our identifiers, so none of it can be found by them.
             kinds[name] = replace(kinds[name], criteria={})
     return replace(profile, resources=kinds)

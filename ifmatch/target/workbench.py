@@ -333,7 +333,7 @@ def demand_template(target: Target) -> None:
     """
     profile = target.profile
     kind = profile.resources[profile.subject]
-    if kind.how == "existing" and not kind.ids:
+    if kind.lent and not kind.ids:
         raise ConfigurationError(
             f"{profile.subject} is to be had as existing ones, but none is named: give ids under "
             f"[resources.{kind.type}] in the target file."
@@ -342,7 +342,7 @@ def demand_template(target: Target) -> None:
     if missing:
         raise ConfigurationError(f"The template of {kind.type} in the profile {profile.id} needs {missing}.")
     try:
-        if kind.marker and kind.how != "existing":
+        if kind.marker and not kind.lent:
             put(merge(kind.body, kind.change), kind.marker, "")
     except KeyError as error:
         raise ConfigurationError(

@@ -48,7 +48,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_DELETE = do_GET = do_PUT  # noqa: N815
+    do_DELETE = do_GET = do_PUT  # noqa: N815 -- the names that http.server looks for
 
     def log_message(self, *_) -> None: ...
 
