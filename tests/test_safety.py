@@ -158,7 +158,7 @@ def test_a_crash_of_ours(tmp_path):
 # ---------------------------------------------------------------- tidying up
 
 
-@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["one process", "two"])
+@pytest.mark.parametrize("options", [[], ["-n", "2"], ["--rules", "race.*"]], ids=["one process", "two", "in a race"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_interrupted(number, options, tmp_path):
     """An interrupted run removes what it made, ends with 2, and its report says that it is incomplete."""
