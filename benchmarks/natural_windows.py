@@ -36,7 +36,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from ifmatch.race.arena import Arena, Ground, Race
+from ifmatch.race.arena import Arena, Contest, Ground, Race
 from ifmatch.race.budget import EFFORTS
 from ifmatch.race.chronicle import Fought
 from ifmatch.race.moves import Move
@@ -288,7 +288,7 @@ def race(url: str, effort: str, seed: int) -> Race:
         return [arena.moves.update(subject, seen) for _ in range(writers)]
 
     try:
-        return arena.contest(moves)
+        return arena.contest(Contest(moves))
     finally:
         target.close()
         arena.ground.choice.engine.close()

@@ -6,7 +6,7 @@ from pytest_bdd import then, when
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.plugin import session_of
 from ifmatch.race import contests
-from ifmatch.race.arena import Arena
+from ifmatch.race.arena import Arena, Contest
 from ifmatch.race.telling import report
 from ifmatch.rules.answer import Effect
 from ifmatch.rules.expectation import describe
@@ -35,22 +35,22 @@ def _demand_unnamed(arena):
 
 @when("several writers update a resource from the same version, at once", target_fixture="race")
 def update_same_version(arena):
-    return contests.tried(arena, _all(arena.moves.update))
+    return contests.tried(arena, Contest(_all(arena.moves.update)))
 
 
 @when("several writers patch a resource from the same version, at once", target_fixture="race")
 def patch_same_version(arena):
-    return contests.tried(arena, _all(arena.moves.patch))
+    return contests.tried(arena, Contest(_all(arena.moves.patch)))
 
 
 @when("several writers update a resource in transactions from the same version, at once", target_fixture="race")
 def transaction_same_version(arena):
-    return contests.tried(arena, _all(arena.moves.transaction))
+    return contests.tried(arena, Contest(_all(arena.moves.transaction)))
 
 
 @when("several writers update a resource in batches from the same version, at once", target_fixture="race")
 def batch_same_version(arena):
-    return contests.tried(arena, _all(arena.moves.batch))
+    return contests.tried(arena, Contest(_all(arena.moves.batch)))
 
 
 @when(
@@ -60,21 +60,22 @@ def batch_same_version(arena):
 def transaction_and_update(arena):
     moves = arena.moves
     return contests.tried(
-        arena, lambda subject, seen, _: [moves.transaction(subject, seen), moves.update(subject, seen)], unlike=True
+        arena,
+        Contest(lambda subject, seen, _: [moves.transaction(subject, seen), moves.update(subject, seen)], unlike=True),
     )
 
 
 @when("several writers update a resource without naming a version, at once", target_fixture="race")
 def update_unnamed(arena):
     _demand_unnamed(arena)
-    return contests.tried(arena, _all(lambda subject, seen: arena.moves.update(subject, seen, named=False)))
+    return contests.tried(arena, Contest(_all(lambda subject, seen: arena.moves.update(subject, seen, named=False))))
 
 
 @when("several writers update a deleted resource without naming a version, at once", target_fixture="race")
 def revive(arena):
     _demand_unnamed(arena)
     prepare = _all(lambda subject, seen: arena.moves.update(subject, seen, named=False))
-    race = contests.tried(arena, prepare, opening=contests.delete_first, once=True)
+    race = contests.tried(arena, Contest(prepare, opening=contests.delete_first, once=True))
     if race.clear and not any(one.accepted for one in race.answered()):
         raise RuleNotApplicable(f"what is deleted stays so: {describe(race.clear[0][0].answer)}")
     return race
@@ -87,7 +88,7 @@ def update_and_read(arena):
         updates = [arena.moves.update(subject, seen) for _ in range(max(2, writers - readers))]
         return updates + [arena.moves.read(subject) for _ in range(readers)]
 
-    return contests.tried(arena, prepare)
+    return contests.tried(arena, Contest(prepare))
 
 
 @when("several writers update a resource while others read its history", target_fixture="race")
@@ -96,25 +97,25 @@ def update_and_read_history(arena):
         updates = [arena.moves.update(subject, seen) for _ in range(max(2, writers - 1))]
         return [*updates, arena.moves.history(subject)]
 
-    return contests.tried(arena, prepare)
+    return contests.tried(arena, Contest(prepare))
 
 
 @when("a writer deletes a resource while another updates it from the version that was read", target_fixture="race")
 def delete_and_update(arena):
     moves = arena.moves
     named = not arena.unnamed_writes
-    return contests.tried(
-        arena,
-        lambda subject, seen, _: [moves.delete(subject, seen, named), moves.update(subject, seen)],
-        once=True,
-        unlike=True,
-    )
+
+    def prepare(subject, seen, _):
+        return [moves.delete(subject, seen, named), moves.update(subject, seen)]
+
+    return contests.tried(arena, Contest(prepare, once=True, unlike=True))
 
 
 @when("several writers delete a resource, at once", target_fixture="race")
 def delete_all(arena):
     named = not arena.unnamed_writes
-    return contests.tried(arena, _all(lambda subject, seen: arena.moves.delete(subject, seen, named)), once=True)
+    prepare = _all(lambda subject, seen: arena.moves.delete(subject, seen, named))
+    return contests.tried(arena, Contest(prepare, once=True))
 
 
 @when("several writers read and update a resource in any order, some of it at once", target_fixture="race")

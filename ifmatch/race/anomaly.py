@@ -125,6 +125,7 @@ _VERB = {
     Kind.CREATE: "POST If-None-Exist",
     Kind.CONDITIONAL_UPDATE: "PUT ?condition",
     Kind.TRANSACTION: "transaction PUT",
+    Kind.BATCH: "batch PUT",
     Kind.SEARCH: "search",
 }
 

@@ -19,9 +19,9 @@ from ifmatch.race.confidence import Block, Confidence
 from ifmatch.race.history import History, Kind
 from ifmatch.race.judge import judge
 from ifmatch.race.moves import Move, Moves
-from ifmatch.race.plan import Plan
 from ifmatch.race.transport import Blocks, Choice, Engine, Mode, Shot, Side, WinnerFeedback, choose
 from ifmatch.rules.answer import Answer, Effect
+from ifmatch.rules.case import Verdict
 from ifmatch.rules.expectation import Expectation
 from ifmatch.target.courier import LONGEST_WAIT, asked_to_wait
 from ifmatch.target.exchange import Request
@@ -86,6 +86,21 @@ def blamed(anomaly: Anomaly) -> bool:
     return anomaly.name.gravity is Gravity.FAULT and anomaly.name is not Name.UPDATED_BACKWARDS
 
 
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """How often a fault showed again, in so many tries, and who raced then. It never takes a sighting back."""
+
+    shown: int
+    tries: int
+    by: str
+
+    def __str__(self) -> str:
+        """A line for the report, with the plan below it where one was drawn."""
+        if not self.shown:
+            return f"seen once, which proves it; not seen again in {self.tries} tries by {self.by}"
+        return f"reproduced {self.shown} of {self.tries} times by {self.by}"
+
+
 @dataclass(slots=True)
 class Race:
     """Everything that one scenario's races left behind.
@@ -100,8 +115,7 @@ class Race:
     blocks: list[Block] = field(default_factory=list)
     anomalies: list[tuple[History, Anomaly]] = field(default_factory=list)
     subjects: list[Subject] = field(default_factory=list)
-    reproduced: tuple[int, int] | None = None
-    smallest: Plan | None = None
+    reproduced: Reproduction | None = None
     aim: WinnerFeedback | None = None
     exchanges: dict[tuple[str, int], str] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
@@ -131,6 +145,22 @@ class Race:
 #: The moves of a round of so many writers, on what was last seen of a resource.
 Prepare = Callable[[Subject, Snapshot, int], Sequence[Move]]
 
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Rounds in which the prepared moves are released together, each on what the last round left.
+
+    `opening` is done to each resource before the first round. With `once` a resource serves for one round only: for
+    races that end its life. `unlike` are two different moves: they are released at the offset at which each of them
+    wins half of the rounds.
+    """
+
+    prepare: Prepare
+    opening: Callable[[Chronicle], None] | None = None
+    once: bool = False
+    unlike: bool = False
+
+
 #: A block of so many writers; returns whether it has shown enough.
 BlockOf = Callable[[int], bool]
 
@@ -150,37 +180,29 @@ class Arena:
 
     # ------------------------------------------------------------ races
 
-    def contest(
-        self, prepare: Prepare, *, opening: Callable[[Chronicle], None] | None = None, once: bool = False,
-        unlike: bool = False,
-    ) -> Race:  # fmt: skip
-        """Rounds in which the prepared moves are released together, each on what the last round left.
-
-        `opening` is done to each resource before the first round. With `once` a resource serves for one round only: for
-        races that end its life. `unlike` are two different moves: they are released at the offset at which each of them
-        wins half of the rounds.
-        """
-        race = Race(self.ground, aim=WinnerFeedback() if unlike else None)
-
-        def block(writers: int) -> bool:
-            gun: Blocks | None = None
-            chronicle: Chronicle | None = None
-            with self.counted(race):
-                for _ in range(self.budget.rounds):
-                    if chronicle is None or once:
-                        chronicle = self.joined(race)
-                        gun = gun or self.gun(chronicle.subject)
-                        if opening:
-                            opening(chronicle)
-                    else:
-                        chronicle.look()
-                    assert gun is not None
-                    moves = prepare(chronicle.subject, chronicle.seen, writers)
-                    race.rounds.append(self._meeting(race, chronicle, gun, moves))
-            return bool(race.faults)
-
-        self.each_block(race, block)
+    def contest(self, contest: Contest) -> Race:
+        """All blocks of a contest."""
+        race = Race(self.ground, aim=WinnerFeedback() if contest.unlike else None)
+        self.each_block(race, lambda writers: self.block(race, contest, writers))
         return race
+
+    def block(self, race: Race, contest: Contest, writers: int) -> bool:
+        """One block of a contest; returns whether it has shown a fault."""
+        gun: Blocks | None = None
+        chronicle: Chronicle | None = None
+        with self.counted(race):
+            for _ in range(self.budget.rounds):
+                if chronicle is None or contest.once:
+                    chronicle = self.joined(race)
+                    gun = gun or self.gun(chronicle.subject)
+                    if contest.opening:
+                        contest.opening(chronicle)
+                else:
+                    chronicle.look()
+                assert gun is not None
+                moves = contest.prepare(chronicle.subject, chronicle.seen, writers)
+                race.rounds.append(self._meeting(race, chronicle, gun, moves))
+        return bool(race.faults)
 
     def _meeting(self, race: Race, chronicle: Chronicle, gun: Blocks, moves: Sequence[Move]) -> list[Fought]:
         if race.aim is None or len(moves) != FEWEST:
@@ -192,13 +214,16 @@ class Arena:
     def each_block(self, race: Race, block: BlockOf) -> None:
         """So many blocks as the budget says, of all writers and of two by turns, until one has shown enough.
 
+        Where too few of them raced, as on a busy machine, as many again are run.
         What the target puts in the way of one is told, and the next is tried; a target that is gone ends the run,
         unless it has shown a fault before. Raises what stood in the way when no round came about at all.
         """
         if self.writers < FEWEST:
             raise OutcomeUnknown(f"{self.ground.limits}: it takes two to race")
         failed = 0
-        for number in range(self.budget.blocks):
+        for number in range(2 * self.budget.blocks):
+            if number >= self.budget.blocks and not _wanting(race):
+                break
             try:
                 enough = block(FEWEST if number % 2 else self.writers)
                 failed = 0
@@ -313,6 +338,11 @@ class Arena:
         """Whether the system lets a write name no version: it says so, or says nothing."""
         promise = self.target.profile.promise("update.if-match.missing", self.bench.kind.type)
         return not (isinstance(promise, Expectation) and promise.outcome is Effect.REFUSED)
+
+
+def _wanting(race: Race) -> bool:
+    """Whether more rounds may yet tell something: some have raced, but too few."""
+    return race.confidence.overlapping > 0 and race.confidence.verdict is Verdict.INCONCLUSIVE
 
 
 def _winner(fought: Sequence[Fought]) -> Side | None:

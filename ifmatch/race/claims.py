@@ -87,9 +87,8 @@ def _history_forks(evidence: Evidence) -> Iterator[Anomaly]:
     for page in evidence.history.earlier:
         for old, new in zip(page, entries, strict=False):
             if (old.version, old.markers) != (new.version, new.markers):
-                had, has = (f"version {entry.version} ({_held(entry.markers)})" for entry in (old, new))
-                sentence = f"Where the server's history had {had}, it later has {has}."
                 makers = {write.id: write for entry in (old, new) for write in _makers(evidence, entry)}
+                sentence = _forked(evidence, old, new, missing=new.version not in {entry.version for entry in page})
                 yield Anomaly(
                     Name.HISTORY_FORK, tuple(makers.values()), sentence, (old.version, new.version), (old, new)
                 )
@@ -97,6 +96,16 @@ def _history_forks(evidence: Evidence) -> Iterator[Anomaly]:
         for lost in page[len(entries) :][:1]:
             sentence = f"The server's history had version {lost.version} and later has it no more."
             yield Anomaly(Name.HISTORY_FORK, _makers(evidence, lost), sentence, (lost.version,), (lost,))
+
+
+def _forked(evidence: Evidence, old: Entry, new: Entry, missing: bool) -> str:
+    if missing and any(entry.version == old.version for entry in evidence.history.entries or ()):
+        return (
+            f"A history that was read meanwhile had version {old.version} already, but not version {new.version}, "
+            f"which comes before it: {_held(evidence, new.markers)}."
+        )
+    had, has = (f"version {entry.version} ({_held(evidence, entry.markers)})" for entry in (old, new))
+    return f"Where the server's history had {had}, it later has {has}."
 
 
 def _missing(evidence: Evidence) -> Iterator[Anomaly]:
@@ -131,9 +140,8 @@ def _changed(evidence: Evidence) -> Iterator[Anomaly]:
             entries = _entries(evidence, version)
             first = next((r for r in evidence.reads if r.version == version and r.seen == before), None)
             shown = tell(first) if first is not None else "the server's history"
-            sentence = (
-                f"{tell(read)} found {_held(read.seen)} in version {version}, where {shown} shows {_held(before)}."
-            )
+            found, other = _held(evidence, read.seen), _held(evidence, before)
+            sentence = f"{tell(read)} found {found} in version {version}, where {shown} shows {other}."
             yield Anomaly(Name.CHANGED, (*known(first), read), sentence, (version,), entries)
 
 
@@ -189,9 +197,7 @@ def _torn(evidence: Evidence) -> Iterator[Anomaly]:
     for version, seen in chain(first, later):
         read = known(evidence.first_sight(version))
         writers = evidence.writers_of(seen)[: WITNESS - len(read)]
-        sentence = (
-            f"Version {version} holds {_held(seen)}: parts of what {' and '.join(map(tell, writers)) or 'others'} sent."
-        )
+        sentence = f"Version {version} holds parts of what {' and '.join(map(tell, writers)) or 'others'} sent."
         yield Anomaly(Name.TORN, (*writers, *read), sentence, (version,), _entries(evidence, version))
 
 
@@ -300,5 +306,9 @@ def _entries(evidence: Evidence, version: str) -> tuple[Entry, ...]:
     return tuple(entry for entry in evidence.history.entries or () if entry.version == version)[:1]
 
 
-def _held(markers: Iterable[str]) -> str:
-    return " and ".join(f"marker {marker}" for marker in markers) or "no marker"
+def _held(evidence: Evidence, markers: Iterable[str]) -> str:
+    """What a version holds, told by the write that sent it: no person can read a mark."""
+    markers = tuple(markers)
+    writers = {write.marker: write for write in evidence.writers_of(markers)}
+    told = (f"what {tell(writers[m])} sent" if m in writers else f"the mark {m} of nobody we know" for m in markers)
+    return " and ".join(told) or "no mark of ours"

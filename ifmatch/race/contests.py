@@ -1,14 +1,14 @@
 """The races that are more than rounds of equal moves: relays, newcomers, slow and broken writers, drawn plans."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from typing import Any
 
 from ifmatch.errors import OutcomeUnknown, RuleNotApplicable, SetupFailed, TargetUnusable
-from ifmatch.race.arena import FEWEST, Arena, Prepare, Race
+from ifmatch.race.arena import FEWEST, Arena, Contest, Race, Reproduction
 from ifmatch.race.chronicle import Chronicle, Fought
 from ifmatch.race.history import ANY, Kind, Outcome
 from ifmatch.race.moves import Move
@@ -39,11 +39,11 @@ _PATIENCE = 4
 # ---------------------------------------------------------------- rounds of moves that are prepared alike
 
 
-def tried(arena: Arena, prepare: Prepare, **options: Any) -> Race:
-    """A contest; a fault that it shows is tried again with two writers, to say how often it does."""
-    race = arena.contest(prepare, **options)
-    if race.faults and not options.get("opening"):
-        race.reproduced = reproduce(arena, prepare)
+def tried(arena: Arena, contest: Contest) -> Race:
+    """A contest; a fault that it shows is tried again with as few writers as can race, to say how often it does."""
+    race = arena.contest(contest)
+    if race.faults:
+        race.reproduced = reproduce(arena, contest)
     return race
 
 
@@ -365,9 +365,9 @@ def interleaved(arena: Arena, number: int) -> Race:
         return False
 
     arena.each_block(race, block)
-    if race.faults and len(race.anomalies):
+    if race.faults:
         _, anomaly = race.faults[0]
-        race.smallest, race.reproduced = _smallest(arena, played[-1], {o.writer for o in anomaly.operations})
+        race.reproduced = _smallest(arena, played[-1], {o.writer for o in anomaly.operations})
     return race
 
 
@@ -425,13 +425,25 @@ def _learn(seen: list[Snapshot], one: Fought) -> None:
         seen.append(Snapshot(answer, answer.resource or seen[-1].resource, None))
 
 
-def _smallest(arena: Arena, plan: Plan, guilty: set[str]) -> tuple[Plan, tuple[int, int]]:
-    """The smallest plan that shows a fault again, and how often it did: tried from the smallest up."""
+def _smallest(arena: Arena, plan: Plan, guilty: set[str]) -> Reproduction:
+    """The smallest plan that shows a fault again, and how often it did: tried from the smallest up.
+
+    Then each round is left out that can be (the last step of Zeller and Hildebrandt, "Simplifying and Isolating
+    Failure-Inducing Input", TSE 2002): what is left over was needed.
+    """
     for candidate in _candidates(plan, guilty):
-        shown, tries = _shown(arena, partial(_play, arena, plan=candidate))
-        if shown:
-            return candidate, (shown, tries)
-    return plan, (1, 1)
+        best = _replayed(arena, candidate)
+        if best.shown:
+            for i in reversed(range(len(candidate.rounds))):
+                fewer = Plan(candidate.rounds[:i] + candidate.rounds[i + 1 :])
+                if fewer.rounds and (again := _replayed(arena, fewer)).shown:
+                    candidate, best = fewer, again
+            return best
+    return best
+
+
+def _replayed(arena: Arena, plan: Plan) -> Reproduction:
+    return Reproduction(*_shown(arena, partial(_play, arena, plan=plan)), f"the smallest plan:\n{plan}")
 
 
 def _candidates(plan: Plan, guilty: set[str]) -> Iterator[Plan]:
@@ -446,17 +458,18 @@ def _candidates(plan: Plan, guilty: set[str]) -> Iterator[Plan]:
 # ---------------------------------------------------------------- again
 
 
-def reproduce(arena: Arena, prepare: Prepare) -> tuple[int, int]:
-    """How often a race of two writers shows a fault again, in so many tries. It can not take a failure back."""
+def reproduce(arena: Arena, contest: Contest) -> Reproduction:
+    """How often a block of as few writers as can race shows a fault again, in so many tries."""
+    crew: Counter[bool] = Counter()
 
     def once(race: Race) -> None:
-        with arena.counted(race):
-            chronicle = arena.joined(race)
-            race.rounds.append(
-                chronicle.fight(arena.gun(chronicle.subject), prepare(chronicle.subject, chronicle.seen, FEWEST))
-            )
+        arena.block(race, contest, FEWEST)
+        crew.clear()
+        crew.update(one.move.kind in (Kind.READ, Kind.SEARCH) for one in race.rounds[0])
 
-    return _shown(arena, once)
+    shown, tries = _shown(arena, once)
+    readers = f" and {crew[True]} reader" if crew[True] else ""
+    return Reproduction(shown, tries, f"{crew[False] or FEWEST} writers{readers}")
 
 
 def _shown(arena: Arena, once: Callable[[Race], None]) -> tuple[int, int]:

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     CREATE = "conditional create"
     CONDITIONAL_UPDATE = "conditional update"
     TRANSACTION = "transaction entry"
+    BATCH = "batch entry"
     SEARCH = "search"
 
 

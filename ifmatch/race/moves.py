@@ -53,11 +53,11 @@ class Moves:
 
     def transaction(self, subject: Subject, seen: Snapshot) -> Move:
         """The same update as the only entry of a transaction."""
-        return self._bundled(subject, seen, "transaction")
+        return self._bundled(subject, seen, Kind.TRANSACTION, "transaction")
 
     def batch(self, subject: Subject, seen: Snapshot) -> Move:
         """The same update as the only entry of a batch."""
-        return self._bundled(subject, seen, "batch")
+        return self._bundled(subject, seen, Kind.BATCH, "batch")
 
     def patch(self, subject: Subject, seen: Snapshot, named: bool = True) -> Move:
         """PATCH of the mark alone, in the first format that the target offers."""
@@ -128,13 +128,13 @@ class Moves:
     def _put(self, subject: Subject, body: Resource, tag: str) -> Request:
         return self._target.write_request("PUT", _path(subject), body, if_match=tag or ())
 
-    def _bundled(self, subject: Subject, seen: Snapshot, kind: str) -> Move:
+    def _bundled(self, subject: Subject, seen: Snapshot, kind: Kind, bundle_type: str) -> Move:
         def send(body: Resource, tag: str) -> Request:
             entry = {"resource": body, "request": {"method": "PUT", "url": _path(subject), "ifMatch": tag}}
-            bundle = {"resourceType": "Bundle", "type": kind, "entry": [entry]}
+            bundle = {"resourceType": "Bundle", "type": bundle_type, "entry": [entry]}
             return self._target.write_request("POST", "", bundle)
 
-        move = self._of(subject, seen, True, Kind.TRANSACTION, send)
+        move = self._of(subject, seen, True, kind, send)
         return Move(move.kind, move.request, move.base, move.marker, only_entry)
 
     def _marked(self, body: Resource) -> tuple[Resource, str]:

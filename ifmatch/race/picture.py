@@ -73,7 +73,7 @@ def scene(history: History, anomaly: Anomaly) -> Scene:
         Row(op, op.id in ids, column[op.invoked], None if op.returned is None else column[op.returned])
         for op in _by_writer(shown)
     )
-    entries = _excerpt(history.entries or (), versions)
+    entries = _excerpt(history.entries or (), versions, {op.marker for op in anomaly.operations if op.marker})
     named = dict.fromkeys(
         (*(e.version for e in entries), *(v for op in shown for v in (op.base, op.version) if v and v != ANY))
     )
@@ -106,9 +106,9 @@ def _by_writer(operations: Iterable[Operation]) -> list[Operation]:
     return [operation for lane in lanes.values() for operation in lane]
 
 
-def _excerpt(entries: tuple[Entry, ...], versions: set[str], most: int = 6) -> tuple[Entry, ...]:
-    """The part of `_history` that holds the versions in question."""
-    places = [i for i, entry in enumerate(entries) if entry.version in versions]
+def _excerpt(entries: tuple[Entry, ...], versions: set[str], markers: set[str], most: int = 6) -> tuple[Entry, ...]:
+    """The part of `_history` that holds the versions in question, and what the witness wrote without being told."""
+    places = [i for i, e in enumerate(entries) if e.version in versions or not markers.isdisjoint(e.markers)]
     return entries[max(0, places[0]) : min(places[-1] + 1, places[0] + most)] if places else ()
 
 

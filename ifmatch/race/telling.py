@@ -63,17 +63,7 @@ def _story(race: Race) -> str:
     others = Counter(other.name.label for _, other in race.faults[1:])
     if others:
         lines.append("also: " + ", ".join(f"{count} x {label}" for label, count in others.items()))
-    return "\n".join([*lines, _reproduced(race)]).rstrip()
-
-
-def _reproduced(race: Race) -> str:
-    if race.reproduced is None:
-        return ""
-    shown, tries = race.reproduced
-    again = f"reproduced {shown} of {tries} times"
-    if race.smallest is None:
-        return f"{again} with 2 writers"
-    return f"{again} by the smallest plan that shows it:\n{race.smallest}"
+    return "\n".join([*lines, str(race.reproduced or "")]).rstrip()
 
 
 def _facts(race: Race, anomalies: list[Anomaly]) -> dict[str, Any]:
@@ -90,7 +80,7 @@ def _facts(race: Race, anomalies: list[Anomaly]) -> dict[str, Any]:
         "alignment": race.aim.text if race.aim else None,
         "limits": [*filter(None, (race.ground.limits,)), *race.limits],
         "troubles": race.troubles[:_MOST_TOLD],
-        "reproduced": list(race.reproduced) if race.reproduced else None,
+        "reproduced": [race.reproduced.shown, race.reproduced.tries] if race.reproduced else None,
         "anomalies": [_told(anomaly, race) for anomaly in anomalies[:_MOST_TOLD]],
         "anomalies_in_all": len(anomalies),
     }

@@ -1002,6 +1002,12 @@ _RACES = (
         writes=t.counted_since_the_delete,
     ),
     Fault(
+        "patches-unseen-by-updates",
+        "The check of an update looks at what the last update made: a patch that came since is overwritten.",
+        ("race.update.interleaved",),
+        matches=lambda naming: t.only_patched_since(naming.store, naming.current, naming.named, naming.body),
+    ),
+    Fault(
         "late-conflict-answered-500",
         "A conflict that is found only at the write is answered 500.",
         ("race.update.no-server-error",),

@@ -211,6 +211,14 @@ def is_past(store: Store, current: Version, named: str, back: int = 1) -> bool:
     return named in [version.version for version in store.history(current.type, current.id)[:-back]]
 
 
+def only_patched_since(store: Store, current: Version, named: str, content: bytes) -> bool:
+    """Whether an update names a version after which the resource was changed by patches alone."""
+    versions = [version.version for version in store.history(current.type, current.id)]
+    since = store.history(current.type, current.id)[versions.index(named) + 1 :] if named in versions else []
+    is_update = f'"resourceType": "{current.type}"'.encode() in content
+    return is_update and bool(since) and all(version.method == "PATCH" for version in since)
+
+
 def has_content(current: Version, content: bytes) -> bool:
     """Whether a body says just what is stored, its metadata aside."""
     try:

@@ -1,5 +1,6 @@
 """How races are carried out: who meets, what counts as having met, and what a server's names for its versions mean."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -8,9 +9,10 @@ from ifmatch.errors import OutcomeUnknown, SetupFailed, TargetUnusable
 from ifmatch.race import contests
 from ifmatch.race.aliases import Aliases
 from ifmatch.race.anomaly import Anomaly, Name
-from ifmatch.race.arena import Arena, Ground, Race, _winner, blamed
+from ifmatch.race.arena import Arena, Contest, Ground, Race, _winner, blamed
 from ifmatch.race.budget import Budget
 from ifmatch.race.chronicle import Fought, block_of
+from ifmatch.race.confidence import Block
 from ifmatch.race.history import Entry, Kind, Operation, Outcome
 from ifmatch.race.moves import Move
 from ifmatch.race.telling import report
@@ -147,25 +149,37 @@ def arena():
 
 def updates(arena):
     """So many updates from the same version."""
-    return lambda subject, seen, writers: [arena.moves.update(subject, seen) for _ in range(writers)]
+    return Contest(lambda subject, seen, writers: [arena.moves.update(subject, seen) for _ in range(writers)])
 
 
 def test_two_writers_and_all_meet_by_turns(arena):
     """On some servers few are more likely to collide than many."""
     race = arena.contest(updates(arena))
-    assert [len(fight) for fight in race.rounds] == [4, 2] * 4
+    assert [len(fight) for fight in race.rounds][:8] == [4, 2] * 4
+
+
+@pytest.mark.parametrize(
+    ("overlapping", "blocks"),
+    [((1,), 8), ((0,), 8), ((1, 0), 13), ((1, 0, 0, 0), 16)],
+    ids=["all", "none", "half", "a quarter"],
+)
+def test_where_too_few_rounds_race_there_are_more(arena, overlapping, blocks):
+    """Up to as many again, and only where it is worth trying."""
+    race, share = Race(arena.ground), itertools.cycle(overlapping)
+    arena.each_block(race, lambda _: race.blocks.append(Block(1, next(share))))
+    assert len(race.blocks) == blocks
 
 
 def test_unlike_moves_are_brought_to_meet_and_it_is_told(arena):
     """The offset is in the report."""
-    race = arena.contest(
-        lambda subject, seen, _: [arena.moves.delete(subject, seen), arena.moves.update(subject, seen)],
-        once=True,
-        unlike=True,
-    )
+
+    def prepare(subject, seen, _):
+        return [arena.moves.delete(subject, seen), arena.moves.update(subject, seen)]
+
+    race = arena.contest(Contest(prepare, once=True, unlike=True))
     assert race.aim is not None and race.aim.last is not None
     assert race.aim.text in report(race).facts["confidence"]
-    assert len({subject.id for subject in race.subjects}) == 8
+    assert len({subject.id for subject in race.subjects}) == len(race.rounds)
 
 
 def test_a_block_that_comes_to_nothing_is_told_and_the_next_is_tried(arena):
@@ -175,12 +189,11 @@ def test_a_block_that_comes_to_nothing_is_told_and_the_next_is_tried(arena):
     def prepare(subject, seen, writers):
         if next(calls) == 1:
             raise OutcomeUnknown("the read hung")
-        return updates(arena)(subject, seen, writers)
+        return updates(arena).prepare(subject, seen, writers)
 
-    race = arena.contest(prepare)
+    race = arena.contest(Contest(prepare))
     assert race.troubles == ["the read hung"]
-    assert len(race.rounds) == 7
-    assert len(race.histories) == 8
+    assert len(race.rounds) == len(race.histories) - 1
 
 
 def test_what_never_comes_about_says_why(arena):
@@ -192,7 +205,7 @@ def test_what_never_comes_about_says_why(arena):
         raise SetupFailed("no version")
 
     with pytest.raises(SetupFailed, match="no version"):
-        arena.contest(prepare)
+        arena.contest(Contest(prepare))
     assert len(tries) == 3
 
 
