@@ -63,7 +63,7 @@ class Ground:
             target.close()
             choice.engine.redial()
             served = _served(choice.engine, probe, writers)
-        calibration = calibrate(choice.engine, probe, max(1, served), rounds=5)
+        calibration = calibrate(choice.engine, probe, max(1, served), choice.widener.way() if choice.widener else None)
         if narrow:
             choice.engine.redial()
         return cls(choice, calibration, served, narrow)
@@ -319,7 +319,7 @@ class Arena:
         calibration, narrow = self.ground.calibration, self.ground.narrow
         return Blocks(
             self.ground.choice.engine, warm_up, self.rng,
-            skew=calibration.skew or 0, settle=calibration.settle, rounds=1 if narrow else self.budget.rounds,
+            skew=calibration.skew, settle=calibration.settle, rounds=1 if narrow else self.budget.rounds,
         )  # fmt: skip
 
     def allows(self, kind: Kind, base: int | str | None) -> bool:

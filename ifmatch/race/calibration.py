@@ -1,14 +1,16 @@
-"""What a target and the way to it are like: round trips, and how far apart requests arrive that leave together.
+"""What a target and the way to it are like: round trips, how far apart leaves what is released together, its clock.
 
 Pure but for `calibrate`, which sends a few cheap reads. What is a fault is judged without any of this; it decides how
-the races are run, and how far a race that found nothing may be trusted.
+the races are run, and helps to read what they leave behind.
 """
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import exp, sqrt
+from email.utils import parsedate_to_datetime
 from statistics import median, quantiles
 
+from ifmatch.race.transport.instant import SETTLE, clock, settling
 from ifmatch.race.transport.shot import Engine, Mode, Result, Shot
 from ifmatch.target.exchange import Request
 
@@ -16,7 +18,13 @@ from ifmatch.target.exchange import Request
 _APART = 2_000_000
 
 #: ns; no request is held for less, however fast the way to the target is, nor for longer, however slow.
-_SHORTEST_SETTLE, _LONGEST_SETTLE = 100_000, 500_000_000
+_SHORTEST_SETTLE, _LONGEST_SETTLE = SETTLE, 500_000_000
+
+#: Seconds, for each half of the calibration; and the rounds that are run however long they take.
+_PATIENCE, _FEWEST = 1.0, 2
+
+#: ns; the resolution of a Date (RFC 9110 section 5.6.7).
+_SECOND = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +43,33 @@ class RoundTrip:
 
 
 @dataclass(frozen=True, slots=True)
+class Offset:
+    """How far the target's clock is ahead of ours, between two bounds; ns, negative when it is behind."""
+
+    least: int
+    most: int
+
+    def __str__(self) -> str:
+        """Such as `the target's clock is 2.1 to 2.9 s ahead of ours`, where it is not the same."""
+        if self.least <= 0 <= self.most:
+            return "the target's clock agrees with ours"
+        near, far = sorted((abs(self.least), abs(self.most)))
+        side = "ahead of" if self.least > 0 else "behind"
+        return f"the target's clock is {near / 1e9:.1f} to {far / 1e9:.1f} s {side} ours"
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
-    """A target as measured. `skew` (ns) is the spread of arrivals of what leaves together, None when not measured."""
+    """A target as measured. `skew` (ns) is the spread of the last bytes of what is released together.
+
+    `way` (ns) is how long it takes there and back without the target's own work; None when that is not known, as behind
+    a proxy. `offset` tells how to read the target's times; None when it sends no Date, or its clock jumps.
+    """
 
     round_trips: tuple[RoundTrip, ...]
-    skew: int | None = None
+    way: int | None = None
+    skew: int = 0
+    offset: Offset | None = None
 
     @property
     def median(self) -> int:
@@ -54,19 +84,7 @@ class Calibration:
     @property
     def settle(self) -> int:
         """How long to hold the last bytes (ns): twice as long as what went before needs to arrive."""
-        return min(max(_SHORTEST_SETTLE, self.median), _LONGEST_SETTLE)
-
-    def exposure(self, writers: int, gap: int) -> float:
-        """The chance that a round of so many writers hits a gap (ns) between a target's check and its write.
-
-        That is when the two earliest checks are closer than the gap: with arrivals of exponential jitter s it is
-        1 - exp(-(K - 1) G / s).
-        """
-        return 1.0 if not self.skew else 1 - exp(-(writers - 1) * gap / self.skew)
-
-    def with_skew(self, rounds: Iterable[Sequence[Result]]) -> "Calibration":
-        """With the skew estimated from rounds of writes to distinct resources (see release_skew)."""
-        return replace(self, skew=release_skew(rounds))
+        return min(max(_SHORTEST_SETTLE, self.median if self.way is None else self.way), _LONGEST_SETTLE)
 
     @property
     def text(self) -> str:
@@ -75,33 +93,65 @@ class Calibration:
             return "no connection answered the calibration"
         count = len(self.round_trips)
         plural = "s" if count > 1 else ""
-        trip = f"round trip {_ms(self.median)} (95 %: {_ms(self.p95)}) over {count} connection{plural}"
-        if self.skew is None:
-            return trip
-        return f"{trip}; requests that leave together arrive within about {_ms(self.skew)}"
+        told = [f"round trip {_ms(self.median)} (95 %: {_ms(self.p95)}) over {count} connection{plural}"]
+        told += [f"last bytes leave within {_ms(self.skew)}"] if self.skew else []
+        told += [str(self.offset)] if self.offset else []
+        return "; ".join(told)
 
 
-def calibrate(engine: Engine, probe: Request, connections: int, rounds: int = 20) -> Calibration:
-    """Measure the round trip of each connection by a cheap read; a first round, which dials, does not count."""
+def calibrate(engine: Engine, probe: Request, connections: int, way: int | None = None) -> Calibration:
+    """Measure by a cheap read, for a few seconds at most; a first round, which dials, does not count."""
     shots = [Shot(probe, offset=i * _APART) for i in range(connections)]
     engine.fire(shots, Mode.WHOLE)
-    per_connection: list[list[int]] = [[] for _ in shots]
-    for _ in range(rounds):
-        for durations, result in zip(per_connection, engine.fire(shots, Mode.WHOLE), strict=True):
-            if result.returned is not None:
-                durations.append(result.returned - result.invoked)
-    return Calibration(tuple(RoundTrip.of(durations) for durations in per_connection if durations))
+    apart = _repeated(lambda: engine.fire(shots, Mode.WHOLE))
+    by_connection = zip(*apart, strict=True)
+    durations = ([r.returned - r.invoked for r in results if r.returned is not None] for results in by_connection)
+    measured = Calibration(tuple(map(RoundTrip.of, filter(None, durations))), way)
+    together = _repeated(lambda: engine.fire([Shot(probe)] * connections, hold=settling(measured.settle)))
+    dated = (result for results in (*apart, *together) for result in results)
+    return replace(measured, skew=release_skew(together), offset=clock_offset(dated, time.time_ns() - clock()))
 
 
-def release_skew(rounds: Iterable[Sequence[Result]]) -> int | None:
-    """The spread of arrivals (ns): the median spread of the responses, over the square root of two.
+def _repeated(fire: Callable[[], list[Result]], rounds: int = 10) -> list[list[Result]]:
+    until, fired = time.monotonic() + _PATIENCE, list[list[Result]]()
+    while len(fired) < _FEWEST or (len(fired) < rounds and time.monotonic() < until):
+        fired.append(fire())
+    return fired
 
-    A response's spread has the jitter of both ways in it. The writes must be to distinct resources, so that none waits
-    for another. None when no round has two responses.
+
+def release_skew(rounds: Iterable[Sequence[Result]]) -> int:
+    """The median spread of the last bytes (ns); 0 when no round let two go."""
+    released = ([r.released for r in results if r.released is not None] for results in rounds)
+    spreads = [max(instants) - min(instants) for instants in released if len(instants) > 1]
+    return round(median(spreads)) if spreads else 0
+
+
+def clock_offset(results: Iterable[Result], epoch: int) -> Offset | None:
+    """What the Dates of the answers say of the target's clock; `epoch` (ns) is the time at which our instants begin.
+
+    A Date is cut to a second, and was written between the request and the end of its answer: each answer bounds the
+    offset, and all of them bound it better (as Cristian, "Probabilistic clock synchronization", 1989). None without a
+    Date, or when two bounds contradict each other.
     """
-    returned = ([r.returned for r in results if r.returned is not None] for results in rounds)
-    spreads = [max(instants) - min(instants) for instants in returned if len(instants) > 1]
-    return round(median(spreads) / sqrt(2)) if spreads else None
+    bounds = [
+        (dated - (result.returned + epoch), dated + _SECOND - (result.invoked + epoch))
+        for result in results
+        for dated in _dates(result)
+        if result.returned is not None
+    ]
+    if not bounds:
+        return None
+    least, most = max(least for least, _ in bounds), min(most for _, most in bounds)
+    return Offset(least, most) if least <= most else None
+
+
+def _dates(result: Result) -> Iterator[int]:
+    for name, value in result.response.headers if result.response else ():
+        if name.lower() == "date":
+            try:
+                yield int(parsedate_to_datetime(value).timestamp()) * _SECOND
+            except (ValueError, OverflowError):
+                continue
 
 
 def _ms(duration: int) -> str:

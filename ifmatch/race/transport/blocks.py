@@ -2,7 +2,7 @@
 
 Rounds over one set of connections are not independent: which worker of the target accepted which connection can decide
 whether a race is possible at all. So a set serves for about ten rounds only. The order of release is shuffled, and in
-half of the rounds the releases are spread over the target's own jitter.
+half of the rounds the releases are spread over twice the time that they take anyway.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from ifmatch.target.exchange import Request
 class Blocks:
     """An engine used in blocks of `rounds` rounds.
 
-    `warm_up` is a cheap GET that is sent over each new connection. `skew` (ns) is the spread with which requests arrive
-    that leave together, `settle` (ns) the time given to the target before the last bytes (see Calibration for both).
+    `warm_up` is a cheap GET that is sent over each new connection. `skew` (ns) is the spread of the last bytes of
+    what is released together, `settle` (ns) the time given to the target before them (see Calibration for both).
     `block` counts the blocks, and `width` is how many requests the last warm-up saw answered: the target takes no more
     at once.
     """

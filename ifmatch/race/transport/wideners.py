@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ifmatch.race.transport.connection import DialError, Origin, dial
+from ifmatch.race.transport.connection import DialError, Origin, dial, way
 from ifmatch.race.transport.http1 import Http1
 from ifmatch.race.transport.instant import clock
 from ifmatch.race.transport.salvo import Lane, attend
@@ -34,6 +34,10 @@ class Widener:
 
     origin: Origin
     timeout: float
+
+    def way(self) -> int | None:
+        """How long it takes to the target and back; ns, None when there is no connection."""
+        return way(self.origin, time.monotonic() + self.timeout)
 
     def abandon(self, request: Request, *, reset: bool = False) -> Result:
         """Send all of a request and close at once: the response is lost, the outcome unknown.
