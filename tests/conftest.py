@@ -1,17 +1,38 @@
-"""Which tests run when: `pytest tests` is the fast lane; `-m slow`, or the name of a file, runs the others."""
+"""Which tests run when: `pytest tests` is the fast lane.
+
+The slow ones run by `-m slow`, or by the name of their file; a folder with a lane of its own by its name, or by its
+marker.
+"""
 
 from pathlib import Path
+
+HERE = Path(__file__).parent
+
+#: The folders that are lanes of their own, each with the marker of its name.
+LANES = {
+    "clients": "well-known FHIR clients against the embedded server",
+    "real": "the suite against real servers, which it starts itself",
+}
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: many runs of the whole command line; `pytest tests -m slow` runs them")
+    for name, what in LANES.items():
+        config.addinivalue_line("markers", f"{name}: {what}; `pytest tests/{name}` runs them")
 
 
 def pytest_collection_modifyitems(config, items):
-    if "slow" in config.getoption("markexpr", ""):
-        return
-    named = {(config.invocation_params.dir / argument.partition("::")[0]).resolve() for argument in config.args}
-    left_out = [item for item in items if item.get_closest_marker("slow") and Path(item.path).resolve() not in named]
+    marked = config.getoption("markexpr", "")
+    named = [(config.invocation_params.dir / argument.partition("::")[0]).resolve() for argument in config.args]
+    left_out = [item for item in items if _is_left_out(item, marked, named)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def _is_left_out(item, marked, named):
+    """Whether nobody asked for a test that runs on request only: by the marker, or by a path that lies in its lane."""
+    lane = next((name for name in LANES if HERE / name in item.path.parents), None)
+    if lane:
+        return lane not in marked and not any(path.is_relative_to(HERE / lane) for path in named)
+    return bool(item.get_closest_marker("slow")) and "slow" not in marked and item.path.resolve() not in named

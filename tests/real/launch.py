@@ -1,14 +1,10 @@
-"""Real servers, from package registries to a base URL: built into a cache, started on a free port, stopped at the end.
+"""Real servers, from package registries to a base URL: started on a free port, stopped at the end.
 
-The launchers are the folders under `servers/`, beside this file. What a build makes never lies in the repository: it
-goes to IFMATCH_CACHE, by default `ifmatch` in the user's cache folder, into a folder named after the launcher's text;
-so a launcher that has changed is built anew, and a build that broke off is never taken for a whole one.
+The launchers are the folders under `servers/`, beside this file; how they are built is told in `tests/built.py`.
 """
 
-import hashlib
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -19,53 +15,29 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-HERE = Path(__file__).parent
-SERVERS = HERE / "servers"
+from built import Recipe, Tool, tail
 
-#: How long a build and a start may take, in seconds: many times what they take on two idle cores.
-BUILD, START, STOP = 900, 300, 20
+SERVERS = Path(__file__).parent / "servers"
 
-
-class MissingError(Exception):
-    """A tool that a server needs is not here, so the server cannot be had."""
+#: How long a start and a stop may take, in seconds: many times what they take on two idle cores.
+START, STOP = 300, 20
 
 
 class StartError(Exception):
-    """A server was built or started in vain; the message ends with the last lines that it wrote."""
+    """A server was started in vain; the message ends with the last lines that it wrote."""
 
 
-@dataclass(frozen=True)
-class Tool:
-    """A program that must be on the PATH, in a version that is new enough (0: any)."""
+@dataclass(frozen=True, kw_only=True)
+class Launcher(Recipe):
+    """How one server is had: how it is built, the variable that points to another one, the command that runs it."""
 
-    name: str
-    version: int = 0
-
-    def demand(self, server: str) -> None:
-        """Raises MissingError, in words for the person who is about to read "skipped"."""
-        path = shutil.which(self.name)
-        if path is None:
-            raise MissingError(f"{server} needs {self._wanted}, and there is no {self.name} on the PATH")
-        said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False, timeout=60)
-        found = re.search(r"(\d+)\.\d+", said.stdout + said.stderr)
-        if self.version and (found is None or int(found[1]) < self.version):
-            raise MissingError(f"{server} needs {self._wanted}, this is {found[0] if found else 'unknown'}")
+    url_variable: str
+    command: Callable[[Path, int], list[str]]
 
     @property
-    def _wanted(self) -> str:
-        return f"{self.name} {self.version} or later" if self.version else self.name
-
-
-@dataclass(frozen=True)
-class Launcher:
-    """How one server is had: the tools it needs, the command that builds it in its folder, and the one that runs it."""
-
-    name: str
-    title: str
-    url_variable: str
-    tools: tuple[Tool, ...]
-    build: tuple[str, ...]
-    command: Callable[[Path, int], list[str]]
+    def name(self) -> str:
+        """What its folder is called."""
+        return self.source.name
 
 
 @dataclass(frozen=True)
@@ -88,21 +60,21 @@ def _node(home: Path, port: int) -> list[str]:
 
 
 HAPI = Launcher(
-    name="hapi",
     title="HAPI FHIR",
+    source=SERVERS / "hapi",
     url_variable="IFMATCH_HAPI_URL",
     tools=(Tool("java", 17), Tool("mvn")),
-    build=("mvn", "-q", "-B", "-ntp", "compile", "dependency:copy-dependencies",
-           "-DincludeScope=runtime", "-DoutputDirectory=lib"),
+    build=(("mvn", "-q", "-B", "-ntp", "compile", "dependency:copy-dependencies",
+            "-DincludeScope=runtime", "-DoutputDirectory=lib"),),
     command=_java,
 )  # fmt: skip
 
 MEDPLUM = Launcher(
-    name="medplum",
     title="Medplum",
+    source=SERVERS / "medplum",
     url_variable="IFMATCH_MEDPLUM_URL",
     tools=(Tool("node", 20), Tool("npm")),
-    build=("npm", "install", "--silent", "--no-fund", "--no-audit", "--ignore-scripts", "--legacy-peer-deps"),
+    build=(("npm", "install", "--silent", "--no-fund", "--no-audit", "--ignore-scripts", "--legacy-peer-deps"),),
     command=_node,
 )
 
@@ -112,15 +84,13 @@ def running(launcher: Launcher, *arguments: str) -> Iterator[Server]:
     """The server: the one that its variable points to, which is left alone, or one of our own, stopped at the end.
 
     With arguments for the server's command, it is always one of our own.
-    Raises MissingError when a tool is not here, StartError when it cannot be built or does not come up.
+    Raises MissingError when a tool is not here, BuildError when it cannot be built, StartError when it does not start.
     """
     given = None if arguments else os.environ.get(launcher.url_variable)
     if given:
         yield Server(launcher.name, given.rstrip("/"))
         return
-    for tool in launcher.tools:
-        tool.demand(launcher.title)
-    home = built(launcher)
+    home = launcher.built()
     with tempfile.TemporaryDirectory(prefix=f"ifmatch-{launcher.name}-") as folder:
         log = Path(folder) / "server.log"
         with log.open("wb") as out:
@@ -132,37 +102,6 @@ def running(launcher: Launcher, *arguments: str) -> Iterator[Server]:
             yield Server(launcher.name, _ready(launcher, process, log))
         finally:
             _stop(process)
-
-
-def built(launcher: Launcher) -> Path:
-    """The folder in the cache that holds the server, built if need be. Raises StartError when it cannot be built."""
-    source = SERVERS / launcher.name
-    home = cache() / f"{launcher.name}-{_digest(source)}"
-    if not home.is_dir():
-        home.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f"{launcher.name}-building-", dir=home.parent) as folder:
-            site = Path(folder) / "site"
-            shutil.copytree(source, site)
-            done = subprocess.run(launcher.build, cwd=site, capture_output=True, text=True, check=False, timeout=BUILD)
-            if done.returncode:
-                raise StartError(f"{launcher.title} could not be built:\n{_tail(done.stdout + done.stderr)}")
-            if not home.is_dir():  # another process may have been faster
-                site.rename(home)
-    return home
-
-
-def cache() -> Path:
-    """Where built servers are kept: IFMATCH_CACHE, or `ifmatch` in the user's cache folder."""
-    given = os.environ.get("IFMATCH_CACHE")
-    usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ifmatch"
-    return Path(given).resolve() if given else usual
-
-
-def _digest(source: Path) -> str:
-    text = hashlib.sha256()
-    for file in sorted(file for file in source.rglob("*") if file.is_file()):
-        text.update(f"{file.relative_to(source)}\0".encode() + file.read_bytes())
-    return text.hexdigest()[:12]
 
 
 def free_port() -> int:
@@ -181,9 +120,9 @@ def _ready(launcher: Launcher, process: subprocess.Popen[bytes], log: Path) -> s
         if ready:
             return ready[1]
         if process.poll() is not None:
-            raise StartError(f"{launcher.title} ended with {process.returncode}:\n{_tail(_read(log))}")
+            raise StartError(f"{launcher.title} ended with {process.returncode}:\n{tail(_read(log))}")
         time.sleep(0.2)
-    raise StartError(f"{launcher.title} was not ready after {START} s:\n{_tail(_read(log))}")
+    raise StartError(f"{launcher.title} was not ready after {START} s:\n{tail(_read(log))}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -198,7 +137,3 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 def _read(log: Path) -> str:
     return log.read_text(encoding="utf-8", errors="replace")
-
-
-def _tail(text: str, lines: int = 20) -> str:
-    return "\n".join(text.splitlines()[-lines:])

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from launch import MissingError, StartError, free_port
+from built import MissingError
+from launch import StartError, free_port
 
 #: Where Debian and its kin keep the programs of each version, off the PATH.
 _ELSEWHERE = "/usr/lib/postgresql"
