@@ -367,12 +367,31 @@ def searched():
         ("_tag=urn:x|t", 1),
         ("_id=nobody", 0),
         ("unheard-of=1", 0),
+        ("identifier=s1&_elements=id&_include=Patient:organization&_totalMethod=count", 1),
+        ("family:contains=1&identifier=s1", 1),
+        ("family:exact=s", 0),
     ],
 )
 def test_a_search_finds_by_simple_criteria(searched, criteria, found):
     assert searched.get(f"/Patient?{criteria}").json()["total"] == found
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     assert searched.post("/Patient/_search", content=criteria, headers=form).json()["total"] == found
+
+
+def test_a_modifier_that_it_does_not_know_is_refused(searched):
+    for criteria in ("family:sounds-like=s1", "identifier:not=s1"):
+        assert searched.get(f"/Patient?{criteria}").status_code == 400
+
+
+@pytest.mark.parametrize("by_post", [False, True])
+def test_a_search_says_what_it_went_by_and_leads_to_its_further_pages(searched, by_post):
+    asked = {"family": "", "_count": "1", "_elements": "id"}
+    page = (searched.post("/Patient/_search", data=asked) if by_post else searched.get("/Patient", params=asked)).json()
+    links = {link["relation"]: link["url"] for link in page["link"]}
+    assert links["self"] == f"{searched.base_url}Patient?family=&_count=1"
+    following = searched.get(links["next"]).json()
+    assert len(page["entry"]) == len(following["entry"]) == 1
+    assert page["entry"][0]["fullUrl"] != following["entry"][0]["fullUrl"]
 
 
 def test_a_create_can_be_conditional(r4):

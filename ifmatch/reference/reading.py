@@ -1,6 +1,7 @@
 """The interactions that only read: read, vread, history, search (FHIR R4 http.html)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
@@ -9,7 +10,7 @@ from ifmatch.reference.exchange import Decision, Exchange
 from ifmatch.reference.gap import mixed
 from ifmatch.reference.message import Refusal, Reply, Resource, bundle, instant
 from ifmatch.reference.preconditions import is_unmodified
-from ifmatch.reference.search import find
+from ifmatch.reference.search import find, heeded
 from ifmatch.reference.store import Version
 
 PAGE = 50
@@ -79,6 +80,7 @@ def history(exchange: Exchange) -> Decision:
 
 def search(exchange: Exchange) -> Decision:
     """The resources of a type that meet all criteria; an element that a type does not have meets none."""
+    exchange.request = replace(exchange.request, query=heeded(exchange.request.query))
     found = find(exchange.world.store, exchange.type, exchange.request.criteria)
     page, links = _page(exchange, found)
     entries: list[Resource] = [

@@ -30,8 +30,9 @@ def _metadata(exchange: Exchange) -> Decision:
 
 
 def _search_by_post(exchange: Exchange) -> Decision:
+    """The same as a search by GET, which is how its further pages are asked for."""
     form = tuple(parse_qsl(exchange.request.body.decode("utf-8", "replace"), keep_blank_values=True))
-    exchange.request = replace(exchange.request, query=(*exchange.request.query, *form))
+    exchange.request = replace(exchange.request, path=(exchange.type,), query=(*exchange.request.query, *form))
     return reading.search(exchange)
 
 
