@@ -960,6 +960,11 @@ _RACES = (
         ("race.transaction.same-version", "race.batch.same-version", "race.transaction-vs-update"),
     ),
     Fault(
+        "if-none-exist-ignored",
+        "A create is carried out whatever its condition.",
+        ("race.create.conditional",),
+    ),
+    Fault(
         "conditional-creates-checked-then-written",
         "Between the search of a conditional create and its write other requests are served.",
         ("race.create.conditional",),

@@ -21,7 +21,8 @@ from ifmatch.reference.validation import is_id, problems
 def create(exchange: Exchange) -> Decision:
     """A new resource under an id of the server's, unless If-None-Exist finds that it is there already."""
     body = _resource_in(exchange)
-    if (condition := exchange.request.header("if-none-exist")) is not None:
+    condition = exchange.request.header("if-none-exist")
+    if condition is not None and not exchange.world.faults.on("if-none-exist-ignored"):
         found = _matches(exchange, _criteria_in(condition))
         if len(found) > 1:
             exchange.refuse("conditional-create.many", "several resources meet If-None-Exist")
