@@ -312,13 +312,9 @@ class Arena:
 
     def gun(self, subject: Subject) -> Blocks:
         """New connections, warmed by reads of the resource they are for."""
-        return self.gun_for(self.moves.read(subject).request)
-
-    def gun_for(self, warm_up: Request) -> Blocks:
-        """New connections, warmed by a request."""
         calibration, narrow = self.ground.calibration, self.ground.narrow
         return Blocks(
-            self.ground.choice.engine, warm_up, self.rng,
+            self.ground.choice.engine, self.moves.read(subject).request, self.rng,
             skew=calibration.skew, settle=calibration.settle, rounds=1 if narrow else self.budget.rounds,
         )  # fmt: skip
 

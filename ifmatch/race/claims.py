@@ -88,7 +88,7 @@ def _history_forks(evidence: Evidence) -> Iterator[Anomaly]:
         for old, new in zip(page, entries, strict=False):
             if (old.version, old.markers) != (new.version, new.markers):
                 makers = {write.id: write for entry in (old, new) for write in _makers(evidence, entry)}
-                sentence = _forked(evidence, old, new, missing=new.version not in {entry.version for entry in page})
+                sentence = _forked(evidence, page, old, new)
                 yield Anomaly(
                     Name.HISTORY_FORK, tuple(makers.values()), sentence, (old.version, new.version), (old, new)
                 )
@@ -98,13 +98,14 @@ def _history_forks(evidence: Evidence) -> Iterator[Anomaly]:
             yield Anomaly(Name.HISTORY_FORK, _makers(evidence, lost), sentence, (lost.version,), (lost,))
 
 
-def _forked(evidence: Evidence, old: Entry, new: Entry, missing: bool) -> str:
-    if missing and any(entry.version == old.version for entry in evidence.history.entries or ()):
-        return (
-            f"A history that was read meanwhile had version {old.version} already, but not version {new.version}, "
-            f"which comes before it: {_held(evidence, new.markers)}."
-        )
+def _forked(evidence: Evidence, page: tuple[Entry, ...], old: Entry, new: Entry) -> str:
+    """Whether the history lost a version, lacked one for a while, or changed its mind."""
+    before, after = ({entry.version for entry in entries} for entries in (page, evidence.history.entries or ()))
     had, has = (f"version {entry.version} ({_held(evidence, entry.markers)})" for entry in (old, new))
+    if old.version not in after:
+        return f"The server's history had {had} and later has it no more: in its place is {has}."
+    if new.version not in before:
+        return f"A history that was read meanwhile had {had}, but not what comes before it: {has}."
     return f"Where the server's history had {had}, it later has {has}."
 
 

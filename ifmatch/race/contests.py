@@ -14,7 +14,7 @@ from ifmatch.race.history import ANY, Kind, Outcome
 from ifmatch.race.moves import Move
 from ifmatch.race.plan import LETTERS, REPERTOIRE, Plan, Step, concurrent_plans, draw, sequential_plans
 from ifmatch.race.register import CONFLICT
-from ifmatch.race.transport import Blocks, Widener
+from ifmatch.race.transport import Widener
 from ifmatch.race.transport.wideners import held_body
 from ifmatch.rules.answer import Answer, Effect
 from ifmatch.rules.content import merge
@@ -206,11 +206,12 @@ def newcomers(arena: Arena, move: Callable[[str], Move]) -> Newcomers:
     """Rounds in which every writer sends the move for one and the same new thing."""
     _may_create(arena)
     race, made, created = Race(arena.ground), list[frozenset[str]](), list[int]()
-    kind = arena.bench.kind
+    # Connections are warmed by reading what is there: some servers drop those that find nothing.
+    kind, known = arena.bench.kind, arena.bench.make()
 
     def block(writers: int) -> bool:
         with arena.counted(race):
-            gun = _warmed(arena)
+            gun = arena.gun(known)
             for _ in range(arena.budget.rounds):
                 unique = new_unique()
                 items = [arena.target.ledger.intend(kind.type, unique) for _ in range(writers)]
@@ -241,10 +242,11 @@ def births(arena: Arena) -> Newcomers:
     """Rounds in which every writer puts to one and the same id that was never given out."""
     _may_create(arena)
     race, made, created = Race(arena.ground), list[frozenset[str]](), list[int]()
+    known = arena.bench.make()
 
     def block(writers: int) -> bool:
         with arena.counted(race):
-            gun = _warmed(arena)
+            gun = arena.gun(known)
             for _ in range(arena.budget.rounds):
                 resource_id = new_unique()
                 item = arena.target.ledger.intend(arena.bench.kind.type, "", resource_id)
@@ -263,11 +265,6 @@ def births(arena: Arena) -> Newcomers:
 
     arena.each_block(race, block)
     return Newcomers(race, tuple(made), tuple(created))
-
-
-def _warmed(arena: Arena) -> Blocks:
-    """Connections for a resource that is not there yet. What warms them must succeed: some servers drop what failed."""
-    return arena.gun_for(arena.target.request("GET", "metadata"))
 
 
 def _nobody(arena: Arena, resource_id: str) -> Subject:

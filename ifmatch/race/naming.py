@@ -7,7 +7,7 @@ from itertools import chain, pairwise
 from ifmatch.race.anomaly import WITNESS, Anomaly, Name, known, tell
 from ifmatch.race.bounds import Bounds, Break, Zones
 from ifmatch.race.docket import Docket
-from ifmatch.race.history import HistoryError, Kind, Operation, Outcome
+from ifmatch.race.history import ANY, HistoryError, Kind, Operation, Outcome
 from ifmatch.race.register import CONFLICT, Register
 
 #: So many refusals one after the other, with nobody else about, and the resource is wedged.
@@ -101,11 +101,12 @@ def _old_read(register: Register, found: Conflict) -> Anomaly:
         sentence = f"{tell(late)} went back: {tell(done)} had already shown a newer version before it was sent."
         return Anomaly(Name.BACKWARD_READS, (done, late), sentence)
     newer = tell(done) if done is not None else f"version {register.versions[found.newer]}"
-    return Anomaly(
-        Name.STALE_READ,
-        (*known(done), late),
-        f"{tell(late)} was sent after {newer} was acknowledged, yet found the older version.",
-    )
+    sentence = f"{tell(late)} was sent after {newer} was acknowledged, yet found the older version."
+    if done is not None and done.base in (None, ANY) and register.evidence.history.entries is not None:
+        sentence += (
+            " That it is the older one is known from the server's history alone: if not the read, that is wrong."
+        )
+    return Anomaly(Name.STALE_READ, (*known(done), late), sentence)
 
 
 def _absence(register: Register, found: Conflict) -> Anomaly:
