@@ -52,7 +52,7 @@ class Name(Enum):
     UPDATED_BACKWARDS = "lastUpdated not monotonic", "lastUpdated goes back along the order of versions."
     HISTORY_ORDER = (
         "history order against real time",
-        "A write comes later in the order of versions, though it was answered before the other was sent.",
+        "The order in which the server lists its versions is not the one in which they came to be.",
         Clock.NEEDED,
     )
     RESURRECTED = (

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain, pairwise
 
 from ifmatch.race.anomaly import WITNESS, Anomaly, Name, known, tell
@@ -102,11 +103,20 @@ def _old_read(register: Register, found: Conflict) -> Anomaly:
         return Anomaly(Name.BACKWARD_READS, (done, late), sentence)
     newer = tell(done) if done is not None else f"version {register.versions[found.newer]}"
     sentence = f"{tell(late)} was sent after {newer} was acknowledged, yet found the older version."
-    if done is not None and done.base in (None, ANY) and register.evidence.history.entries is not None:
-        sentence += (
-            " That it is the older one is known from the server's history alone: if not the read, that is wrong."
-        )
+    dates = _dates(register, late, done) if done is not None and done.base in (None, ANY) else ()
+    if done is not None and dates and dates[0] >= dates[1]:
+        order = f"The server's history lists {tell(done)} after version {late.version}, though it is dated no later"
+        return Anomaly(Name.HISTORY_ORDER, (done, late), f"{order}, and {tell(late)} shows that it came before.")
+    if dates:
+        sentence += " That it is the older one, the server's history alone tells: if not the read, that is wrong."
     return Anomaly(Name.STALE_READ, (*known(done), late), sentence)
+
+
+def _dates(register: Register, *operations: Operation) -> tuple[datetime, ...]:
+    """The lastUpdated of their versions by the server's own history; nothing where one has none there."""
+    dates = {entry.version: entry.updated for entry in register.evidence.history.entries or ()}
+    found = tuple(date for date in (dates.get(str(one.version)) for one in operations) if date is not None)
+    return found if len(found) == len(operations) else ()
 
 
 def _absence(register: Register, found: Conflict) -> Anomaly:

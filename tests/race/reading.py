@@ -1,11 +1,13 @@
 """Histories written by hand. A line for each operation, and some more:
 
-A  0-5  PUT 3 -> 200 4       A's update that names version 3, sent at 0, answered at 5 with 200 and version 4 R
-6-7  GET -> 200 4 =A      a read that found version 4 with what A sent (`=A=B`: parts of both) B  2-   PUT 3 -> ?
-never answered; `cut`: cut short by the writer; a 5xx is as unknown anomaly: lost update         what the judge is
-to find, or `none` witness: A B                 whom it is to name initial: 3                   the version there
-was before history: 3=0 4=A@9 5!        the server's own: version 4 with what A sent, last updated at 9; version 5
-is a deletion earlier: ...                 an earlier page of it
+A  0-5  PUT 3 -> 200 4    A's update that names version 3, sent at 0, answered at 5 with 200 and version 4
+R  6-7  GET -> 200 4 =A   a read that found version 4 with what A sent (`=A=B`: parts of both)
+B  2-   PUT 3 -> ?        never answered; `cut`: cut short by the writer; a 5xx is as unknown
+anomaly: lost update      what the judge is to find, or `none`
+witness: A B              whom it is to name
+initial: 3                the version there was before
+history: 3=0 4=A@9 5!     the server's own: version 4 with what A sent, last updated at 9; version 5 is a deletion
+earlier: ...              an earlier page of it
 """
 
 import re
