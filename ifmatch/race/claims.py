@@ -83,19 +83,36 @@ def _fork(first: Operation, second: Operation) -> Anomaly:
 
 
 def _history_forks(evidence: Evidence) -> Iterator[Anomaly]:
+    """The final history must begin with every page of it that was read before."""
     entries = evidence.history.entries or ()
     for page in evidence.history.earlier:
-        for old, new in zip(page, entries, strict=False):
-            if (old.version, old.markers) != (new.version, new.markers):
-                makers = {write.id: write for entry in (old, new) for write in _makers(evidence, entry)}
-                sentence = _forked(evidence, page, old, new)
-                yield Anomaly(
-                    Name.HISTORY_FORK, tuple(makers.values()), sentence, (old.version, new.version), (old, new)
-                )
-                break
+        differing = (
+            (o, n) for o, n in zip(page, entries, strict=False) if (o.version, o.markers) != (n.version, n.markers)
+        )
+        if pair := _turned(page, entries):
+            old, new = pair
+            sentence = f"The server's history listed version {old.version} before version {new.version}, and later "
+            yield _history_fork(evidence, f"{sentence}version {new.version} before version {old.version}.", *pair)
+        elif pair := next(differing, None):
+            yield _history_fork(evidence, _forked(evidence, page, *pair), *pair)
         for lost in page[len(entries) :][:1]:
-            sentence = f"The server's history had version {lost.version} and later has it no more."
-            yield Anomaly(Name.HISTORY_FORK, _makers(evidence, lost), sentence, (lost.version,), (lost,))
+            yield _history_fork(
+                evidence, f"The server's history had version {lost.version} and later has it no more.", lost
+            )
+
+
+def _history_fork(evidence: Evidence, sentence: str, *entries: Entry) -> Anomaly:
+    makers = {write.id: write for entry in entries for write in _makers(evidence, entry)}
+    versions = tuple(entry.version for entry in entries)
+    return Anomaly(Name.HISTORY_FORK, tuple(makers.values()), sentence, versions, entries)
+
+
+def _turned(page: tuple[Entry, ...], entries: tuple[Entry, ...]) -> tuple[Entry, Entry] | None:
+    """Two versions that both list, the one in this order, the other in that."""
+    before, after = ({entry.version for entry in listed} for listed in (page, entries))
+    once = (entry for entry in page if entry.version in after)
+    later = (entry for entry in entries if entry.version in before)
+    return next(((old, new) for old, new in zip(once, later, strict=False) if old.version != new.version), None)
 
 
 def _forked(evidence: Evidence, page: tuple[Entry, ...], old: Entry, new: Entry) -> str:

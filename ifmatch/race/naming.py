@@ -122,6 +122,10 @@ def _dates(register: Register, *operations: Operation) -> tuple[datetime, ...]:
 def _absence(register: Register, found: Conflict) -> Anomaly:
     """A read that found nothing, though no deletion was about: it came before one, or a later read contradicts it."""
     late, done = found.late, found.done
+    unlisted = _unlisted_delete(register, late)
+    if unlisted is not None:
+        sentence = f"{tell(unlisted)} was accepted, but the server's history lists no deletion."
+        return Anomaly(Name.MISSING, (unlisted, *known(done)), sentence)
     coming = next((i for i in register.deletions if i >= found.older), None)
     deletion = register.makers[coming] if coming is not None else None
     if deletion is not None and late.end < deletion.invoked:
@@ -135,6 +139,14 @@ def _absence(register: Register, found: Conflict) -> Anomaly:
         f"{tell(done)} was over before it was sent." if done else "the resource was there."
     )
     return Anomaly(Name.STALE_READ, (*known(done), late), sentence)
+
+
+def _unlisted_delete(register: Register, late: Operation) -> Operation | None:
+    """Why nothing was found, where the server lists its history and that holds no deletion: the last accepted one."""
+    if register.evidence.history.entries is None or register.deletions:
+        return None
+    deletes = [o for o in register.evidence.gone if o.kind is Kind.DELETE and o.invoked <= late.end]
+    return max(deletes, key=lambda delete: delete.invoked, default=None)
 
 
 def seen_again(register: Register, docket: Docket, zones: Zones, old: int, new: int) -> Anomaly:
