@@ -276,10 +276,22 @@ def _nothing_before(evidence: Evidence, i: int) -> bool:
 def _skip(evidence: Evidence, i: int, write: Operation) -> Anomaly:
     entries = (evidence.history.entries or ())[max(i - 1, 0) : i + 1]
     between = known(evidence.makers[i - 1]) if i else ()
+    if i and numbered_backwards(entries[0].version, entries[1].version):
+        listed = f"The server's history lists version {entries[1].version} after version {entries[0].version}"
+        sentence = f"{listed}, though {tell(write)} made it from version {write.base}."
+        return Anomaly(Name.HISTORY_ORDER, (*between, write), sentence, (entries[1].version,), entries)
     replaced = ("the deletion " if entries[0].deleted else "version ") + entries[0].version if i else "nothing"
     sentence = f"{tell(write)} made version {entries[-1].version}, which in the server's history replaced {replaced}."
     sentence += f" {tell(between[0])} is overwritten unseen." if between else ""
     return Anomaly(Name.SKIPPED, (*between, write), sentence, (entries[-1].version,), entries)
+
+
+def numbered_backwards(old: str | None, new: str | None) -> bool:
+    """Whether two versions are numbers that a server lists the wrong way round.
+
+    Versions are opaque, so this accuses nobody; it tells whose fault a contradiction is.
+    """
+    return str(old).isdecimal() and str(new).isdecimal() and int(str(new)) < int(str(old))
 
 
 def _updated_backwards(evidence: Evidence) -> Iterator[Anomaly]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import chain, pairwise
 
 from ifmatch.race.anomaly import WITNESS, Anomaly, Name, known, tell
 from ifmatch.race.bounds import Bounds, Break, Zones
+from ifmatch.race.claims import numbered_backwards
 from ifmatch.race.docket import Docket
 from ifmatch.race.history import ANY, HistoryError, Kind, Operation, Outcome
 from ifmatch.race.register import CONFLICT, Register
@@ -103,20 +103,18 @@ def _old_read(register: Register, found: Conflict) -> Anomaly:
         return Anomaly(Name.BACKWARD_READS, (done, late), sentence)
     newer = tell(done) if done is not None else f"version {register.versions[found.newer]}"
     sentence = f"{tell(late)} was sent after {newer} was acknowledged, yet found the older version."
-    dates = _dates(register, late, done) if done is not None and done.base in (None, ANY) else ()
-    if done is not None and dates and dates[0] >= dates[1]:
-        order = f"The server's history lists {tell(done)} after version {late.version}, though it is dated no later"
-        return Anomaly(Name.HISTORY_ORDER, (done, late), f"{order}, and {tell(late)} shows that it came before.")
-    if dates:
-        sentence += " That it is the older one, the server's history alone tells: if not the read, that is wrong."
+    if done is not None and done.base in (None, ANY) and _listed_backwards(register, late.version, done.version):
+        order = f"The server's history lists {tell(done)} after version {late.version}"
+        sentence = f"{order}, though by their numbers or dates it came before, and so says {tell(late)}."
+        return Anomaly(Name.HISTORY_ORDER, (done, late), sentence)
     return Anomaly(Name.STALE_READ, (*known(done), late), sentence)
 
 
-def _dates(register: Register, *operations: Operation) -> tuple[datetime, ...]:
-    """The lastUpdated of their versions by the server's own history; nothing where one has none there."""
+def _listed_backwards(register: Register, old: str | None, new: str | None) -> bool:
+    """Whether the server lists two versions in an order that its own numbers or dates do not bear out."""
     dates = {entry.version: entry.updated for entry in register.evidence.history.entries or ()}
-    found = tuple(date for date in (dates.get(str(one.version)) for one in operations) if date is not None)
-    return found if len(found) == len(operations) else ()
+    before, after = dates.get(str(old)), dates.get(str(new))
+    return numbered_backwards(old, new) or (before is not None and after is not None and after <= before)
 
 
 def _absence(register: Register, found: Conflict) -> Anomaly:

@@ -40,6 +40,8 @@ def surprises(report: Mapping[str, Any], answers: Mapping[str, Mapping[str, Any]
 
 def _differences(judged: Mapping[str, Any], answer: Mapping[str, Any] | None) -> Iterator[str]:
     allowed = QUIET if answer is None else _set(answer["verdict"])
+    if "race" in judged and not (answer or {}).get("must"):
+        allowed |= {"inconclusive"}  # on a busy machine too few rounds may race, which is no news of the server
     if judged["verdict"] not in allowed:
         yield f"{judged['verdict']}, known is {' or '.join(sorted(allowed))}. {judged['message']}".strip()
     answer = answer or {}
