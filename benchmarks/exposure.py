@@ -64,31 +64,39 @@ class Handler(asyncio.Protocol):
         self.data = b""
         method, path, _ = head.split(b" ", 2)
         _, gap, name = path.decode().split("/", 2)
-        if method == b"GET":
+        self.asked(method.decode(), float(gap), name, fields)
+
+    def asked(self, method: str, gap: float, name: str, fields: dict[bytes, bytes]) -> None:
+        """A whole request for a resource of a name, with a gap in seconds."""
+        if method == "GET":
             self.answer(b"200 OK", 0)
         elif fields[b"if-match"] != b'w/"%d"' % self.versions.get(name, 1):
             self.answer(b"412 Precondition Failed", 0)
         else:
-            self.write_at(name, time.perf_counter() + float(gap))
+            self.write_at(name, time.perf_counter() + gap)
 
     def write_at(self, name: str, instant: float) -> None:
         """Stay awake, and serve others meanwhile."""
         if time.perf_counter() < instant:
-            asyncio.get_running_loop().call_soon(self.write_at, name, instant)
+            self.soon(self.write_at, name, instant)
             return
         version = self.versions[name] = self.versions.get(name, 1) + 1
         self.answer(b"200 OK", version)
+
+    def soon(self, what: Callable[..., None], *arguments: object) -> None:
+        """After whoever else has something to be done."""
+        asyncio.get_running_loop().call_soon(what, *arguments)
 
     def answer(self, status: bytes, version: int) -> None:
         self.transport.write(b'HTTP/1.1 %s\r\nETag: W/"%d"\r\nContent-Length: 0\r\n\r\n' % (status, version))
 
 
-def serve(pipe: Pipe) -> None:
+def serve(pipe: Pipe, handler: type[Handler] = Handler) -> None:
     """Serve until killed; the port goes into the pipe."""
     keep_to(-1)
 
     async def main() -> None:
-        server = await asyncio.get_running_loop().create_server(Handler, "127.0.0.1", 0, backlog=100)
+        server = await asyncio.get_running_loop().create_server(handler, "127.0.0.1", 0, backlog=100)
         pipe.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 
@@ -112,7 +120,7 @@ def together(base_url: str, rng: random.Random) -> Round:
     probe = Request("GET", f"{base_url}/0/warm")
     calibration = calibrate(engine, probe, max(WRITERS))
     print(calibration.text)
-    blocks = Blocks(engine, probe, rng, settle=calibration.settle)
+    blocks = Blocks(engine, probe, rng, skew=calibration.skew, settle=calibration.settle)
 
     def fire(requests: list[Request]) -> int:
         results = blocks.fire([Shot(request) for request in requests])
