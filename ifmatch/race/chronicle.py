@@ -168,8 +168,7 @@ class Chronicle:
         page = final = None
         try:
             page = self._settled()
-            final, answer = self._read()
-            self._aliases.learn(answer)
+            final = self._last_read(page)
         except OutcomeUnknown as unknown:
             self.doubts.append(str(unknown))
         if self._aliases.doubt:
@@ -193,6 +192,16 @@ class Chronicle:
             self._sleep_until(min(due, time.monotonic() + pause))
             page, pause = self.page(), 2 * pause
         return page
+
+    def _last_read(self, page: tuple[Entry, ...] | None) -> Operation:
+        """A read with nobody else about. One that does not fit the history is followed by another: did it stay so?"""
+        read, answer = self._read()
+        self._aliases.learn(answer)
+        if page and self._aliases.agree and read.version not in (None, page[-1].version):
+            self._operations.append(read)
+            self._sleep_until(time.monotonic() + _GRACE)
+            read, _ = self._read()
+        return read
 
     @property
     def _broken_off(self) -> bool:
@@ -218,6 +227,7 @@ class Chronicle:
     def _read(self) -> tuple[Operation, Answer]:
         started = clock()
         answer = self.arena.target.read(self.subject.type, self.subject.id)
+        self.exchanges["reader", started] = answer.exchange
         return self._operation("reader", Kind.READ, started, clock(), answer), answer
 
     def _operation(

@@ -107,7 +107,24 @@ def _old_read(register: Register, found: Conflict) -> Anomaly:
         order = f"The server's history lists {tell(done)} after version {late.version}"
         sentence = f"{order}, though by their numbers or dates it came before, and so says {tell(late)}."
         return Anomaly(Name.HISTORY_ORDER, (done, late), sentence)
-    return Anomaly(Name.STALE_READ, (*known(done), late), sentence)
+    return Anomaly(Name.STALE_READ, (*known(done), late), sentence + _since(register, found.older, done, late))
+
+
+def _since(register: Register, older: int, done: Operation | None, late: Operation) -> str:
+    """What became of a stale read by the last read of all, where that was another one."""
+    final = register.evidence.history.final
+    if final is None or final.version is None:
+        return ""
+    if final is late:
+        stale = (read for read in register.readers(older) if done is None or read.invoked > done.end)
+        first = min(stale, key=lambda read: read.invoked)
+        return "" if first is late else f" It was still so {_milliseconds(first, final)} after {tell(first)}."
+    newer = register.place[register.evidence.number[final.version]] > older
+    return f" {_milliseconds(late, final)} later a read found a newer one." if newer else ""
+
+
+def _milliseconds(read: Operation, later: Operation) -> str:
+    return f"{(later.invoked - read.end) / 1e6:.0f} ms"
 
 
 def _listed_backwards(register: Register, old: str | None, new: str | None) -> bool:

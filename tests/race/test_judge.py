@@ -55,6 +55,22 @@ def test_only_the_liveness_of_one_round_is_a_warning() -> None:
     assert [name for name in Name if name.gravity is Gravity.WARNING] == [Name.NO_WINNER]
 
 
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [("4", "9 ms later a read found a newer one."), ("3", "It was still so 9 ms after R's GET (200, version 3).")],
+)
+def test_a_stale_read_is_told_with_what_became_of_it(seen: str, told: str) -> None:
+    """A copy that catches up is another fault than one that never does."""
+    example = next(e for e in EXAMPLES if e.name == "stale-read")
+    stale = next(op for op in example.operations if op.writer == "R")
+    assert stale.returned is not None
+    later = stale.returned + 9_000_000
+    final = replace(stale, id=99, writer="last", invoked=later, returned=later + 1, version=seen, seen=())
+    first, *_ = judge(replace(example.history, final=final))
+    assert first.name is Name.STALE_READ
+    assert first.sentence.endswith(told)
+
+
 CLOCK_FREE = {name.label for name in Name if name.clock is Clock.NOT_NEEDED}
 
 
