@@ -8,6 +8,8 @@ from dataclasses import dataclass
 class Budget:
     """So many blocks of so many rounds, each block on connections of its own. `plans` are drawn by Hypothesis.
 
+    Where too few rounds raced to tell anything, up to as many blocks again are run.
+
     `repeats` is how often a failure is tried again in its smallest form, to say how often it shows.
     """
 
