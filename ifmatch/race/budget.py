@@ -26,7 +26,7 @@ class Budget:
 #: The budgets by name. Rounds without a fault bound its exposure per round: 24 < 18 %, 160 < 3 %, 1000 < 0.5 % at 99 %,
 #: less where rounds of one block depend on each other (see ifmatch.race.confidence).
 EFFORTS: Mapping[str, Budget] = {
-    "quick": Budget(blocks=8, rounds=3, plans=18, repeats=5),
+    "quick": Budget(blocks=8, rounds=3, plans=24, repeats=5),
     "standard": Budget(blocks=20, rounds=8, plans=60, repeats=10),
     "thorough": Budget(blocks=100, rounds=10, plans=300, repeats=20),
 }

@@ -376,7 +376,7 @@ def _share(arena: Arena) -> int:
 def _plans(arena: Arena, number: int) -> Iterator[Plan]:
     repertoire = tuple(deed for deed in REPERTOIRE if arena.allows(*deed))
     sequential = arena.budget.plans // 3
-    yield from draw(sequential_plans(2, 6, repertoire), sequential, number)
+    yield from draw(sequential_plans(2, 10, repertoire), sequential, number)
     yield from draw(concurrent_plans(arena.writers, 4, repertoire), arena.budget.plans - sequential, number)
 
 

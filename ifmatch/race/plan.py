@@ -129,7 +129,7 @@ def sequential_plans(
     writers: int = 2, most: int = 8, repertoire: tuple[tuple[Kind, Base], ...] = REPERTOIRE
 ) -> st.SearchStrategy[Plan]:
     """Plans without a race: they find what a server does wrong every time, and shrink perfectly."""
-    rounds = st.lists(single_rounds(writers, repertoire), min_size=1, max_size=most)
+    rounds = st.lists(single_rounds(writers, repertoire), min_size=most // 2, max_size=most)
     return rounds.map(lambda steps: Plan(tuple(steps)))
 
 
