@@ -1,8 +1,9 @@
 """What to call a contradiction in time, and how to tell it: by what the two operations behind it are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, pairwise
+from math import inf
 
 from ifmatch.race.anomaly import WITNESS, Anomaly, Name, known, tell
 from ifmatch.race.bounds import Bounds, Break, Zones
@@ -14,32 +15,74 @@ from ifmatch.race.register import CONFLICT, Register
 #: So many refusals one after the other, with nobody else about, and the resource is wedged.
 WEDGED_AFTER = 3
 
+#: The answer to a write that meets another one (RFC 9110 section 15.5.10; FHIR R4 http.html#concurrency, of locks).
+LOCKED = 409
+
 
 def refused_without_cause(register: Register, accused: list[tuple[int, Operation]]) -> Iterator[Anomaly]:
     """Names for refusals of a version that was current: a wedge, a round without a winner, or a plain false alarm."""
     by_version: dict[int, list[Operation]] = {}
     for i, refusal in accused:
         by_version.setdefault(i, []).append(refusal)
+    met = _met(register.evidence.refused)
     for i, refusals in by_version.items():
         refusals.sort(key=lambda refusal: refusal.invoked)
-        version, maker = register.versions[i], known(register.makers[i])
-        if any(one.overlaps(other) for one, other in pairwise(refusals)):
-            told = " and ".join(map(tell, refusals[:2]))
-            sentence = f"{told} were both refused, though version {version} stayed current: nobody won."
-            yield Anomaly(Name.NO_WINNER, tuple(refusals[:WITNESS]), sentence)
-        elif len(refusals) >= WEDGED_AFTER and i == len(register.makers) - 1:
-            since = f" since {tell(maker[0])}" if maker else ""
-            refused = f"{len(refusals)} writes that name it were refused, first {tell(refusals[0])}"
-            sentence = f"Version {version} is current{since}, yet {refused}."
-            yield Anomaly(Name.WEDGED, (*maker, *refusals[: WITNESS - len(maker)]), sentence)
+        if pair := next((pair for pair in pairwise(refusals) if pair[0].overlaps(pair[1])), None):
+            yield _no_winner(register.versions[i], *pair, *refusals)
+            continue
+        locked_out = [refusal for refusal in refusals if refusal.status == LOCKED and refusal.id in met]
+        if locked_out:
+            one = locked_out[0]
+            others = (other for other in register.evidence.refused if other is not one and other.overlaps(one))
+            yield _no_winner(register.versions[i], one, next(others))
+        yield from _alone(register, i, [refusal for refusal in refusals if refusal not in locked_out])
+
+
+def _alone(register: Register, i: int, refusals: list[Operation]) -> Iterator[Anomaly]:
+    """Names for the refusals of a version with which no other refusal had to do."""
+    version, maker = register.versions[i], known(register.makers[i])
+    if len(refusals) >= WEDGED_AFTER and i == len(register.makers) - 1:
+        since = f" since {tell(maker[0])}" if maker else ""
+        refused = f"{len(refusals)} writes that name it were refused, first {tell(refusals[0])}"
+        sentence = f"Version {version} is current{since}, yet {refused}."
+        yield Anomaly(Name.WEDGED, (*maker, *refusals[: WITNESS - len(maker)]), sentence)
+        return
+    following = known(register.makers[i + 1]) if i + 1 < len(register.makers) else ()
+    until = "".join([f" from {tell(w)}" for w in maker] + [f" until {tell(w)}" for w in following])
+    for refusal in refusals:
+        silent = _silent_beside(refusal, register)
+        if silent is not None:
+            yield _no_winner(version, refusal, silent)
         else:
-            following = known(register.makers[i + 1]) if i + 1 < len(register.makers) else ()
-            until = "".join([f" from {tell(w)}" for w in maker] + [f" until {tell(w)}" for w in following])
-            for refusal in refusals:
-                sentence = (
-                    f"{tell(refusal)} was refused, though the version it named was current{until or ' all the while'}."
-                )
-                yield Anomaly(Name.SPURIOUS_CONFLICT, (*maker, refusal, *following), sentence)
+            sentence = (
+                f"{tell(refusal)} was refused, though the version it named was current{until or ' all the while'}."
+            )
+            yield Anomaly(Name.SPURIOUS_CONFLICT, (*maker, refusal, *following), sentence)
+
+
+def _no_winner(version: str, one: Operation, other: Operation, *more: Operation) -> Anomaly:
+    witness = {operation.id: operation for operation in (one, other, *more)}
+    told = f"{tell(one)} and {tell(other)} met"
+    sentence = f"{told}, and neither was done, though version {version} stayed current: nobody won."
+    return Anomaly(Name.NO_WINNER, tuple(witness.values())[:WITNESS], sentence)
+
+
+def _met(refused: Iterable[Operation]) -> set[int]:
+    """The refusals that were in flight together with another one, whatever that one named."""
+    met: set[int] = set()
+    latest: Operation | None = None
+    for one in sorted(refused, key=lambda refusal: refusal.invoked):
+        if latest is not None and latest.end >= one.invoked:
+            met |= {latest.id, one.id}
+        if latest is None or one.end > latest.end:
+            latest = one
+    return met
+
+
+def _silent_beside(refusal: Operation, register: Register) -> Operation | None:
+    """A write without effect that may have held a lock. A 409 may tell of what is under way, a 412 does not."""
+    silent = chain(register.evidence.unknown, register.evidence.aborted) if refusal.status == LOCKED else ()
+    return next((w for w in silent if w.invoked <= refusal.end and refusal.invoked <= (w.returned or inf)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,7 +203,8 @@ def no_winner(s: Scene) -> None:
 
 
 def spurious_conflict(s: Scene) -> None:
-    s.write(0, 2, s.version, None, outcome=REFUSED)
+    """A 412, for a 409 may tell of a lock."""
+    s.operations[-1] = replace(s.write(0, 2, s.version, None, outcome=REFUSED), status=412)
 
 
 Episode = Callable[[Scene], None]
