@@ -7,7 +7,7 @@ from ifmatch.errors import RuleNotApplicable
 from ifmatch.plugin import session_of
 from ifmatch.race import contests
 from ifmatch.race.arena import Arena, Contest
-from ifmatch.race.telling import report
+from ifmatch.race.telling import history_report, report
 from ifmatch.rules.answer import Effect
 from ifmatch.rules.expectation import describe
 from ifmatch.target.workbench import Workbench
@@ -78,6 +78,7 @@ def revive(arena):
     race = contests.tried(arena, Contest(prepare, opening=contests.delete_first, once=True))
     if race.clear and not any(one.accepted for one in race.answered()):
         raise RuleNotApplicable(f"what is deleted stays so: {describe(race.clear[0][0].answer)}")
+    race.subjects = _accepted_on(arena.target, race)  # where nobody won, there is nothing that could be wedged
     return race
 
 
@@ -179,6 +180,11 @@ def aborted(arena):
     return contests.aborted_upload(arena)
 
 
+def _accepted_on(target, race):
+    accepted = {one.move.request.url for one in race.answered() if one.accepted}
+    return [s for s in race.subjects if f"{target.settings.base_url}/{s.type}/{s.id}" in accepted]
+
+
 # ---------------------------------------------------------------- what must be so
 
 
@@ -186,6 +192,11 @@ def aborted(arena):
 @then("every read shows a version as it was written")
 def kept(case, race):
     case.raced(report(race))
+
+
+@then("the history only ever grows")
+def history_grows(case, race):
+    case.raced(history_report(race))
 
 
 @then("exactly one of them is accepted each time")
@@ -244,9 +255,7 @@ def readable(case, bench, race):
 
 @then("the resource is gone")
 def gone(case, target, race):
-    accepted = {one.move.request.url for one in race.answered() if one.accepted}
-    deleted = [s for s in race.subjects if f"{target.settings.base_url}/{s.type}/{s.id}" in accepted]
-    for subject in deleted[-3:]:
+    for subject in _accepted_on(target, race)[-3:]:
         answer = target.read(subject.type, subject.id)
         case.fact(answer.effect is Effect.REFUSED, "a resource that is gone", describe(answer))
 

@@ -13,3 +13,4 @@ Feature: Who reads while others write sees one version, whole
   Scenario: The history read during updates only ever grows
     When several writers update a resource while others read its history
     Then every accepted write is kept
+    And the history only ever grows

@@ -178,6 +178,9 @@ class Chronicle:
             page, why = self._aliases.listed(page, self._operations)
             self.doubts += [why] if why else []
         pages = tuple(self._pages) if self._aliases.agree else ()
+        if page is not None and final is not None and (version := self._left_out(page, final)):
+            self.doubts.append(f"the history leaves out version {version}, which is still there: it may be cached")
+            page, pages = None, ()
         return History(tuple(self._operations), page, final, self._initial, pages)
 
     def _settled(self) -> tuple[Entry, ...] | None:
@@ -217,6 +220,22 @@ class Chronicle:
         return all(o.marker in marks for o in landing) and (
             not self._aliases.agree or all(o.version in listed for o in writes)
         )
+
+    def _left_out(self, page: Sequence[Entry], final: Operation) -> str:
+        """A version that the history does not list and the server still has, as a read of just that version shows.
+
+        Some servers answer a history from a cache, whatever they are asked for. Such a one is not all of the history.
+        """
+        if not self._aliases.agree:
+            return ""
+        known = {o.version: o.marker for o in (*self._operations, final) if o.outcome is Outcome.OK}
+        missing = {self._initial: None, **known}.keys() - {entry.version for entry in page} - {None}
+        return next((version for version in missing if version and self._is_there(version, known.get(version))), "")
+
+    def _is_there(self, version: str, marker: str | None) -> bool:
+        answer = self.arena.target.vread(self.subject.type, self.subject.id, version)
+        marks = marks_in(answer.resource, self.subject.kind.marks)
+        return answer.version_id == version and (marker is None or marker in marks)
 
     @staticmethod
     def _sleep_until(instant: float) -> None:

@@ -1,6 +1,7 @@
 """What a race comes to, for the verdict and for its report."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from ifmatch.race import picture
@@ -29,6 +30,14 @@ def report(race: Race, judged: bool = True) -> RaceReport:
         story=_story(race) if judged and race.faults else "",
         picture=picture.svg(*race.faults[0]) if judged and race.faults else "",
     )
+
+
+def history_report(race: Race) -> RaceReport:
+    """The same of a race that is about the server's history: where none could be had whole, nothing can be said."""
+    told = report(race)
+    if told.findings or told.doubt or any(history.entries is not None for history in race.histories):
+        return told
+    return replace(told, doubt=" ".join(["No history could be had whole, so nothing can be said.", *_obstacles(race)]))
 
 
 def _finding(anomaly: Anomaly) -> Finding:

@@ -62,6 +62,10 @@ class Target:
         headers = {"If-None-Match": seen} if seen else {}
         return self.send("GET", f"{resource_type}/{resource_id}", headers=headers, identity=identity)
 
+    def vread(self, resource_type: str, resource_id: str, version: str) -> Answer:
+        """GET [base]/[type]/[id]/_history/[vid]."""
+        return self.send("GET", f"{resource_type}/{resource_id}/_history/{version}")
+
     def history(self, resource_type: str, resource_id: str) -> Answer:
         """GET [base]/[type]/[id]/_history, past any cache that a server may keep for it."""
         return self.send("GET", f"{resource_type}/{resource_id}/_history", headers={"Cache-Control": "no-cache"})
