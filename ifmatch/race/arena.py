@@ -177,6 +177,7 @@ class Arena:
         self.rng = Random(number)
         self.put_off = 0
         self._waited = 0.0
+        self._lasting: Subject | None = None  # a resource that no race ends
 
     # ------------------------------------------------------------ races
 
@@ -194,7 +195,7 @@ class Arena:
             for _ in range(self.budget.rounds):
                 if chronicle is None or contest.once:
                     chronicle = self.joined(race)
-                    gun = gun or self.gun(chronicle.subject)
+                    gun = gun or self.gun(None if contest.once else chronicle.subject)
                     if contest.opening:
                         contest.opening(chronicle)
                 else:
@@ -310,8 +311,13 @@ class Arena:
 
     # ------------------------------------------------------------ what is needed for them
 
-    def gun(self, subject: Subject) -> Blocks:
-        """New connections, warmed by reads of the resource they are for."""
+    def gun(self, subject: Subject | None = None) -> Blocks:
+        """New connections, warmed by reads of the resource they are for, or else of one that stays.
+
+        What warms them must succeed, for some servers drop what failed: so nothing that is not there, or will be gone.
+        """
+        if subject is None:
+            subject = self._lasting = self._lasting or self.bench.make()
         calibration, narrow = self.ground.calibration, self.ground.narrow
         return Blocks(
             self.ground.choice.engine, self.moves.read(subject).request, self.rng,

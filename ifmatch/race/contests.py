@@ -206,12 +206,11 @@ def newcomers(arena: Arena, move: Callable[[str], Move]) -> Newcomers:
     """Rounds in which every writer sends the move for one and the same new thing."""
     _may_create(arena)
     race, made, created = Race(arena.ground), list[frozenset[str]](), list[int]()
-    # Connections are warmed by reading what is there: some servers drop those that find nothing.
-    kind, known = arena.bench.kind, arena.bench.make()
+    kind = arena.bench.kind
 
     def block(writers: int) -> bool:
         with arena.counted(race):
-            gun = arena.gun(known)
+            gun = arena.gun()
             for _ in range(arena.budget.rounds):
                 unique = new_unique()
                 items = [arena.target.ledger.intend(kind.type, unique) for _ in range(writers)]
@@ -242,11 +241,10 @@ def births(arena: Arena) -> Newcomers:
     """Rounds in which every writer puts to one and the same id that was never given out."""
     _may_create(arena)
     race, made, created = Race(arena.ground), list[frozenset[str]](), list[int]()
-    known = arena.bench.make()
 
     def block(writers: int) -> bool:
         with arena.counted(race):
-            gun = arena.gun(known)
+            gun = arena.gun()
             for _ in range(arena.budget.rounds):
                 resource_id = new_unique()
                 item = arena.target.ledger.intend(arena.bench.kind.type, "", resource_id)
