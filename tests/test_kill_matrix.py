@@ -3,20 +3,16 @@
 A server that keeps its promises passes every rule; one that breaks only one of them fails just there.
 """
 
-import contextlib
-import io
-import multiprocessing
 import os
 import re
 import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
+from running import forked, run
 
 from ifmatch.reference.faults import FAULTS
 from ifmatch.reference.server import EmbeddedServer
-from ifmatch.report.document import load
 from ifmatch.rules.catalogue import rules
 from ifmatch.rules.profile import load as load_profile
 from ifmatch.rules.profile import shipped
@@ -25,29 +21,13 @@ from ifmatch.rules.profile import shipped
 _RED = {"fail", "warn"}
 
 
-def _run(arguments):
-    """One run of the command line in this process; returns its exit code, its report and what it printed."""
-    from ifmatch.cli import main
-
-    folder = Path(tempfile.mkdtemp())
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), contextlib.chdir(folder):
-        code = main(["run", *arguments, "-o", str(folder / "run")])
-    path = folder / "run" / "report.json"
-    return code, load(path) if path.is_file() else None, printed.getvalue()
-
-
 @pytest.fixture(scope="module")
 def runs():
-    """All runs of this module, each in a process forked for it: they share the cost of loading, and nothing else."""
-    import ifmatch.live
-    import ifmatch.reference.server  # noqa: F401 -- loaded once, before the processes are forked
-
+    """All runs of this module."""
     jobs = {("profile", name): ["-p", name] for name in shipped()}
     for name, fault in FAULTS.items():
         jobs["fault", name] = ["-p", fault.profile, "--fault", name, "--rules", ",".join(fault.breaks)]
-    with multiprocessing.get_context("fork").Pool(processes=2, maxtasksperchild=1) as pool:
-        return dict(zip(jobs, pool.map(_run, jobs.values(), chunksize=1), strict=True))
+    return dict(zip(jobs, forked(run, [(job,) for job in jobs.values()], processes=2), strict=True))
 
 
 @pytest.mark.slow
@@ -82,8 +62,7 @@ def test_every_rule_is_seen_red():
 
 def test_a_failure_can_be_repeated_by_its_script(tmp_path):
     """The script that a report names shows the same loss on a live server, with ids and versions of its own."""
-    with multiprocessing.get_context("fork").Pool(1) as pool:
-        code, _, printed = pool.apply(_run, (["-p", "fhir-r4", "--fault", _HOLE, "--rules", "update.if-match.stale"],))
+    ((code, _, printed),) = forked(run, [(["-p", "fhir-r4", "--fault", _HOLE, "--rules", "update.if-match.stale"],)])
     words = (word for line in printed.splitlines() if "replay" in line for word in line.split())
     script = next(Path(word) for word in words if word.endswith(".sh"))
     with EmbeddedServer(load_profile("fhir-r4"), faults=[_HOLE]) as server:

@@ -19,6 +19,7 @@ from ifmatch.race.transport.instant import clock
 from ifmatch.rules.answer import Answer, Effect, instant
 from ifmatch.target.courier import asked_to_wait
 from ifmatch.target.exchange import Exchange
+from ifmatch.target.target import FRESH
 from ifmatch.target.workbench import Snapshot, Subject
 
 if TYPE_CHECKING:
@@ -298,7 +299,7 @@ class Chronicle:
                 return None if isinstance(total, int) and total > len(listed) else tuple(reversed(listed))
             if not following.startswith(base):
                 return None
-            answer = self.arena.target.send("GET", following.removeprefix(base))
+            answer = self.arena.target.send("GET", following.removeprefix(base), headers=FRESH)
         return None
 
     def _entry(self, raw: Any, number: int) -> Entry | None:

@@ -12,7 +12,7 @@ from ifmatch.rules.answer import Answer, Resource
 from ifmatch.rules.content import at, put
 from ifmatch.rules.patches import FORMATS, patch_document
 from ifmatch.target.exchange import Request
-from ifmatch.target.target import Target
+from ifmatch.target.target import FRESH, Target
 from ifmatch.target.workbench import Snapshot, Subject, Workbench, new_unique
 
 #: How every mark of ours begins, so that it is told from what else stands in a resource.
@@ -93,8 +93,7 @@ class Moves:
 
     def history(self, subject: Subject) -> Move:
         """GET of the resource's history. No operation on the resource: its page is compared with the last one."""
-        headers = [("Cache-Control", "no-cache")]
-        return Move(Kind.SEARCH, self._target.request("GET", f"{_path(subject)}/_history", headers=headers))
+        return Move(Kind.SEARCH, self._target.request("GET", f"{_path(subject)}/_history", headers=FRESH))
 
     def create_if_none(self, unique: str, criteria: str) -> Move:
         """POST on the condition that nothing matches the criteria."""

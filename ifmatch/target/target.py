@@ -20,6 +20,8 @@ from ifmatch.target.settings import Identity, Settings
 from ifmatch.target.statement import Statement
 
 LABEL_SYSTEM = "urn:ifmatch:run"
+#: What asks a server for an answer that comes from no cache (RFC 9111 section 5.2.1.4).
+FRESH = {"Cache-Control": "no-cache"}
 JSON_PATCH, XML_PATCH = "application/json-patch+json", "application/xml-patch+xml"
 
 #: Characters of a body that the evidence holds.
@@ -68,11 +70,11 @@ class Target:
 
     def history(self, resource_type: str, resource_id: str) -> Answer:
         """GET [base]/[type]/[id]/_history, past any cache that a server may keep for it."""
-        return self.send("GET", f"{resource_type}/{resource_id}/_history", headers={"Cache-Control": "no-cache"})
+        return self.send("GET", f"{resource_type}/{resource_id}/_history", headers=FRESH)
 
     def search(self, resource_type: str, criteria: str) -> Answer:
         """GET [base]/[type]?[criteria], past any cache that a server may keep for it."""
-        return self.send("GET", f"{resource_type}?{_query(criteria)}", headers={"Cache-Control": "no-cache"})
+        return self.send("GET", f"{resource_type}?{_query(criteria)}", headers=FRESH)
 
     def create(self, body: Resource | bytes, *, resource_type: str = "", unique: str = "", **options: Any) -> Answer:
         """POST [base]/[type], journalled; the new resource is removed at the end of the run."""

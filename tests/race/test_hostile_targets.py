@@ -22,7 +22,6 @@ from ifmatch.race import chronicle, contests
 from ifmatch.race.anomaly import Name
 from ifmatch.race.arena import Arena, Ground, Race
 from ifmatch.race.budget import Budget
-from ifmatch.reference.server import EmbeddedServer
 from ifmatch.rules.case import Case, Verdict
 from ifmatch.rules.expectation import Expectation, Level, Source
 from ifmatch.rules.profile import load
@@ -228,9 +227,7 @@ class Place:
 @contextmanager
 def place(name: str, kind: type[Hostile] = Hostile, faults: tuple[str, ...] = (), writers: int = 4) -> Iterator[Place]:
     """A front before a server, found out about, and swept in the end."""
-    server, events = kind(name), []
-    server._good = EmbeddedServer(load("fhir-r4"), faults=faults)
-    server.start()
+    server, events = kind(name, faults=faults).start(), []
     try:
         settings = Settings(base_url=server.base_url, timeout=TIMEOUT, through_proxy=False)
         target = Target(

@@ -1,0 +1,32 @@
+"""Whole runs of the command line, each in a process forked for it: they share the cost of loading, and nothing else."""
+
+import contextlib
+import io
+import multiprocessing
+import tempfile
+from pathlib import Path
+
+from ifmatch.report.document import load
+
+_FORK = multiprocessing.get_context("fork")
+
+
+def run(arguments):
+    """One run of the command line in this process; returns its exit code, its report and what it printed."""
+    from ifmatch.cli import main
+
+    folder = Path(tempfile.mkdtemp())
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), contextlib.chdir(folder):
+        code = main(["run", *arguments, "-o", str(folder / "run")])
+    path = folder / "run" / "report.json"
+    return code, load(path) if path.is_file() else None, printed.getvalue()
+
+
+def forked(function, calls, processes=1):
+    """What a function returns for the arguments of each call, each in a process of its own."""
+    import ifmatch.live
+    import ifmatch.reference.server  # noqa: F401 -- loaded once, before the processes are forked
+
+    with _FORK.Pool(processes, maxtasksperchild=1) as pool:
+        return pool.starmap(function, calls, chunksize=1)
