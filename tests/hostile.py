@@ -548,35 +548,31 @@ def failed_losers(turn: Turn) -> bool:
 
 @altered
 def strong_entries(asked: Asked, reply: Reply) -> Reply:
-    """Gives the etags in bundles without W/."""
-    return reply.holding(with_etags(reply.json, lambda etag: etag.removeprefix("W/"))) if reply.json else reply
+    """Tells of the entries of a bundle no more than their etags, without W/."""
+    return bundle_with_etags(asked, reply, lambda etag: etag.removeprefix("W/"))
 
 
 @altered
 def bare_entries(asked: Asked, reply: Reply) -> Reply:
-    """Gives the etags in bundles as bare versions."""
-    return reply.holding(with_etags(reply.json, lambda etag: etag[3:-1])) if reply.json else reply
+    """Tells of the entries of a bundle no more than their versions."""
+    return bundle_with_etags(asked, reply, lambda etag: etag[3:-1])
 
 
-def with_etags(told: object, change: Callable[[str], str]) -> object:
-    """What is told, with each etag in it changed."""
-    if isinstance(told, list):
-        return [with_etags(one, change) for one in told]
-    if not isinstance(told, dict):
-        return told
-    return {n: change(str(v)) if n == "etag" else with_etags(v, change) for n, v in told.items()}
+def bundle_with_etags(asked: Asked, reply: Reply, change: Callable[[str], str]) -> Reply:
+    """The answer to a bundle, with the etags in it changed; any other answer as it is."""
+    if asked.method != "POST" or "entry" not in reply.json:
+        return reply
+    told = [one["response"] for one in reply.json["entry"]]
+    return reply.holding({**reply.json, "entry": [
+        {"response": {**one, "etag": change(one["etag"])} if "etag" in one else one} for one in told
+    ]})  # fmt: skip
 
 
 @altered
 def no_location(asked: Asked, reply: Reply) -> Reply:
-    """Does not say where it is what a PUT created."""
-    return reply.but(location=None) if asked.method == "PUT" and reply.status == 201 else reply
-
-
-@altered
-def silent_create(asked: Asked, reply: Reply) -> Reply:
-    """Says nothing at all of what a PUT created."""
-    return Reply(201) if asked.method == "PUT" and reply.status == 201 else reply
+    """Does not say where it is what a PUT created, and does not show it."""
+    created = asked.method == "PUT" and reply.status == 201
+    return replace(reply.but(location=None), body=b"") if created else reply
 
 
 @misbehaviour
