@@ -410,6 +410,23 @@ def test_no_oddity_hides_a_lost_update(front):
     assert {anomaly.name for _, anomaly in race.faults} & {Name.LOST_UPDATE, Name.STALE_SUCCESS}
 
 
+def test_connections_are_warmed_by_what_succeeds():
+    """Where a refusal spoils a connection, a resource that is gone would spoil all before the race."""
+    with place("drops-after-refusal") as here:
+        race = steps.revive(here.arena())
+    assert all(one.told for one in race.answered())
+
+
+def test_where_nobody_brought_it_back_nothing_is_wedged():
+    """A round that nobody won leaves the resource deleted, which is no fault of the updates that follow."""
+    with place("nobody-wins") as here:
+        race = steps.revive(here.arena())
+        case = Case("race.update.revival", PROMISE, "Patient")
+        steps.not_wedged(case, here.arena().bench, here.target, race)
+    assert 0 < len(race.subjects) < len(race.histories)
+    assert case.findings == []
+
+
 def test_everything_is_labelled_journalled_and_removed():
     """What the races made on a target that loses answers is gone again, or said to be left."""
     with place("reset-some") as here, suppress(Exception):
