@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from ifmatch.race import picture
-from ifmatch.race.anomaly import Anomaly, Clock
+from ifmatch.race.anomaly import Anomaly, Clock, Name
 from ifmatch.race.arena import Race, blamed
 from ifmatch.race.history import Operation
 from ifmatch.rules.case import RaceReport, Verdict
@@ -18,6 +18,9 @@ _MOST_TOLD = 10
 _WIDTH = 92
 
 _EXPECTED = "a story in which every accepted write is kept"
+
+#: What would be better than an anomaly for which no server is blamed.
+_BETTER = {Name.NO_WINNER: "a winner in each round", Name.UPDATED_BACKWARDS: "dates in the order of the versions"}
 
 
 def report(race: Race, judged: bool = True) -> RaceReport:
@@ -42,7 +45,7 @@ def history_report(race: Race) -> RaceReport:
 
 def _finding(anomaly: Anomaly) -> Finding:
     if not blamed(anomaly):
-        return Finding(_EXPECTED, str(anomaly), Level.SHOULD)
+        return Finding(_BETTER[anomaly.name], str(anomaly), Level.SHOULD)
     # What rests on no clock is wrong on every server; a stale read may be a policy, and is judged as the profile says.
     proven = anomaly.name.clock is Clock.NOT_NEEDED
     return Finding(_EXPECTED, str(anomaly), Level.SHALL, invariant=proven, state=True)
