@@ -32,9 +32,7 @@ def refused_without_cause(register: Register, accused: list[tuple[int, Operation
             continue
         locked_out = [refusal for refusal in refusals if refusal.status == LOCKED and refusal.id in met]
         if locked_out:
-            one = locked_out[0]
-            others = (other for other in register.evidence.refused if other is not one and other.overlaps(one))
-            yield _no_winner(register.versions[i], one, next(others))
+            yield _no_winner(register.versions[i], locked_out[0], _refused_beside(locked_out[0], register))
         yield from _alone(register, i, [refusal for refusal in refusals if refusal not in locked_out])
 
 
@@ -77,6 +75,10 @@ def _met(refused: Iterable[Operation]) -> set[int]:
         if latest is None or one.end > latest.end:
             latest = one
     return met
+
+
+def _refused_beside(refusal: Operation, register: Register) -> Operation:
+    return next(other for other in register.evidence.refused if other is not refusal and other.overlaps(refusal))
 
 
 def _silent_beside(refusal: Operation, register: Register) -> Operation | None:
@@ -232,10 +234,16 @@ def _operation_in(register: Register, docket: Docket, places: range, moment: str
 def surely_current(register: Register, bounds: Bounds) -> Iterator[Anomaly]:
     """Refusals of a version that was there before they were sent and was still read after they ended."""
     number, place, upper, after = register.evidence.number, register.place, bounds.upper, bounds.after
+    met = _met(register.evidence.refused)
     for refusal in register.evidence.refused:
         named = number.get(refusal.base)
         i = -1 if named is None else place[named]
         if i >= 0 and upper[i] < refusal.invoked and after[i] > refusal.end and refusal.status in CONFLICT:
+            crowded = refusal.status == LOCKED and refusal.id in met
+            rival = _refused_beside(refusal, register) if crowded else _silent_beside(refusal, register)
+            if rival is not None:
+                yield _no_winner(register.versions[i], refusal, rival)
+                continue
             seen = [
                 op
                 for op in (*known(register.makers[i]), *register.readers(i))
