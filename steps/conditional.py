@@ -26,11 +26,13 @@ def _conditional_on(target, bench, criterion, resources, body):
     """A conditional update that matches resources which were just created. What it made instead is removed first."""
     attempt = _conditional(target, bench, criterion, body(), resources[0].unique)
     for pause in _LAGS if bench.offers("delete") else ():
-        created = attempt.answer.status == 201 and attempt.id not in [resource.id for resource in resources]
-        if not created and (len(resources) == 1 or attempt.answer.effect is not Effect.ACCEPTED):
+        answer = attempt.answer
+        accepted, told = answer.effect is Effect.ACCEPTED, answer.location_id or (answer.resource or {}).get("id")
+        made = accepted and told not in (None, *(resource.id for resource in resources))
+        if not made and not (accepted and len(resources) > 1):
             break
-        if created:
-            target.delete(bench.kind.type, attempt.id)
+        if made:
+            target.delete(bench.kind.type, told)
         target.tell(f"waiting {pause} s: a condition does not match what was created a moment ago")
         time.sleep(pause)
         for resource in resources:
