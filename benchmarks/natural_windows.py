@@ -280,9 +280,8 @@ def race(url: str, effort: str, seed: int) -> Race:
     target = Target(
         Settings(url, timeout=5, through_proxy=False), load("fhir-r4"), "run", lambda *_, **__: None, Redactor([])
     )
-    arena = Arena(
-        Ground.measured(target, 4), target, Workbench(target, "Patient", history=False), EFFORTS[effort], 4, seed
-    )
+    bench = Workbench(target, "Patient", history=False)
+    arena = Arena(Ground.measured(target, bench.make(), 4), target, bench, EFFORTS[effort], 4, seed)
 
     def moves(subject: Subject, seen: Snapshot, writers: int) -> list[Move]:
         return [arena.moves.update(subject, seen) for _ in range(writers)]

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from ifmatch.target.redaction import Redactor
 from ifmatch.target.settings import Identity, Settings, embedded_settings, settings_for
 from ifmatch.target.statement import Statement
 from ifmatch.target.target import Target, with_overrides
-from ifmatch.target.workbench import INTERRUPTED, demand_template, sweep
+from ifmatch.target.workbench import INTERRUPTED, Workbench, demand_template, sweep
 
 #: The profile of the embedded server when neither an address nor a profile is named.
 DEFAULT_PROFILE = "fhir-r4"
@@ -99,6 +98,7 @@ class Session:
     interrupted: bool = False
     unwritten: list[Event] = field(default_factory=list)
     exit_code: ExitCode = ExitCode.CONFORMANT
+    _ground: Ground | None = None
 
     @classmethod
     def open(cls, options: Options, listener: Callable[[Event], None] | None = None) -> "Session":
@@ -255,10 +255,15 @@ class Session:
 
     # ------------------------------------------------------------ races
 
-    @cached_property
-    def ground(self) -> Ground:
-        """How the target is reached in races, and what it is like: found out when the first race begins."""
-        return Ground.measured(self.target, self.races.writers)
+    def ground(self, resource_type: str) -> Ground:
+        """How the target is reached in races, and what it is like: found out when the first race begins.
+
+        A resource of the type is made for that: reading one is cheap everywhere, the capability statement is not.
+        """
+        if self._ground is None:
+            subject = Workbench(self.target, resource_type, history=False).make()
+            self._ground = Ground.measured(self.target, subject, self.races.writers)
+        return self._ground
 
     # ------------------------------------------------------------ what gates a rule
 

@@ -18,7 +18,7 @@ def arena(request, target, resource_type):
     session = session_of(request.config)
     races = session.races
     bench = Workbench(target, resource_type, history=False)
-    return Arena(session.ground, target, bench, races.budget, races.writers, races.seed)
+    return Arena(session.ground(resource_type), target, bench, races.budget, races.writers, races.seed)
 
 
 def _all(move):

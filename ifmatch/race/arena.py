@@ -54,9 +54,9 @@ class Ground:
     narrow: bool = False
 
     @classmethod
-    def measured(cls, target: Target, writers: int) -> "Ground":
-        """Choose the engine and calibrate it with a few cheap reads."""
-        choice, probe = choose(target.settings), target.request("GET", "metadata")
+    def measured(cls, target: Target, subject: Subject, writers: int) -> "Ground":
+        """Choose the engine and calibrate it with a few reads of a resource."""
+        choice, probe = choose(target.settings), target.request("GET", f"{subject.type}/{subject.id}")
         served = _served(choice.engine, probe, writers)
         narrow = served < writers
         if narrow:  # the connections that are kept for what is sequential count, too
@@ -166,7 +166,10 @@ BlockOf = Callable[[int], bool]
 
 
 class Arena:
-    """Runs the races of one scenario within its budget. `number` seeds all that is drawn."""
+    """Runs the races of one scenario within its budget. `number` seeds all that is drawn.
+
+    `history_lags` once a history has left out what was there, however long it was given.
+    """
 
     def __init__(
         self, ground: Ground, target: Target, bench: Workbench, budget: Budget, writers: int, number: int
@@ -175,7 +178,7 @@ class Arena:
         self.budget, self.writers = budget, min(writers, ground.writers)
         self.moves = Moves(target, bench)
         self.rng = Random(number)
-        self.put_off = 0
+        self.put_off, self.history_lags = 0, False
         self._waited = 0.0
         self._lasting: Subject | None = None  # a resource that no race ends
 

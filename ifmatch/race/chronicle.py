@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 from ifmatch.errors import OutcomeUnknown
@@ -179,7 +179,8 @@ class Chronicle:
             page, why = self._aliases.listed(page, self._operations)
             self.doubts += [why] if why else []
         pages = tuple(self._pages) if self._aliases.agree else ()
-        if page is not None and final is not None and (version := self._left_out(page, final)):
+        if page is not None and (version := self._left_out(page, final)):
+            self.arena.history_lags = True
             self.doubts.append(f"the history leaves out version {version}, which is still there: it may be cached")
             page, pages = None, ()
         return History(tuple(self._operations), page, final, self._initial, pages)
@@ -193,6 +194,8 @@ class Chronicle:
         self._sleep_until(self._last + (_GRACE if self._broken_off else 0))
         page, pause, due = self.page(), _PAUSE, self._last + _SETTLING
         while not self._complete(page) and time.monotonic() < due:
+            if self.arena.history_lags and page is not None and self._left_out(page):
+                break  # as it was before, after all the waiting
             self._sleep_until(min(due, time.monotonic() + pause))
             page, pause = self.page(), 2 * pause
         return page
@@ -222,14 +225,15 @@ class Chronicle:
             not self._aliases.agree or all(o.version in listed for o in writes)
         )
 
-    def _left_out(self, page: Sequence[Entry], final: Operation) -> str:
+    def _left_out(self, page: Sequence[Entry], final: Operation | None = None) -> str:
         """A version that the history does not list and the server still has, as a read of just that version shows.
 
         Some servers answer a history from a cache, whatever they are asked for. Such a one is not all of the history.
         """
         if not self._aliases.agree:
             return ""
-        known = {o.version: o.marker for o in (*self._operations, final) if o.outcome is Outcome.OK}
+        operations = chain(self._operations, (final,) if final else ())
+        known = {o.version: o.marker for o in operations if o.outcome is Outcome.OK}
         missing = {self._initial: None, **known}.keys() - {entry.version for entry in page} - {None}
         return next((version for version in missing if version and self._is_there(version, known.get(version))), "")
 

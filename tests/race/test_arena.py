@@ -143,7 +143,7 @@ def arena():
         settings = Settings(server.base_url, timeout=2, through_proxy=False)
         target = Target(settings, load("fhir-r4"), "run-1", lambda *_, **__: None, Redactor([]))
         bench = Workbench(target, "Patient", history=False)
-        yield Arena(Ground.measured(target, 4), target, bench, Budget(8, 1, 6, 2), 4, 1)
+        yield Arena(Ground.measured(target, bench.make(), 4), target, bench, Budget(8, 1, 6, 2), 4, 1)
         target.close()
 
 

@@ -233,8 +233,8 @@ def place(name: str, kind: type[Hostile] = Hostile, faults: tuple[str, ...] = ()
         target = Target(
             settings, load("fhir-r4"), "run-1", lambda e, **f: events.append({"event": e, **f}), Redactor([])
         )
-        ground, seeds = Ground.measured(target, writers), itertools.count(1)
         bench = Workbench(target, "Patient", history=False)
+        ground, seeds = Ground.measured(target, bench.make(), writers), itertools.count(1)
         yield Place(lambda: Arena(ground, target, bench, BUDGET, writers, next(seeds)), server, events, target)
         sweep(target)
     finally:
