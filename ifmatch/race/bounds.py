@@ -18,6 +18,7 @@ looked up when there is something to tell.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import inf
 
 from ifmatch.race.history import Operation
@@ -83,21 +84,16 @@ def with_reads(bounds: Bounds, reads: Iterable[Operation], places: Iterable[int]
     return Bounds(bounds.lower, upper, after)
 
 
-def least_moments(bounds: Bounds, starts: Sequence[int] = ()) -> tuple[list[float], list[Break]]:
-    """The least moments, and where none fit. After a break the sweep starts anew, so that each is told once.
-
-    `starts` are the positions, in order, that need not follow the one before.
+def least_moments(bounds: Bounds, first: int = 0, last: int | None = None) -> tuple[list[float], list[Break]]:
+    """The least moments from one place to before another, and where none fit. After a break the sweep starts anew, so
+    that each is told once.
     """
     moments: list[float] = []
     breaks: list[Break] = []
     now = previous = -inf
-    at = 0
-    later_starts = iter(starts)
-    start = next(later_starts, None)
-    for i, (lower, upper, after) in enumerate(zip(bounds.lower, bounds.upper, bounds.after, strict=True)):
-        if i == start:
-            now = previous = -inf
-            start = next(later_starts, None)
+    at = first
+    part = (values[first:last] for values in (bounds.lower, bounds.upper, bounds.after))
+    for i, (lower, upper, after) in enumerate(zip(*part, strict=True), first):
         if previous > now:
             now, at = previous, i - 1
         if lower > now:
@@ -154,19 +150,24 @@ class Zones:
     (`high <= low`).
 
     That is from the first end to the last beginning of all its operations. A stretch goes by the place of its first
-    version.
+    version. From the place `lone` on, each version is a stretch that may fall anywhere within its write.
     """
 
-    def __init__(self, bounds: Bounds, starts: Sequence[int]) -> None:
+    def __init__(self, bounds: Bounds, stretches: Iterable[tuple[int, int]], lone: int) -> None:
         """The zones of all stretches."""
-        self.starts = starts
-        self.ends = dict(zip(starts, [*starts[1:], len(bounds.lower)], strict=True))
+        self.lone, self.ends = lone, dict(stretches)
         self.low = bounds.upper.copy()
-        self.high = list(map(max, bounds.lower, bounds.after))
+        self.high = [*map(max, bounds.lower[:lone], bounds.after[:lone]), *bounds.lower[lone:]]
         for first, last in self.ends.items():
             if last - first > 1:
                 self.low[first] = min(bounds.upper[first:last])
                 self.high[first] = max(self.high[first:last])
+        covered = [i for i in self.ends if self.low[i] < self.high[i]]
+        self.covered = sorted(covered, key=self.low.__getitem__)
+
+    def places(self, first: int) -> range:
+        """The places of a stretch."""
+        return range(first, self.ends.get(first, first + 1))
 
     def clashes(self) -> Iterator[tuple[int, int]]:
         """Pairs of stretches that cannot both be: two that overlap and must be covered, or one that must fall inside
@@ -175,20 +176,19 @@ class Zones:
         In each pair the first is seen again after the second.
         """
         low, high = self.low, self.high
-        forward = sorted((i for i in self.starts if low[i] < high[i]), key=low.__getitem__)
-        if not forward:
+        if not self.covered:
             return
-        widest = forward[0]
+        widest = self.covered[0]
         reach = []
-        for i in forward:
+        for i in self.covered:
             if low[i] < high[widest] and i != widest:
                 yield widest, i
             if high[i] > high[widest]:
                 widest = i
             reach.append(widest)
-        lows = [low[i] for i in forward]
-        for i in self.starts:
-            if high[i] <= low[i]:
-                before = bisect_left(lows, high[i])
-                if before and low[i] < high[reach[before - 1]]:
-                    yield reach[before - 1], i
+        lows = [low[i] for i in self.covered]
+        loose = (i for i in self.ends if high[i] <= low[i])
+        for i in chain(range(self.lone, len(low)), loose):
+            before = bisect_left(lows, high[i])
+            if before and low[i] < high[reach[before - 1]]:
+                yield reach[before - 1], i

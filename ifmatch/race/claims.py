@@ -205,7 +205,8 @@ def _unmade(evidence: Evidence) -> set[int]:
     """
     claimed = evidence.history.entries is not None
     ghosts = {evidence.number[stray.version] for stray in evidence.strays if stray.owner is not None and not claimed}
-    unmade = {i for i in range(evidence.listed, len(evidence.makers)) if evidence.makers[i] is None} - ghosts
+    unlisted = enumerate(evidence.makers[evidence.listed :], evidence.listed)
+    unmade = {i for i, maker in unlisted if maker is None} - ghosts
     return unmade - {evidence.number.get(evidence.history.initial, -1)}
 
 
@@ -251,15 +252,10 @@ def _applied(outcome: Outcome, name: Name, why: str) -> Check:
 def _skipped(evidence: Evidence) -> Iterator[Anomaly]:
     """In `_history`, the version before the one that a write made must be the one that it named."""
     before = ""
-    for i, write in enumerate(evidence.makers[: evidence.listed]):
-        if (
-            write is not None
-            and write.base is not None
-            and write.base != before
-            and (write.base != ANY or _nothing_before(evidence, i))
-        ):
-            yield _skip(evidence, i, write)
-        before = evidence.versions[i]
+    for i, (version, base) in enumerate(zip(evidence.versions[: evidence.listed], evidence.bases, strict=False)):
+        if base is not None and base != before and (base != ANY or _nothing_before(evidence, i)):
+            yield from (_skip(evidence, i, maker) for maker in known(evidence.makers[i]))
+        before = version
 
 
 def well_linked(evidence: Evidence) -> bool:

@@ -6,9 +6,10 @@ NP-complete). An unknown write is therefore either bound to the version that sho
 """
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import accumulate, chain
+from itertools import accumulate, chain, count
 from math import inf
 from operator import attrgetter
 
@@ -19,7 +20,7 @@ from ifmatch.race.history import ANY, History, Kind, Operation, Outcome
 GONE = frozenset({404, 410})
 
 #: The interactions that may find what they would else make.
-CONDITIONAL = frozenset({Kind.CREATE, Kind.CONDITIONAL_UPDATE, Kind.SEARCH})
+CONDITIONAL = (Kind.CREATE, Kind.CONDITIONAL_UPDATE, Kind.SEARCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +36,17 @@ class Stray:
 class Evidence:
     """A history, sorted by what its records are good for.
 
-    Versions are opaque, so they are numbered: those of `_history` first, in its order, then all others that an answer
-    spoke of. `makers`, `content` and the bounds (see `ifmatch.race.bounds`) are by that number; `read_at` says for
-    each of `reads` which version it saw. The bounds are those of all operations, as if each were to be trusted.
+    Versions are opaque, so they are numbered: those of `_history` first, in its order, then the initial one, then all
+    others that an answer spoke of. `makers`, what they named (`bases`), `content` and the bounds (see
+    `ifmatch.race.bounds`) are by that number; `read_at` says for each of `reads` which version it saw. The bounds are
+    those of all operations, as if each were to be trusted.
     """
 
     history: History
     versions: list[str]
-    number: dict[str | None, int]
+    number: defaultdict[str | None, int]
     makers: list[Operation | None]
+    bases: list[str | None]
     content: list[tuple[str, ...]]
     bounds: Bounds
     accepted: list[Operation] = field(default_factory=list)
@@ -77,6 +80,7 @@ class Evidence:
         if i == len(self.versions):
             self.versions.append(version)
             self.makers.append(None)
+            self.bases.append(None)
             self.content.append(())
             self.bounds.add()
         return i
@@ -84,7 +88,7 @@ class Evidence:
     def bind(self, version: str, write: Operation) -> None:
         """Settle who made a version."""
         i = self.place(version)
-        self.makers[i] = write
+        self.makers[i], self.bases[i] = write, write.base
         self.bounds.lower[i] = write.invoked
         self.bounds.upper[i] = min(write.end, self.bounds.upper[i])
 
@@ -103,6 +107,14 @@ class Evidence:
         """A write of unknown outcome, or one that was cut short. A read that was not answered tells nothing."""
         if operation.kind is not Kind.READ:
             (self.unknown if operation.outcome is Outcome.UNKNOWN else self.aborted).append(operation)
+
+    def close(self) -> None:
+        """No more new versions by looking them up: give back the room that no answer asked for."""
+        self.number.default_factory = None
+        self.versions = [version for version in self.number if version is not None]
+        bounds = self.bounds
+        for values in (self.makers, self.bases, self.content, bounds.lower, bounds.upper, bounds.after):
+            del values[len(self.versions) :]
 
     def made(self) -> Iterator[tuple[str, Operation]]:
         """The versions of known makers."""
@@ -133,37 +145,35 @@ class Evidence:
 def gather(history: History) -> Evidence:
     """Read a history once and settle who made which version."""
     operations = [*history.operations, *(() if history.final is None else (history.final,))]
-    operations.sort(
-        key=attrgetter("invoked")
-    )  # in the order in which they came about, neighbours lie close in memory too
-    evidence = _numbered(history, operations)
+    # In the order in which they came about, neighbours lie close in memory too.
+    operations.sort(key=attrgetter("invoked"))
+    evidence = _numbered(history, len(operations))
     _sort(evidence, operations)
+    evidence.close()
     _check_initial(evidence)
     _bind(evidence)
     _bind_deletes(evidence, [write for write in evidence.nameless if write.kind is Kind.DELETE])
     return evidence
 
 
-def _numbered(history: History, operations: list[Operation]) -> Evidence:
-    """The versions that there must be, and what they hold: as `_history` has it, else by the answers alone."""
-    entries = history.entries
-    if entries is None:
-        spoken_of = dict.fromkeys(map(attrgetter("version"), operations))
-        spoken_of.pop(None, None)
-        versions = list(spoken_of)
-        content: list[tuple[str, ...]] = [()] * len(versions)
-    else:
-        versions = [entry.version for entry in entries]
-        content = [entry.markers for entry in entries]
-    number: dict[str | None, int] = dict(zip(versions, range(len(versions)), strict=True))
+def _numbered(history: History, room: int) -> Evidence:
+    """The versions that `_history` lists and the initial one, with room for as many as there are answers.
+
+    A version that is looked up gets the next number if it is new: the dictionary gives it, so that one look-up is all
+    that a record costs.
+    """
+    entries = history.entries or ()
+    versions = [entry.version for entry in entries]
+    content = [entry.markers for entry in entries]
+    number: defaultdict[str | None, int] = defaultdict(None, zip(versions, count()))
     again = _rename_repeated(versions, number) if len(number) < len(versions) else []
     torn = [i for i, markers in enumerate(content) if len(markers) > 1]
-    evidence = Evidence(
-        history, versions, number, [None] * len(versions), content, Bounds.of(len(versions)), torn=torn, again=again
-    )
     if history.initial is not None:
-        evidence.place(history.initial)
-    return evidence
+        number.setdefault(history.initial, len(number))
+    size = len(number) + room
+    content += [()] * (size - len(content))
+    number.default_factory = number.__len__
+    return Evidence(history, [], number, [None] * size, [None] * size, content, Bounds.of(size), torn=torn, again=again)
 
 
 def _rename_repeated(versions: list[str], number: dict[str | None, int]) -> list[int]:
@@ -180,7 +190,7 @@ def _rename_repeated(versions: list[str], number: dict[str | None, int]) -> list
 
 def _sort(evidence: Evidence, operations: list[Operation]) -> None:
     """Each record to its kind and its version. This loop sees every record, so it looks at no more than it must."""
-    number, content, makers = evidence.number.get, evidence.content, evidence.makers
+    number, makers, bases, content = evidence.number, evidence.makers, evidence.bases, evidence.content
     accepted, refused = evidence.accepted.append, evidence.refused.append
     reads, read_at = evidence.reads.append, evidence.read_at.append
     lower, upper, after = evidence.bounds.lower, evidence.bounds.upper, evidence.bounds.after
@@ -189,38 +199,37 @@ def _sort(evidence: Evidence, operations: list[Operation]) -> None:
         outcome = operation.outcome
         if outcome is no:
             refused(operation)
-        elif outcome is not ok:
+            continue
+        if outcome is not ok:
             evidence.not_answered(operation)
+            continue
+        version = operation.version
+        if version is None:
+            evidence.versionless(operation)
+            continue
+        i = number[version]
+        kind = operation.kind
+        if kind is read:
+            reads(operation)
+            read_at(i)
+            if content[i] != operation.seen:
+                _first_or_differing(evidence, i, operation)
+            if operation.invoked > after[i]:
+                after[i] = operation.invoked
         else:
-            version = operation.version
-            i = number(version)
-            if i is None:
-                if version is None:
-                    evidence.versionless(operation)
+            if kind in CONDITIONAL:
+                evidence.conditional.append(operation)
+                if _found(operation):
                     continue
-                i = evidence.place(version)
-            returned = operation.returned
-            kind = operation.kind
-            if kind is read:
-                reads(operation)
-                read_at(i)
-                if content[i] != operation.seen:
-                    _first_or_differing(evidence, i, operation)
-                if operation.invoked > after[i]:
-                    after[i] = operation.invoked
-            else:
-                if kind in CONDITIONAL:
-                    evidence.conditional.append(operation)
-                    if _found(operation):
-                        continue
-                accepted(operation)
-                if makers[i] is not None:
-                    _claimed_twice(evidence, i, operation)
-                    continue
-                makers[i] = operation
-                lower[i] = operation.invoked
-            if returned < upper[i]:  # type: ignore[operator]
-                upper[i] = returned  # type: ignore[assignment]
+            accepted(operation)
+            if makers[i] is not None:
+                _claimed_twice(evidence, i, operation)
+                continue
+            makers[i], bases[i] = operation, operation.base
+            lower[i] = operation.invoked
+        returned = operation.returned
+        if returned < upper[i]:  # type: ignore[operator]
+            upper[i] = returned  # type: ignore[assignment]
 
 
 def _first_or_differing(evidence: Evidence, i: int, read: Operation) -> None:
@@ -239,7 +248,7 @@ def _claimed_twice(evidence: Evidence, i: int, write: Operation) -> None:
     if first is not None and write.kind is Kind.DELETE is first.kind:
         evidence.gone.append(write)
     else:
-        evidence.twice.append((evidence.versions[i], write, first))
+        evidence.twice.append((str(write.version), write, first))
 
 
 def _check_initial(evidence: Evidence) -> None:
@@ -257,22 +266,20 @@ def _found(operation: Operation) -> bool:
 
 def _bind(evidence: Evidence) -> None:
     """Give the versions that nobody claims to the writes whose marker they show; keep what does not fit as strays."""
-    misfits = list(_misfits(evidence))
-    free = {write.id for write in chain(evidence.unknown, evidence.nameless)}
-    owners: dict[str, list[Operation]] = {}
-    for write in evidence.writers_of(marker for _, marker in misfits):
-        owners.setdefault(str(write.marker), []).append(write)
-    for i, marker in misfits:
-        own = owners.get(marker, [])
-        candidate = next((write for write in own if write.id in free), None)
-        if candidate is not None and evidence.makers[i] is None:
-            free.discard(candidate.id)
-            evidence.bind(evidence.versions[i], candidate)
+    free = {write.marker: write for write in chain(evidence.unknown, evidence.nameless)}
+    misfits: dict[int, str] = {}
+    for i, marker in _misfits(evidence):
+        if marker in free and evidence.makers[i] is None:
+            evidence.bind(evidence.versions[i], free.pop(marker))
         else:
-            evidence.strays.append(Stray(evidence.versions[i], marker, next(iter(own), None)))
+            misfits[i] = marker
+    owners: dict[str | None, Operation] = {}
+    for write in evidence.writers_of(misfits.values()):
+        owners.setdefault(write.marker, write)
+    evidence.strays = [Stray(evidence.versions[i], marker, owners.get(marker)) for i, marker in misfits.items()]
     if evidence.history.entries is None:  # nobody saw what they made, but they made something
         for write in evidence.nameless:
-            if write.id in free and write.kind is not Kind.DELETE:
+            if write.kind is not Kind.DELETE and (write.marker is None or write.marker in free):
                 evidence.bind(unseen(write), write)
 
 

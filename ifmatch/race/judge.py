@@ -35,10 +35,10 @@ def judge(history: History) -> tuple[Anomaly, ...]:
             docket.hear(check(evidence))
     if register is None:
         docket.hear(circle(evidence))
-    elif len(register.starts) > 1:
-        _judge_values(register, docket)
-    else:
+    elif register.total:
         _judge_order(register, docket)
+    else:
+        _judge_values(register, docket)
     return tuple(sorted(docket.anomalies, key=lambda anomaly: _RANK[anomaly.name]))
 
 
@@ -115,9 +115,15 @@ def _tail(register: Register, bounds: Bounds, moments: list[float]) -> float:
 def _judge_values(register: Register, docket: Docket) -> None:
     """Several stretches whose order nobody tells: each must be in order by itself, and their zones must not collide."""
     bounds = register.bounds(docket)
-    _, breaks = least_moments(bounds, register.starts)
+    lower, upper = bounds.lower, bounds.upper
+    breaks = [
+        found
+        for first, last in register.stretches()
+        if last - first > 1 or lower[first] > upper[first]  # a single version seldom breaks, and there are many
+        for found in least_moments(bounds, first, last)[1]
+    ]
     _hear_breaks(register, docket, breaks)
+    zones = Zones(bounds, register.stretches(), register.lone)
     if not breaks:
-        zones = Zones(bounds, register.starts)
         docket.hear(seen_again(register, docket, zones, *pair) for pair in zones.clashes())
-    docket.hear(surely_current(register, bounds))
+    docket.hear(surely_current(register, bounds, zones))

@@ -211,9 +211,9 @@ def _unlisted_delete(register: Register, late: Operation) -> Operation | None:
 
 def seen_again(register: Register, docket: Docket, zones: Zones, old: int, new: int) -> Anomaly:
     """A value that is seen, replaced, and seen again."""
-    late = _operation_in(register, docket, range(old, zones.ends[old]), "invoked", zones.high[old])
-    done = _operation_in(register, docket, range(new, zones.ends[new]), "end", zones.low[new])
-    early = _operation_in(register, docket, range(old, zones.ends[old]), "end", zones.low[old])
+    late = _operation_in(register, docket, zones.places(old), "invoked", zones.high[old])
+    done = _operation_in(register, docket, zones.places(new), "end", zones.low[new])
+    early = _operation_in(register, docket, zones.places(old), "end", zones.low[old])
     if late is None or done is None:  # not so: a clash always has both
         raise HistoryError("A clash of versions without the operations that clash.")
     if late.kind is not Kind.READ:
@@ -231,13 +231,14 @@ def _operation_in(register: Register, docket: Docket, places: range, moment: str
     return next((op for op in chain(made, seen) if getattr(op, moment) == value and docket.trusts(op)), None)
 
 
-def surely_current(register: Register, bounds: Bounds) -> Iterator[Anomaly]:
+def surely_current(register: Register, bounds: Bounds, zones: Zones) -> Iterator[Anomaly]:
     """Refusals of a version that was there before they were sent and was still read after they ended."""
-    number, place, upper, after = register.evidence.number, register.place, bounds.upper, bounds.after
+    versions, order, upper, after = register.evidence.versions, register.order, bounds.upper, bounds.after
+    covered = (i for first in zones.covered for i in zones.places(first))
+    lasting: dict[str | None, int] = {versions[order[i]]: i for i in covered if upper[i] < after[i]}
     met = _met(register.evidence.refused)
     for refusal in register.evidence.refused:
-        named = number.get(refusal.base)
-        i = -1 if named is None else place[named]
+        i = lasting.get(refusal.base, -1)
         if i >= 0 and upper[i] < refusal.invoked and after[i] > refusal.end and refusal.status in CONFLICT:
             crowded = refusal.status == LOCKED and refusal.id in met
             rival = _refused_beside(refusal, register) if crowded else _silent_beside(refusal, register)

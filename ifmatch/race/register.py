@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from math import inf
 
 from ifmatch.race.anomaly import Anomaly, Name, tell
@@ -16,24 +18,59 @@ from ifmatch.race.history import ANY, Kind, Operation
 CONFLICT = frozenset({409, 412})
 
 
-@dataclass(slots=True)
+@dataclass
 class Register:
     """The versions in order, who made them, who saw them, and who was refused for naming them.
 
-    `order` are their numbers; `place` leads back from a number to the place in the order, a negative one when it has
-    none. `starts` are the places where a stretch of linked versions begins. `linked` says whether each write follows
-    the version that it named.
+    `order` are their numbers. `starts` are the places where a stretch of linked versions begins; from the place
+    `lone` on, each version stands by itself, neither named nor read. `linked` says whether each write follows the
+    version that it named. What only some histories ask for is made when it is asked for.
     """
 
     evidence: Evidence
-    versions: list[str]
-    makers: list[Operation | None]
     order: Sequence[int]
-    place: Sequence[int]
     starts: Sequence[int]
-    deletions: list[int]
+    lone: int
     initial: int | None
     linked: bool
+
+    @cached_property
+    def versions(self) -> list[str]:
+        """The versions, in order."""
+        return [self.evidence.versions[i] for i in self.order]
+
+    @cached_property
+    def makers(self) -> list[Operation | None]:
+        """Who made them."""
+        return [self.evidence.makers[i] for i in self.order]
+
+    @cached_property
+    def place(self) -> Sequence[int]:
+        """What leads back from a number to the place in the order, a negative one when it has none."""
+        size = len(self.evidence.versions)
+        if self.order == range(size):
+            return self.order
+        place = [-1] * size
+        for position, i in enumerate(self.order):
+            place[i] = position
+        return place
+
+    @cached_property
+    def deletions(self) -> list[int]:
+        """The places of the deletions: those of `_history`, else those by writes of ours."""
+        entries = self.evidence.history.entries
+        if entries is not None:
+            return [i for i, entry in enumerate(entries) if entry.method == "DELETE"]
+        return [i for i, write in enumerate(self.makers) if write is not None and write.kind is Kind.DELETE]
+
+    @property
+    def total(self) -> bool:
+        """Whether all versions stand in one order."""
+        return len(self.starts) + len(self.order) - self.lone <= 1
+
+    def stretches(self) -> Iterator[tuple[int, int]]:
+        """The places where each stretch of linked versions begins, and where the next one does."""
+        return pairwise((*self.starts, self.lone))
 
     def by_writes(self, docket: Docket) -> Bounds:
         """The bounds by the writes that are to be trusted."""
@@ -89,49 +126,40 @@ class Register:
 
 def as_claimed(evidence: Evidence) -> Register:
     """The order that `_history` claims."""
-    listed, more = evidence.listed, len(evidence.versions) - evidence.listed
-    deletions = [i for i, entry in enumerate(evidence.history.entries or ()) if entry.method == "DELETE"]
+    listed = evidence.listed
     there = evidence.number.get(evidence.history.initial, listed)
     initial = there if there < listed else None
-    place = [*range(listed), *[-1] * more] if more else range(listed)
-    linked = well_linked(evidence)
-    versions, makers = evidence.versions[:listed], evidence.makers[:listed]
-    return Register(evidence, versions, makers, range(listed), place, (0,), deletions, initial, linked)
+    return Register(evidence, range(listed), (0,), listed, initial, well_linked(evidence))
 
 
 def as_linked(evidence: Evidence) -> Register | None:
     """The order that the links give, stretch by stretch; None when versions fork, go round, or hang in the air."""
-    number, makers = evidence.number, evidence.makers
+    number, after = evidence.number, evidence.bounds.after
     there = number.get(evidence.history.initial)
     child: dict[int | None, int] = {}
     roots = [] if there is None else [there]
-    for i, write in enumerate(makers):
+    for i, (write, base) in enumerate(zip(evidence.makers, evidence.bases, strict=True)):
         if write is None or i == there:
             continue
-        base = write.base
         if base is None or base == ANY:
             roots.append(i)
         elif child.setdefault(number.get(base), i) != i:
             return None
     order: list[int] = []
-    starts = []
-    for root in roots:
+    starts, lone = [], []
+    for at in roots:
+        if after[at] == -inf and at not in child and at != there:
+            lone.append(at)
+            continue
         starts.append(len(order))
-        at: int | None = root
-        while at is not None:
+        order.append(at)
+        while at in child:
+            at = child.pop(at)
             order.append(at)
-            at = child.pop(at, None)
     if child:
         return None
-    place = [-1] * len(makers)
-    for position, i in enumerate(order):
-        place[i] = position
-    made = [makers[i] for i in order]
-    deletions = [i for i, write in enumerate(made) if write is not None and write.kind is Kind.DELETE]
-    versions = [evidence.versions[i] for i in order]
-    return Register(
-        evidence, versions, made, order, place, starts, deletions, None if there is None else 0, not evidence.gone
-    )
+    initial = None if there is None else 0
+    return Register(evidence, order + lone, starts, len(order), initial, not evidence.gone)
 
 
 def circle(evidence: Evidence) -> Iterator[Anomaly]:
