@@ -18,7 +18,6 @@ looked up when there is something to tell.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from math import inf
 
 from ifmatch.race.history import Operation
@@ -150,20 +149,18 @@ class Zones:
     (`high <= low`).
 
     That is from the first end to the last beginning of all its operations. A stretch goes by the place of its first
-    version. From the place `lone` on, each version is a stretch that may fall anywhere within its write.
+    version; from the place `single` on, each version is a stretch by itself.
     """
 
-    def __init__(self, bounds: Bounds, stretches: Iterable[tuple[int, int]], lone: int) -> None:
+    def __init__(self, bounds: Bounds, stretches: Iterable[tuple[int, int]], single: int) -> None:
         """The zones of all stretches."""
-        self.lone, self.ends = lone, dict(stretches)
-        self.low = bounds.upper.copy()
-        self.high = [*map(max, bounds.lower[:lone], bounds.after[:lone]), *bounds.lower[lone:]]
+        self.ends = dict(stretches)
+        self.low = low = bounds.upper.copy()
+        self.high = high = list(map(max, bounds.lower, bounds.after))
         for first, last in self.ends.items():
-            if last - first > 1:
-                self.low[first] = min(bounds.upper[first:last])
-                self.high[first] = max(self.high[first:last])
-        covered = [i for i in self.ends if self.low[i] < self.high[i]]
-        self.covered = sorted(covered, key=self.low.__getitem__)
+            low[first], high[first] = min(low[first:last]), max(high[first:last])
+        self.starts = [*self.ends, *range(single, len(low))]
+        self.covered = sorted([i for i in self.starts if low[i] < high[i]], key=low.__getitem__)
 
     def places(self, first: int) -> range:
         """The places of a stretch."""
@@ -187,8 +184,8 @@ class Zones:
                 widest = i
             reach.append(widest)
         lows = [low[i] for i in self.covered]
-        loose = (i for i in self.ends if high[i] <= low[i])
-        for i in chain(range(self.lone, len(low)), loose):
-            before = bisect_left(lows, high[i])
-            if before and low[i] < high[reach[before - 1]]:
-                yield reach[before - 1], i
+        for i in self.starts:
+            if high[i] <= low[i]:
+                before = bisect_left(lows, high[i])
+                if before and low[i] < high[reach[before - 1]]:
+                    yield reach[before - 1], i

@@ -115,15 +115,11 @@ def _tail(register: Register, bounds: Bounds, moments: list[float]) -> float:
 def _judge_values(register: Register, docket: Docket) -> None:
     """Several stretches whose order nobody tells: each must be in order by itself, and their zones must not collide."""
     bounds = register.bounds(docket)
-    lower, upper = bounds.lower, bounds.upper
-    breaks = [
-        found
-        for first, last in register.stretches()
-        if last - first > 1 or lower[first] > upper[first]  # a single version seldom breaks, and there are many
-        for found in least_moments(bounds, first, last)[1]
-    ]
+    out_of_order = (i for i in range(register.single, len(bounds.lower)) if bounds.lower[i] > bounds.upper[i])
+    stretches = chain(register.stretches(), ((i, i + 1) for i in out_of_order))
+    breaks = [found for first, last in stretches for found in least_moments(bounds, first, last)[1]]
     _hear_breaks(register, docket, breaks)
-    zones = Zones(bounds, register.stretches(), register.lone)
+    zones = Zones(bounds, register.stretches(), register.single)
     if not breaks:
         docket.hear(seen_again(register, docket, zones, *pair) for pair in zones.clashes())
     docket.hear(surely_current(register, bounds, zones))

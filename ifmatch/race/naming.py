@@ -239,7 +239,9 @@ def surely_current(register: Register, bounds: Bounds, zones: Zones) -> Iterator
     met = _met(register.evidence.refused)
     for refusal in register.evidence.refused:
         i = lasting.get(refusal.base, -1)
-        if i >= 0 and upper[i] < refusal.invoked and after[i] > refusal.end and refusal.status in CONFLICT:
+        if i < 0 or upper[i] >= refusal.invoked or after[i] <= refusal.returned:  # type: ignore[operator]
+            continue
+        if refusal.status in CONFLICT:
             crowded = refusal.status == LOCKED and refusal.id in met
             rival = _refused_beside(refusal, register) if crowded else _silent_beside(refusal, register)
             if rival is not None:

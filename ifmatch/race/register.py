@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import inf
 
 from ifmatch.race.anomaly import Anomaly, Name, tell
@@ -23,14 +23,14 @@ class Register:
     """The versions in order, who made them, who saw them, and who was refused for naming them.
 
     `order` are their numbers. `starts` are the places where a stretch of linked versions begins; from the place
-    `lone` on, each version stands by itself, neither named nor read. `linked` says whether each write follows the
-    version that it named. What only some histories ask for is made when it is asked for.
+    `single` on, each version is a stretch by itself. `linked` says whether each write follows the version that it
+    named. What only some histories ask for is made when it is asked for.
     """
 
     evidence: Evidence
     order: Sequence[int]
     starts: Sequence[int]
-    lone: int
+    single: int
     initial: int | None
     linked: bool
 
@@ -66,11 +66,11 @@ class Register:
     @property
     def total(self) -> bool:
         """Whether all versions stand in one order."""
-        return len(self.starts) + len(self.order) - self.lone <= 1
+        return len(self.starts) + len(self.order) - self.single <= 1
 
     def stretches(self) -> Iterator[tuple[int, int]]:
         """The places where each stretch of linked versions begins, and where the next one does."""
-        return pairwise((*self.starts, self.lone))
+        return pairwise((*self.starts, self.single))
 
     def by_writes(self, docket: Docket) -> Bounds:
         """The bounds by the writes that are to be trusted."""
@@ -134,10 +134,10 @@ def as_claimed(evidence: Evidence) -> Register:
 
 def as_linked(evidence: Evidence) -> Register | None:
     """The order that the links give, stretch by stretch; None when versions fork, go round, or hang in the air."""
-    number, after = evidence.number, evidence.bounds.after
+    number = evidence.number
     there = number.get(evidence.history.initial)
     child: dict[int | None, int] = {}
-    roots = [] if there is None else [there]
+    roots = []
     for i, (write, base) in enumerate(zip(evidence.makers, evidence.bases, strict=True)):
         if write is None or i == there:
             continue
@@ -146,11 +146,9 @@ def as_linked(evidence: Evidence) -> Register | None:
         elif child.setdefault(number.get(base), i) != i:
             return None
     order: list[int] = []
-    starts, lone = [], []
-    for at in roots:
-        if after[at] == -inf and at not in child and at != there:
-            lone.append(at)
-            continue
+    starts = []
+    single = [i for i in roots if i not in child]
+    for at in chain(() if there is None else (there,), (i for i in roots if i in child)):
         starts.append(len(order))
         order.append(at)
         while at in child:
@@ -159,7 +157,7 @@ def as_linked(evidence: Evidence) -> Register | None:
     if child:
         return None
     initial = None if there is None else 0
-    return Register(evidence, order + lone, starts, len(order), initial, not evidence.gone)
+    return Register(evidence, order + single, starts, len(order), initial, not evidence.gone)
 
 
 def circle(evidence: Evidence) -> Iterator[Anomaly]:
