@@ -229,8 +229,9 @@ def _doubles(evidence: Evidence) -> Iterator[Anomaly]:
             and evidence.maker(stray.version) is None
         ):
             shown = zip(evidence.versions, evidence.content, strict=True)
-            versions = [version for version, seen in shown if stray.marker in seen][:2]
-            if len(versions) < 2:  # one version under the names of two: told as a duplicate version
+            seen_in = (version for version, seen in shown if stray.marker in seen)
+            versions = [*dict.fromkeys((*([owner.version] if owner.version else ()), *seen_in))][:2]
+            if len(versions) < 2:
                 continue
             entries = tuple(entry for version in versions for entry in _entries(evidence, version))
             sentence = f"{tell(owner)} was sent once and made the versions {' and '.join(versions)}."

@@ -24,7 +24,7 @@ def refused_without_cause(register: Register, accused: list[tuple[int, Operation
     by_version: dict[int, list[Operation]] = {}
     for i, refusal in accused:
         by_version.setdefault(i, []).append(refusal)
-    met = _met(register.evidence.refused)
+    met = _met(register.evidence.refused) if by_version else set()
     for i, refusals in by_version.items():
         refusals.sort(key=lambda refusal: refusal.invoked)
         if pair := next((pair for pair in pairwise(refusals) if pair[0].overlaps(pair[1])), None):
@@ -236,12 +236,13 @@ def surely_current(register: Register, bounds: Bounds, zones: Zones) -> Iterator
     versions, order, upper, after = register.evidence.versions, register.order, bounds.upper, bounds.after
     covered = (i for first in zones.covered for i in zones.places(first))
     lasting: dict[str | None, int] = {versions[order[i]]: i for i in covered if upper[i] < after[i]}
-    met = _met(register.evidence.refused)
+    met: set[int] | None = None
     for refusal in register.evidence.refused:
         i = lasting.get(refusal.base, -1)
         if i < 0 or upper[i] >= refusal.invoked or after[i] <= refusal.returned:  # type: ignore[operator]
             continue
         if refusal.status in CONFLICT:
+            met = _met(register.evidence.refused) if met is None else met
             crowded = refusal.status == LOCKED and refusal.id in met
             rival = _refused_beside(refusal, register) if crowded else _silent_beside(refusal, register)
             if rival is not None:
