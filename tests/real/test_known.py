@@ -67,6 +67,16 @@ def test_a_race_shows_what_it_must_and_nothing_that_it_may_not():
     assert len(new(rule("race.update", "pass", race={"anomalies": ["stale read"]}))) == 1
 
 
+def test_a_pattern_speaks_of_what_has_no_entry_of_its_own():
+    """And a race that may fail must have shown why."""
+    seen = rule("race.update", race={"anomalies": [{"name": "stale read"}]})
+    answers = {"race.*": {"verdict": ["pass", "fail"], "may": ["stale read"]}}
+    assert surprises({"rules": [seen]}, answers) == []
+    assert len(surprises({"rules": [seen]}, {**answers, "race.update": {"verdict": "pass"}})) == 2
+    assert len(surprises({"rules": [rule("race.update", race={"anomalies": []})]}, answers)) == 1
+    assert len(surprises({"rules": [rule("other", "pass")]}, answers)) == 1
+
+
 @pytest.mark.parametrize("file", sorted(KNOWN.glob("*.json")), ids=lambda file: file.stem)
 def test_known_answers_are_well_formed(file):
     """Each entry has known parts only, verdicts that exist, and a heading that the server's page has."""
