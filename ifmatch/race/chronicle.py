@@ -175,15 +175,22 @@ class Chronicle:
         if self._aliases.doubt:
             self.doubts.append(self._aliases.doubt)
             return History(())
-        if page is not None:
-            page, why = self._aliases.listed(page, self._operations)
-            self.doubts += [why] if why else []
-        pages = tuple(self._pages) if self._aliases.agree else ()
-        if page is not None and (version := self._left_out(page, final)):
+        entries, why = self._whole(page, final) if page is not None else (None, "")
+        self.doubts += [why] if why else []
+        pages = tuple(self._pages) if self._aliases.agree and entries is not None else ()
+        return History(tuple(self._operations), entries, final, self._initial, pages)
+
+    def _whole(self, page: tuple[Entry, ...], final: Operation | None) -> tuple[tuple[Entry, ...] | None, str]:
+        """The history under the names that the writes use; None, and why, where it is not all of it."""
+        entries, why = self._aliases.listed(page, self._operations)
+        try:
+            version = self._left_out(page, final)
+        except OutcomeUnknown as unknown:
+            return None, str(unknown)
+        if version:
             self.arena.history_lags = True
-            self.doubts.append(f"the history leaves out version {version}, which is still there: it may be cached")
-            page, pages = None, ()
-        return History(tuple(self._operations), page, final, self._initial, pages)
+            return None, f"the history leaves out version {version}, which is still there: it may be cached"
+        return entries, why
 
     def _settled(self) -> tuple[Entry, ...] | None:
         """The history once all that was sent and accepted is in it, or cannot be expected any more.

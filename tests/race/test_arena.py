@@ -236,3 +236,22 @@ def test_an_abandoned_write_that_has_landed_is_not_waited_for(arena):
     assert not race.faults
     (history, *_) = race.histories
     assert any(operation.outcome is Outcome.UNKNOWN for operation in history.operations)
+
+
+def test_a_history_that_cannot_be_checked_proves_nothing_and_loses_nothing(arena, monkeypatch):
+    """The read of a version that it leaves out may hang: what raced is judged without the history."""
+
+    def hangs(*_):
+        raise OutcomeUnknown("the read of a version hung")
+
+    race = Race(arena.ground)
+    chronicle = arena.joined(race)
+    chronicle.alone("A", arena.moves.update(chronicle.subject, chronicle.seen))
+    monkeypatch.setattr(chronicle, "page", lambda: (Entry(str(chronicle.seen.version)),))
+    monkeypatch.setattr(chronicle, "_complete", lambda _: True)
+    monkeypatch.setattr(arena.target, "vread", hangs)
+    arena.settle(race)
+    (history,) = race.histories
+    assert history.entries is None
+    assert [operation.writer for operation in history.operations if operation.kind is Kind.UPDATE] == ["A"]
+    assert race.troubles == ["the read of a version hung"]
