@@ -730,7 +730,7 @@ class Hostile:
 
 def _read(stream) -> Asked | None:
     head = stream.readline().decode("latin-1").split()
-    if len(head) != 3:
+    if len(head) != 3 or not head[2].startswith("HTTP/"):  # such as the first words of TLS, which are random
         return None
     lines = iter(lambda: stream.readline().decode("latin-1").rstrip("\r\n"), "")
     headers = [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines)]
