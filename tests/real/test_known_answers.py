@@ -53,19 +53,8 @@ def lane(request, tmp_path_factory):
     name, profile = request.param
     server = request.getfixturevalue(name)
     folder = tmp_path_factory.mktemp("reports") / f"{name}.{profile}"
-    command = [
-        sys.executable,
-        "-m",
-        "ifmatch",
-        "run",
-        server.base_url,
-        "-p",
-        profile,
-        "-o",
-        str(folder),
-        "--effort",
-        "quick",
-    ]
+    options = ["-p", profile, "-o", str(folder), "--effort", "quick", "--seed", "1"]
+    command = [sys.executable, "-m", "ifmatch", "run", server.base_url, *options]
     process = subprocess.run(command, cwd=folder.parent, capture_output=True, text=True, check=False, timeout=600)
     assert (folder / "report.json").is_file(), process.stdout + process.stderr
     return Lane(server.name, profile, server.base_url, folder, process)
