@@ -77,6 +77,15 @@ def test_a_pattern_speaks_of_what_has_no_entry_of_its_own():
     assert len(surprises({"rules": [rule("other", "pass")]}, answers)) == 1
 
 
+def test_luck_is_no_news():
+    """Too few writers met, or nobody won; but nothing else hides behind it."""
+    nobody = {"anomalies": [{"name": "no winner"}]}
+    assert surprises({"rules": [rule("race.update", "warn", race=nobody)]}, {}) == []
+    assert surprises({"rules": [rule("race.update", "inconclusive", race={"anomalies": []})]}, {}) == []
+    assert len(surprises({"rules": [rule("race.update", "fail", race=nobody)]}, {})) == 1
+    assert len(surprises({"rules": [rule("race.update", "warn", race={"anomalies": []})]}, {})) == 1
+
+
 @pytest.mark.parametrize("file", sorted(KNOWN.glob("*.json")), ids=lambda file: file.stem)
 def test_known_answers_are_well_formed(file):
     """Each entry has known parts only, verdicts that exist, and a heading that the server's page has."""
