@@ -76,6 +76,7 @@ def with_reads(bounds: Bounds, reads: Iterable[Operation], places: Iterable[int]
         if i < 0:
             continue
         returned, invoked = read.returned, read.invoked
+        # A read that counts has returned: a record of one that has not is no read that saw a version.
         if returned < upper[i]:  # type: ignore[operator]
             upper[i] = returned  # type: ignore[assignment]
         if invoked > after[i]:

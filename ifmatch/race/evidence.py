@@ -228,6 +228,7 @@ def _sort(evidence: Evidence, operations: list[Operation]) -> None:
             makers[i], bases[i] = operation, operation.base
             lower[i] = operation.invoked
         returned = operation.returned
+        # What is counted here has returned, or it would not be known what it saw.
         if returned < upper[i]:  # type: ignore[operator]
             upper[i] = returned  # type: ignore[assignment]
 

@@ -239,6 +239,7 @@ def surely_current(register: Register, bounds: Bounds, zones: Zones) -> Iterator
     met: set[int] | None = None
     for refusal in register.evidence.refused:
         i = lasting.get(refusal.base, -1)
+        # A refusal has returned: that is how it is known to be one.
         if i < 0 or upper[i] >= refusal.invoked or after[i] <= refusal.returned:  # type: ignore[operator]
             continue
         if refusal.status in CONFLICT:

@@ -9,7 +9,6 @@ than any target function does (as QuickCheck's parallel suffix after a sequentia
 Race Conditions in Erlang with QuickCheck and PULSE", ICFP 2009).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
@@ -163,9 +162,3 @@ def draw(strategy: st.SearchStrategy[Plan], count: int, number: int) -> tuple[Pl
 
     collect()
     return tuple(drawn)
-
-
-def campaign(count: int, number: int, writers: int = 4, most: int = 8) -> Iterator[Plan]:
-    """The plans of a run: the sequential ones first, for what they find needs no luck; then those that race."""
-    yield from draw(sequential_plans(min(writers, 2), most), count // 2, number)
-    yield from draw(concurrent_plans(writers, most), count - count // 2, number)

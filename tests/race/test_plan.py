@@ -10,7 +10,6 @@ from ifmatch.race.plan import (
     REPERTOIRE,
     Plan,
     Step,
-    campaign,
     concurrent_plans,
     draw,
     mixed_rounds,
@@ -39,12 +38,6 @@ def test_half_of_the_rounds_are_hot() -> None:
     rounds = [steps for plan in draw(concurrent_plans(), 200, 1) for steps in plan.rounds]
     hot = [steps for steps in rounds if len({(step.kind, step.base) for step in steps}) == 1]
     assert 0.4 < len(hot) / len(rounds) < 0.65
-
-
-def test_sequential_plans_come_first() -> None:
-    plans = list(campaign(20, 3))
-    races = [any(len(steps) > 1 for steps in plan.rounds) for plan in plans]
-    assert races == [False] * 10 + [True] * 10
 
 
 def test_what_shrinks_becomes_plain() -> None:
