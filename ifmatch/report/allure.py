@@ -143,6 +143,13 @@ class AllureBridge:
             _hook().attach_data(body=body, name=_name(event), attachment_type=_MEDIA_TYPE, extension="httpexchange")
 
 
+class _Results(AllureFileLogger):
+    """Writes no containers: with pytest's fixtures left out, each is an empty file, ten to a scenario."""
+
+    def report_container(self, container: TestResultContainer) -> None:
+        """Not marked as a hook, so that nothing calls it."""
+
+
 def write_results_into(config: pytest.Config, folder: Path) -> Path:
     """Have allure-pytest write its results: where `--alluredir` says, else into a folder of ours. Returns where.
 
@@ -153,7 +160,7 @@ def write_results_into(config: pytest.Config, folder: Path) -> Path:
     if asked:
         return Path(asked)
     listener: Any = AllureListener(config)
-    logger: Any = AllureFileLogger(str(folder), clean=False)  # type: ignore[no-untyped-call]
+    logger: Any = _Results(str(folder), clean=False)  # type: ignore[no-untyped-call]
     config.pluginmanager.register(listener, "allure_listener")
     for part in (listener, logger):
         allure_commons.plugin_manager.register(part)

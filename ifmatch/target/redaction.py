@@ -14,15 +14,16 @@ REDACTED = "[redacted]"
 #: Headers whose values carry credentials, whatever they are. WWW-Authenticate only asks for some.
 _SECRET_HEADER = re.compile(r"(?i)authorization|cookie|token|secret|password|credential|api-?key")
 
-#: What looks like a secret wherever it stands: parameters named so, JSON members named so, bearer values, JWTs.
+#: What looks like a secret wherever it stands: parameters and JSON members named so, bearer values, JWTs, what a URL
+#: tells of its user. The first group of each comes before the secret, and stays.
 _NAMES = r"(?:access_token|refresh_token|id_token|client_secret|client_assertion|api_?key|password|passwd|secret|token)"
 _PATTERNS = (
-    (re.compile(rf"(?i)((?:^|[?&;\s]){_NAMES}=)[^&;\s\"']+"), rf"\g<1>{REDACTED}"),
-    (re.compile(rf"(?i)(\"{_NAMES}\"\s*:\s*\")[^\"]*(\")"), rf"\g<1>{REDACTED}\g<2>"),
-    (re.compile(r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?\w+\s+)[^\s\"']+"), rf"\g<1>{REDACTED}"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+(?=[a-z._~+/-]*[0-9=])[a-z0-9._~+/=-]{8,}"), rf"\g<1> {REDACTED}"),
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)?"), REDACTED),
-    (re.compile(r"(://)[^/\s:@]*:[^/\s@]+@"), rf"\g<1>{REDACTED}@"),
+    re.compile(rf"(?i)((?:^|[?&;\s]){_NAMES}=)[^&;\s\"']+"),
+    re.compile(rf"(?i)(\"{_NAMES}\"\s*:\s*\")[^\"]*(?=\")"),
+    re.compile(r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?\w+\s+)[^\s\"']+"),
+    re.compile(r"(?i)\b((?:bearer|basic)\s+)(?=[a-z._~+/-]*[0-9=])[a-z0-9._~+/=-]{8,}"),
+    re.compile(r"\b()eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)?"),
+    re.compile(r"(://)[^/\s:@]*:[^/\s@]+(?=@)"),
 )
 
 #: A shorter secret would take half of every text with it.
@@ -51,8 +52,8 @@ class Redactor:
         """The text without secrets."""
         for secret in self._spellings:
             text = text.replace(secret, REDACTED)
-        for pattern, replacement in _PATTERNS:
-            text = pattern.sub(replacement, text)
+        for pattern in _PATTERNS:
+            text = pattern.sub(_hidden, text)
         return text
 
     def headers(self, headers: Headers) -> list[list[str]]:
@@ -61,6 +62,10 @@ class Redactor:
             if name.lower() == "set-cookie":
                 self.learn(value.partition(";")[0].partition("=")[2].strip().strip('"'))
         return [[n, REDACTED if carries_credentials(n) else self.text(v)] for n, v in headers]
+
+
+def _hidden(found: re.Match[str]) -> str:
+    return f"{found[1]}{REDACTED}"
 
 
 def carries_credentials(header: str) -> bool:
