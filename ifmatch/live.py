@@ -154,5 +154,5 @@ def _complaint(text: str) -> str:
         next((line.partition("error: ")[2] for line in lines if "error: " in line), "")
         or (lines or ["no reason given"])[0]
     )
-    told = told.removeprefix("ERROR: ").rstrip(".").capitalize()
-    return f"{told}. `ifmatch run --help` shows the options; those of pytest work, too."
+    told = told.removeprefix("ERROR: ").rstrip(".")
+    return f"{told[:1].upper()}{told[1:]}. `ifmatch run --help` shows the options; those of pytest work, too."

@@ -85,6 +85,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def _demand_own_root(config: pytest.Config) -> None:
     """pytest looks for its root folder before it knows our options, and takes their values for paths of tests."""
     here = config.invocation_params.dir
+    if config.getoption("rootdir"):  # named, as our own command line does
+        return
     if (here / _CHECKOUT).is_file() and config.rootpath not in (here, *here.parents):
         raise pytest.UsageError(
             f"pytest took {config.rootpath} for the root of the tests, because it is named in an option. "

@@ -115,7 +115,8 @@ def gravest(codes: Iterable[int]) -> int:
 
 def _command(system: str, folder: Path, rules: str, rest: Sequence[str]) -> list[str]:
     chosen = ["--rules", rules] if rules else []
-    return [sys.executable, "-m", "ifmatch", "run", "-p", system, "-o", str(folder), *chosen, *rest]
+    # With -P, the suite that is installed runs, and not one that lies in the current folder.
+    return [sys.executable, "-P", "-m", "ifmatch", "run", "-p", system, "-o", str(folder), *chosen, *rest]
 
 
 def _line(title: str, folder: Path, code: int, output: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -33,6 +34,15 @@ def test_a_run_that_passes(tmp_path):
     folder = tmp_path / "reports" / "latest"
     assert {path.name for path in folder.iterdir()} == {"events.jsonl", "report.json", "junit.xml", "allure-results"}
     assert ElementTree.parse(folder / "junit.xml").getroot().get("failures") == "0"
+
+
+def test_a_run_inside_of_a_checkout(tmp_path):
+    """Who has installed the suite stands in a clone of it, whose features are not those that were installed."""
+    (tmp_path / "profiles").mkdir()
+    shutil.copy(HOME / "profiles" / "profile.schema.json", tmp_path / "profiles")
+    code, printed, report = ifmatch("run", "-p", "spine", "--rules", "update.if-match.stale", folder=tmp_path)
+    assert code == 0, printed
+    assert report["complete"]
 
 
 def test_a_run_that_fails(tmp_path):
