@@ -184,9 +184,15 @@ def _bar(row: Row, span: int, space: int) -> str:
     return f"{' ' * start}{left}{line * (end - start - 1)}{right}".ljust(space)
 
 
+#: What is said of the axis, the first that there is room for.
+_TIME = ("time (in order, not to scale)", "time, not to scale", "time")
+
+
 def _axis(drawn: Scene, space: int) -> str:
     last = drawn.offset(len(drawn.times) - 1)
-    return f"0{'time (in order, not to scale)':^{space - len(last) - 2}} {last}"
+    room = space - len(last) - 4
+    words = next((words for words in _TIME if len(words) <= room), "")
+    return f"0 {words:^{room}}  {last}"
 
 
 def _text_history(drawn: Scene, width: int) -> Iterator[str]:

@@ -45,7 +45,7 @@ def _naming(base: Base) -> str:
         return ""
     if base == ANY:
         return ", naming any version"
-    return ", naming the version last seen" if base == 0 else f", naming the version {base} before the last seen"
+    return ", naming the version last seen" if base == 0 else f", naming a version seen before (up to {base} back)"
 
 
 Round = tuple[Step, ...]

@@ -168,7 +168,7 @@ def print_summary(console: Console, run: Run, folder: Path | str | None = None) 
         console.print()
         print_rule(console, judged, evidence=run)
         if folder is not None:
-            _field(console, "replay", f"bash {replay_path(Path(folder), judged)}", 6)
+            _to_copy(console, "replay", f"bash {replay_path(Path(folder), judged)}", 6)
     for verdict in _TOLD_BRIEFLY:
         for number, judged in enumerate(_with(run, verdict)):
             if number == 0:
@@ -177,7 +177,7 @@ def print_summary(console: Console, run: Run, folder: Path | str | None = None) 
             _beside(console, Text("    "), Text(_brief(judged)))
     console.print()
     if folder is not None:
-        _line(console, f"report  {folder}/")
+        console.print(Text(f"report  {folder}/"), soft_wrap=True)
     for line in _left(run):
         _line(console, line)
 
@@ -193,7 +193,7 @@ def print_rule(console: Console, judged: Judged, indent: int = 2, evidence: Run 
     """One rule with what was expected and what came; with its source's sentence and a curl when evidence is given."""
     _print_title(console, judged, indent)
     for line in _story_of(judged):
-        console.print(Text(" " * (indent + 4)).append(line), soft_wrap=True)
+        console.print(Text(f"{'':{indent + 4}}{line}".rstrip()), soft_wrap=True)
     for name, value in _details(judged):
         _field(console, name, value, indent + 4)
     if evidence is not None:
@@ -324,8 +324,7 @@ def _print_curl(console: Console, exchange: Event | None, run: Run, indent: int)
         return
     lines = curl.folded(exchange, str(run.target.get("base_url", "")), _BODY_IN_CURL, WIDTH - indent - _FIELD)
     for name, line in zip(["request", *[""] * len(lines)], lines, strict=False):
-        # Never wrapped by us: a command broken inside a quotation could not be pasted.
-        console.print(Text(" " * indent).append(f"{name:<{_FIELD}}", "dim").append(line), soft_wrap=True)
+        _to_copy(console, name, line, indent)
 
 
 def _print_conclusion(console: Console, run: Run) -> None:
@@ -356,6 +355,11 @@ def _line(console: Console, text: str | Text, style: str = "") -> None:
 
 def _field(console: Console, name: str, value: str, indent: int) -> None:
     _beside(console, Text(" " * indent).append(f"{name:<{_FIELD}}", "dim"), Text(value))
+
+
+def _to_copy(console: Console, name: str, value: str, indent: int) -> None:
+    """A field that is never wrapped by us: a command that is broken in two could not be pasted."""
+    console.print(Text(" " * indent).append(f"{name:<{_FIELD}}", "dim").append(value), soft_wrap=True)
 
 
 def _beside(console: Console, head: Text, value: Text) -> None:

@@ -56,7 +56,7 @@ def test_a_server_is_asked_only_what_it_offers() -> None:
 def test_a_plan_is_told_in_words() -> None:
     plan = Plan(((Step("A", Kind.UPDATE, 0), Step("B", Kind.PATCH, 2)), (Step("A", Kind.DELETE, ANY),)))
     assert str(plan) == (
-        "1. A: update, naming the version last seen | B: patch, naming the version 2 before the last seen\n"
+        "1. A: update, naming the version last seen | B: patch, naming a version seen before (up to 2 back)\n"
         "2. A: delete, naming any version"
     )
     assert plan.writers == ("A", "B")
