@@ -67,6 +67,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("resource_type", types_of_rule)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    rule = rule_of(item)
+    if rule is not None:
+        item.extra_keyword_matches.add(rule.id)  # so that -k knows rules by their ids, too
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     globs = config.getoption("--rules")
     if not globs:
