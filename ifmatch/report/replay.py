@@ -25,7 +25,8 @@ trap 'rm -rf "$out"' EXIT
 
 # Sends one request, shows the answer, and keeps the id and the version that it tells in $id, $tag and $version.
 send() {{
-  printf '  '; for word in "$@"; do case $word in http*|If-*) printf ' %s' "$word" ;; esac; done; echo
+  case $1 in -X) printf '   %s' "$2" ;; *) printf '   HEAD' ;; esac
+  for word in "$@"; do case $word in http*|If-*) printf ' %s' "$word" ;; esac; done; echo
   curl -sS -D "$out/head" -o "$out/body" "$@" || exit 1
   grep -iE '^(HTTP|ETag|Location|Last-Modified)' "$out/head" | tr -d '\r' | sed 's/^/    /'
   [ -s "$out/body" ] && head -c 600 "$out/body" | sed 's/^/    /' && echo
