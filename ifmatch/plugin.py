@@ -1,7 +1,8 @@
 """The pytest door: the options, the collection of feature files, and nothing more until a run is asked for.
 
 pytest loads this module in every project of an environment that ifmatch is installed in. So it imports little, and what
-judges a scenario (`ifmatch.scenarios`) is registered only when feature files of ours are to be run.
+carries a run (`ifmatch.running`) and judges a scenario (`ifmatch.scenarios`) is registered only when feature files of
+ours are to be run.
 """
 
 import types
@@ -77,8 +78,9 @@ def _add(group: pytest.OptionGroup, name: str, **how: object) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if wants_features(config):
         _demand_own_root(config)
-        from ifmatch import scenarios
+        from ifmatch import running, scenarios
 
+        config.pluginmanager.register(running, "ifmatch-run")
         config.pluginmanager.register(scenarios, "ifmatch-scenarios")
 
 
