@@ -269,6 +269,16 @@ def test_curl_sends_what_was_sent():
     ]  # fmt: skip
 
 
+def test_curl_breaks_off_where_we_did():
+    """A body that ends before its Content-Length does is sent so; curl, which would wait for ever, gives up."""
+    headers = [["Content-Type", "application/fhir+json"], ["Content-Length", "100"]]
+    told = run_curl(curl.command(exchange(body="{", headers=headers), BASE))
+    assert told[-6:] == ["-H", "Content-Length: 100", "--max-time", "2", "--data-raw", "{"]
+    assert "Content-Length: 1" not in told
+    whole = run_curl(curl.command(exchange(body="{}", headers=[["Content-Length", "2"]]), BASE))
+    assert not any("Content-Length" in word for word in whole)
+
+
 @pytest.mark.parametrize(
     "text",
     ["it's", '"$(touch x)" `id` $HOME \\', "@/etc/passwd", "a\nb\tc\r", "\x1b[31m\x00".replace("\x00", ""), "W/”1”",

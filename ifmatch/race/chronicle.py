@@ -114,10 +114,10 @@ class Chronicle:
             (result,) = self.arena.ground.choice.engine.fire([Shot(move.request)])
         return self.record(writer, move, result)
 
-    def record(self, writer: str, move: Move, result: Result) -> Fought:
+    def record(self, writer: str, move: Move, result: Result, event: str = "race.exchange") -> Fought:
         """Write down an operation that was sent. A page of the history is no operation, but kept to be compared."""
         self._last = time.monotonic()
-        answer = move.read(self.arena.target.noted(_exchange(result), "race.exchange", writer=writer))
+        answer = move.read(self.arena.target.noted(_exchange(result), event, writer=writer))
         one = self._operation(writer, move.kind, result.invoked, result.returned, answer, move.base, move.marker)
         if move.kind is Kind.SEARCH:
             page = self._entries(answer)
@@ -129,8 +129,11 @@ class Chronicle:
         return Fought(move, answer, one, result.released)
 
     def cut_short(self, writer: str, move: Move, result: Result) -> None:
-        """A write that we broke off ourselves: unless it was answered, it must leave no trace."""
-        one = self.record(writer, move, result)
+        """A write that we broke off ourselves: unless it was answered, it must leave no trace.
+
+        Nobody else was there, so it is evidence of its step like any request of a scenario that does not race.
+        """
+        one = self.record(writer, move, result, "exchange")
         if result.response is None and result.sent:
             self._operations[-1] = replace(one.operation, outcome=Outcome.ABORTED, returned=None)
 

@@ -27,7 +27,8 @@ trap 'rm -rf "$out"' EXIT
 send() {{
   case $1 in -X) printf '   %s' "$2" ;; *) printf '   HEAD' ;; esac
   for word in "$@"; do case $word in http*|If-*) printf ' %s' "$word" ;; esac; done; echo
-  curl -sS -D "$out/head" -o "$out/body" "$@" || exit 1
+  : >"$out/head" >"$out/body"
+  curl -sS -D "$out/head" -o "$out/body" "$@" || [ $? = 28 ] || exit 1    # 28: no answer in time
   grep -iE '^(HTTP|ETag|Location|Last-Modified)' "$out/head" | tr -d '\r' | sed 's/^/    /'
   [ -s "$out/body" ] && head -c 600 "$out/body" | sed 's/^/    /' && echo
   id=$(sed -nE 's/^location:.*\/[A-Z][A-Za-z]+\/([^\/]+)(\/_history\/.*)?$/\1/Ip' "$out/head" | tr -d '\r')

@@ -114,6 +114,10 @@ def always(answer: bytes | None) -> Behaviour:
     return lambda sock, seen: answer
 
 
+def hangs_up(sock: socket.socket, seen: Seen) -> None:
+    sock.shutdown(socket.SHUT_RDWR)
+
+
 def put(url: str, text: str = "x", headers: tuple[tuple[str, str], ...] = ()) -> Request:
     return Request("PUT", f"{url}/Patient/1", (("Content-Type", "application/fhir+json"), *headers), text.encode())
 
@@ -421,6 +425,25 @@ def test_an_aborted_upload_never_arrives_whole(reset: bool):
         assert (result.response, result.released, result.sent) == (None, None, True)
         time.sleep(0.05)
         assert not server.seen
+
+
+def test_an_aborted_upload_is_told_as_it_was_sent():
+    """Half of the body, under a length that promises all of it."""
+    with serving(always(OK)) as server:
+        whole = put(server.url, "x" * 100)
+        sent = Widener(Origin.of(server.url, None), TIMEOUT).aborted_upload(whole).request
+    assert sent.headers == (*whole.headers, ("Content-Length", str(len(whole.body))))
+    assert whole.body.startswith(sent.body)
+    assert len(sent.body) == len(whole.body) // 2
+
+
+def test_a_target_that_hangs_up_is_told_in_our_words():
+    """Who closes the connection in place of an answer has not spoken, so there is nothing that was not HTTP."""
+    with serving(hangs_up) as server:
+        (result,) = direct(server.url).fire(shots(server.url, 1))
+    assert result.response is None
+    assert "ConnectionClosed" not in result.detail
+    assert "closed" in result.detail
 
 
 def test_the_answer_to_an_aborted_upload_is_seen():

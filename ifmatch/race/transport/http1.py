@@ -71,7 +71,7 @@ class Http1:
             while self._take(self._parser.next_event(), at):
                 pass
         except h11.RemoteProtocolError as error:
-            raise GarbledError(str(error)) from None
+            raise GarbledError(str(error) if data else _CLOSED) from None
         return b""
 
     def _take(self, event: object, at: int) -> bool:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ifmatch.race.transport.connection import DialError, Origin, dial, way
@@ -50,10 +50,13 @@ class Widener:
         """Send the headers and half of the body, then break off: it must leave no trace.
 
         Without `reset` only our side is closed (FIN), and what the target answers within a second is in the result.
+        The result's request is what was sent: its Content-Length promises more than its body holds.
         """
         missing = (len(request.body) + 1) // 2
         patience = 0.0 if reset else min(_LONGEST_ANSWER, self.timeout)
-        return self._broken_off(request, missing, reset, patience, "we broke off in the middle of the body")
+        result = self._broken_off(request, missing, reset, patience, "we broke off in the middle of the body")
+        headers = (*request.headers, ("Content-Length", str(len(request.body))))
+        return replace(result, request=replace(request, headers=headers, body=request.body[:-missing]))
 
     def _broken_off(self, request: Request, missing: int, reset: bool, patience: float, detail: str) -> Result:
         job = Job(Shot(request))
