@@ -27,6 +27,10 @@ def case(form, verdict="fail", status=500):
     return {"row": {"form": form}, "verdict": verdict, "observed": {"status": status}}
 
 
+def race(*anomalies, rounds=24):
+    return {"rounds": rounds, "exposure_below": 0.4377, "anomalies": [{"name": name} for name in anomalies]}
+
+
 def report(*rules, software="HAPI FHIR Server 8.8.0", base_url="https://old.example/fhir", profile="fhir-r4", sha="1"):
     counts = {verdict.value: sum(r["verdict"] == verdict for r in rules) for verdict in Verdict}
     failed = counts["fail"] > 0
@@ -132,8 +136,20 @@ def test_of_several_cases_only_those_that_changed_are_told():
 
 def test_the_answers_of_a_race_are_chance():
     """Who wins differs from run to run, so it is not a change."""
-    old, new = (rule(status=status, race={"rounds": 3}) for status in (200, 412))
+    old, new = (rule(status=status, race=race()) for status in (200, 412))
     assert changes(report(old), report(new)) == []
+
+
+def test_a_race_that_shows_a_fault_no_more_is_not_fixed():
+    """It may have been luck, so what the pass is worth is told beside it; a window that needs no luck is proof."""
+    lost, nothing = rule(verdict="fail", race=race("lost update")), rule(race=race())
+    (change,) = changes(report(lost), report(nothing))
+    assert (change.kind, change.was_answered) == (Kind.UNSEEN, "lost update")
+    assert change.now_answers == "nothing seen in 24 rounds, which leaves an exposure of up to 43.8%"
+    (change,) = changes(report(nothing), report(lost))
+    assert (change.kind, change.now_answers) == (Kind.FAILS, "lost update")
+    (change,) = changes(report(rule(verdict="fail", race=race(rounds=0))), report(rule(race=race(rounds=0))))
+    assert change.kind is Kind.FIXED
 
 
 def test_the_gravest_changes_come_first():

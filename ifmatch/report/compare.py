@@ -39,6 +39,7 @@ class Kind(Enum):
     WARNS = "New warnings", "new warning", "new warnings"
     UNJUDGED = "No longer judged", "no longer judged", "no longer judged"
     ANSWERS = "Same verdict, other answer", "answered otherwise", "answered otherwise"
+    UNSEEN = "Not seen again", "not seen again", "not seen again"
     FIXED = "Fixed", "fixed", "fixed"
     JUDGED = "Judged now", "judged now", "judged now"
 
@@ -59,7 +60,7 @@ _TURNED: Mapping[Verdict | None, Kind] = {
 }
 
 #: Kinds of changes of which a message would tell nothing more.
-_SPEAK_FOR_THEMSELVES = frozenset({Kind.FIXED, Kind.JUDGED, Kind.ANSWERS})
+_SPEAK_FOR_THEMSELVES = frozenset({Kind.UNSEEN, Kind.FIXED, Kind.JUDGED, Kind.ANSWERS})
 
 #: Verdicts that find fault with a target, so that a good one after them is a repair.
 _FAULTS = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.WAIVED})
@@ -148,7 +149,7 @@ def html(reports: Sequence[Document]) -> str:
 
 def _change(rule: str, old: Rule | None, new: Rule | None) -> Change | None:
     was, now = _verdict(old), _verdict(new)
-    kind = _kind(was, now) if was != now else _other_answer(old, new)
+    kind = _kind(was, now, _by_luck(new)) if was != now else _other_answer(old, new)
     if kind is None:
         return None
     told = new or old or {}
@@ -157,8 +158,17 @@ def _change(rule: str, old: Rule | None, new: Rule | None) -> Change | None:
     return Change(kind, rule, str(told["title"]), was, now, *answers, message)
 
 
-def _kind(was: Verdict | None, now: Verdict | None) -> Kind:
-    return _TURNED.get(now) or (Kind.FIXED if was in _FAULTS else Kind.JUDGED)
+def _kind(was: Verdict | None, now: Verdict | None, by_luck: bool) -> Kind:
+    if now in _TURNED:
+        return _TURNED[now]
+    if was not in _FAULTS:
+        return Kind.JUDGED
+    return Kind.UNSEEN if by_luck else Kind.FIXED
+
+
+def _by_luck(entry: Rule | None) -> bool:
+    """Whether a rule is a race that may be lucky: that it shows nothing is no proof that there is nothing."""
+    return bool(entry and entry.get("race", {}).get("rounds"))
 
 
 def _other_answer(old: Rule | None, new: Rule | None) -> Kind | None:
@@ -253,13 +263,23 @@ def _cases(entry: Rule | None) -> list[Case]:
 
 
 def _answers(entry: Rule | None) -> str:
-    """The statuses that a rule was answered with; one that several cases had, with their number."""
+    """The statuses that a rule was answered with, those of several cases with their number. Of a race, its worth."""
     if not entry:
         return ""
+    if _by_luck(entry):
+        return _worth(entry["race"], _verdict(entry) in _FAULTS)
     told = entry.get("cases") or [entry]
     counts = Counter(case.get("observed", {}).get("status") for case in told)
     statuses = ((status, count) for status, count in counts.items() if status is not None)
     return ", ".join(f"{status}" if count == 1 else f"{status} ({count} cases)" for status, count in statuses)
+
+
+def _worth(race: Mapping[str, Any], at_fault: bool) -> str:
+    """What a race has shown, or else what it is worth that it showed nothing."""
+    shown = ", ".join(dict.fromkeys(str(anomaly["name"]) for anomaly in race["anomalies"]))
+    if shown or at_fault:
+        return shown or f"{race['rounds']} rounds"
+    return f"nothing seen in {race['rounds']} rounds, which leaves an exposure of up to {race['exposure_below']:.1%}"
 
 
 def _about(report: Document) -> str:
