@@ -8,7 +8,9 @@ from pathlib import Path
 
 from ifmatch.report.document import load
 
-_FORK = multiprocessing.get_context("fork")
+#: Forked from a server that has loaded what every run needs, and that has no threads, as this process may have.
+_SERVER = multiprocessing.get_context("forkserver")
+_SERVER.set_forkserver_preload(["ifmatch.live", "ifmatch.reference.server"])
 
 
 def run(arguments):
@@ -25,8 +27,5 @@ def run(arguments):
 
 def forked(function, calls, processes=1):
     """What a function returns for the arguments of each call, each in a process of its own."""
-    import ifmatch.live
-    import ifmatch.reference.server  # noqa: F401 -- loaded once, before the processes are forked
-
-    with _FORK.Pool(processes, maxtasksperchild=1) as pool:
+    with _SERVER.Pool(processes, maxtasksperchild=1) as pool:
         return pool.starmap(function, calls, chunksize=1)
