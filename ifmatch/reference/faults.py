@@ -71,6 +71,7 @@ def named(name: str) -> Fault:
     if name not in FAULTS:
         close = difflib.get_close_matches(name, FAULTS, n=1)
         hint = f' Did you mean "{close[0]}"?' if close else ""
-        known = ", ".join(sorted(FAULTS))
-        raise ConfigurationError(f'The reference server has no fault "{name}".{hint} It knows: {known}.')
+        raise ConfigurationError(
+            f'The reference server has no fault "{name}".{hint} `ifmatch serve --fault list` lists all.'
+        )
     return FAULTS[name]
