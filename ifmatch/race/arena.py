@@ -31,6 +31,9 @@ from ifmatch.target.workbench import Snapshot, Subject, Workbench
 #: Seconds: all that one scenario waits because its races are put off; and when a wait is told.
 _LONGEST_WAITING, _TOLD_FROM = 60.0, 2.0
 
+#: Seconds after which a block begins no other round. The first round on a set of connections tells most of all.
+_LONGEST_BLOCK = 3.0
+
 #: So many blocks in a row that came to nothing end a race.
 _MOST_FAILED = 3
 
@@ -105,8 +108,9 @@ class Reproduction:
 class Race:
     """Everything that one scenario's races left behind.
 
-    `troubles` are what the target put in the way, `limits` what came of them. `aim` is how two unlike operations were
-    brought to meet. `pending` are stories of which the end was not yet to be known.
+    `troubles` are what the target put in the way, `limits` what came of them; `left_out` are the rounds that there was
+    no time for. `aim` is how two unlike operations were brought to meet. `pending` are stories of which the end was not
+    yet to be known.
     """
 
     ground: Ground
@@ -120,6 +124,7 @@ class Race:
     exchanges: dict[tuple[str, int], str] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
+    left_out: int = 0
     pending: list[Chronicle] = field(default_factory=list)
 
     @property
@@ -195,7 +200,7 @@ class Arena:
         gun: Blocks | None = None
         chronicle: Chronicle | None = None
         with self.counted(race):
-            for _ in range(self.budget.rounds):
+            for _ in self.rounds(race):
                 if chronicle is None or contest.once:
                     chronicle = self.joined(race)
                     gun = gun or self.gun(None if contest.once else chronicle.subject)
@@ -246,6 +251,15 @@ class Arena:
                 break
         self.settle(race)
 
+    def rounds(self, race: Race) -> Iterator[int]:
+        """The rounds of a block: as many as the budget says, or fewer where the target lets its writers wait."""
+        ends = time.monotonic() + _LONGEST_BLOCK
+        for number in range(self.budget.rounds):
+            if number and time.monotonic() > ends:
+                race.left_out += self.budget.rounds - number
+                return
+            yield number
+
     @contextmanager
     def counted(self, race: Race) -> Iterator[None]:
         """A block: its rounds are counted and its resources judged however it ends."""
@@ -273,6 +287,11 @@ class Arena:
         if self.put_off:
             race.limits.append(
                 f"the target put {self.put_off} requests off (429, 503), so no more than {FEWEST} writers met then"
+            )
+        if race.left_out:
+            race.limits.append(
+                f"a round takes the target so long that {race.left_out} were left out: no block begins another one "
+                f"after {_LONGEST_BLOCK:.0f} s"
             )
 
     def _judged(self, race: Race, chronicle: Chronicle) -> None:

@@ -16,8 +16,14 @@ from ifmatch.rules.case import Verdict
 #: How sure the bound is.
 CERTAINTY = 0.99
 
+
+def rounds_needed(exposure: float, certainty: float = CERTAINTY) -> int:
+    """How many independent rounds find a fault of this exposure with this certainty."""
+    return ceil(log(1 - certainty) / log(1 - exposure))
+
+
 #: Fewer effective rounds than these say nothing worth saying: an exposure of one half would be missed too often.
-FEWEST = ceil(log(1 - CERTAINTY) / log(1 - 0.5))
+FEWEST = rounds_needed(0.5)
 
 #: So large a share of rounds with late conflicts shows that the race was truly run.
 STRONG = 0.05
@@ -110,11 +116,6 @@ class Confidence:
 def exposure_bound(effective: float, certainty: float = CERTAINTY) -> float:
     """The exposure that would have shown with this certainty in so many independent rounds; 1 when there were none."""
     return 1 - (1 - certainty) ** (1 / effective) if effective > 0 else 1.0
-
-
-def rounds_needed(exposure: float, certainty: float = CERTAINTY) -> int:
-    """How many independent rounds find a fault of this exposure with this certainty."""
-    return ceil(log(1 - certainty) / log(1 - exposure))
 
 
 def correlation(blocks: Sequence[Block]) -> float | None:

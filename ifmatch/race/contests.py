@@ -141,7 +141,7 @@ def patch_relay(arena: Arena) -> Relay:
         with arena.counted(race):
             chronicle = arena.joined(race)
             gun = arena.gun(chronicle.subject)
-            for _ in range(arena.budget.rounds):
+            for _ in arena.rounds(race):
                 elements = [_element() for _ in range(writers)]
                 moves = [arena.moves.patch_own_element(chronicle.subject, element) for element in elements]
                 owners = dict(zip(map(id, moves), elements, strict=True))
@@ -211,7 +211,7 @@ def newcomers(arena: Arena, move: Callable[[str], Move]) -> Newcomers:
     def block(writers: int) -> bool:
         with arena.counted(race):
             gun = arena.gun()
-            for _ in range(arena.budget.rounds):
+            for _ in arena.rounds(race):
                 unique = new_unique()
                 items = [arena.target.ledger.intend(kind.type, unique) for _ in range(writers)]
                 fought = Chronicle(arena, _nobody(arena, unique)).fight(gun, [move(unique) for _ in items])
@@ -245,7 +245,7 @@ def births(arena: Arena) -> Newcomers:
     def block(writers: int) -> bool:
         with arena.counted(race):
             gun = arena.gun()
-            for _ in range(arena.budget.rounds):
+            for _ in arena.rounds(race):
                 resource_id = new_unique()
                 item = arena.target.ledger.intend(arena.bench.kind.type, "", resource_id)
                 chronicle = Chronicle(arena, _nobody(arena, resource_id))
