@@ -16,7 +16,7 @@ from ifmatch import errors
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, NothingSelected
 from ifmatch.plugin import ABORT, RUN, SESSION, run_of, session_of
 from ifmatch.report.allure import AllureBridge, write_environment, write_results_into
-from ifmatch.report.console import CONCLUSIONS, count_line
+from ifmatch.report.console import conclusion, count_line
 from ifmatch.report.events import Event
 from ifmatch.rules import catalogue
 from ifmatch.session import Options, Session
@@ -227,7 +227,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if run is None or config.pluginmanager.hasplugin("ifmatch-view"):
         return
     terminalreporter.section("ifmatch")
-    terminalreporter.write_line(f"{CONCLUSIONS[run.exit_code][0]}   {count_line(run.counts)}")
+    terminalreporter.write_line(f"{conclusion(run.exit_code, run.counts)[0]}   {count_line(run.counts)}")
     if run.message:
         terminalreporter.write_line(run.message)
     left = f"left on the target: {len(run.left) or 'nothing'}"

@@ -193,11 +193,13 @@ def _conclude_without(item: pytest.Item, state: _Scenario, error: BaseException)
 
 
 def _raise_for(state: _Scenario, error: BaseException | None) -> None:
-    """Tell pytest: fail and error fail the test, what could not be judged is skipped, all else passes."""
+    """Tell pytest: fail and error fail a test, what is waived was expected to, what could not be judged is skipped."""
     assert state.verdict is not None
     verdict, message = state.verdict["verdict"], state.verdict["message"]
     if verdict in (Verdict.NOT_APPLICABLE, Verdict.INCONCLUSIVE):
         pytest.skip(f"{verdict}: {message}")
+    if verdict == Verdict.WAIVED:
+        pytest.xfail(f"{state.rule.id}: {message}")
     if verdict == Verdict.ERROR and state.verdict["culprit"] == "suite" and error is not None:
         raise error
     if verdict in (Verdict.FAIL, Verdict.ERROR):
@@ -217,6 +219,7 @@ def _conclude(item: pytest.Item, state: _Scenario, verdict: Verdict, message: st
     """Write the verdict into the log, once."""
     session, case, rule = session_of(item.config), state.case, state.rule
     expectation = case.expectation
+    waiver = session.waivers.get(rule.id) if verdict is Verdict.FAIL else None
     state.verdict = session.record(
         "verdict",
         rule=rule.id,
@@ -225,7 +228,8 @@ def _conclude(item: pytest.Item, state: _Scenario, verdict: Verdict, message: st
         path=rule.path,
         resource_type=case.resource_type,
         row=state.row,
-        verdict=str(verdict),
+        verdict=str(Verdict.WAIVED if waiver else verdict),
+        waiver=waiver,
         level=str(expectation.level) if expectation else None,
         message=message,
         culprit=culprit,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from ifmatch.report.events import FILE_NAME, SCHEMA, Event, EventLog, read
 from ifmatch.report.run import Run, exit_code_for
 from ifmatch.report.write import write_all
 from ifmatch.rules import profile as profiles
+from ifmatch.rules import waiver
 from ifmatch.rules.answer import Answer
 from ifmatch.rules.catalogue import Rule
 from ifmatch.rules.profile import Profile
@@ -98,6 +99,7 @@ class Session:
     interrupted: bool = False
     unwritten: list[Event] = field(default_factory=list)
     exit_code: ExitCode = ExitCode.CONFORMANT
+    waivers: Mapping[str, waiver.Waiver] = field(default_factory=dict)
     _ground: Ground | None = None
 
     @classmethod
@@ -201,9 +203,13 @@ class Session:
             )
         check_version(self.profile, statement)
         demand_template(self.target)
+        given = self.settings.waivers
+        self.waivers = waiver.in_force(given, date.today())
+        warnings += [waiver.expired(rule, one) for rule, one in given.items() if rule not in self.waivers]
         self.record(
             "target",
             base_url=self.settings.base_url,
+            waivers=self.waivers,
             software=statement.software,
             fhir_version=statement.fhir_version,
             warnings=warnings,
@@ -249,6 +255,7 @@ class Session:
         races, profile = race_settings(*shared["races"]), profiles.load(shared["profile"])
         session = cls._on(shared["run_id"], log, settings, profile, redactor, races, prefix=f"{name}-")
         session.profile = session.target.profile = _lent_apart(session.profile, share, shares)
+        session.waivers = waiver.in_force(settings.waivers, date.today())
         session.target.statement = Statement(*shared["statement"])
         session.target.canary = Answer(shared["canary"]) if shared["canary"] else None
         return session

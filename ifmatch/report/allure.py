@@ -31,7 +31,7 @@ from allure_pytest.listener import AllureListener
 
 from ifmatch.errors import OutcomeUnknown, RuleBroken, RuleNotApplicable
 from ifmatch.report.events import Event
-from ifmatch.report.run import Run, group_of, verdict_of
+from ifmatch.report.run import Run, group_of, verdict_of, waived
 from ifmatch.report.text import for_xml, one_line, shortened
 from ifmatch.rules.case import Verdict
 from ifmatch.rules.expectation import Finding, Level
@@ -314,7 +314,7 @@ def _links(case: Event) -> list[Link]:
 
 
 def _details(case: Event, verdict: Verdict) -> StatusDetails | None:
-    message = str(case.get("message") or "")
+    message = "; ".join(filter(None, (waived(case), str(case.get("message") or ""))))
     if not message or verdict is Verdict.PASS:
         return None
     return StatusDetails(message=for_xml(message, 5000), known=verdict is Verdict.WAIVED or None)

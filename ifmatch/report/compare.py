@@ -17,8 +17,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from ifmatch.errors import ExitCode
-from ifmatch.report.console import CONCLUSIONS, MARKS, count_line
+from ifmatch.report.console import MARKS, conclusion, count_line
 from ifmatch.report.document import Document
 from ifmatch.report.matrix import print_matrix
 from ifmatch.report.text import label_of, one_line
@@ -324,11 +323,12 @@ def _options(values: Iterable[str]) -> str:
 
 
 def _legend_row(name: str, report: Document) -> str:
-    target, run, exit_code = report["target"], report["run"], ExitCode(report["exit_code"])
+    target, run = report["target"], report["run"]
     facts = (report["profile"]["id"], target["software"], target["base_url"], run["id"])
     cells = "".join(f"<td>{_shown(fact)}</td>" for fact in facts)
-    conclusion = f"<td>{CONCLUSIONS[exit_code][0]}: {escape(count_line(report['counts']))}</td>"
-    return f'<tr><th scope="row">{name}</th>{cells}{conclusion}</tr>'
+    result, _ = conclusion(report["exit_code"], report["counts"])
+    told = f"<td>{result}: {escape(count_line(report['counts']))}</td>"
+    return f'<tr><th scope="row">{name}</th>{cells}{told}</tr>'
 
 
 def _row(rule: str, title: str, entries: Sequence[Rule | None]) -> str:

@@ -17,7 +17,7 @@ from ifmatch.errors import ExitCode
 from ifmatch.report import curl
 from ifmatch.report.events import Event
 from ifmatch.report.replay import replay_path
-from ifmatch.report.run import Judged, Run, group_of, judge_cases
+from ifmatch.report.run import Judged, Run, group_of, judge_cases, waived
 from ifmatch.report.text import label_of, one_line, several_lines
 from ifmatch.rules.case import Verdict
 
@@ -39,8 +39,8 @@ MARKS: Mapping[Verdict, tuple[str, str]] = {
 _COUNT_ORDER = (Verdict.PASS, Verdict.FAIL, Verdict.ERROR, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.WAIVED,
                 Verdict.OBSERVED, Verdict.NOT_APPLICABLE)  # fmt: skip
 
-#: What a run comes to, in words, and the colour of that word.
-CONCLUSIONS: Mapping[ExitCode, tuple[str, str]] = {
+#: What a run comes to by its exit code, in words, and the colour of that word.
+_CONCLUSIONS: Mapping[ExitCode, tuple[str, str]] = {
     ExitCode.CONFORMANT: ("CONFORMANT", "bold green"),
     ExitCode.NOT_CONFORMANT: ("NOT CONFORMANT", "bold red"),
     ExitCode.INTERRUPTED: ("INCOMPLETE", "bold yellow"),
@@ -50,6 +50,8 @@ CONCLUSIONS: Mapping[ExitCode, tuple[str, str]] = {
     ExitCode.TARGET_UNUSABLE: ("INCOMPLETE", "bold yellow"),
     ExitCode.INCONCLUSIVE: ("INCONCLUSIVE", "bold magenta"),
 }
+
+_BUT_WAIVED = ("CONFORMANT BUT FOR WAIVERS", "bold cyan")
 
 #: How each verdict is counted in the conclusion: for one rule and for several.
 _COUNTED: Mapping[Verdict, tuple[str, str]] = {
@@ -176,6 +178,8 @@ def print_summary(console: Console, run: Run, folder: Path | str | None = None) 
             _print_title(console, judged)
             _beside(console, Text("    "), Text(_brief(judged)))
     console.print()
+    for warning in run.idle_waivers:
+        _line(console, f"! {warning}", "yellow")
     if folder is not None:
         console.print(Text(f"report  {folder}/"), soft_wrap=True)
     for line in _left(run):
@@ -187,6 +191,13 @@ def count_line(counts: Mapping[Verdict, int] | Mapping[str, int]) -> str:
     seen = {Verdict(verdict): count for verdict, count in counts.items()}
     told = ((seen.get(verdict, 0), words) for verdict, words in _COUNTED.items())
     return " · ".join(f"{n} {one if n == 1 else many}" for n, (one, many) in told if n) or "no rule was judged"
+
+
+def conclusion(exit_code: int, counts: Mapping[Verdict, int] | Mapping[str, int]) -> tuple[str, str]:
+    """What a run comes to, in words, and the colour of those."""
+    code = ExitCode(exit_code)
+    broken = {verdict for verdict, count in counts.items() if count} & {Verdict.WAIVED}
+    return _BUT_WAIVED if broken and code is ExitCode.CONFORMANT else _CONCLUSIONS[code]
 
 
 def print_rule(console: Console, judged: Judged, indent: int = 2, evidence: Run | None = None) -> None:
@@ -299,8 +310,9 @@ def _brief(judged: Judged) -> str:
     """One sentence on why a rule has the verdict that it has."""
     findings = _findings(judged)
     finding = f"expected {findings[0].get('expected')}, got {findings[0].get('got')}" if findings else ""
+    message = judged.text("message")
     where = _where(judged, list(judged.like)) if len(judged.cases) > 1 else ""
-    return one_line(" · ".join(part for part in (where, finding or judged.text("message")) if part))
+    return one_line(" · ".join(part for part in (waived(judged.spokesman), where, finding or message) if part))
 
 
 def _findings(judged: Judged) -> list[Mapping[str, object]]:
@@ -328,7 +340,7 @@ def _print_curl(console: Console, exchange: Event | None, run: Run, indent: int)
 
 
 def _print_conclusion(console: Console, run: Run) -> None:
-    word, style = CONCLUSIONS[run.exit_code]
+    word, style = conclusion(run.exit_code, run.counts)
     _line(console, Text().append(word, style).append(f"   {count_line(run.counts)} · {_duration(run.duration)}"))
 
 

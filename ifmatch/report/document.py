@@ -24,7 +24,7 @@ _TOLD: Mapping[str, Any] = {
 }  # fmt: skip
 
 #: What a rule's entry has only when its case has it.
-_TOLD_IF_THERE = ("culprit", "race")
+_TOLD_IF_THERE = ("culprit", "race", "waiver")
 
 _NAME_A_RUN = "Name a run's folder or its report.json."
 

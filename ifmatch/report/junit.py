@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from ifmatch.report.events import Event
-from ifmatch.report.run import Run, group_of, verdict_of
+from ifmatch.report.run import Run, group_of, verdict_of, waived
 from ifmatch.report.text import for_xml, label_of
 from ifmatch.rules.case import Verdict
 
@@ -78,7 +78,8 @@ def _test_case(suite: Element, case: Event) -> None:
 
 def _message(case: Event, verdict: Verdict) -> str:
     answer = (case.get("observed") or {}).get("answer")
-    return _text(case, "message") or str(answer or verdict.value)
+    told = _text(case, "message") or str(answer or verdict.value)
+    return "; ".join(filter(None, (waived(case), told)))
 
 
 def _story(case: Event) -> str:

@@ -7,8 +7,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from ifmatch.errors import ExitCode
-from ifmatch.report.console import CONCLUSIONS, MARKS, WIDTH
+from ifmatch.report.console import MARKS, WIDTH, conclusion
 from ifmatch.report.document import Document
 from ifmatch.report.text import one_line
 from ifmatch.rules.case import Verdict
@@ -110,4 +109,4 @@ def _totals(labels: Sequence[str], reports: Sequence[Document]) -> Iterator[Text
     yield Text(" " * first + "".join(f"  {_TOTALS[verdict]}" for verdict in shown), "dim")
     for label, report, count in zip(labels, reports, counts, strict=True):
         numbers = "".join(f"  {count.get(verdict, 0):>{len(_TOTALS[verdict])}}" for verdict in shown)
-        yield Text(set_cell_size(label, first) + numbers + "  ").append(*CONCLUSIONS[ExitCode(report["exit_code"])])
+        yield Text(set_cell_size(label, first) + numbers + "  ").append(*conclusion(report["exit_code"], count))

@@ -8,6 +8,7 @@ from typing import Any
 
 from ifmatch.errors import ExitCode
 from ifmatch.report.events import Event
+from ifmatch.rules import waiver
 from ifmatch.rules.case import Verdict, gravest
 
 #: What a case amounts to for the run, the first that is found decides. An error is told apart by whose fault it was.
@@ -24,6 +25,9 @@ _BEYOND_VERDICTS = (ExitCode.INTERRUPTED, ExitCode.INTERNAL_ERROR, ExitCode.USAG
 _NOT_DELETED = "not deleted"
 _UNKNOWN_FATE = "may exist: the run ended while it was being created"
 
+
+#: Verdicts of a rule that had its chance to fail, and did not.
+_KEPT = frozenset({Verdict.PASS, Verdict.WARN, Verdict.OBSERVED})
 
 #: Events that tell of a request and its answer: one by one, or released together with others.
 _EXCHANGES = frozenset({"exchange", "race.exchange"})
@@ -46,6 +50,11 @@ class Judged:
     def exchanges(self) -> list[str]:
         """The evidence of all cases, each exchange once."""
         return list(dict.fromkeys(str(e) for case in self.cases for e in case.get("exchanges") or ()))
+
+    @property
+    def by_luck(self) -> bool:
+        """Whether the rule is a race that may be lucky: that it shows nothing is no proof that there is nothing."""
+        return bool((self.spokesman.get("race") or {}).get("rounds"))
 
     @property
     def like(self) -> tuple[Event, ...]:
@@ -132,8 +141,8 @@ class Run:
 
     @property
     def conformant(self) -> bool:
-        """Whether the target keeps its promises, as far as this run may say so."""
-        return self.exit_code is ExitCode.CONFORMANT
+        """Whether the target keeps its promises, as far as this run may say so. What is waived is still broken."""
+        return self.exit_code is ExitCode.CONFORMANT and not self.counts[Verdict.WAIVED]
 
     @property
     def counts(self) -> dict[Verdict, int]:
@@ -143,8 +152,15 @@ class Run:
 
     @property
     def warnings(self) -> list[str]:
-        """What the target's own description made the run remark on."""
-        return [str(warning) for warning in self.target.get("warnings") or ()]
+        """What the target's own description made the run remark on, and what is odd about the waivers."""
+        return [*(str(warning) for warning in self.target.get("warnings") or ()), *self.idle_waivers]
+
+    @property
+    def idle_waivers(self) -> list[str]:
+        """Of rules that do not fail any more. A race may have been lucky, so its waiver is not called idle."""
+        given: Mapping[str, waiver.Waiver] = self.target.get("waivers") or {}
+        kept = {judged.rule for judged in self.rules if judged.verdict in _KEPT and not judged.by_luck}
+        return [waiver.idle(rule, one) for rule, one in given.items() if rule in kept]
 
 
 def verdict_of(case: Event) -> Verdict:
@@ -180,6 +196,12 @@ def judge_cases(rule: str, cases: Iterable[Event]) -> Judged:
 def _changed_state(case: Event) -> bool:
     """Whether a case found the resource itself wrong: that outweighs any wrong answer."""
     return any(finding.get("state") for finding in case.get("findings") or ())
+
+
+def waived(case: Event) -> str:
+    """Until when, by whom and why a case's failure is let pass; empty when it is not."""
+    given = case.get("waiver")
+    return waiver.describe(given) if given else ""
 
 
 def _kind(case: Event) -> tuple[Verdict, str]:

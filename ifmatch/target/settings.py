@@ -8,6 +8,7 @@ import ssl
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from ifmatch.errors import ConfigurationError
+from ifmatch.rules.waiver import Waiver, demand_known
 from ifmatch.target.redaction import carries_credentials
 
 TOKEN_VARIABLE = "IFMATCH_TOKEN"
@@ -40,7 +42,7 @@ class Settings:
 
     `timeout` is in seconds. `credentials` maps an identity to the value of its Authorization header. `secret_headers`
     names the fixed headers whose values came from the environment. `resources` overrides parts of the profile's
-    resource kinds, `placeholders` fills their templates.
+    resource kinds, `placeholders` fills their templates. `waivers` are by the id of a rule.
     """
 
     base_url: str
@@ -54,6 +56,7 @@ class Settings:
     secret_headers: frozenset[str] = frozenset()
     placeholders: Mapping[str, str] = field(default_factory=dict)
     resources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    waivers: Mapping[str, Waiver] = field(default_factory=dict)
     through_proxy: bool = True
 
     @property
@@ -98,7 +101,8 @@ def settings_for(base_url: str, target_file: str, profile: str = "") -> Settings
     url, userinfo = _normalise((base_url or data.get("base_url", "")).strip())
     headers, from_environment = _headers(data.get("headers", {}))
     credentials = _credentials(data.get("auth", {}), userinfo)
-    tls = data.get("tls", {})
+    tls, waivers = data.get("tls", {}), data.get("waivers", {})
+    demand_known(waivers)
     folder = Path(target_file).parent
     return Settings(
         base_url=url,
@@ -112,6 +116,7 @@ def settings_for(base_url: str, target_file: str, profile: str = "") -> Settings
         secret_headers=from_environment,
         placeholders=data.get("placeholders", {}),
         resources=_resources(data.get("resources", {}), target_file),
+        waivers=waivers,
     )
 
 
@@ -256,7 +261,7 @@ def _validator() -> Draft202012Validator:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data: dict[str, Any] = _with_dates_as_text(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise ConfigurationError(
             f"The target file {path} cannot be read: {error.strerror}. Check the name given with -t."
@@ -270,6 +275,13 @@ def _read(path: Path) -> dict[str, Any]:
             f"The target file {path} is not valid, at {place}: {_without_values(wrong.message, data)}"
         )
     return data
+
+
+def _with_dates_as_text(value: Any) -> Any:
+    """TOML has dates, and JSON Schema has none."""
+    if isinstance(value, dict):
+        return {name: _with_dates_as_text(part) for name, part in value.items()}
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _without_values(message: str, data: Mapping[str, Any]) -> str:

@@ -1,0 +1,107 @@
+"""Known failures are told and do not fail the run, until their last day is over."""
+
+import json
+import subprocess
+import sys
+from datetime import date
+
+import pytest
+
+from ifmatch.errors import ConfigurationError
+from ifmatch.report.document import document, problems
+from ifmatch.report.run import Run
+from ifmatch.rules.waiver import demand_known, in_force
+from ifmatch.target.settings import settings_for
+
+WAIVER = {"reason": "409 until the next release", "owner": "ada@example.org", "until": "2026-11-21"}
+STALE = "update.if-match.stale"
+
+
+def verdict(rule, verdict, **fields):
+    return {"event": "verdict", "rule": rule, "title": rule, "feature": "f", "verdict": verdict, **fields}
+
+
+def told(*verdicts, waivers):
+    """The run that such verdicts make, under such waivers."""
+    begun = {"event": "run.started", "run": "1", "time": "2026-11-21T10:00:00+00:00"}
+    return Run.of([
+        begun, {"event": "target", "waivers": waivers}, *verdicts,
+        {"event": "run.finished", "complete": True, "exit_code": 0, "time": "2026-11-21T10:00:01+00:00"},
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize(("today", "counts"), [("2026-11-20", True), ("2026-11-21", True), ("2026-11-22", False)])
+def test_a_waiver_counts_until_its_last_day_is_over(today, counts):
+    assert (STALE in in_force({STALE: WAIVER}, date.fromisoformat(today))) is counts
+
+
+def test_what_is_no_rule_cannot_be_waived():
+    """A slip in a rule's id would never be missed."""
+    with pytest.raises(ConfigurationError, match=r'no rule "update.if-match.stall".*Did you mean "update.if-match.st'):
+        demand_known({"update.if-match.stall": WAIVER})
+
+
+@pytest.mark.parametrize("left_out", ["reason", "owner", "until"])
+def test_a_waiver_says_why_who_and_until_when(tmp_path, left_out):
+    """All three, or it is none."""
+    lines = [f'{name} = "{value}"' for name, value in WAIVER.items() if name != left_out]
+    file = tmp_path / "target.toml"
+    file.write_text("\n".join([f'[waivers."{STALE}"]', *lines]))
+    with pytest.raises(ConfigurationError, match=left_out):
+        settings_for("", str(file))
+
+
+def test_a_date_may_be_written_as_one(tmp_path):
+    """As TOML has it, or as a text."""
+    file = tmp_path / "target.toml"
+    file.write_text(f'[waivers."{STALE}"]\nreason = "r"\nowner = "o"\nuntil = 2026-11-21')
+    assert settings_for("", str(file)).waivers[STALE]["until"] == "2026-11-21"
+
+
+def test_what_is_waived_is_not_conformant_and_not_red():
+    """The exit code is that of a build that may go on; the report does not call the target conformant."""
+    run = told(verdict(STALE, "waived", waiver=WAIVER), verdict("b", "pass"), waivers={STALE: WAIVER})
+    report = document(run)
+    assert (report["exit_code"], report["conformant"], report["counts"]["waived"]) == (0, False, 1)
+    assert report["rules"][0]["waiver"] == WAIVER
+    assert problems(report) == []
+
+
+def test_a_failure_that_nobody_waived_is_still_red():
+    run = told(verdict(STALE, "waived", waiver=WAIVER), verdict("b", "fail"), waivers={STALE: WAIVER})
+    assert int(run.exit_code) == 1
+
+
+@pytest.mark.parametrize(
+    ("judged", "is_idle"),
+    [
+        (verdict(STALE, "pass"), True),
+        (verdict(STALE, "waived", waiver=WAIVER), False),
+        (verdict(STALE, "not-applicable"), False),
+        (verdict(STALE, "inconclusive"), False),
+        (verdict(STALE, "pass", race={"rounds": 24}), False),  # it may have been lucky
+        (verdict(STALE, "pass", race={"rounds": 0}), True),
+        (verdict("b", "pass"), False),
+    ],
+)
+def test_a_waiver_that_is_not_needed_is_told(judged, is_idle):
+    """But not when the rule was not judged."""
+    assert [STALE in warning for warning in told(judged, waivers={STALE: WAIVER}).warnings] == [True] * is_idle
+
+
+@pytest.mark.parametrize("more", [[], ["-n", "2"]], ids=["one process", "two"])
+def test_a_run_with_a_waiver(tmp_path, more):
+    """From the target file to the report: the rule is run, told, and does not fail the run."""
+    lines = [f'{name} = "{value}"' for name, value in {**WAIVER, "until": "9999-12-31"}.items()]
+    (tmp_path / "target.toml").write_text("\n".join([f'[waivers."{STALE}"]', *lines]))
+    words = ["run", "-p", "fhir-r4", "-t", "target.toml", "--fault", "conflict-answered-409", "-o", "run"]
+    command = [sys.executable, "-m", "ifmatch", *words, "--rules", f"{STALE},update.if-match.current", *more]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "CONFORMANT BUT FOR WAIVERS   1 waived · 1 pass" in done.stdout
+    assert f"waived until 9999-12-31 by ada@example.org: {WAIVER['reason']} · expected 412, got 409" in done.stdout
+    report = json.loads((tmp_path / "run" / "report.json").read_text())
+    assert {rule["rule"]: rule["verdict"] for rule in report["rules"]} == {
+        STALE: "waived", "update.if-match.current": "pass"
+    }  # fmt: skip
+    assert "<skipped" in (tmp_path / "run" / "junit.xml").read_text()
