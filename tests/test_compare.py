@@ -103,7 +103,8 @@ def test_the_made_up_reports_are_valid():
         ("not-applicable", "pass", Kind.JUDGED),
         (None, "pass", Kind.JUDGED),
         ("fail", "not-applicable", Kind.UNJUDGED),
-        ("fail", "waived", Kind.UNJUDGED),
+        ("fail", "waived", Kind.WAIVED),
+        ("pass", "waived", Kind.WAIVED),
         ("pass", None, Kind.UNJUDGED),
     ],
 )

@@ -36,6 +36,7 @@ class Kind(Enum):
     ERRORS = "New errors", "new error", "new errors"
     INCONCLUSIVE = "Newly inconclusive", "newly inconclusive", "newly inconclusive"
     WARNS = "New warnings", "new warning", "new warnings"
+    WAIVED = "Newly waived", "newly waived", "newly waived"
     UNJUDGED = "No longer judged", "no longer judged", "no longer judged"
     ANSWERS = "Same verdict, other answer", "answered otherwise", "answered otherwise"
     UNSEEN = "Not seen again", "not seen again", "not seen again"
@@ -53,7 +54,7 @@ _TURNED: Mapping[Verdict | None, Kind] = {
     Verdict.ERROR: Kind.ERRORS,
     Verdict.INCONCLUSIVE: Kind.INCONCLUSIVE,
     Verdict.WARN: Kind.WARNS,
-    Verdict.WAIVED: Kind.UNJUDGED,
+    Verdict.WAIVED: Kind.WAIVED,
     Verdict.NOT_APPLICABLE: Kind.UNJUDGED,
     None: Kind.UNJUDGED,
 }
