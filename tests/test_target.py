@@ -5,6 +5,7 @@ import json
 import ssl
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import trustme
@@ -87,6 +88,16 @@ def test_a_broken_address_shows_no_credentials(given):
     with pytest.raises(ConfigurationError) as caught:
         settings_for(given, "")
     assert "s3cret" not in str(caught.value)
+
+
+def test_the_target_file_of_the_readme_is_one(file, monkeypatch):
+    """Whoever copies it begins with something that works."""
+    for name in ("STAGING_TOKEN", "READER_TOKEN"):
+        monkeypatch.setenv(name, f"{name}-of-ada")
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    settings = file(readme.partition("```toml\n")[2].partition("```")[0])
+    assert settings.base_url == "https://staging.example/fhir"
+    assert set(settings.credentials) == {Identity.FIRST, Identity.SECOND}
 
 
 def test_no_secret_in_a_repr(file, monkeypatch):
