@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def run_all(report_dir: str, rules: str, effort: str, rest: Sequence[str]) -> in
     console = console_for()
     racing = bool(effort or rules)
     rest = [*rest, f"--effort={effort or 'quick'}", *([] if racing else [f"--ignore={HOME / 'features' / 'race'}"])]
-    titles = {system: profiles.load(system).title for system in SYSTEMS}
+    titles = _aligned({system: profiles.load(system).title for system in SYSTEMS})
     console.print(f"ifmatch · {len(SYSTEMS)} systems, each on an embedded server that keeps its promises\n")
     codes: dict[str, int] = {}
     processes = _Processes()
@@ -119,13 +119,18 @@ def _command(system: str, folder: Path, rules: str, rest: Sequence[str]) -> list
     return [sys.executable, "-P", "-m", "ifmatch", "run", "-p", system, "-o", str(folder), *chosen, *rest]
 
 
+def _aligned(titles: Mapping[str, str]) -> dict[str, str]:
+    width = max(map(len, titles.values()))
+    return {system: title.ljust(width) for system, title in titles.items()}
+
+
 def _line(title: str, folder: Path, code: int, output: str) -> str:
     path = folder / "report.json"
     if path.is_file() and code != ExitCode.USAGE:
         report: Document = load(path)
-        return f"  {title:<48}{count_line(report['counts'])}"
+        return f"  {title}   {count_line(report['counts'])}"
     last = (output.strip().splitlines() or ["nothing was printed"])[-1].removesuffix(f"    (exit {code})")
-    return f"  {title:<48}  exit {code}: {last}"
+    return f"  {title}   exit {code}: {last}"
 
 
 def _spinner(console: Console) -> Progress:
