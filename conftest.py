@@ -1,6 +1,14 @@
 """Wiring for a plain `pytest`: where the sentences of the features are carried out."""
 
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+import pytest
+
+try:
+    version("ifmatch")
+except PackageNotFoundError:
+    raise pytest.UsageError('ifmatch is not installed in this Python. Install it first: pip install ".[test]"') from None
 
 _IN_PACKAGE = (Path(__file__).parent / "__init__.py").exists()
 _MODULES = ("fixtures", "resources", "reads", "creates", "updates", "patches", "conditional", "races", "outcomes")
