@@ -8,7 +8,7 @@ import pytest
 try:
     version("ifmatch")
 except PackageNotFoundError:
-    raise pytest.UsageError('ifmatch is not installed in this Python. Install it first: pip install ".[test]"') from None
+    raise pytest.UsageError('ifmatch is not installed here. Install it first: pip install ".[test]"') from None
 
 _IN_PACKAGE = (Path(__file__).parent / "__init__.py").exists()
 _MODULES = ("fixtures", "resources", "reads", "creates", "updates", "patches", "conditional", "races", "outcomes")

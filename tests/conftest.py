@@ -4,6 +4,7 @@ The slow ones run by `-m slow`, or by the name of their file; a folder with a la
 marker.
 """
 
+import signal
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -16,6 +17,9 @@ LANES = {
 
 
 def pytest_configure(config):
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A job that a script began in the background ignores Ctrl-C, and so would the runs that are interrupted here.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "slow: many runs of the whole command line; `pytest tests -m slow` runs them")
     for name, what in LANES.items():
         config.addinivalue_line("markers", f"{name}: {what}; `pytest tests/{name}` runs them")
