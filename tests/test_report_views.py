@@ -237,6 +237,13 @@ def test_a_failure_names_the_script_that_repeats_it():
     assert "--data-binary @body\n      replay    bash reports/one/replay/update.if-match.stale.sh\n" in told
 
 
+def test_what_is_waived_says_until_when_by_whom_and_why():
+    """While the run goes on as in its summary."""
+    given = {"reason": "409 until the next release", "owner": "ada", "until": "2026-12-31"}
+    told = plain(print_rule, judge_cases("a.b", [verdict("a.b", "waived", waiver=given)]))
+    assert "waived    until 2026-12-31 by ada: 409 until the next release\n" in told
+
+
 def test_a_race_keeps_its_drawing():
     """A message of several lines keeps its lines and their indents."""
     drawing = "LOST UPDATE: two updates were accepted.\n  writer 2  ├────┤ 200\n  writer 4    ├────┤ 200"

@@ -260,6 +260,8 @@ def _print_title(console: Console, judged: Judged, indent: int = 2, aside: str =
 def _details(judged: Judged) -> Iterator[tuple[str, str]]:
     """What is told below a rule's title, as pairs of name and value."""
     story, *others = _stories(judged)
+    if let_pass := waived(judged.spokesman):
+        yield "waived", one_line(let_pass.removeprefix("waived "))
     if len(judged.cases) > 1:
         yield "in", _where(judged, story)
     findings = [] if _story_of(judged) else _findings(judged)
