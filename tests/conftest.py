@@ -17,9 +17,11 @@ LANES = {
 
 
 def pytest_configure(config):
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    if not hasattr(config, "workerinput"):
         # A job that a script began in the background ignores Ctrl-C, and so would the runs that are interrupted here.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        # And who cancels a job by SIGTERM must not leave the servers behind that it started.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
     config.addinivalue_line("markers", "slow: many runs of the whole command line; `pytest tests -m slow` runs them")
     for name, what in LANES.items():
         config.addinivalue_line("markers", f"{name}: {what}; `pytest tests/{name}` runs them")
