@@ -19,6 +19,7 @@ from ifmatch.report.events import Event
 from ifmatch.report.replay import replay_path
 from ifmatch.report.run import Judged, Run, group_of, judge_cases, waived
 from ifmatch.report.text import label_of, one_line, several_lines
+from ifmatch.rules import waiver
 from ifmatch.rules.case import Verdict
 
 WIDTH = 100
@@ -260,8 +261,8 @@ def _print_title(console: Console, judged: Judged, indent: int = 2, aside: str =
 def _details(judged: Judged) -> Iterator[tuple[str, str]]:
     """What is told below a rule's title, as pairs of name and value."""
     story, *others = _stories(judged)
-    if let_pass := waived(judged.spokesman):
-        yield "waived", one_line(let_pass.removeprefix("waived "))
+    if given := judged.spokesman.get("waiver"):
+        yield "waived", one_line(waiver.describe(given))
     if len(judged.cases) > 1:
         yield "in", _where(judged, story)
     findings = [] if _story_of(judged) else _findings(judged)

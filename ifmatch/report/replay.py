@@ -25,7 +25,7 @@ trap 'rm -rf "$out"' EXIT
 
 # Sends one request, shows the answer, and keeps the id and the version that it tells in $id, $tag and $version.
 send() {{
-  case $1 in -X) printf '   %s' "$2" ;; *) printf '   HEAD' ;; esac
+  case $1 in -X) printf '   %s' "$2" ;; --head) printf '   HEAD' ;; *) printf '   GET' ;; esac
   for word in "$@"; do case $word in http*|If-*) printf ' %s' "$word" ;; esac; done; echo
   : >"$out/head" >"$out/body"
   curl -sS -D "$out/head" -o "$out/body" "$@" || [ $? = 28 ] || exit 1    # 28: no answer in time

@@ -199,9 +199,9 @@ def _changed_state(case: Event) -> bool:
 
 
 def waived(case: Event) -> str:
-    """Until when, by whom and why a case's failure is let pass; empty when it is not."""
+    """That a case's failure is let pass, until when, by whom and why; empty when it is not."""
     given = case.get("waiver")
-    return waiver.describe(given) if given else ""
+    return f"waived {waiver.describe(given)}" if given else ""
 
 
 def _kind(case: Event) -> tuple[Verdict, str]:

@@ -29,8 +29,8 @@ def in_force(waivers: Mapping[str, Waiver], today: date) -> dict[str, Waiver]:
 
 
 def describe(waiver: Waiver) -> str:
-    """Such as `waived until 2026-12-31 by ada@example.org: fixed in the next release`."""
-    return f"waived until {waiver['until']} by {waiver['owner']}: {waiver['reason']}"
+    """Such as `until 2026-12-31 by ada@example.org: fixed in the next release`."""
+    return f"until {waiver['until']} by {waiver['owner']}: {waiver['reason']}"
 
 
 def expired(rule: str, waiver: Waiver) -> str:
