@@ -215,11 +215,15 @@ def _told(case: Case) -> str:
     return f"expected {finding.expected}; got {finding.got}" if finding else str(case.observed.get("answer", ""))
 
 
+#: What a waiver lets pass: that a rule fails, or that it cannot be told whether it does. Never an error.
+_WAIVABLE = frozenset({Verdict.FAIL, Verdict.INCONCLUSIVE})
+
+
 def _conclude(item: pytest.Item, state: _Scenario, verdict: Verdict, message: str, culprit: str = "") -> None:
     """Write the verdict into the log, once."""
     session, case, rule = session_of(item.config), state.case, state.rule
     expectation = case.expectation
-    waiver = session.waivers.get(rule.id) if verdict is Verdict.FAIL else None
+    waiver = session.waivers.get(rule.id) if verdict in _WAIVABLE else None
     state.verdict = session.record(
         "verdict",
         rule=rule.id,
