@@ -1,6 +1,14 @@
 """What can go wrong, by culprit. Every message says what happened, what it means and what to do."""
 
+import difflib
+from collections.abc import Iterable
 from enum import IntEnum
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A question that begins with a blank, for the name that is nearest to one that is not known; empty without one."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f' Did you mean "{close[0]}"?' if close else ""
 
 
 class ExitCode(IntEnum):

@@ -45,7 +45,7 @@ def _is_worker(config: pytest.Config) -> bool:
 
 
 def _join(config: pytest.Config) -> None:
-    given = config.workerinput  # type: ignore[attr-defined]
+    given = config.workerinput  # type: ignore[attr-defined]  # xdist puts it there
     if "ifmatch" in given:
         share, shares = int(given["workerid"].removeprefix("gw")), int(given["workercount"])
         _enter(config, Session.join(given["ifmatch"], given["workerid"], share, shares))
@@ -183,7 +183,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 def _leave(session: pytest.Session, run: Session) -> None:
     abort = session.config.stash.get(ABORT, None)
     if abort is not None:
-        session.config.workeroutput["ifmatch"] = [type(abort).__name__, str(abort)]  # type: ignore[attr-defined]
+        output = session.config.workeroutput  # type: ignore[attr-defined]  # xdist puts it there
+        output["ifmatch"] = [type(abort).__name__, str(abort)]
     run.close()
 
 

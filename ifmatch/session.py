@@ -83,7 +83,7 @@ class Session:
     """A run in progress: the target, the profile it is held to, and the log that all evidence goes to.
 
     `lost` is why the log takes nothing any more: then the run has to end, and `unwritten` is what it does to tidy up.
-    `shares` is in how many processes it runs.
+    `shares` is in how many processes it runs. `waivers` are those in force when it began, by rule.
     """
 
     run_id: str
@@ -92,6 +92,7 @@ class Session:
     profile: Profile
     target: Target
     races: RaceSettings
+    waivers: Mapping[str, waiver.Waiver]
     embedded: Any = None
     listeners: list[Callable[[Event], None]] = field(default_factory=list)
     lost: ConfigurationError | None = None
@@ -99,7 +100,6 @@ class Session:
     interrupted: bool = False
     unwritten: list[Event] = field(default_factory=list)
     exit_code: ExitCode = ExitCode.CONFORMANT
-    waivers: Mapping[str, waiver.Waiver] = field(default_factory=dict)
     _ground: Ground | None = None
 
     @classmethod
@@ -170,7 +170,8 @@ class Session:
             session.record(event, **fields)
 
         target = Target(settings, fitted, run_id, record, redactor, prefix)
-        session = cls(run_id, log, settings, fitted, target, races)
+        waivers = waiver.in_force(settings.waivers, date.today())
+        session = cls(run_id, log, settings, fitted, target, races, waivers)
         return session
 
     def record(self, event: str, **fields: object) -> Event:
@@ -204,7 +205,6 @@ class Session:
         check_version(self.profile, statement)
         demand_template(self.target)
         given = self.settings.waivers
-        self.waivers = waiver.in_force(given, date.today())
         warnings += [waiver.expired(rule, one) for rule, one in given.items() if rule not in self.waivers]
         self.record(
             "target",
@@ -255,7 +255,6 @@ class Session:
         races, profile = race_settings(*shared["races"]), profiles.load(shared["profile"])
         session = cls._on(shared["run_id"], log, settings, profile, redactor, races, prefix=f"{name}-")
         session.profile = session.target.profile = _lent_apart(session.profile, share, shares)
-        session.waivers = waiver.in_force(settings.waivers, date.today())
         session.target.statement = Statement(*shared["statement"])
         session.target.canary = Answer(shared["canary"]) if shared["canary"] else None
         return session

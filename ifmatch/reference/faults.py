@@ -1,10 +1,9 @@
 """The faults that the reference server can be given, and what those it was given do to its work."""
 
-import difflib
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
-from ifmatch.errors import ConfigurationError
+from ifmatch.errors import ConfigurationError, did_you_mean
 from ifmatch.reference.fault import Fault, Naming
 from ifmatch.reference.fault_list import ALL
 from ifmatch.reference.gap import Gap, Traces
@@ -69,8 +68,7 @@ class Faults:
 def named(name: str) -> Fault:
     """The fault of a name. Raises ConfigurationError, with a suggestion, when there is none."""
     if name not in FAULTS:
-        close = difflib.get_close_matches(name, FAULTS, n=1)
-        hint = f' Did you mean "{close[0]}"?' if close else ""
+        hint = did_you_mean(name, FAULTS)
         raise ConfigurationError(
             f'The reference server has no fault "{name}".{hint} `ifmatch serve --fault list` lists all.'
         )

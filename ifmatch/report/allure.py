@@ -160,7 +160,7 @@ def write_results_into(config: pytest.Config, folder: Path) -> Path:
     if asked:
         return Path(asked)
     listener: Any = AllureListener(config)
-    logger: Any = _Results(str(folder), clean=False)  # type: ignore[no-untyped-call]
+    logger: Any = _Results(str(folder), clean=False)  # type: ignore[no-untyped-call]  # allure is not typed
     config.pluginmanager.register(listener, "allure_listener")
     for part in (listener, logger):
         allure_commons.plugin_manager.register(part)

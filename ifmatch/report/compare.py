@@ -20,6 +20,7 @@ from rich.text import Text
 from ifmatch.report.console import MARKS, conclusion, count_line
 from ifmatch.report.document import Document
 from ifmatch.report.matrix import print_matrix
+from ifmatch.report.run import by_luck
 from ifmatch.report.text import label_of, one_line
 from ifmatch.rules.case import Verdict
 
@@ -149,7 +150,7 @@ def html(reports: Sequence[Document]) -> str:
 
 def _change(rule: str, old: Rule | None, new: Rule | None) -> Change | None:
     was, now = _verdict(old), _verdict(new)
-    kind = _kind(was, now, _by_luck(new)) if was != now else _other_answer(old, new)
+    kind = _kind(was, now, by_luck(new or {})) if was != now else _other_answer(old, new)
     if kind is None:
         return None
     told = new or old or {}
@@ -158,17 +159,12 @@ def _change(rule: str, old: Rule | None, new: Rule | None) -> Change | None:
     return Change(kind, rule, str(told["title"]), was, now, *answers, message)
 
 
-def _kind(was: Verdict | None, now: Verdict | None, by_luck: bool) -> Kind:
+def _kind(was: Verdict | None, now: Verdict | None, maybe_lucky: bool) -> Kind:
     if now in _TURNED:
         return _TURNED[now]
     if was not in _FAULTS:
         return Kind.JUDGED
-    return Kind.UNSEEN if by_luck else Kind.FIXED
-
-
-def _by_luck(entry: Rule | None) -> bool:
-    """Whether a rule is a race that may be lucky: that it shows nothing is no proof that there is nothing."""
-    return bool(entry and entry.get("race", {}).get("rounds"))
+    return Kind.UNSEEN if maybe_lucky else Kind.FIXED
 
 
 def _other_answer(old: Rule | None, new: Rule | None) -> Kind | None:
@@ -266,7 +262,7 @@ def _answers(entry: Rule | None) -> str:
     """The statuses that a rule was answered with, those of several cases with their number. Of a race, its worth."""
     if not entry:
         return ""
-    if _by_luck(entry):
+    if by_luck(entry):
         return _worth(entry["race"], _verdict(entry) in _FAULTS)
     told = entry.get("cases") or [entry]
     counts = Counter(case.get("observed", {}).get("status") for case in told)

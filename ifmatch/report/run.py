@@ -52,11 +52,6 @@ class Judged:
         return list(dict.fromkeys(str(e) for case in self.cases for e in case.get("exchanges") or ()))
 
     @property
-    def by_luck(self) -> bool:
-        """Whether the rule is a race that may be lucky: that it shows nothing is no proof that there is nothing."""
-        return bool((self.spokesman.get("race") or {}).get("rounds"))
-
-    @property
     def like(self) -> tuple[Event, ...]:
         """The cases with the rule's own verdict."""
         return tuple(case for case in self.cases if verdict_of(case) is self.verdict)
@@ -159,7 +154,7 @@ class Run:
     def idle_waivers(self) -> list[str]:
         """Of rules that do not fail any more. A race may have been lucky, so its waiver is not called idle."""
         given: Mapping[str, waiver.Waiver] = self.target.get("waivers") or {}
-        kept = {judged.rule for judged in self.rules if judged.verdict in _KEPT and not judged.by_luck}
+        kept = {judged.rule for judged in self.rules if judged.verdict in _KEPT and not by_luck(judged.spokesman)}
         return [waiver.idle(rule, one) for rule, one in given.items() if rule in kept]
 
 
@@ -196,6 +191,11 @@ def judge_cases(rule: str, cases: Iterable[Event]) -> Judged:
 def _changed_state(case: Event) -> bool:
     """Whether a case found the resource itself wrong: that outweighs any wrong answer."""
     return any(finding.get("state") for finding in case.get("findings") or ())
+
+
+def by_luck(case: Mapping[str, Any]) -> bool:
+    """Whether it is a race that may be lucky: that it shows nothing is no proof that there is nothing."""
+    return bool((case.get("race") or {}).get("rounds"))
 
 
 def waived(case: Event) -> str:

@@ -1,6 +1,5 @@
 """Profiles: what one system promises, read from TOML, checked by a JSON Schema, resolved along `extends`."""
 
-import difflib
 import hashlib
 import json
 import tomllib
@@ -14,7 +13,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
 from ifmatch import HOME
-from ifmatch.errors import ConfigurationError
+from ifmatch.errors import ConfigurationError, did_you_mean
 from ifmatch.rules.answer import Body, Effect, Resource
 from ifmatch.rules.content import at
 from ifmatch.rules.expectation import Expectation, Level, NotApplicable, Promise, Source, Surveyed
@@ -166,8 +165,7 @@ def _path(name: str) -> Path:
         raise ConfigurationError(
             f"There is no profile file {name}. Check the path; `ifmatch profiles` lists the shipped ones."
         )
-    close = difflib.get_close_matches(name, shipped(), n=1)
-    hint = f' Did you mean "{close[0]}"?' if close else ""
+    hint = did_you_mean(name, shipped())
     raise ConfigurationError(f'There is no profile "{name}".{hint} `ifmatch profiles` lists all.')
 
 
@@ -214,9 +212,8 @@ def _explain(error: ValidationError) -> str:
     if error.validator == "enum":
         allowed = [str(value) for value in cast("list[object]", error.validator_value)]
         values = ", ".join(allowed)
-        close = difflib.get_close_matches(str(error.instance), allowed, n=1)
-        hint = f' (did you mean "{close[0]}"?)' if close else ""
-        return f'{place}: "{error.instance}" is not allowed{hint}. Allowed: {values}.'
+        hint = did_you_mean(str(error.instance), allowed)
+        return f'{place}: "{error.instance}" is not allowed.{hint} Allowed: {values}.'
     if error.validator == "oneOf":
         return f"{place}: a rule needs exactly one of: level with source, silent, not_applicable, same_as."
     return f"{place}: {error.message}."

@@ -3,11 +3,10 @@
 A waived rule is run and told like any other. Only that it fails, or can never be told, does not fail the run.
 """
 
-import difflib
 from collections.abc import Mapping
 from datetime import date
 
-from ifmatch.errors import ConfigurationError
+from ifmatch.errors import ConfigurationError, did_you_mean
 from ifmatch.rules.catalogue import rules
 
 #: What is said of a waiver: `reason`, `owner`, and `until`, its last day (ISO 8601).
@@ -18,8 +17,7 @@ def demand_known(waivers: Mapping[str, Waiver]) -> None:
     """Raises ConfigurationError when a waiver is for what is no rule: it would never be missed."""
     ids = [rule.id for rule in rules()]
     for name in waivers.keys() - ids:
-        close = difflib.get_close_matches(name, ids, n=1)
-        hint = f' Did you mean "{close[0]}"?' if close else ""
+        hint = did_you_mean(name, ids)
         raise ConfigurationError(f'There is no rule "{name}" to be waived.{hint} `ifmatch rules` lists all.')
 
 

@@ -52,14 +52,19 @@ def half_once(turn: Turn) -> bool:
     return half(turn)
 
 
-@misbehaviour
-def drips(turn: Turn) -> bool:
-    """Sends a byte every tenth of a second, the status line included."""
-    for byte in turn.reply().encoded():
+def drip(turn: Turn, data: bytes) -> bool:
+    """Send a byte every tenth of a second, and end the connection."""
+    for byte in data:
         turn.wire.sendall(bytes([byte]))
         if turn.front.stopped.wait(0.1):
             break
     return False
+
+
+@misbehaviour
+def drips(turn: Turn) -> bool:
+    """Sends a byte every tenth of a second, the status line included."""
+    return drip(turn, turn.reply().encoded())
 
 
 @misbehaviour
@@ -67,11 +72,7 @@ def drips_body(turn: Turn) -> bool:
     """Sends the head at once and the body a byte every tenth of a second."""
     head, _, body = turn.reply().encoded().partition(b"\r\n\r\n")
     turn.wire.sendall(head + b"\r\n\r\n")
-    for byte in body:
-        turn.wire.sendall(bytes([byte]))
-        if turn.front.stopped.wait(0.1):
-            break
-    return False
+    return drip(turn, body)
 
 
 @misbehaviour
