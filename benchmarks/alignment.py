@@ -19,10 +19,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from exposure import BODY, Handler, keep_to, serve
 
+from ifmatch.client.exchange import Request
+from ifmatch.client.settings import Settings
 from ifmatch.race.calibration import calibrate
 from ifmatch.race.transport import Blocks, Result, Shot, Side, WinnerFeedback, choose
-from ifmatch.target.exchange import Request
-from ifmatch.target.settings import Settings
 
 #: Seconds: how much longer a PATCH takes before its check, and between check and write.
 LEADS = (0.0, 0.5e-3, 1e-3, 2e-3, 4e-3)

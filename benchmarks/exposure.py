@@ -27,10 +27,10 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from ifmatch.client.exchange import Request
+from ifmatch.client.settings import Settings
 from ifmatch.race.calibration import calibrate
 from ifmatch.race.transport import Blocks, Shot, choose
-from ifmatch.target.exchange import Request
-from ifmatch.target.settings import Settings
 
 #: Seconds between check and write; in the last one no other request is served, so nothing may be found.
 GAPS = (50e-6, 200e-6, 2e-3, 0.0)

@@ -15,9 +15,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from ifmatch.race.judge import judge
-from tests.race.differential import EXACT, LOOSE, histories
-from tests.race.wgl import explicable
+from ifmatch.judge.judge import judge
+from tests.judge.differential import EXACT, LOOSE, histories
+from tests.judge.wgl import explicable
 
 
 def main(exact: int = 50_000, loose: int = 15_000, seed: int = 1) -> int:

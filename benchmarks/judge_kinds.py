@@ -11,10 +11,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from ifmatch.race.anomaly import WITNESS, Name
-from ifmatch.race.judge import judge
-from tests.race.seeded import CHAIN_WORLD, EPISODES, WITHOUT_HISTORY, WORLD, seeded
-from tests.race.simulate import simulate
+from ifmatch.judge.anomaly import WITNESS, Name
+from ifmatch.judge.judge import judge
+from tests.judge.seeded import CHAIN_WORLD, EPISODES, WITHOUT_HISTORY, WORLD, seeded
+from tests.judge.simulate import simulate
 
 SIZE = 300
 

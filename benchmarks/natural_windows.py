@@ -36,15 +36,15 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from ifmatch.race.arena import Arena, Contest, Ground, Race
+from ifmatch.client.redaction import Redactor
+from ifmatch.client.settings import Settings
+from ifmatch.client.target import Target
+from ifmatch.client.workbench import Snapshot, Subject, Workbench
 from ifmatch.race.budget import EFFORTS
-from ifmatch.race.chronicle import Fought
-from ifmatch.race.moves import Move
+from ifmatch.race.history_builder import Completion
+from ifmatch.race.invocations import Invocation
+from ifmatch.race.runner import Environment, Race, Runner, Workload
 from ifmatch.rules.profile import load
-from ifmatch.target.redaction import Redactor
-from ifmatch.target.settings import Settings
-from ifmatch.target.target import Target
-from ifmatch.target.workbench import Snapshot, Subject, Workbench
 
 Resource = dict[str, Any]
 Reply = tuple[int, dict[str, str], Resource | None]
@@ -281,19 +281,19 @@ def race(url: str, effort: str, seed: int) -> Race:
         Settings(url, timeout=5, through_proxy=False), load("fhir-r4"), "run", lambda *_, **__: None, Redactor([])
     )
     bench = Workbench(target, "Patient", history=False)
-    arena = Arena(Ground.measured(target, bench.make(), 4), target, bench, EFFORTS[effort], 4, seed)
+    runner = Runner(Environment.measured(target, bench.make(), 4), target, bench, EFFORTS[effort], 4, seed)
 
-    def moves(subject: Subject, seen: Snapshot, writers: int) -> list[Move]:
-        return [arena.moves.update(subject, seen) for _ in range(writers)]
+    def invocations(subject: Subject, seen: Snapshot, writers: int) -> list[Invocation]:
+        return [runner.invocations.update(subject, seen) for _ in range(writers)]
 
     try:
-        return arena.contest(Contest(moves))
+        return runner.workload(Workload(invocations))
     finally:
         target.close()
-        arena.ground.choice.engine.close()
+        runner.ground.choice.engine.close()
 
 
-def lost(fight: list[Fought]) -> bool:
+def lost(fight: list[Completion]) -> bool:
     """Whether a round lost an update, by the answers alone: two writes that named one version were both accepted."""
     bases = [one.operation.base for one in fight if one.accepted]
     return len(set(bases)) < len(bases)

@@ -53,7 +53,7 @@ class Run:
 
 def run(given: tuple[int, str]) -> Run:
     """One run of the command line in a process of its own."""
-    from ifmatch.cli import main
+    from ifmatch.cli.main import main
 
     seed, fault = given
     printed = io.StringIO()
@@ -102,8 +102,6 @@ def replayed(script: str, fault: str) -> list[str]:
 
 def main(runs: str = "100", scripts: str = "10", fault: str = "check-then-write") -> None:
     """Run, and print what is not as it should be, and the counts."""
-    import ifmatch.live
-    import ifmatch.reference.server  # noqa: F401  -- loaded once, before the processes are forked
 
     names: dict[str, Counter[str]] = {rule: Counter() for rule in RULES}
     reproduced, flaky, sample = Counter[str](), 0, []

@@ -2,6 +2,6 @@
 
 import sys
 
-from ifmatch.cli import main
+from ifmatch.cli.main import main
 
 sys.exit(main())

@@ -4,10 +4,10 @@ import time
 
 from pytest_bdd import parsers, then, when
 
+from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.rules.answer import Effect
 from ifmatch.rules.content import differences
-from ifmatch.target.workbench import Attempt, new_unique
 
 
 def _conditional(target, bench, criterion, body, unique):

@@ -2,13 +2,13 @@
 
 from pytest_bdd import parsers, then, when
 
+from ifmatch.client.settings import Identity
+from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.rules.answer import Effect
 from ifmatch.rules.content import differences, merge
 from ifmatch.rules.expectation import describe
 from ifmatch.rules.version import version_in
-from ifmatch.target.settings import Identity
-from ifmatch.target.workbench import Attempt, new_unique
 
 from .updates import CLIENT_LAST_UPDATED, CLIENT_VERSION, cut_short, unicorn
 

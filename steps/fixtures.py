@@ -2,8 +2,8 @@
 
 import pytest
 
-from ifmatch.plugin import case_of, session_of
-from ifmatch.target.workbench import Workbench
+from ifmatch.client.workbench import Workbench
+from ifmatch.suite.plugin import case_of, session_of
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@
 
 from pytest_bdd import then, when
 
+from ifmatch.client.settings import Identity
+from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.rules.content import at, differences, put
 from ifmatch.rules.patches import FORMATS, patch_document
-from ifmatch.target.settings import Identity
-from ifmatch.target.workbench import Attempt, new_unique
 
 
 def _patch(target, bench, resource, patch_format="", possible=True, **options):

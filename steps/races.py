@@ -3,185 +3,191 @@
 import pytest
 from pytest_bdd import then, when
 
+from ifmatch.client.workbench import Workbench
 from ifmatch.errors import RuleNotApplicable
-from ifmatch.plugin import session_of
-from ifmatch.race import contests
-from ifmatch.race.arena import Arena, Contest
-from ifmatch.race.telling import history_report, report
+from ifmatch.race import workloads
+from ifmatch.race.runner import Runner, Workload
+from ifmatch.race.summary import history_report, report
 from ifmatch.rules.answer import Effect
 from ifmatch.rules.expectation import describe
-from ifmatch.target.workbench import Workbench
+from ifmatch.suite.plugin import session_of
 
 
 @pytest.fixture
-def arena(request, target, resource_type):
+def runner(request, target, resource_type):
     session = session_of(request.config)
     races = session.races
     bench = Workbench(target, resource_type, history=False)
-    return Arena(session.ground(resource_type), target, bench, races.budget, races.writers, races.seed)
+    return Runner(session.ground(resource_type), target, bench, races.budget, races.writers, races.seed)
 
 
-def _all(move):
-    return lambda subject, seen, writers: [move(subject, seen) for _ in range(writers)]
+def _all(invocation):
+    return lambda subject, seen, writers: [invocation(subject, seen) for _ in range(writers)]
 
 
-def _demand_unnamed(arena):
-    if not arena.unnamed_writes:
-        raise RuleNotApplicable(f"{arena.target.profile.title} lets no write name no version")
+def _demand_unnamed(runner):
+    if not runner.unnamed_writes:
+        raise RuleNotApplicable(f"{runner.target.profile.title} lets no write name no version")
 
 
 # ---------------------------------------------------------------- who meets
 
 
 @when("several writers update a resource from the same version, at once", target_fixture="race")
-def update_same_version(arena):
-    return contests.tried(arena, Contest(_all(arena.moves.update)))
+def update_same_version(runner):
+    return workloads.tried(runner, Workload(_all(runner.invocations.update)))
 
 
 @when("several writers patch a resource from the same version, at once", target_fixture="race")
-def patch_same_version(arena):
-    return contests.tried(arena, Contest(_all(arena.moves.patch)))
+def patch_same_version(runner):
+    return workloads.tried(runner, Workload(_all(runner.invocations.patch)))
 
 
 @when("several writers update a resource in transactions from the same version, at once", target_fixture="race")
-def transaction_same_version(arena):
-    return contests.tried(arena, Contest(_all(arena.moves.transaction)))
+def transaction_same_version(runner):
+    return workloads.tried(runner, Workload(_all(runner.invocations.transaction)))
 
 
 @when("several writers update a resource in batches from the same version, at once", target_fixture="race")
-def batch_same_version(arena):
-    return contests.tried(arena, Contest(_all(arena.moves.batch)))
+def batch_same_version(runner):
+    return workloads.tried(runner, Workload(_all(runner.invocations.batch)))
 
 
 @when(
     "one writer updates a resource in a transaction and another by itself, from the same version, at once",
     target_fixture="race",
 )
-def transaction_and_update(arena):
-    moves = arena.moves
-    return contests.tried(
-        arena,
-        Contest(lambda subject, seen, _: [moves.transaction(subject, seen), moves.update(subject, seen)], unlike=True),
+def transaction_and_update(runner):
+    invocations = runner.invocations
+    return workloads.tried(
+        runner,
+        Workload(
+            lambda subject, seen, _: [invocations.transaction(subject, seen), invocations.update(subject, seen)],
+            unlike=True,
+        ),
     )
 
 
 @when("several writers update a resource without naming a version, at once", target_fixture="race")
-def update_unnamed(arena):
-    _demand_unnamed(arena)
-    return contests.tried(arena, Contest(_all(lambda subject, seen: arena.moves.update(subject, seen, named=False))))
+def update_unnamed(runner):
+    _demand_unnamed(runner)
+    return workloads.tried(
+        runner, Workload(_all(lambda subject, seen: runner.invocations.update(subject, seen, named=False)))
+    )
 
 
 @when("several writers update a deleted resource without naming a version, at once", target_fixture="race")
-def revive(arena):
-    _demand_unnamed(arena)
-    prepare = _all(lambda subject, seen: arena.moves.update(subject, seen, named=False))
-    race = contests.tried(arena, Contest(prepare, opening=contests.delete_first, once=True))
+def revive(runner):
+    _demand_unnamed(runner)
+    prepare = _all(lambda subject, seen: runner.invocations.update(subject, seen, named=False))
+    race = workloads.tried(runner, Workload(prepare, opening=workloads.delete_first, once=True))
     if race.clear and not any(one.accepted for one in race.answered()):
         raise RuleNotApplicable(f"what is deleted stays so: {describe(race.clear[0][0].answer)}")
-    race.subjects = _accepted_on(arena.target, race)  # where nobody won, there is nothing that could be wedged
+    race.subjects = _accepted_on(runner.target, race)  # where nobody won, there is nothing that could be wedged
     return race
 
 
 @when("several writers update a resource while others read it", target_fixture="race")
-def update_and_read(arena):
+def update_and_read(runner):
     def prepare(subject, seen, writers):
         readers = max(1, writers // 2)
-        updates = [arena.moves.update(subject, seen) for _ in range(max(2, writers - readers))]
-        return updates + [arena.moves.read(subject) for _ in range(readers)]
+        updates = [runner.invocations.update(subject, seen) for _ in range(max(2, writers - readers))]
+        return updates + [runner.invocations.read(subject) for _ in range(readers)]
 
-    return contests.tried(arena, Contest(prepare))
+    return workloads.tried(runner, Workload(prepare))
 
 
 @when("several writers update a resource while others read its history", target_fixture="race")
-def update_and_read_history(arena):
+def update_and_read_history(runner):
     def prepare(subject, seen, writers):
-        updates = [arena.moves.update(subject, seen) for _ in range(max(2, writers - 1))]
-        return [*updates, arena.moves.history(subject)]
+        updates = [runner.invocations.update(subject, seen) for _ in range(max(2, writers - 1))]
+        return [*updates, runner.invocations.history(subject)]
 
-    return contests.tried(arena, Contest(prepare))
+    return workloads.tried(runner, Workload(prepare))
 
 
 @when("a writer deletes a resource while another updates it from the version that was read", target_fixture="race")
-def delete_and_update(arena):
-    moves = arena.moves
-    named = not arena.unnamed_writes
+def delete_and_update(runner):
+    invocations = runner.invocations
+    named = not runner.unnamed_writes
 
     def prepare(subject, seen, _):
-        return [moves.delete(subject, seen, named), moves.update(subject, seen)]
+        return [invocations.delete(subject, seen, named), invocations.update(subject, seen)]
 
-    return contests.tried(arena, Contest(prepare, once=True, unlike=True))
+    return workloads.tried(runner, Workload(prepare, once=True, unlike=True))
 
 
 @when("several writers delete a resource, at once", target_fixture="race")
-def delete_all(arena):
-    named = not arena.unnamed_writes
-    prepare = _all(lambda subject, seen: arena.moves.delete(subject, seen, named))
-    return contests.tried(arena, Contest(prepare, once=True))
+def delete_all(runner):
+    named = not runner.unnamed_writes
+    prepare = _all(lambda subject, seen: runner.invocations.delete(subject, seen, named))
+    return workloads.tried(runner, Workload(prepare, once=True))
 
 
 @when("several writers read and update a resource in any order, some of it at once", target_fixture="race")
-def interleaved(arena, request):
-    return contests.interleaved(arena, session_of(request.config).races.seed)
+def interleaved(runner, request):
+    return workloads.interleaved(runner, session_of(request.config).races.seed)
 
 
 @when(
     "several writers each add an element of their own, reading again and retrying until they are accepted",
     target_fixture="relay",
 )
-def relay(arena):
-    return contests.relay(arena)
+def relay(runner):
+    return workloads.relay(runner)
 
 
 @when(
     "several writers each patch an element of their own without naming a version, at once",
     target_fixture="relay",
 )
-def patch_relay(arena):
-    _demand_unnamed(arena)
-    return contests.patch_relay(arena)
+def patch_relay(runner):
+    _demand_unnamed(runner)
+    return workloads.patch_relay(runner)
 
 
 @when(
-    "several writers create a resource on the condition that its identifier is new, at once", target_fixture="newcomers"
+    "several writers create a resource on the condition that its identifier is new, at once",
+    target_fixture="conditional_creates",
 )
-def create_conditional(arena):
-    return contests.newcomers(
-        arena, lambda unique: arena.moves.create_if_none(unique, contests.by_identifier(arena, unique))
+def create_conditional(runner):
+    return workloads.conditional_creates(
+        runner, lambda unique: runner.invocations.create_if_none(unique, workloads.by_identifier(runner, unique))
     )
 
 
-@when("several writers update by an identifier that nothing has yet, at once", target_fixture="newcomers")
-def update_conditional(arena):
-    return contests.newcomers(
-        arena, lambda unique: arena.moves.conditional_update(unique, contests.by_identifier(arena, unique))
+@when("several writers update by an identifier that nothing has yet, at once", target_fixture="conditional_creates")
+def update_conditional(runner):
+    return workloads.conditional_creates(
+        runner, lambda unique: runner.invocations.conditional_update(unique, workloads.by_identifier(runner, unique))
     )
 
 
-@when("several writers update an id that was never given out, at once", target_fixture="newcomers")
-def update_as_create(arena):
-    return contests.births(arena)
+@when("several writers update an id that was never given out, at once", target_fixture="conditional_creates")
+def update_as_create(runner):
+    return workloads.births(runner)
 
 
 @when(
     "a writer sends all but the last byte, another updates the resource, and then the last byte follows",
     target_fixture="race",
 )
-def slow_writer(arena):
-    return contests.slow_writer(arena)
+def slow_writer(runner):
+    return workloads.slow_writer(runner)
 
 
 @when("a writer gives up waiting and sends the same update again from the same version", target_fixture="race")
-def abandoned(arena):
-    return contests.abandoned_and_retried(arena)
+def abandoned(runner):
+    return workloads.abandoned_and_retried(runner)
 
 
 @when("a writer breaks off in the middle of sending an update", target_fixture="race")
-def aborted(arena):
-    return contests.aborted_upload(arena)
+def aborted(runner):
+    return workloads.aborted_upload(runner)
 
 
 def _accepted_on(target, race):
-    accepted = {one.move.request.url for one in race.answered() if one.accepted}
+    accepted = {one.invocation.request.url for one in race.answered() if one.accepted}
     return [s for s in race.subjects if f"{target.settings.base_url}/{s.type}/{s.id}" in accepted]
 
 
@@ -229,7 +235,7 @@ def no_server_error(case, race):
 @then("an ordinary update afterwards is accepted")
 def not_wedged(case, bench, target, race):
     for subject in race.subjects[-3:]:
-        answer = contests.ordinary_update(target, bench, subject)
+        answer = workloads.ordinary_update(target, bench, subject)
         case.fact(answer.effect is Effect.ACCEPTED, "an ordinary update after the race", describe(answer))
     case.raced(report(race, judged=False))
 
@@ -282,20 +288,20 @@ def nobody_starved(case, relay):
 
 
 @then("one resource was made")
-def one_made(case, newcomers):
-    several = [len(ids) for ids in newcomers.made if len(ids) > 1]
+def one_made(case, conditional_creates):
+    several = [len(ids) for ids in conditional_creates.made if len(ids) > 1]
     case.fact(
         not several,
         "one resource in each round",
         f"up to {max(several, default=0)} resources for one condition, "
-        f"in {len(several)} of {len(newcomers.made)} rounds",
+        f"in {len(several)} of {len(conditional_creates.made)} rounds",
     )
-    case.raced(report(newcomers.race, judged=False))
+    case.raced(report(conditional_creates.race, judged=False))
 
 
 @then("exactly one of them creates it each time")
-def one_creates(case, newcomers):
-    several = [count for count in newcomers.created if count > 1]
+def one_creates(case, conditional_creates):
+    several = [count for count in conditional_creates.created if count > 1]
     case.fact(
         not several,
         "one create in each round",
@@ -308,6 +314,6 @@ def relay_kept(case, relay):
     case.raced(report(relay.race))
 
 
-@then("every accepted write of the newcomers is kept")
-def newcomers_kept(case, newcomers):
-    case.raced(report(newcomers.race))
+@then("every accepted write of the conditional_creates is kept")
+def newcomers_kept(case, conditional_creates):
+    case.raced(report(conditional_creates.race))

@@ -2,11 +2,11 @@
 
 from pytest_bdd import then, when
 
+from ifmatch.client.settings import Identity
+from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.rules.answer import http_date, instant
 from ifmatch.rules.content import at, differences
 from ifmatch.rules.version import version_in
-from ifmatch.target.settings import Identity
-from ifmatch.target.workbench import Attempt, new_unique
 
 
 @when("it is read", target_fixture="attempt")

@@ -2,10 +2,10 @@
 
 from pytest_bdd import given, parsers
 
+from ifmatch.client.workbench import new_unique
 from ifmatch.errors import RuleNotApplicable, SetupFailed
 from ifmatch.rules.answer import Effect
 from ifmatch.rules.expectation import describe
-from ifmatch.target.workbench import new_unique
 
 
 @given("a resource on the server", target_fixture="resource")

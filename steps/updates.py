@@ -5,11 +5,11 @@ import json
 import pytest
 from pytest_bdd import given, parsers, then, when
 
+from ifmatch.client.settings import Identity
+from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.rules.content import merge, without_extensions
 from ifmatch.rules.version import version_in, weak
-from ifmatch.target.settings import Identity
-from ifmatch.target.workbench import Attempt, new_unique
 
 #: Metadata that no server of today would give: seen again, it was taken from the client.
 CLIENT_VERSION, CLIENT_LAST_UPDATED = "ifmatch-client-version", "1999-12-31T23:59:59.000Z"

@@ -10,12 +10,12 @@ from ifmatch.report.document import load
 
 #: Forked from a server that has loaded what every run needs, and that has no threads, as this process may have.
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["ifmatch.live", "ifmatch.reference.server"])
+_SERVER.set_forkserver_preload(["ifmatch.suite.live", "ifmatch.reference.server"])
 
 
 def run(arguments):
     """One run of the command line in this process; returns its exit code, its report and what it printed."""
-    from ifmatch.cli import main
+    from ifmatch.cli.main import main
 
     folder = Path(tempfile.mkdtemp())
     printed = io.StringIO()

@@ -186,8 +186,8 @@ def test_a_foreign_folder_does_not_disturb(tmp_path):
 def test_a_foreign_project_is_not_disturbed(tmp_path):
     """Where ifmatch is merely installed, pytest runs as if it were not: nothing is loaded, printed or asked."""
     (tmp_path / "test_theirs.py").write_text(
-        "import sys\ndef test_theirs():\n    assert not {'ifmatch.session', 'httpcore', 'ifmatch.scenarios'} & "
-        "set(sys.modules)\n"
+        "import sys\ndef test_theirs():\n"
+        "    assert not {'ifmatch.suite.session', 'httpcore', 'ifmatch.suite.scenarios'} & set(sys.modules)\n"
     )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:allure_pytest_bdd", "-p", "no:base_url"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

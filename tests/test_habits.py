@@ -11,8 +11,8 @@ import pytest
 from hostile import hostile
 from running import forked, run
 
-from ifmatch import session
 from ifmatch.race.budget import Budget
+from ifmatch.suite import session
 
 #: By these verdicts a broken promise shows.
 RED = {"fail", "warn"}

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from ifmatch.errors import ConfigurationError
-from ifmatch.report import events
-from ifmatch.report.events import EventLog
+from ifmatch.log import events
+from ifmatch.log.events import EventLog
 from ifmatch.report.run import Run
 
 BASE = "https://staging.example/fhir"

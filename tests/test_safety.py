@@ -124,7 +124,7 @@ def test_cookies_do_not_travel(tmp_path):
 def test_a_crash_of_ours(tmp_path):
     """A bug of ours is an error, exit 3: a traceback in the evidence, none on the screen, no token in either."""
     (tmp_path / "broken.py").write_text(
-        "from ifmatch.target.target import Target\n"
+        "from ifmatch.client.target import Target\n"
         "def update(self, *a, **o):\n"
         "    token = self.settings.credentials\n"
         "    raise RuntimeError(f'never expected: {dict(token)}')\n"
@@ -142,7 +142,7 @@ def test_a_crash_of_ours(tmp_path):
             "-p",
             "fhir-r4",
         ]
-        script = f"import sys, broken; from ifmatch.cli import main; sys.exit(main({['run', *words]!r}))"
+        script = f"import sys, broken; from ifmatch.cli.main import main; sys.exit(main({['run', *words]!r}))"
         done = subprocess.run(
             [sys.executable, "-c", script], cwd=tmp_path, env=env(IFMATCH_TOKEN="t0ken-of-the-ward"),
             capture_output=True, text=True, check=False,

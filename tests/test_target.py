@@ -11,19 +11,19 @@ import pytest
 import trustme
 from hostile import hostile, silent
 
+from ifmatch.client import courier
+from ifmatch.client.courier import NoAnswer
+from ifmatch.client.exchange import Exchange, Failure, Request, Response
+from ifmatch.client.http import Wire
+from ifmatch.client.ledger import Ledger
+from ifmatch.client.redaction import REDACTED, Redactor
+from ifmatch.client.settings import Identity, Settings, settings_for
+from ifmatch.client.statement import Statement
+from ifmatch.client.target import Target, with_overrides
+from ifmatch.client.workbench import Workbench, sweep
 from ifmatch.errors import ConfigurationError, OutcomeUnknown, RuleNotApplicable, TargetUnusable
 from ifmatch.rules.answer import Answer
 from ifmatch.rules.profile import load
-from ifmatch.target import courier
-from ifmatch.target.courier import NoAnswer
-from ifmatch.target.exchange import Exchange, Failure, Request, Response
-from ifmatch.target.http import Wire
-from ifmatch.target.ledger import Ledger
-from ifmatch.target.redaction import REDACTED, Redactor
-from ifmatch.target.settings import Identity, Settings, settings_for
-from ifmatch.target.statement import Statement
-from ifmatch.target.target import Target, with_overrides
-from ifmatch.target.workbench import Workbench, sweep
 
 
 @pytest.fixture(autouse=True)

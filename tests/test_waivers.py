@@ -8,11 +8,11 @@ from datetime import date
 import pytest
 from hostile import hostile
 
+from ifmatch.client.settings import settings_for
 from ifmatch.errors import ConfigurationError
 from ifmatch.report.document import document, problems
 from ifmatch.report.run import Run
 from ifmatch.rules.waiver import demand_known, in_force
-from ifmatch.target.settings import settings_for
 
 WAIVER = {"reason": "409 until the next release", "owner": "ada@example.org", "until": "2026-11-21"}
 STALE = "update.if-match.stale"

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from statistics import median, quantiles
 
+from ifmatch.client.exchange import Request
 from ifmatch.race.transport.instant import SETTLE, clock, settling
 from ifmatch.race.transport.shot import Engine, Mode, Result, Shot
-from ifmatch.target.exchange import Request
 
 #: ns; requests of the calibration go this far apart, so that they do not wait for each other.
 _APART = 2_000_000

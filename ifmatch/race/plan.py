@@ -16,7 +16,7 @@ from typing import Literal
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from ifmatch.race.history import Kind
+from ifmatch.judge.history import Kind
 
 #: The version a planned operation names: so many before the one its writer last saw (0 is that one), any, or none.
 Base = int | Literal["*"] | None

@@ -29,13 +29,13 @@ from allure_commons.model2 import (
 )
 from allure_pytest.listener import AllureListener
 
+from ifmatch.client.redaction import REDACTED
 from ifmatch.errors import OutcomeUnknown, RuleBroken, RuleNotApplicable
-from ifmatch.report.events import Event
+from ifmatch.log.events import Event
 from ifmatch.report.run import Run, group_of, verdict_of, waived
 from ifmatch.report.text import for_xml, one_line, shortened
 from ifmatch.rules.case import Verdict
 from ifmatch.rules.expectation import Finding, Level
-from ifmatch.target.redaction import REDACTED
 
 _MEDIA_TYPE = "application/vnd.allure.http+json"
 _ALLURE_REDACTED = "__ALLURE_REDACTED__"

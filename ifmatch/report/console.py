@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.text import Text
 
 from ifmatch.errors import ExitCode
+from ifmatch.log.events import Event
 from ifmatch.report import curl
-from ifmatch.report.events import Event
 from ifmatch.report.replay import replay_path
 from ifmatch.report.run import Judged, Run, group_of, judge_cases, waived
 from ifmatch.report.text import label_of, one_line, several_lines

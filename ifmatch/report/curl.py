@@ -9,8 +9,8 @@ import shlex
 from collections.abc import Iterator
 from urllib.parse import quote as percent_encoded
 
-from ifmatch.report.events import Event
-from ifmatch.target.redaction import REDACTED
+from ifmatch.client.redaction import REDACTED
+from ifmatch.log.events import Event
 
 #: What curl or the connection adds by itself. It says nothing about the exchange.
 _NOISE = frozenset({"accept-encoding", "user-agent", "connection", "content-length", "host", "transfer-encoding"})

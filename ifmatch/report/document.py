@@ -9,7 +9,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from ifmatch.errors import ConfigurationError
-from ifmatch.report.events import Event
+from ifmatch.log.events import Event
 from ifmatch.report.run import Judged, Run, verdict_of
 
 FILE_NAME = "report.json"

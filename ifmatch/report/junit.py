@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from ifmatch.report.events import Event
+from ifmatch.log.events import Event
 from ifmatch.report.run import Run, group_of, verdict_of, waived
 from ifmatch.report.text import for_xml, label_of
 from ifmatch.rules.case import Verdict

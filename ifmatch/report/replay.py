@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ifmatch.log.events import Event
 from ifmatch.report import curl
-from ifmatch.report.events import Event
 from ifmatch.report.run import Judged, Run
 from ifmatch.report.text import one_line
 

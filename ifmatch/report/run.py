@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ifmatch.errors import ExitCode
-from ifmatch.report.events import Event
+from ifmatch.log.events import Event
 from ifmatch.rules import waiver
 from ifmatch.rules.case import Verdict, gravest
 

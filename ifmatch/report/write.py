@@ -5,7 +5,8 @@ import os
 from pathlib import Path
 
 from ifmatch.errors import ConfigurationError
-from ifmatch.report import document, events, junit, replay
+from ifmatch.log import events
+from ifmatch.report import document, junit, replay
 from ifmatch.report.run import Run
 from ifmatch.rules.case import Verdict
 

@@ -17,18 +17,18 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from ifmatch.client.redaction import Redactor
+from ifmatch.client.settings import Settings
+from ifmatch.client.target import Target
+from ifmatch.client.workbench import Workbench, sweep
 from ifmatch.errors import OutcomeUnknown, SetupFailed
-from ifmatch.race import chronicle, contests
-from ifmatch.race.anomaly import Name
-from ifmatch.race.arena import Arena, Ground, Race
+from ifmatch.judge.anomaly import Name
+from ifmatch.race import history_builder, workloads
 from ifmatch.race.budget import Budget
+from ifmatch.race.runner import Environment, Race, Runner
 from ifmatch.rules.case import Case, Verdict
 from ifmatch.rules.expectation import Expectation, Level, Source
 from ifmatch.rules.profile import load
-from ifmatch.target.redaction import Redactor
-from ifmatch.target.settings import Settings
-from ifmatch.target.target import Target
-from ifmatch.target.workbench import Workbench, sweep
 from steps import races as steps
 from tests.hostile import Asked, Hostile, Reply, Turn, altered, misbehaviour, none
 
@@ -44,7 +44,7 @@ BUDGET = Budget(blocks=8, rounds=1, plans=16, repeats=2)
 @pytest.fixture(autouse=True)
 def _short_settling(monkeypatch):
     """What the fronts lose, they lose at once: there is no need to wait for it for seconds."""
-    monkeypatch.setattr(chronicle, "_SETTLING", 0.4)
+    monkeypatch.setattr(history_builder, "_SETTLING", 0.4)
 
 
 PROMISE = Expectation(Level.SHALL, Source("A text", "https://example.org/text"), status=(412, 409))
@@ -218,7 +218,7 @@ class OnlyTwo(TwoAtOnce):
 class Place:
     """A target behind a front, and all that was recorded."""
 
-    arena: Callable[[], Arena]
+    runner: Callable[[], Runner]
     server: Hostile
     events: list[dict]
     target: Target
@@ -234,63 +234,63 @@ def place(name: str, kind: type[Hostile] = Hostile, faults: tuple[str, ...] = ()
             settings, load("fhir-r4"), "run-1", lambda e, **f: events.append({"event": e, **f}), Redactor([])
         )
         bench = Workbench(target, "Patient", history=False)
-        ground, seeds = Ground.measured(target, bench.make(), writers), itertools.count(1)
-        yield Place(lambda: Arena(ground, target, bench, BUDGET, writers, next(seeds)), server, events, target)
+        ground, seeds = Environment.measured(target, bench.make(), writers), itertools.count(1)
+        yield Place(lambda: Runner(ground, target, bench, BUDGET, writers, next(seeds)), server, events, target)
         sweep(target)
     finally:
         server.stop()
 
 
-def same_version(arena: Arena) -> Race:
-    return steps.update_same_version(arena)
+def same_version(runner: Runner) -> Race:
+    return steps.update_same_version(runner)
 
 
-def acts(act: Callable[[Arena], Race]) -> Callable[[Arena, Case], None]:
+def acts(act: Callable[[Runner], Race]) -> Callable[[Runner, Case], None]:
     """A race whose accepted writes must be kept."""
 
-    def judged(arena: Arena, case: Case) -> None:
-        steps.kept(case, act(arena))
+    def judged(runner: Runner, case: Case) -> None:
+        steps.kept(case, act(runner))
 
     return judged
 
 
-def judged_same_version(arena: Arena, case: Case) -> None:
-    race = same_version(arena)
+def judged_same_version(runner: Runner, case: Case) -> None:
+    race = same_version(runner)
     steps.one_winner(case, race)
     steps.losers_as_promised(case, race)
     steps.kept(case, race)
 
 
-def judged_relay(arena: Arena, case: Case) -> None:
-    told = contests.relay(arena)
+def judged_relay(runner: Runner, case: Case) -> None:
+    told = workloads.relay(runner)
     steps.elements_there(case, told)
     steps.nobody_starved(case, told)
     steps.relay_kept(case, told)
 
 
-def judged_newcomers(arena: Arena, case: Case) -> None:
-    steps.one_made(case, steps.create_conditional(arena))
+def judged_newcomers(runner: Runner, case: Case) -> None:
+    steps.one_made(case, steps.create_conditional(runner))
 
 
-def judged_deletes(arena: Arena, case: Case) -> None:
-    race = steps.delete_all(arena)
-    steps.gone(case, arena.target, race)
+def judged_deletes(runner: Runner, case: Case) -> None:
+    race = steps.delete_all(runner)
+    steps.gone(case, runner.target, race)
 
 
 RACES = {
     "same-version": judged_same_version,
-    "no-precondition": acts(lambda arena: steps.update_unnamed(arena)),
-    "delete-vs-update": acts(lambda arena: steps.delete_and_update(arena)),
+    "no-precondition": acts(lambda runner: steps.update_unnamed(runner)),
+    "delete-vs-update": acts(lambda runner: steps.delete_and_update(runner)),
     "deletes": judged_deletes,
     "relay": judged_relay,
-    "newcomers": judged_newcomers,
-    "abandoned": acts(contests.abandoned_and_retried),
-    "slow-writer": acts(contests.slow_writer),
-    "interleaved": acts(lambda arena: contests.interleaved(arena, 1)),
+    "conditional-creates": judged_newcomers,
+    "abandoned": acts(workloads.abandoned_and_retried),
+    "slow-writer": acts(workloads.slow_writer),
+    "interleaved": acts(lambda runner: workloads.interleaved(runner, 1)),
 }
 
-#: The races that are tried on every front: rounds, retries, an unlike pair, newcomers, and a window that needs no luck.
-FEW = ("same-version", "relay", "delete-vs-update", "newcomers", "abandoned")
+#: The races that are tried on every front: rounds, retries, an unlike pair, conditional creates, a window without luck.
+FEW = ("same-version", "relay", "delete-vs-update", "conditional-creates", "abandoned")
 
 #: The fronts on which nothing but the wire is odd, so that all can be told.
 PLAIN = ("closes", "http10", "chunked", "no_etag", "own_etag")
@@ -311,10 +311,10 @@ TRYING = (
 SLOW = ("hang_some", "lose_answers", "dawdles", "too_many_for_a_second")
 
 
-def judge(arena: Arena, name: str) -> Case:
+def judge(runner: Runner, name: str) -> Case:
     """One race, judged as its scenario would be."""
     case = Case(f"race.{name}", PROMISE, "Patient")
-    RACES[name](arena, case)
+    RACES[name](runner, case)
     return case
 
 
@@ -325,7 +325,7 @@ def told(case: Case) -> str:
 def demand_pass(here: Place, names: Iterable[str]) -> None:
     """Each race passes."""
     for name in names:
-        case = judge(here.arena(), name)
+        case = judge(here.runner(), name)
         assert case.verdict() is Verdict.PASS, f"{name}: {told(case)}"
 
 
@@ -333,7 +333,7 @@ def demand_no_false_alarm(here: Place, names: Iterable[str]) -> None:
     """Each race passes, or says why it cannot."""
     for name in names:
         try:
-            case = judge(here.arena(), name)
+            case = judge(here.runner(), name)
         except (OutcomeUnknown, SetupFailed) as reason:
             assert str(reason)
             continue
@@ -358,7 +358,7 @@ def test_a_wire_that_is_only_odd_changes_no_verdict(front):
 def test_what_cannot_be_known_is_no_fault(front):
     """Each race passes, or says why it cannot."""
     with place(front.replace("_", "-")) as here:
-        demand_no_false_alarm(here, ("same-version", "relay", "newcomers"))
+        demand_no_false_alarm(here, ("same-version", "relay", "conditional-creates"))
 
 
 @pytest.mark.parametrize("front", SLOW)
@@ -374,7 +374,7 @@ def test_a_target_that_makes_us_wait_is_no_fault(front):
 def test_a_clock_that_jumps_loses_no_update():
     """Dates that go back are told, and nothing is blamed on them."""
     with place("clock-jumps") as here:
-        case = judge(here.arena(), "same-version")
+        case = judge(here.runner(), "same-version")
         assert case.verdict() is Verdict.WARN
         assert all("lastUpdated" in finding.got for finding in case.findings)
 
@@ -382,7 +382,7 @@ def test_a_clock_that_jumps_loses_no_update():
 def test_a_server_that_does_not_know_its_own_etag_has_no_winner():
     """That is a fault, but no update is lost."""
     with place("other-etag") as here:
-        case = judge(here.arena(), "same-version")
+        case = judge(here.runner(), "same-version")
         assert [finding.got for finding in case.findings if finding.level is Level.SHALL] == [
             "no winner in any of 8 rounds"
         ]
@@ -392,9 +392,9 @@ def test_a_server_that_does_not_know_its_own_etag_has_no_winner():
 def test_where_two_connections_are_served_two_writers_meet(kind):
     """The limit is found out, kept to, and told."""
     with place("none", kind) as here:
-        arena = here.arena()
-        assert arena.writers == 2
-        case = judge(arena, "same-version")
+        runner = here.runner()
+        assert runner.writers == 2
+        case = judge(runner, "same-version")
         assert case.verdict() is Verdict.PASS, told(case)
         assert case.race.facts["limits"] == ["the target serves 2 connections at once, so no more than 2 writers meet"]
 
@@ -406,23 +406,23 @@ LOSING = ("closes", "http10", "no_etag", "own_etag", "too_many", "fail_after_wri
 def test_no_oddity_hides_a_lost_update(front):
     """Before a server that checks no If-Match, each front still lets it be seen."""
     with place(front.replace("_", "-"), faults=("if-match-ignored",)) as here:
-        race = same_version(here.arena())
+        race = same_version(here.runner())
     assert {anomaly.name for _, anomaly in race.faults} & {Name.LOST_UPDATE, Name.STALE_SUCCESS}
 
 
 def test_connections_are_warmed_by_what_succeeds():
     """Where a refusal spoils a connection, a resource that is gone would spoil all before the race."""
     with place("drops-after-refusal") as here:
-        race = steps.revive(here.arena())
+        race = steps.revive(here.runner())
     assert all(one.told for one in race.answered())
 
 
 def test_where_nobody_brought_it_back_nothing_is_wedged():
     """A round that nobody won leaves the resource deleted, which is no fault of the updates that follow."""
     with place("nobody-wins") as here:
-        race = steps.revive(here.arena())
+        race = steps.revive(here.runner())
         case = Case("race.update.revival", PROMISE, "Patient")
-        steps.not_wedged(case, here.arena().bench, here.target, race)
+        steps.not_wedged(case, here.runner().bench, here.target, race)
     assert 0 < len(race.subjects) < len(race.histories)
     assert case.findings == []
 
@@ -430,8 +430,8 @@ def test_where_nobody_brought_it_back_nothing_is_wedged():
 def test_everything_is_labelled_journalled_and_removed():
     """What the races made on a target that loses answers is gone again, or said to be left."""
     with place("reset-some") as here, suppress(Exception):
-        for name in ("same-version", "newcomers", "relay"):
-            judge(here.arena(), name)
+        for name in ("same-version", "conditional-creates", "relay"):
+            judge(here.runner(), name)
         bodies = [e["request"]["body"] for e in here.events if e.get("request") and e["request"]["method"] == "POST"]
         assert all("urn:ifmatch:run" in body for body in bodies)
     left = [event for event in here.events if event["event"] == "journal" and event["action"] == "left"]

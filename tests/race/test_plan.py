@@ -4,7 +4,7 @@ import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from ifmatch.race.history import Kind
+from ifmatch.judge.history import Kind
 from ifmatch.race.plan import (
     ANY,
     REPERTOIRE,

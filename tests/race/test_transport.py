@@ -13,6 +13,8 @@ from random import Random
 import pytest
 import trustme
 
+from ifmatch.client.exchange import Failure, Request
+from ifmatch.client.settings import Settings
 from ifmatch.race.transport import Blocks, Mode, Shot, Side, Widener, WinnerFeedback, choose, held_body
 from ifmatch.race.transport.connection import Origin
 from ifmatch.race.transport.engine import Direct
@@ -20,8 +22,6 @@ from ifmatch.race.transport.http1 import Http1
 from ifmatch.race.transport.instant import clock, settling
 from ifmatch.reference.server import EmbeddedServer
 from ifmatch.rules.profile import load
-from ifmatch.target.exchange import Failure, Request
-from ifmatch.target.settings import Settings
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 TIMEOUT = 0.6

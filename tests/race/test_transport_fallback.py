@@ -9,12 +9,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from ifmatch.client.exchange import Failure, Request
+from ifmatch.client.http import Wire
+from ifmatch.client.settings import Settings
 from ifmatch.race.transport import Mode, Shot, choose, held_body
 from ifmatch.race.transport.fallback import Threads
 from ifmatch.race.transport.instant import clock, settling
-from ifmatch.target.exchange import Failure, Request
-from ifmatch.target.http import Wire
-from ifmatch.target.settings import Settings
 
 
 class Server(ThreadingHTTPServer):

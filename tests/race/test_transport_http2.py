@@ -18,10 +18,10 @@ from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes
 from h2.settings import Settings as SettingsFrame
 
+from ifmatch.client.exchange import Failure, Request
+from ifmatch.client.settings import Settings
 from ifmatch.race.transport import Mode, Shot, choose
 from ifmatch.race.transport.instant import clock, settling
-from ifmatch.target.exchange import Failure, Request
-from ifmatch.target.settings import Settings
 
 TIMEOUT = 0.6
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
+from ifmatch.client.exchange import Request
 from ifmatch.race.transport.instant import SETTLE, settling
 from ifmatch.race.transport.shot import Engine, Mode, Result, Shot
-from ifmatch.target.exchange import Request
 
 
 class Blocks:

@@ -6,6 +6,8 @@ import urllib.request
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ifmatch.client.http import Wire
+from ifmatch.client.settings import Settings
 from ifmatch.race.transport.connection import DialError, Origin, dial
 from ifmatch.race.transport.engine import Direct
 from ifmatch.race.transport.fallback import Threads
@@ -13,8 +15,6 @@ from ifmatch.race.transport.http1 import Http1
 from ifmatch.race.transport.http2 import Http2
 from ifmatch.race.transport.shot import Engine
 from ifmatch.race.transport.wideners import Widener
-from ifmatch.target.http import Wire
-from ifmatch.target.settings import Settings
 
 #: Seconds; finding out whether the target speaks HTTP/2 may not take longer.
 _LONGEST_QUESTION = 5.0

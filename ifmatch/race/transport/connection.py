@@ -13,8 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ifmatch.client.exchange import Failure
 from ifmatch.race.transport.instant import clock
-from ifmatch.target.exchange import Failure
 
 _CHUNK = 256 * 1024
 _PORTS = {"http": 80, "https": 443}

@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
+from ifmatch.client.exchange import Failure
 from ifmatch.race.transport.connection import BrokenError, DialError, Origin, dial
 from ifmatch.race.transport.dialogue import Dialogue
 from ifmatch.race.transport.instant import BRIEFLY, Hold
 from ifmatch.race.transport.message import GarbledError, TooLargeError
 from ifmatch.race.transport.salvo import Lane, salvo
 from ifmatch.race.transport.shot import Job, Mode, Result, Shot
-from ifmatch.target.exchange import Failure
 
 #: How often more connections are dialled when those that there are have too little room.
 _MOST_DIALLED = 3

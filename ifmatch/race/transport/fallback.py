@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from ifmatch.client.exchange import Failure
+from ifmatch.client.http import Wire
 from ifmatch.race.transport.instant import BRIEFLY, Hold, clock, wait_until
 from ifmatch.race.transport.shot import Job, Mode, Result, Shot
-from ifmatch.target.exchange import Failure
-from ifmatch.target.http import Wire
 
 
 class Threads:

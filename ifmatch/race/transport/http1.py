@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import h11
 
+from ifmatch.client.exchange import Failure, Request
 from ifmatch.race.transport.message import Draft, GarbledError, fields_of, path_of
 from ifmatch.race.transport.shot import Job, Mode
-from ifmatch.target.exchange import Failure, Request
 
 #: Bytes; what a response's head may have.
 _LONGEST_HEAD = 256 * 1024

@@ -21,9 +21,9 @@ from h2.events import (
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 
+from ifmatch.client.exchange import Failure, Request
 from ifmatch.race.transport.message import Draft, Fields, GarbledError, TooLargeError, fields_of, host_of, path_of
 from ifmatch.race.transport.shot import Job, Mode
-from ifmatch.target.exchange import Failure, Request
 
 #: Of HTTP/1.1 alone (RFC 9113 section 8.2.2), and what a pseudo-header says already.
 _UNKNOWN_TO_HTTP2 = (b"host", b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade")

@@ -4,8 +4,8 @@ import zlib
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from ifmatch.target.exchange import Failure, Request, Response
-from ifmatch.target.http import MAX_BODY
+from ifmatch.client.exchange import Failure, Request, Response
+from ifmatch.client.http import MAX_BODY
 
 Fields = list[tuple[bytes, bytes]]
 

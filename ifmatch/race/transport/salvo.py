@@ -10,12 +10,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from ifmatch.client.exchange import Failure
 from ifmatch.race.transport.connection import BrokenError, Connection
 from ifmatch.race.transport.dialogue import Dialogue
 from ifmatch.race.transport.instant import AWAKE, Hold, clock, wait_until
 from ifmatch.race.transport.message import GarbledError, TooLargeError
 from ifmatch.race.transport.shot import Job, Mode
-from ifmatch.target.exchange import Failure
 
 #: Seconds; how long the sending of what comes before the last bytes may take, well below what servers grant a body.
 _LONGEST_HOLD = 1.0

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from ifmatch.client.exchange import Failure, Request, Response
 from ifmatch.race.transport.instant import BRIEFLY, Hold, clock
-from ifmatch.target.exchange import Failure, Request, Response
 
 
 class Mode(StrEnum):

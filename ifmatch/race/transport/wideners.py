@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from ifmatch.client.exchange import Failure, Request
 from ifmatch.race.transport.connection import DialError, Origin, dial, way
 from ifmatch.race.transport.http1 import Http1
 from ifmatch.race.transport.instant import clock
 from ifmatch.race.transport.salvo import Lane, attend
 from ifmatch.race.transport.shot import Engine, Job, Mode, Result, Shot
-from ifmatch.target.exchange import Failure, Request
 
 #: Seconds; how long the target may take to answer half a request.
 _LONGEST_ANSWER = 1.0

@@ -1,0 +1,3 @@
+"""The command line."""
+
+from ifmatch.cli.main import main as main

@@ -1,0 +1,138 @@
+"""The five source systems, one run each on its embedded server, side by side in a matrix."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from ifmatch import HOME
+from ifmatch.errors import ExitCode
+from ifmatch.report.console import console_for, count_line
+from ifmatch.report.document import Document, load
+from ifmatch.report.matrix import print_matrix
+from ifmatch.rules import profile as profiles
+from ifmatch.suite.session import new_folder, new_run_id, point_latest_to
+
+SYSTEMS = ("spine", "reasonable-adjustments", "koppeltaal", "aidbox", "cerner-dstu2")
+
+
+def run_all(report_dir: str, rules: str, effort: str, rest: Sequence[str]) -> int:
+    """Run every source system in a process of its own, and return the gravest of their exit codes.
+
+    Without an effort races are left out, unless rules are named: this run is to be looked at, not to be waited for.
+    Ctrl-C ends the runs, each of which tidies up, and gives 2; once more, and nothing is waited for.
+    """
+    folder = Path(report_dir) if report_dir else new_folder(new_run_id())
+    console = console_for()
+    racing = bool(effort or rules)
+    rest = [*rest, f"--effort={effort or 'quick'}", *([] if racing else [f"--ignore={HOME / 'features' / 'race'}"])]
+    titles = _aligned({system: profiles.load(system).title for system in SYSTEMS})
+    console.print(f"ifmatch · {len(SYSTEMS)} systems, each on an embedded server that keeps its promises\n")
+    codes: dict[str, int] = {}
+    processes = _Processes()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool, _spinner(console) as spinner:
+        started = time.perf_counter()
+        runs: dict[Future[tuple[int, str]], str] = {
+            pool.submit(processes.run, _command(system, folder / system, rules, rest)): system for system in SYSTEMS
+        }
+        tasks = {system: spinner.add_task(titles[system]) for system in SYSTEMS}
+        try:
+            for done in as_completed(runs):
+                system, (code, output) = runs[done], done.result()
+                spinner.remove_task(tasks[system])
+                codes[system] = code
+                console.print(_line(titles[system], folder / system, code, output))
+        except KeyboardInterrupt:
+            processes.end(signal.SIGINT)
+            try:
+                pool.shutdown()
+            except KeyboardInterrupt:
+                processes.end(signal.SIGKILL)
+    reports = [load(path) for system in SYSTEMS if (path := folder / system / "report.json").is_file()]
+    console.print()
+    print_matrix(console, reports)
+    point_latest_to(folder)
+    if not racing:
+        console.print("\nRaces were left out: `ifmatch --effort quick` runs them, too.")
+    if processes.ended:
+        console.print("\nINCOMPLETE   The run was interrupted.")
+    console.print(f"\nreport  {folder}/    {time.perf_counter() - started:.1f} s", soft_wrap=True)
+    return int(ExitCode.INTERRUPTED) if processes.ended else gravest(codes.values())
+
+
+class _Processes:
+    """Runs of ours in processes of their own, which a signal reaches only through us, and so only once."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[str]] = set()
+        self._lock = threading.Lock()
+        self.ended = False
+
+    def run(self, command: Sequence[str]) -> tuple[int, str]:
+        """Run a command to its end: its exit code, and what it printed."""
+        with self._lock:
+            if self.ended:
+                return int(ExitCode.INTERRUPTED), "not begun"
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                start_new_session=True,
+            )  # fmt: skip
+            self._running.add(process)
+        output, _ = process.communicate()
+        with self._lock:
+            self._running.discard(process)
+        return process.returncode, output
+
+    def end(self, number: signal.Signals) -> None:
+        """Send a signal to all that run, and let no more begin."""
+        with self._lock:
+            self.ended = True
+            for process in self._running:
+                process.send_signal(number)
+
+
+#: The order in which exit codes of several runs outrank each other: a broken rule tells more than a run cut short.
+_GRAVITY = [
+    ExitCode.NOT_CONFORMANT, ExitCode.INTERNAL_ERROR, ExitCode.INTERRUPTED, ExitCode.USAGE, ExitCode.TARGET_UNUSABLE,
+    ExitCode.INCONCLUSIVE, ExitCode.NOTHING_RAN, ExitCode.CONFORMANT,
+]  # fmt: skip
+
+
+def gravest(codes: Iterable[int]) -> int:
+    """The exit code that stands for several runs."""
+    known = {ExitCode(code) if code in list(ExitCode) else ExitCode.INTERNAL_ERROR for code in codes}
+    return int(next(code for code in _GRAVITY if code in known))
+
+
+def _command(system: str, folder: Path, rules: str, rest: Sequence[str]) -> list[str]:
+    chosen = ["--rules", rules] if rules else []
+    # With -P, the suite that is installed runs, and not one that lies in the current folder.
+    return [sys.executable, "-P", "-m", "ifmatch", "run", "-p", system, "-o", str(folder), *chosen, *rest]
+
+
+def _aligned(titles: Mapping[str, str]) -> dict[str, str]:
+    width = max(map(len, titles.values()))
+    return {system: title.ljust(width) for system, title in titles.items()}
+
+
+def _line(title: str, folder: Path, code: int, output: str) -> str:
+    path = folder / "report.json"
+    if path.is_file() and code != ExitCode.USAGE:
+        report: Document = load(path)
+        return f"  {title}   {count_line(report['counts'])}"
+    last = (output.strip().splitlines() or ["nothing was printed"])[-1].removesuffix(f"    (exit {code})")
+    return f"  {title}   exit {code}: {last}"
+
+
+def _spinner(console: Console) -> Progress:
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -1,0 +1,149 @@
+"""The first look at a target: is it there, is it a FHIR server, which one, and may rules be judged on it?"""
+
+import uuid
+from dataclasses import dataclass
+
+from ifmatch.client.courier import NoAnswer, unreachable
+from ifmatch.client.settings import TOKEN_VARIABLE, Identity
+from ifmatch.client.statement import Statement
+from ifmatch.client.target import Target
+from ifmatch.errors import ConfigurationError, TargetUnusable
+from ifmatch.rules.answer import Answer
+from ifmatch.rules.profile import FHIR_VERSIONS, Profile, base_for
+
+
+@dataclass(frozen=True)
+class Introduction:
+    """What the target said of itself, and what of it should make a reader careful."""
+
+    statement: Statement
+    warnings: tuple[str, ...]
+
+
+def introduce(target: Target) -> Introduction:
+    """Read /metadata once, and ask for something that cannot exist, to see that the target tells yes from no.
+
+    Raises TargetUnusable, with what to do, when no rule could be judged.
+    """
+    url = target.settings.base_url
+    metadata = _ask(target, "metadata")
+    canary = _ask(target, _nobody(target))
+    statement = Statement.read_from(metadata)
+    _demand_a_fhir_server(url, metadata, canary, statement, Identity.FIRST in target.settings.credentials)
+    target.statement, target.canary = statement, canary
+    warnings = []
+    if statement.problem:
+        warnings.append(f"{statement.problem}: no rule is left out for want of a claim")
+    return Introduction(statement, tuple(warnings))
+
+
+def check_version(profile: Profile, statement: Statement) -> None:
+    """Raises ConfigurationError when the target states another FHIR version than the profile speaks of."""
+    stated = statement.fhir_version
+    if stated and not stated.startswith(FHIR_VERSIONS[profile.fhir]):
+        hint = base_for(stated)
+        instead = (
+            f" Choose a profile for it, such as -p {hint}." if hint else " ifmatch has no profile for that version."
+        )
+        raise ConfigurationError(
+            f"The profile {profile.id} is about FHIR {profile.fhir}, but the target says that it is FHIR {stated}: "
+            f"its answers would be judged by the wrong text.{instead}"
+        )
+
+
+def profile_id_for(statement: Statement) -> str:
+    """The FHIR base profile for the version that the target states.
+
+    Raises ConfigurationError when it states none, or one that there is no profile for.
+    """
+    base = base_for(statement.fhir_version)
+    if base is None:
+        said = f"FHIR {statement.fhir_version}" if statement.fhir_version else "no FHIR version"
+        raise ConfigurationError(
+            f"The target states {said} in /metadata, so no profile can be chosen for it. Name one with -p."
+        )
+    return base
+
+
+def look_again(target: Target) -> None:
+    """See that the target still answers as it did at the beginning: before a failure is put down to a rule.
+
+    Raises TargetUnusable when it does not.
+    """
+    url, before = target.settings.base_url, target.canary
+    try:
+        now = target.send("GET", _nobody(target))
+    except NoAnswer:
+        return  # one more of those that end the run when they come in a row
+    if before is None or now.status == before.status:
+        return
+    _demand_consent(url, now, "everything by now", credentials=Identity.FIRST in target.settings.credentials)
+    _demand_no_redirect(url, now)
+    if _is_html(now):
+        raise TargetUnusable(
+            f"{url} answers with HTML by now: it has become a web page. Look what happened to the server."
+        )
+    raise TargetUnusable(
+        f"{url} answers {now.status} to an id that was never given out, where it answered {before.status} when the "
+        "run began: "
+        "it is no longer the server that it was, so no rule can be judged any more. Look into its log."
+    )
+
+
+def _nobody(target: Target) -> str:
+    """The address of something that cannot exist: a server that works says no."""
+    return f"{target.profile.subject}/ifmatch-{uuid.uuid4()}"
+
+
+def _ask(target: Target, path: str) -> Answer:
+    try:
+        return target.send("GET", path)
+    except NoAnswer as none:
+        raise TargetUnusable(unreachable(none.failure, target.settings.base_url, none.detail)) from None
+
+
+def _demand_a_fhir_server(url: str, metadata: Answer, canary: Answer, statement: Statement, credentials: bool) -> None:
+    where = "everything, metadata included" if metadata.status == canary.status else "everything but metadata"
+    _demand_consent(url, canary, where, credentials)
+    for answer in (metadata, canary):
+        _demand_no_redirect(url, answer)
+    if not statement.problem:
+        return
+    if _is_html(metadata) or _is_html(canary):
+        raise TargetUnusable(
+            f"{url} answers with HTML: it is a web page, not a FHIR end-point. Check the path, often /fhir or /fhir/R4."
+        )
+    if 200 <= canary.status < 300:
+        raise TargetUnusable(
+            f"{url} answers {canary.status} even to an id that was never given out, and has no capability statement: "
+            "it says yes to everything, so no rule can be judged. Check the address."
+        )
+    if canary.status >= 500:
+        raise TargetUnusable(
+            f"{url} answers {canary.status} to a plain read: the server is not working. Start it, or look into its log."
+        )
+
+
+def _demand_consent(url: str, answer: Answer, where: str, credentials: bool) -> None:
+    if answer.status not in (401, 403):
+        return
+    asked = f" It asks for: {answer.header('www-authenticate')}." if answer.header("www-authenticate") else ""
+    token = (
+        "The credentials that were given are not accepted: check that they are valid for this server and not expired."
+        if credentials
+        else f"Put a bearer token into {TOKEN_VARIABLE}, or name the variable in target.toml under [auth]."
+    )
+    raise TargetUnusable(f"{url} answers {answer.status} to {where}, so no rule can be judged.{asked} {token}")
+
+
+def _demand_no_redirect(url: str, answer: Answer) -> None:
+    if 300 <= answer.status < 400 and answer.status != 304:
+        raise TargetUnusable(
+            f"{url} redirects, and ifmatch follows no redirects, for a write could end up elsewhere. "
+            f"Give the address that it leads to: {answer.header('location')}"
+        )
+
+
+def _is_html(answer: Answer) -> bool:
+    start = answer.content[:2000].lower()
+    return b"<html" in start or b"<!doctype html" in start

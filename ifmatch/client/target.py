@@ -1,0 +1,292 @@
+"""The target: FHIR interactions as calls, each one recorded, labelled and journalled."""
+
+import json
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from ifmatch.client.courier import Courier
+from ifmatch.client.exchange import Exchange, Request
+from ifmatch.client.http import Wire
+from ifmatch.client.ledger import Item, Ledger
+from ifmatch.client.redaction import Redactor
+from ifmatch.client.settings import Identity, Settings
+from ifmatch.client.statement import Statement
+from ifmatch.errors import ConfigurationError, RuleNotApplicable
+from ifmatch.rules.answer import Answer, Effect, Resource
+from ifmatch.rules.content import fill
+from ifmatch.rules.profile import Profile, ResourceKind
+
+LABEL_SYSTEM = "urn:ifmatch:run"
+#: What asks a server for an answer that comes from no cache (RFC 9111 section 5.2.1.4).
+FRESH = {"Cache-Control": "no-cache"}
+JSON_PATCH, XML_PATCH = "application/json-patch+json", "application/xml-patch+xml"
+
+#: Characters of a body that the evidence holds.
+_MOST_BODY = 256 * 1024
+
+#: Takes the name of an event and its fields.
+Record = Callable[..., None]
+
+
+class Target:
+    """A FHIR server under test, reached over HTTP in the names of one or two identities.
+
+    `record` is given every exchange and journal entry as an event, with secrets already removed.
+    """
+
+    def __init__(
+        self, settings: Settings, profile: Profile, run_id: str, record: Record, redactor: Redactor, prefix: str = ""
+    ) -> None:
+        self.settings, self.profile, self.run_id, self.redactor = settings, profile, run_id, redactor
+        self.ledger = Ledger(lambda **fields: record("journal", **fields))
+        self.statement = Statement({}, "the capability statement was not read")
+        self.canary: Answer | None = None
+        self._record, self._prefix = record, prefix
+        wire = Wire(settings.base_url, settings.tls(), settings.timeout, settings.through_proxy)
+        self._courier = Courier(wire, settings.base_url, self.noted, self.tell)
+        self._count = 0
+        self.rule: str | None = None
+        self.exchanges: list[str] = []
+
+    def tell(self, text: str) -> None:
+        """Say why it takes so long."""
+        self._record("notice", text=text)
+
+    # ------------------------------------------------------------ interactions
+
+    def read(
+        self, resource_type: str, resource_id: str, *, seen: str = "", identity: Identity = Identity.FIRST
+    ) -> Answer:
+        """GET [base]/[type]/[id]; `seen` is an entity tag for If-None-Match."""
+        headers = {"If-None-Match": seen} if seen else {}
+        return self.send("GET", f"{resource_type}/{resource_id}", headers=headers, identity=identity)
+
+    def vread(self, resource_type: str, resource_id: str, version: str) -> Answer:
+        """GET [base]/[type]/[id]/_history/[vid]."""
+        return self.send("GET", f"{resource_type}/{resource_id}/_history/{version}")
+
+    def history(self, resource_type: str, resource_id: str) -> Answer:
+        """GET [base]/[type]/[id]/_history, past any cache that a server may keep for it."""
+        return self.send("GET", f"{resource_type}/{resource_id}/_history", headers=FRESH)
+
+    def search(self, resource_type: str, criteria: str) -> Answer:
+        """GET [base]/[type]?[criteria], past any cache that a server may keep for it."""
+        return self.send("GET", f"{resource_type}?{_query(criteria)}", headers=FRESH)
+
+    def create(self, body: Resource | bytes, *, resource_type: str = "", unique: str = "", **options: Any) -> Answer:
+        """POST [base]/[type], journalled; the new resource is removed at the end of the run."""
+        kind = resource_type or (body["resourceType"] if isinstance(body, dict) else "")
+        item = self.ledger.intend(kind, unique)
+        answer = self._write("POST", kind, body, **options)
+        return self._settle(item, answer, answer.location_id or (answer.resource or {}).get("id", ""))
+
+    def update(
+        self,
+        resource_type: str,
+        resource_id: str,
+        body: Resource | bytes,
+        *,
+        if_match: str | Sequence[str] = (),
+        **options: Any,
+    ) -> Answer:
+        """PUT [base]/[type]/[id]; `if_match` is the header's value, or several values for several header lines."""
+        item = None
+        if self.ledger.find(resource_type, resource_id) is None:
+            item = self.ledger.intend(resource_type, "", resource_id)
+        answer = self._write("PUT", f"{resource_type}/{resource_id}", body, if_match=if_match, **options)
+        return self._settle(item, answer, resource_id) if item else answer
+
+    def conditional_update(
+        self, resource_type: str, criteria: str, body: Resource, *, unique: str, **options: Any
+    ) -> Answer:
+        """PUT [base]/[type]?[criteria], journalled as a possible create."""
+        item = self.ledger.intend(resource_type, unique)
+        answer = self._write("PUT", f"{resource_type}?{_query(criteria)}", body, **options)
+        resource_id = answer.location_id or (answer.resource or {}).get("id", "")
+        if resource_id and self.ledger.find(resource_type, resource_id):
+            self.ledger.never_made(item)
+            return answer
+        return self._settle(item, answer, resource_id)
+
+    def patch(
+        self,
+        resource_type: str,
+        resource_id: str,
+        body: bytes,
+        media_type: str,
+        *,
+        if_match: str | Sequence[str] = (),
+        **options: Any,
+    ) -> Answer:
+        """PATCH [base]/[type]/[id] with a patch document in one of the three formats."""
+        return self._write(
+            "PATCH", f"{resource_type}/{resource_id}", body, if_match=if_match, media_type=media_type, **options
+        )
+
+    def update_beside(self, body: Resource, *, if_match: str | Sequence[str] = ()) -> Answer:
+        """PUT to an address of the same host that is certainly no FHIR end-point."""
+        path = f"ifmatch-is-no-end-point/{body['resourceType']}/{uuid.uuid4()}"
+        return self._write("PUT", path, body, if_match=if_match, outside=True)
+
+    def delete(self, resource_type: str, resource_id: str, *, if_match: str = "") -> Answer:
+        """DELETE [base]/[type]/[id]; what is deleted need not be removed at the end.
+
+        Raises RuleNotApplicable for a resource that is not ours: what is only lent to us is never deleted.
+        """
+        item = self.ledger.find(resource_type, resource_id)
+        if item and item.original is not None:
+            raise RuleNotApplicable(f"{resource_type}/{resource_id} is only lent to the run, so it is not deleted")
+        headers = [("If-Match", if_match)] if if_match else []
+        answer = self.send("DELETE", f"{resource_type}/{resource_id}", headers=headers)
+        if item and (answer.effect is Effect.ACCEPTED or answer.status in (404, 410)):
+            self.ledger.removed(item)
+        return answer
+
+    def labelled(self, kind: ResourceKind, body: Resource) -> Resource:
+        """The body with the label of this run, so that whoever finds it knows whose it is."""
+        if kind.label == "identifier":
+            given = body.get("identifier", [])
+            label = {"system": LABEL_SYSTEM, "value": self.run_id}
+            return {**body, "identifier": [*(given if isinstance(given, list) else [given]), label]}
+        meta = body.get("meta", {})
+        return {**body, "meta": {**meta, "tag": [*meta.get("tag", []), {"system": LABEL_SYSTEM, "code": self.run_id}]}}
+
+    # ------------------------------------------------------------ the wire
+
+    def write_request(
+        self,
+        method: str,
+        path: str,
+        body: Resource | bytes,
+        *,
+        if_match: str | Sequence[str] = (),
+        prefer: str | None = None,
+        media_type: str = "",
+        identity: Identity = Identity.FIRST,
+        outside: bool = False,
+    ) -> Request:
+        """A write as it would be sent, complete: for those who send it themselves."""
+        tags = [if_match] if isinstance(if_match, str) else if_match
+        preference = self.profile.prefer if prefer is None else prefer
+        headers = [("Content-Type", media_type or self.profile.media_type), *(("If-Match", tag) for tag in tags)]
+        headers += [("Prefer", preference)] if preference else []
+        content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+        return self.request(method, path, headers=headers, body=content, identity=identity, outside=outside)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        body: bytes = b"",
+        identity: Identity = Identity.FIRST,
+        outside: bool = False,
+    ) -> Request:
+        """A request as it would be sent, with the headers that every request of ours carries.
+
+        `outside` takes the path from the root of the host instead of the base URL.
+        """
+        return Request(method, self._url(path, outside), self._headers(headers, identity), body)
+
+    def _write(self, method: str, path: str, body: Resource | bytes, **options: Any) -> Answer:
+        return self._courier.send(self.write_request(method, path, body, **options))
+
+    def _settle(self, item: Item, answer: Answer, resource_id: str) -> Answer:
+        if answer.effect is Effect.ACCEPTED and resource_id:
+            self.ledger.created(item, resource_id)
+        elif answer.effect is Effect.REFUSED:
+            self.ledger.never_made(item)
+        return answer
+
+    def send(self, method: str, path: str, **options: Any) -> Answer:
+        """One request (see `request`) and its answer, recorded.
+
+        Raises OutcomeUnknown when no usable answer came, TargetUnusable when the target is gone.
+        """
+        return self._courier.send(self.request(method, path, **options))
+
+    def noted(self, exchange: Exchange, event: str = "exchange", **more: Any) -> Answer:
+        """Put an exchange into the evidence, and read its answer."""
+        self._count += 1
+        exchange_id = f"{self._prefix}{self._count}"
+        if event == "exchange":
+            self.exchanges.append(exchange_id)
+        self._record(event, id=exchange_id, rule=self.rule, **self._evidence(exchange), **more)
+        return exchange.answer(exchange_id)
+
+    def _url(self, path: str, outside: bool) -> str:
+        base = "/".join(self.settings.base_url.split("/")[:3]) if outside else self.settings.base_url
+        return f"{base}/{path}" if path else base
+
+    def _headers(
+        self, headers: Mapping[str, str] | Sequence[tuple[str, str]], identity: Identity
+    ) -> tuple[tuple[str, str], ...]:
+        unique = {"unique": str(uuid.uuid4())}
+        fixed = {"Accept": self.profile.media_type, **self.profile.headers, **self.settings.headers}
+        credential = self.settings.credentials.get(identity)
+        given = list(headers.items()) if isinstance(headers, Mapping) else list(headers)
+        authorization = [("Authorization", credential)] if credential else []
+        return (*((n, fill(v, unique)) for n, v in fixed.items()), *authorization, *given)
+
+    def _evidence(self, exchange: Exchange) -> dict[str, Any]:
+        # Texts are cleared of secrets by the log; the values of headers that carry credentials go whole, here.
+        response = exchange.response
+        return {
+            "started": exchange.started.isoformat(),
+            "duration_ms": exchange.duration_ms,
+            "request": {
+                "method": exchange.request.method,
+                "url": exchange.request.url,
+                "headers": self.redactor.headers(exchange.request.headers),
+                "body": _stored(exchange.request.body),
+            },
+            "response": response
+            and {
+                "status": response.status,
+                "reason": response.reason,
+                "http_version": response.http_version,
+                "headers": self.redactor.headers(response.headers),
+                "body": _stored(response.body),
+            },
+            "failure": f"{exchange.failure}: {exchange.detail}" if exchange.failure else None,
+        }
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._courier.close()
+
+
+def _query(criteria: str) -> str:
+    return "&".join(f"{n}={quote(v, safe='|')}" for n, _, v in (part.partition("=") for part in criteria.split("&")))
+
+
+def _stored(body: bytes) -> str:
+    """A body as the evidence holds it: text, and not more of it than a person or a tool can use."""
+    text = body.decode("utf-8", "replace")
+    return text if len(text) <= _MOST_BODY else f"{text[:_MOST_BODY]}… [cut here: {len(body)} bytes in all]"
+
+
+def with_overrides(profile: Profile, resources: Mapping[str, Mapping[str, Any]]) -> Profile:
+    """The profile with the resource kinds changed as the target file says.
+
+    Raises ConfigurationError when a kind that the profile does not have is given without a body.
+    """
+    kinds = dict(profile.resources)
+    for name, override in resources.items():
+        parts: dict[str, Any] = {key: tuple(value) if key == "ids" else value for key, value in override.items()}
+        if name not in kinds and "body" not in parts:
+            known = ", ".join(sorted(kinds))
+            raise ConfigurationError(
+                f"The target file speaks of [resources.{name}], but the profile {profile.id} tests no {name} (it "
+                f"tests {known}). "
+                "Give it a body, or correct the name."
+            )
+        kinds[name] = replace(kinds[name], **parts) if name in kinds else ResourceKind(type=name, **parts)
+        if kinds[name].lent:
+            # What is lent does not carry our identifiers, so none of it can be found by them.
+            kinds[name] = replace(kinds[name], criteria={})
+    return replace(profile, resources=kinds)

@@ -1,0 +1,1 @@
+"""The evidence of a run: what happened, in the order in which it happened."""

@@ -1,0 +1,1 @@
+"""The pytest plugin: the run, its scenarios, and what a person sees meanwhile."""

@@ -1,0 +1,158 @@
+"""What a person sees while `ifmatch run` runs: takes the place of pytest's own terminal output."""
+
+import io
+import os
+import sys
+from collections import Counter
+from typing import Any, TextIO
+
+import pytest
+
+from ifmatch.errors import ConfigurationError, ExitCode
+from ifmatch.log.events import read
+from ifmatch.report.console import Progress, console_for, print_header, print_summary
+from ifmatch.report.run import Run
+from ifmatch.rules.catalogue import rules
+from ifmatch.rules.expectation import Expectation, NotApplicable, Surveyed
+from ifmatch.suite import plugin
+from ifmatch.suite.scenarios import rule_of
+from ifmatch.suite.session import Session
+
+_KINDS = {Expectation: "expected", Surveyed: "surveyed", NotApplicable: "do not apply"}
+
+_QUIET = (
+    "collectonly",
+    "markers",
+    "show_fixtures",
+    "show_fixtures_per_test",
+    "help",
+    "version",
+    "setupplan",
+    "setuponly",
+)
+
+
+class LiveView:
+    """A pytest plugin for one run."""
+
+    def __init__(self) -> None:
+        self._console = console_for()
+        self._console.on_broken_pipe = self._go_on_unseen  # type: ignore[method-assign]
+        self._progress: Progress | None = None
+        self._sentence = ""
+        self._code: ExitCode | None = None
+        self._held = _Held(sys.stderr)
+
+    def run(self, arguments: list[str]) -> int:
+        """Run pytest with these arguments, and return the exit code of the run.
+
+        Raises ConfigurationError when pytest does not understand them.
+        """
+        real, sys.stderr = sys.stderr, self._held
+        try:
+            code = int(pytest.main(arguments, plugins=[self]))
+        finally:
+            sys.stderr = real
+        if code == ExitCode.USAGE and self._held.holds:
+            raise ConfigurationError(_complaint(self._held.getvalue()))
+        self._held.let_go()
+        if self._sentence:
+            print(f"{self._sentence}    (exit {int(self._code or code)})", file=sys.stderr)
+        return int(code if self._code is None else self._code)
+
+    def _go_on_unseen(self) -> None:
+        # Whoever read our output has seen enough, as `head` has; the run and its exit code are another matter.
+        self._console.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        self._held.let_go()
+        reporter = config.pluginmanager.getplugin("terminalreporter")
+        asked = any(config.getoption(name, None) for name in _QUIET) or config.getoption("verbose") > 0
+        if reporter is not None and not asked:
+            config.pluginmanager.unregister(reporter)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        run = session.config.stash.get(plugin.SESSION, None)
+        if run is None:
+            return
+        print_header(self._console, Run.of(read(run.log.folder)), _planned(run))
+        cases = [rule.id for item in session.items if (rule := rule_of(item))]
+        self._progress = Progress(self._console, cases)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        # Without pytest's reporter nobody else would tell that a feature file cannot be read.
+        if report.failed and self._progress is None:
+            print(report.longreprtext, file=sys.stderr)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        verdict: dict[str, Any] | None = getattr(report, "ifmatch_verdict", None)
+        if verdict is not None and self._progress is not None and _settles(report):
+            self._progress.verdict(verdict)
+
+    def pytest_internalerror(self) -> bool:
+        """The run's conclusion tells it in a sentence, and its evidence holds the traceback."""
+        return True
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        run, abort = plugin.run_of(config), plugin.abort_of(config)
+        if self._progress is not None:
+            self._progress.finish()
+        if run is not None:
+            session = plugin.session_of(config)
+            self._code = session.exit_code
+            print_summary(self._console, run, session.log.folder)
+        elif abort is not None:
+            self._sentence, self._code = str(abort), abort.exit_code
+
+
+def _settles(report: pytest.TestReport) -> bool:
+    return report.when == "call" or (report.when == "setup" and not report.passed)
+
+
+def _planned(run: Session) -> dict[str, int]:
+    kinds = Counter(
+        "do not apply" if run.why_not(rule) else _KINDS[type(run.profile.promise(rule.id))] for rule in rules()
+    )
+    return {kind: kinds[kind] for kind in _KINDS.values()}
+
+
+class _Held(io.StringIO):
+    """Standard error, held back until pytest has understood its arguments: its own complaint is long, and its words."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream, self.holds = stream, True
+
+    def write(self, text: str) -> int:
+        if text.startswith("Exit: "):  # pytest repeats the sentence that we say ourselves, with the exit code
+            return len(text)
+        return super().write(text) if self.holds else self._stream.write(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def let_go(self) -> None:
+        """Pass on what was held back and all that follows."""
+        if self.holds:
+            self.holds = False
+            self._stream.write(self.getvalue())
+
+
+def _complaint(text: str) -> str:
+    """What pytest has to say about its arguments, as a sentence of ours."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    told = (
+        next((line.partition("error: ")[2] for line in lines if "error: " in line), "")
+        or (lines or ["no reason given"])[0]
+    )
+    told = told.removeprefix("ERROR: ").rstrip(".")
+    return f"{told[:1].upper()}{told[1:]}. `ifmatch run --help` shows the options; those of pytest work, too."

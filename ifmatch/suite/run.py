@@ -1,0 +1,235 @@
+"""The run around the scenarios: opened before the first, shared by several processes, ended with its reports."""
+
+import errno
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ifmatch import errors
+from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, NothingSelected
+from ifmatch.log.events import Event
+from ifmatch.report.allure import AllureBridge, write_environment, write_results_into
+from ifmatch.report.console import conclusion, count_line
+from ifmatch.rules import catalogue
+from ifmatch.suite.plugin import ABORT, RUN, SESSION, run_of, session_of
+from ifmatch.suite.session import Options, Session
+
+BRIDGE = pytest.StashKey[AllureBridge]()
+
+# ---------------------------------------------------------------- the beginning
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    config = session.config
+    _treat_sigterm_as_interrupt(config)
+    try:
+        if _is_worker(config):
+            _join(config)
+        elif not config.getoption("collectonly"):
+            _demand_rules(config.getoption("--rules"))
+            _enter(config, Session.open(_options(config), lambda event: _tell(config, event)))
+    except IfmatchError as error:
+        stop(config, error)
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _join(config: pytest.Config) -> None:
+    given = config.workerinput  # type: ignore[attr-defined]  # xdist puts it there
+    if "ifmatch" in given:
+        share, shares = int(given["workerid"].removeprefix("gw")), int(given["workercount"])
+        _enter(config, Session.join(given["ifmatch"], given["workerid"], share, shares))
+
+
+def _demand_rules(globs: str) -> None:
+    if globs and not any(catalogue.matches(rule.id, globs) for rule in catalogue.rules()):
+        raise NothingSelected(f'No rule matches "{globs}". `ifmatch rules` lists the ids of all rules.')
+
+
+def _enter(config: pytest.Config, session: Session) -> None:
+    config.stash[SESSION] = session
+    config.stash[BRIDGE] = bridge = AllureBridge(session.profile.title, session.target.redactor.text)
+    write_results_into(config, session.log.folder / "allure-results")
+    config.pluginmanager.register(bridge, "ifmatch-allure")
+    session.listeners.append(lambda event: bridge.exchange(event) if event["event"] == "exchange" else None)
+
+
+def _options(config: pytest.Config) -> Options:
+    return Options(
+        base_url=config.getoption("--base-url") or "",
+        profile=config.getoption("--profile"),
+        target_file=config.getoption("--target"),
+        report_dir=config.getoption("--report-dir"),
+        faults=tuple(config.getoption("--fault")),
+        effort=config.getoption("--effort"),
+        writers=config.getoption("--writers"),
+        seed=config.getoption("--seed"),
+    )
+
+
+def _tell(config: pytest.Config, event: Event) -> None:
+    """Say on standard error why it takes so long, past pytest, which catches what is printed during a test."""
+    if event["event"] == "notice":
+        with config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            print(event["text"], file=sys.stderr, flush=True)
+
+
+def _treat_sigterm_as_interrupt(config: pytest.Config) -> None:
+    # It is how a CI system cancels a job: what was made on the target has to be removed then, too.
+    if threading.current_thread() is threading.main_thread() and not _is_worker(config):
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+        def restore() -> None:
+            signal.signal(signal.SIGTERM, before)
+
+        config.add_cleanup(restore)
+
+
+def stop(config: pytest.Config, error: IfmatchError) -> None:
+    """End the run at once, for this reason."""
+    config.stash.setdefault(ABORT, error)
+    pytest.exit(str(error), returncode=error.exit_code)
+
+
+# ---------------------------------------------------------------- several processes
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[object]) -> None:
+    if SESSION in config.stash:
+        try:
+            session_of(config).split(len(specs))
+        except IfmatchError as error:
+            stop(config, error)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    if SESSION in node.config.stash:
+        node.workerinput["ifmatch"] = session_of(node.config).shared()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Learn from a process that has ended what ended it."""
+    told = getattr(node, "workeroutput", {}).get("ifmatch")
+    if told:
+        kind, message = told
+        node.config.stash.setdefault(ABORT, getattr(errors, kind)(message))
+
+
+# ---------------------------------------------------------------- the end
+
+
+def pytest_internalerror(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Note what broke the run, without the values of variables, for there may be a secret among them."""
+    _LAST_CRASH[:] = [excinfo.value]
+
+
+_LAST_CRASH: list[BaseException] = []
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+
+
+def _note_crash(run: Session, error: BaseException) -> IfmatchError:
+    """Put a traceback into the evidence, and say in one sentence what it means."""
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        return ConfigurationError(
+            f"The run's evidence could not be written to {run.log.folder}: {error.strerror}. A run without evidence "
+            "proves nothing, so it stops here. Make room or choose another folder with -o DIR."
+        )
+    if isinstance(error, IfmatchError):
+        return error
+    lines = traceback.format_exception(error)
+    try:
+        run.record("crash", rule=run.target.rule, traceback="".join(lines))
+    except ConfigurationError as lost:
+        return lost
+    summary = run.target.redactor.text(f"{type(error).__name__}: {error}")
+    return IfmatchError(
+        f"ifmatch itself failed, which says nothing of the target ({summary}). What was seen until then is in "
+        f"{run.log.folder}/."
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    config = session.config
+    run = config.stash.get(SESSION, None)
+    if run is None:
+        return
+    if _LAST_CRASH:
+        config.stash.setdefault(ABORT, _note_crash(run, _LAST_CRASH.pop()))
+    try:
+        run.clean_up()
+    except Exception as error:
+        config.stash.setdefault(ABORT, _note_crash(run, error))
+    with _undisturbed():
+        if _is_worker(config):
+            _leave(session, run)
+        else:
+            session.exitstatus = _finish(session, run, exitstatus)
+
+
+def _leave(session: pytest.Session, run: Session) -> None:
+    abort = session.config.stash.get(ABORT, None)
+    if abort is not None:
+        output = session.config.workeroutput  # type: ignore[attr-defined]  # xdist puts it there
+        output["ifmatch"] = [type(abort).__name__, str(abort)]
+    run.close()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A while, short, in which Ctrl-C does nothing: the report is being written."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _finish(session: pytest.Session, run: Session, exitstatus: int) -> ExitCode:
+    abort = session.config.stash.get(ABORT, None)
+    stopped = session.shouldstop or session.shouldfail
+    interrupted = run.interrupted or (exitstatus == ExitCode.INTERRUPTED and abort is None)
+    code = ExitCode.INTERRUPTED if interrupted else abort.exit_code if abort else _cut_short(exitstatus)
+    message = "The run was interrupted." if interrupted else str(abort or stopped or "")
+    finished = run.finish(complete=code is None and not stopped, exit_code=code, message=message)
+    session.config.stash[RUN] = finished
+    results = Path(session.config.getoption("allure_report_dir") or run.log.folder / "allure-results")
+    try:
+        write_environment(results, finished)
+    except OSError as error:
+        print(f"{results} cannot be written: {error.strerror}.", file=sys.stderr)
+    return run.exit_code
+
+
+def _cut_short(exitstatus: int) -> ExitCode | None:
+    """pytest's own endings that say more than any verdict: the run did not come to its end."""
+    return ExitCode(exitstatus) if exitstatus in (ExitCode.INTERNAL_ERROR, ExitCode.USAGE) else None
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    run = run_of(config)
+    if run is None or config.pluginmanager.hasplugin("ifmatch-view"):
+        return
+    terminalreporter.section("ifmatch")
+    terminalreporter.write_line(f"{conclusion(run.exit_code, run.counts)[0]}   {count_line(run.counts)}")
+    if run.message:
+        terminalreporter.write_line(run.message)
+    left = f"left on the target: {len(run.left) or 'nothing'}"
+    terminalreporter.write_line(f"report  {session_of(config).log.folder}/   {left}")
