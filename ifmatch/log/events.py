@@ -1,111 +1,282 @@
-"""The event log of a run: `events.jsonl`, one JSON object a line, written as things happen.
+"""What can happen in a run: one frozen dataclass an event, as it stands on a line of `events.jsonl`.
 
-Everything else that a run reports is derived from this file, at the end of the run or any time later. The events:
-
-`run.started`   schema, run, suite {name, version}, command, seed, profile {id, title, label, sha256}, base_url
-`target`        base_url, software, fhir_version, warnings: what the target says of itself; profile, once it is known
-`exchange`      id, rule, started, duration_ms, request {method, url, headers, body}, response {status, reason,
-                http_version, headers, body} or null, failure. Headers are lists of [name, value]
-`race.exchange` the same for a request that was released together with others, with its writer
-`journal`       action (intended | created | refused | deleted | restored | left), type, id, unique, reason: what
-                we made there
-`verdict`       one scenario's outcome: rule, title, feature, resource_type, row, verdict, level, message, culprit,
-                expected, observed, findings, source, says, exchanges, steps, duration_ms
-`run.finished`  complete, exit_code, message. A log without it is of a run that was cut short
+Times are ISO 8601 with a time zone. Texts are as they were after redaction: no secret stands in an event that was
+written. A field that is added gets a default, so that older logs can still be read; a change of meaning raises
+`SCHEMA`, and `reader` brings older events up to it.
 """
 
-import json
-import os
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from ifmatch.errors import ConfigurationError
+from ifmatch.rules.case import Verdict
+from ifmatch.rules.expectation import Finding, Level, Source
 
-FILE_NAME = "events.jsonl"
-SCHEMA = 1
+#: 1: races had exchanges of a kind of their own, `race.exchange`, and steps no findings.
+SCHEMA = 2
 
-Event = dict[str, Any]
-
-
-class EventLog:
-    """Appends events to a run's log. Several processes may append to one log: each event is one write."""
-
-    def __init__(self, folder: Path, redact: Callable[[str], str] = str) -> None:
-        """Opens the log in a folder, which is made when it does not exist. `redact` takes the secrets out of a text.
-
-        Raises ConfigurationError when the folder cannot be written.
-        """
-        self.folder = folder
-        self._redact = redact
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(folder / FILE_NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        except OSError as error:
-            raise ConfigurationError(
-                f"The run's evidence cannot be written to {folder}: {error.strerror}. "
-                "Choose another folder with -o DIR."
-            ) from None
-
-    def write(self, event: str, **fields: object) -> Event:
-        """Append one event, on disk when this returns, and return it as it stands there: without secrets.
-
-        Raises ConfigurationError when the disk does not take it.
-        """
-        time = datetime.now(UTC).isoformat(timespec="milliseconds")
-        record: Event = {"event": event, "time": time, **_cleared(fields, self._redact)}
-        line = (json.dumps(record, ensure_ascii=False, default=str) + "\n").encode("utf-8", "replace")
-        try:
-            written = os.write(self._file, line)
-        except OSError as error:
-            raise ConfigurationError(self._not_taken(error.strerror)) from None
-        if written != len(line):
-            raise ConfigurationError(self._not_taken("no space left"))
-        return record
-
-    def _not_taken(self, why: str | None) -> str:
-        return (
-            f"The run's evidence could not be written to {self.folder}: {why}. A run without evidence proves nothing, "
-            "so it stops here. Make room or choose another folder with -o DIR."
-        )
-
-    def close(self) -> None:
-        """Close the log; what was written is kept."""
-        os.close(self._file)
+#: Names and values of headers, in the order in which they were sent.
+Headers = tuple[tuple[str, str], ...]
 
 
-def _cleared(value: Any, redact: Callable[[str], str]) -> Any:
-    """A value with every text in it redacted, however deep. A field that is added later cannot be forgotten."""
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, Mapping):
-        return {key: _cleared(part, redact) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_cleared(part, redact) for part in value]
-    return value
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What every event has. `unknown` keeps the fields that a newer version wrote and this one does not know."""
+
+    time: str = ""
+    unknown: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read(folder: Path) -> Iterator[Event]:
-    """The events of a run in their order. A line cut short by a crash is left out.
+# ---------------------------------------------------------------- the run
 
-    Raises ConfigurationError when the folder holds no log.
+
+@dataclass(frozen=True, slots=True)
+class SuiteVersion:
+    """Which suite wrote the log."""
+
+    name: str = "ifmatch"
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileName:
+    """Which profile the target is held to; `sha256` is over the texts of the profile and its bases."""
+
+    id: str = ""
+    title: str = ""
+    label: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """The header: the first event of a run. `profile` is None while it depends on what the target states."""
+
+    schema: int = SCHEMA
+    run: str = ""
+    suite: SuiteVersion = field(default_factory=SuiteVersion)
+    command: tuple[str, ...] = ()
+    seed: int | None = None
+    effort: str = ""
+    writers: int = 0
+    profile: ProfileName | None = None
+    base_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetDescribed(Event):
+    """What the target says of itself, which profile it is held to, and the waivers in force by rule."""
+
+    base_url: str = ""
+    software: str | None = None
+    fhir_version: str | None = None
+    warnings: tuple[str, ...] = ()
+    profile: ProfileName | None = None
+    waivers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished(Event):
+    """The footer. A log without it is of a run that was cut short."""
+
+    complete: bool = False
+    exit_code: int | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice(Event):
+    """Why something takes so long, for whoever is waiting."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crash(Event):
+    """A mistake of the suite's own, with its traceback."""
+
+    rule: str | None = None
+    traceback: str = ""
+
+
+# ---------------------------------------------------------------- what was sent and made
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSent:
+    """A request as it was on the wire; long bodies are cut, which the text then says."""
+
+    method: str = ""
+    url: str = ""
+    headers: Headers = ()
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseReceived:
+    """A response as it was on the wire."""
+
+    status: int = 0
+    reason: str = ""
+    http_version: str = ""
+    headers: Headers = ()
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeRecorded(Event):
+    """A request and its response, or why there was none (`failure`).
+
+    `raced` says that it was released together with others, and `writer` by whom. `rule` and `step` say what it was for:
+    the rule's id and the number of the step within the scenario, counted from 0; None before and after the scenarios.
     """
-    path = folder / FILE_NAME
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}. Name the folder of a run.") from None
-    # Only a line feed ends a line here: the texts of servers hold the other separators that splitlines() knows.
-    for line in content.split(b"\n"):
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict):
-            yield event
+
+    id: str = ""
+    rule: str | None = None
+    step: int | None = None
+    writer: str = ""
+    raced: bool = False
+    started: str = ""
+    duration_ms: float = 0.0
+    request: RequestSent = field(default_factory=RequestSent)
+    response: ResponseReceived | None = None
+    failure: str | None = None
 
 
-def of_kind(events: list[Event], kind: str) -> Iterator[Mapping[str, Any]]:
-    """The events of one kind."""
-    return (event for event in events if event["event"] == kind)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journalled(Event):
+    """What we make on the target, written before it is sent, and again when it is known what came of it.
+
+    `action` is intended, created, refused, deleted, restored or left (with its `reason`). `unique` is the identifier
+    that finds a resource whose id the target has not told; `original` the content of one that was not ours.
+    """
+
+    action: str = ""
+    type: str = ""
+    id: str = ""
+    unique: str = ""
+    reason: str = ""
+    original: Mapping[str, Any] | None = None
+
+
+# ---------------------------------------------------------------- what was found
+
+
+@dataclass(frozen=True, slots=True)
+class StepCarriedOut:
+    """One sentence of a scenario: passed, failed (with its findings), broken (with its error) or skipped."""
+
+    keyword: str = ""
+    text: str = ""
+    status: str = "passed"
+    exchanges: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    started: str = ""
+    duration_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What was promised: the statuses, the kinds of body, and both in words."""
+
+    status: tuple[int, ...] = ()
+    body: tuple[str, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OperationSeen:
+    """One operation of an anomaly's witness. Times are nanoseconds of one monotonic clock."""
+
+    exchange: str = ""
+    writer: str = ""
+    kind: str = ""
+    base: str | None = None
+    status: int | None = None
+    version: str | None = None
+    outcome: str = ""
+    invoked: int = 0
+    returned: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnomalySeen:
+    """An anomaly that the judge named: its rule in general, its sentence in this race, and its witness."""
+
+    name: str = ""
+    rule: str = ""
+    sentence: str = ""
+    operations: tuple[OperationSeen, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RaceFacts:
+    """What a race came to. `exposure_below` is the bound at 99 %, `picture` a path within the run's folder."""
+
+    engine: str = ""
+    calibration: str = ""
+    rounds: int = 0
+    overlapping: int = 0
+    late_conflicts: int = 0
+    effective_rounds: float = 0.0
+    exposure_below: float = 1.0
+    confidence: str = ""
+    alignment: str | None = None
+    limits: tuple[str, ...] = ()
+    troubles: tuple[str, ...] = ()
+    reproduced: tuple[int, int] | None = None
+    anomalies: tuple[AnomalySeen, ...] = ()
+    anomalies_in_all: int = 0
+    picture: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictReached(Event):
+    """What is said of one case of a rule: a scenario, a row of an outline, or a resource type.
+
+    `culprit` is "target" or "suite" where the verdict is an error. `exchanges` are the ids of the evidence.
+    """
+
+    rule: str = ""
+    title: str = ""
+    feature: str = ""
+    path: str = ""
+    resource_type: str = ""
+    row: Mapping[str, str] = field(default_factory=dict)
+    verdict: Verdict = Verdict.ERROR
+    waiver: Mapping[str, str] | None = None
+    level: Level | None = None
+    message: str = ""
+    culprit: str = ""
+    expected: Expected = field(default_factory=Expected)
+    observed: Mapping[str, Any] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    source: Source | None = None
+    says: str = ""
+    race: RaceFacts | None = None
+    exchanges: tuple[str, ...] = ()
+    steps: tuple[StepCarriedOut, ...] = ()
+    started: str = ""
+    duration_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable(Event):
+    """A line that is not an event of this version: its kind, its fields, and what is wrong with it."""
+
+    kind: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    why: str = ""
+
+
+#: How each event is called on its line.
+KINDS: Mapping[str, type[Event]] = {
+    "run.started": RunStarted,
+    "target": TargetDescribed,
+    "notice": Notice,
+    "exchange": ExchangeRecorded,
+    "journal": Journalled,
+    "verdict": VerdictReached,
+    "crash": Crash,
+    "run.finished": RunFinished,
+}

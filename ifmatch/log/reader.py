@@ -1,0 +1,69 @@
+"""Reads `events.jsonl` back into events, those of older versions included."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ifmatch.errors import ConfigurationError
+from ifmatch.log.events import KINDS, Event, Unreadable
+
+FILE_NAME = "events.jsonl"
+
+Record = dict[str, Any]
+
+
+def read(folder: Path) -> Iterator[Event]:
+    """The events of a run in their order. A line cut short by a crash is left out.
+
+    Raises ConfigurationError when the folder holds no log.
+    """
+    path = folder / FILE_NAME
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}. Name the folder of a run.") from None
+    # Only a line feed ends a line here: the texts of servers hold the other separators that splitlines() knows.
+    for line in content.split(b"\n"):
+        record = _object_in(line)
+        if record is not None:
+            yield event_of(record)
+
+
+def event_of(record: Mapping[str, Any]) -> Event:
+    """The event that a line tells. What does not fit this version is kept as it is, with the reason."""
+    kind, values = str(record.get("event", "")), {name: v for name, v in record.items() if name != "event"}
+    if kind in _OLDER:
+        kind, values = _OLDER[kind](values)
+    if kind not in KINDS:
+        return Unreadable(
+            time=str(values.get("time", "")), kind=kind, fields=values, why=f"no event is called {kind!r}"
+        )
+    cls = KINDS[kind]
+    known = {field.name for field in fields(cls)}
+    # What is absent or null has the default of its field.
+    given = {name: value for name, value in values.items() if name in known and value is not None}
+    given["unknown"] = {name: value for name, value in values.items() if name not in known}
+    try:
+        return msgspec.convert(given, cls, strict=False)
+    except msgspec.ValidationError as error:
+        return Unreadable(time=str(values.get("time", "")), kind=kind, fields=values, why=str(error))
+
+
+def _object_in(line: bytes) -> Record | None:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _raced(values: Record) -> tuple[str, Record]:
+    return "exchange", {**values, "raced": True}
+
+
+#: Kinds of event that schema 1 had, brought up to today's.
+_OLDER: Mapping[str, Callable[[Record], tuple[str, Record]]] = {"race.exchange": _raced}
