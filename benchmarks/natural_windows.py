@@ -36,6 +36,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import Settings
 from ifmatch.client.target import Target
@@ -278,7 +279,7 @@ def running(name: str) -> Iterator[tuple[str, Callable[[], str]]]:
 def race(url: str, effort: str, seed: int) -> Race:
     """One run of race.update.same-version."""
     target = Target(
-        Settings(url, timeout=5, through_proxy=False), load("fhir-r4"), "run", lambda *_, **__: None, Redactor([])
+        Settings(url, timeout=5, through_proxy=False), load("fhir-r4"), "run", Recorder(lambda _: None, Redactor())
     )
     bench = Workbench(target, "Patient", history=False)
     runner = Runner(Environment.measured(target, bench.make(), 4), target, bench, EFFORTS[effort], 4, seed)

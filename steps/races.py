@@ -18,7 +18,7 @@ def runner(request, target, resource_type):
     session = session_of(request.config)
     races = session.races
     bench = Workbench(target, resource_type, history=False)
-    return Runner(session.ground(resource_type), target, bench, races.budget, races.writers, races.seed)
+    return Runner(session.environment(resource_type), target, bench, races.budget, races.writers, races.seed)
 
 
 def _all(invocation):

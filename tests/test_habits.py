@@ -12,7 +12,7 @@ from hostile import hostile
 from running import forked, run
 
 from ifmatch.race.budget import Budget
-from ifmatch.suite import session
+from ifmatch.suite import race_settings
 
 #: By these verdicts a broken promise shows.
 RED = {"fail", "warn"}
@@ -87,7 +87,7 @@ def names(habit):
 
 def verdicts(front, rules, fault=""):
     """A run against a habit: its verdicts with their messages, and what it looked up that a cache might answer."""
-    session.EFFORTS = {"quick": FEW}
+    race_settings.EFFORTS = {"quick": FEW}
     with hostile(front, faults=[fault] if fault else []) as server:
         _, report, printed = run([server.base_url, "-p", "fhir-r4", "--rules", rules, "--seed", "1"])
         looked_up = [asked for asked in server.seen if asked.method == "GET" and (asked.criteria or asked.is_history)]

@@ -16,12 +16,14 @@ from ifmatch.client.courier import NoAnswer
 from ifmatch.client.exchange import Exchange, Failure, Request, Response
 from ifmatch.client.http import Wire
 from ifmatch.client.ledger import Ledger
+from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import REDACTED, Redactor
 from ifmatch.client.settings import Identity, Settings, settings_for
 from ifmatch.client.statement import Statement
 from ifmatch.client.target import Target, with_overrides
 from ifmatch.client.workbench import Workbench, sweep
 from ifmatch.errors import ConfigurationError, OutcomeUnknown, RuleNotApplicable, TargetUnusable
+from ifmatch.log.events import ExchangeRecorded
 from ifmatch.rules.answer import Answer
 from ifmatch.rules.profile import load
 
@@ -166,10 +168,10 @@ def test_ordinary_text_stays():
 def test_cookies_are_learnt():
     """The value of a cookie is a secret from the moment it is set, in bodies, too."""
     redactor = Redactor()
-    assert redactor.headers((("Set-Cookie", "sid=abc123xyz; Path=/"), ("WWW-Authenticate", 'Bearer realm="x"'))) == [
-        ["Set-Cookie", REDACTED],
-        ["WWW-Authenticate", 'Bearer realm="x"'],
-    ]
+    assert redactor.headers((("Set-Cookie", "sid=abc123xyz; Path=/"), ("WWW-Authenticate", 'Bearer realm="x"'))) == (
+        ("Set-Cookie", REDACTED),
+        ("WWW-Authenticate", 'Bearer realm="x"'),
+    )
     assert redactor.text("your session is abc123xyz") == f"your session is {REDACTED}"
 
 
@@ -377,7 +379,7 @@ def test_giving_up(slept):
 def test_the_ledger_of_others():
     """What another process journalled and did not remove is taken over; what it settled is not."""
     notes = []
-    theirs = Ledger(lambda **fields: notes.append(fields))
+    theirs = Ledger(notes.append)
     one, two, three, four = (theirs.intend("Patient", unique) for unique in ("u1", "u2", "u3", "u4"))
     theirs.created(one, "1")
     theirs.created(two, "2")
@@ -385,8 +387,8 @@ def test_the_ledger_of_others():
     theirs.never_made(three)
     lent = theirs.intend("Patient", "", "7", original={"id": "7"})
     theirs.created(lent, "7")
-    ours = Ledger(lambda **fields: None)
-    ours.adopt(json.loads(json.dumps(notes)))
+    ours = Ledger(lambda entry: None)
+    ours.adopt(notes)
     assert [(item.id, item.unique, item.original) for item in ours.open_items()] == [
         ("7", "", {"id": "7"}),
         ("1", "u1", None),
@@ -400,7 +402,7 @@ def target_at(server, **settings):
     journal = []
     given = Settings(server.base_url, timeout=2.0, **settings)
     profile = with_overrides(load("fhir-r4"), given.resources)
-    return Target(given, profile, "run", lambda event, **fields: journal.append((event, fields)), Redactor()), journal
+    return Target(given, profile, "run", Recorder(journal.append, Redactor())), journal
 
 
 def test_what_is_lent_is_never_deleted():
@@ -428,7 +430,7 @@ def test_a_large_body_is_cut_in_the_evidence():
         target.create(
             {"resourceType": "Patient", "text": {"status": "generated", "div": "<div>" + "x" * 400_000 + "</div>"}}
         )
-        body = next(fields["request"]["body"] for event, fields in journal if event == "exchange")
+        body = next(event.request.body for event in journal if isinstance(event, ExchangeRecorded))
     assert len(body) < 300_000
     assert body.endswith("bytes in all]")
 

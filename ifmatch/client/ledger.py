@@ -1,13 +1,14 @@
 """What we made on the target: journalled before it is sent, removed at the end, listed when it must stay."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
+from ifmatch.log.events import Journalled
+from ifmatch.log.journal import Fate, Standing, standing
 from ifmatch.rules.answer import Resource
 
-#: Takes the fields of a journal event.
-Journal = Callable[..., None]
+#: Takes an entry into the journal.
+Journal = Callable[[Journalled], None]
 
 
 @dataclass
@@ -35,7 +36,7 @@ class Ledger:
         """Note what the next request may make or change."""
         item = Item(resource_type, resource_id, unique, original)
         self._items.append(item)
-        self._note("intended", item, **({"original": original} if original else {}))
+        self._note("intended", item, original=original or None)
         return item
 
     def created(self, item: Item, resource_id: str) -> None:
@@ -66,23 +67,20 @@ class Ledger:
         """What is still there, the newest first: what refers to others goes before what it refers to."""
         return self._items[::-1]
 
-    def adopt(self, journal: Iterable[Mapping[str, Any]]) -> None:
+    def adopt(self, journal: Iterable[Journalled]) -> None:
         """Take over what others journalled and did not live to remove."""
-        there: dict[tuple[str, str], Item] = {}
-        for entry in journal:
-            kind, resource_id, unique = (str(entry.get(key) or "") for key in ("type", "id", "unique"))
-            key, nameless = (kind, resource_id or unique), (kind, unique)
-            match entry.get("action"):
-                case "intended":
-                    there.setdefault(key, Item(kind, resource_id, unique, entry.get("original")))
-                case "created":
-                    item = there.pop(nameless, None) or there.pop(key, None) or Item(kind, resource_id, unique)
-                    item.created, item.id = True, resource_id
-                    there[key] = item
-                case _:
-                    there.pop(key, None)
         ours = {(item.type, item.id or item.unique) for item in self._items}
-        self._items[:0] = [item for key, item in there.items() if key not in ours]
+        left_behind = (one for one in standing(journal) if one.fate is not Fate.LEFT)
+        theirs = (_item(one) for one in left_behind)
+        self._items[:0] = [item for item in theirs if (item.type, item.id or item.unique) not in ours]
 
-    def _note(self, action: str, item: Item, **more: Any) -> None:
-        self._journal(action=action, type=item.type, id=item.id, unique=item.unique, **more)
+    def _note(self, action: str, item: Item, reason: str = "", original: Resource | None = None) -> None:
+        self._journal(
+            Journalled(action=action, type=item.type, id=item.id, unique=item.unique, reason=reason, original=original)
+        )
+
+
+def _item(one: Standing) -> Item:
+    entry = one.entry
+    original = dict(entry.original) if entry.original else None
+    return Item(entry.type, entry.id, entry.unique, original, created=one.fate is Fate.CREATED)

@@ -56,12 +56,15 @@ class Redactor:
             text = pattern.sub(_hidden, text)
         return text
 
-    def headers(self, headers: Headers) -> list[list[str]]:
-        """The headers, the values of those that carry credentials replaced whole; cookies are learnt as secrets."""
+    def headers(self, headers: Headers) -> Headers:
+        """The headers, the values of those that carry credentials replaced whole; cookies are learnt as secrets.
+
+        What other headers hold is cleared with all other texts when it is written.
+        """
         for name, value in headers:
             if name.lower() == "set-cookie":
                 self.learn(value.partition(";")[0].partition("=")[2].strip().strip('"'))
-        return [[n, REDACTED if carries_credentials(n) else self.text(v)] for n, v in headers]
+        return tuple((name, REDACTED if carries_credentials(name) else value) for name, value in headers)
 
 
 def _hidden(found: re.Match[str]) -> str:

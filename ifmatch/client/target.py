@@ -2,16 +2,16 @@
 
 import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from ifmatch.client.courier import Courier
-from ifmatch.client.exchange import Exchange, Request
+from ifmatch.client.exchange import Request
 from ifmatch.client.http import Wire
 from ifmatch.client.ledger import Item, Ledger
-from ifmatch.client.redaction import Redactor
+from ifmatch.client.recorder import Recorder
 from ifmatch.client.settings import Identity, Settings
 from ifmatch.client.statement import Statement
 from ifmatch.errors import ConfigurationError, RuleNotApplicable
@@ -22,38 +22,25 @@ from ifmatch.rules.profile import Profile, ResourceKind
 LABEL_SYSTEM = "urn:ifmatch:run"
 #: What asks a server for an answer that comes from no cache (RFC 9111 section 5.2.1.4).
 FRESH = {"Cache-Control": "no-cache"}
-JSON_PATCH, XML_PATCH = "application/json-patch+json", "application/xml-patch+xml"
-
-#: Characters of a body that the evidence holds.
-_MOST_BODY = 256 * 1024
-
-#: Takes the name of an event and its fields.
-Record = Callable[..., None]
 
 
 class Target:
     """A FHIR server under test, reached over HTTP in the names of one or two identities.
 
-    `record` is given every exchange and journal entry as an event, with secrets already removed.
+    `recorder` is given every exchange and journal entry.
     """
 
-    def __init__(
-        self, settings: Settings, profile: Profile, run_id: str, record: Record, redactor: Redactor, prefix: str = ""
-    ) -> None:
-        self.settings, self.profile, self.run_id, self.redactor = settings, profile, run_id, redactor
-        self.ledger = Ledger(lambda **fields: record("journal", **fields))
+    def __init__(self, settings: Settings, profile: Profile, run_id: str, recorder: Recorder) -> None:
+        self.settings, self.profile, self.run_id, self.recorder = settings, profile, run_id, recorder
+        self.ledger = Ledger(recorder.journal)
         self.statement = Statement({}, "the capability statement was not read")
         self.canary: Answer | None = None
-        self._record, self._prefix = record, prefix
         wire = Wire(settings.base_url, settings.tls(), settings.timeout, settings.through_proxy)
-        self._courier = Courier(wire, settings.base_url, self.noted, self.tell)
-        self._count = 0
-        self.rule: str | None = None
-        self.exchanges: list[str] = []
+        self._courier = Courier(wire, settings.base_url, recorder.exchange, recorder.notice)
 
     def tell(self, text: str) -> None:
         """Say why it takes so long."""
-        self._record("notice", text=text)
+        self.recorder.notice(text)
 
     # ------------------------------------------------------------ interactions
 
@@ -209,15 +196,6 @@ class Target:
         """
         return self._courier.send(self.request(method, path, **options))
 
-    def noted(self, exchange: Exchange, event: str = "exchange", **more: Any) -> Answer:
-        """Put an exchange into the evidence, and read its answer."""
-        self._count += 1
-        exchange_id = f"{self._prefix}{self._count}"
-        if event == "exchange":
-            self.exchanges.append(exchange_id)
-        self._record(event, id=exchange_id, rule=self.rule, **self._evidence(exchange), **more)
-        return exchange.answer(exchange_id)
-
     def _url(self, path: str, outside: bool) -> str:
         base = "/".join(self.settings.base_url.split("/")[:3]) if outside else self.settings.base_url
         return f"{base}/{path}" if path else base
@@ -232,29 +210,6 @@ class Target:
         authorization = [("Authorization", credential)] if credential else []
         return (*((n, fill(v, unique)) for n, v in fixed.items()), *authorization, *given)
 
-    def _evidence(self, exchange: Exchange) -> dict[str, Any]:
-        # Texts are cleared of secrets by the log; the values of headers that carry credentials go whole, here.
-        response = exchange.response
-        return {
-            "started": exchange.started.isoformat(),
-            "duration_ms": exchange.duration_ms,
-            "request": {
-                "method": exchange.request.method,
-                "url": exchange.request.url,
-                "headers": self.redactor.headers(exchange.request.headers),
-                "body": _stored(exchange.request.body),
-            },
-            "response": response
-            and {
-                "status": response.status,
-                "reason": response.reason,
-                "http_version": response.http_version,
-                "headers": self.redactor.headers(response.headers),
-                "body": _stored(response.body),
-            },
-            "failure": f"{exchange.failure}: {exchange.detail}" if exchange.failure else None,
-        }
-
     def close(self) -> None:
         """Close all connections."""
         self._courier.close()
@@ -262,12 +217,6 @@ class Target:
 
 def _query(criteria: str) -> str:
     return "&".join(f"{n}={quote(v, safe='|')}" for n, _, v in (part.partition("=") for part in criteria.split("&")))
-
-
-def _stored(body: bytes) -> str:
-    """A body as the evidence holds it: text, and not more of it than a person or a tool can use."""
-    text = body.decode("utf-8", "replace")
-    return text if len(text) <= _MOST_BODY else f"{text[:_MOST_BODY]}… [cut here: {len(body)} bytes in all]"
 
 
 def with_overrides(profile: Profile, resources: Mapping[str, Mapping[str, Any]]) -> Profile:

@@ -120,10 +120,10 @@ class HistoryBuilder:
             (result,) = self.runner.ground.choice.engine.fire([Shot(invocation.request)])
         return self.record(writer, invocation, result)
 
-    def record(self, writer: str, invocation: Invocation, result: Result, event: str = "race.exchange") -> Completion:
+    def record(self, writer: str, invocation: Invocation, result: Result, raced: bool = True) -> Completion:
         """Write down an operation that was sent. A page of the history is no operation, but kept to be compared."""
         self._last = time.monotonic()
-        answer = invocation.read(self.runner.target.noted(_exchange(result), event, writer=writer))
+        answer = invocation.read(self.runner.target.recorder.exchange(_exchange(result), writer=writer, raced=raced))
         one = self._operation(
             writer, invocation.kind, result.invoked, result.returned, answer, invocation.base, invocation.marker
         )
@@ -141,7 +141,7 @@ class HistoryBuilder:
 
         Nobody else was there, so it is evidence of its step like any request of a scenario that does not race.
         """
-        one = self.record(writer, invocation, result, "exchange")
+        one = self.record(writer, invocation, result, raced=False)
         if result.response is None and result.sent:
             self._operations[-1] = replace(one.operation, outcome=Outcome.ABORTED, returned=None)
 

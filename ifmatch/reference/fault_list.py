@@ -68,7 +68,12 @@ _READ = (
     Fault(
         "read-etag-is-a-digest",
         "The ETag of a read is a digest of the content, not the version.",
-        ("read.etag-equals-version", "create.headers.etag", "update.etag-equals-version"),
+        (
+            "read.etag-equals-version",
+            "create.headers.etag",
+            "update.etag-equals-version",
+            "always.etag-equals-version",
+        ),
         tampers={"read": t.rewritten("ETag", t.hashed)},
         matches=lambda naming: t.is_digest(naming.current, naming.named),
     ),
@@ -182,7 +187,7 @@ _CREATE = (
     Fault(
         "create-location-of-another-id",
         "The Location of a create leads nowhere.",
-        ("create.headers.location", "create.headers.etag", "create.persisted"),
+        ("create.headers.location", "create.headers.etag", "create.persisted", "always.location-leads-there"),
         tampers={"create": t.rewritten("Location", lambda url: f"{url.partition('/_history/')[0]}0")},
     ),
     Fault(
@@ -266,7 +271,7 @@ _IF_MATCH = (
     Fault(
         "malformed-if-match-500",
         "An If-Match that cannot be read is answered 500.",
-        ("update.if-match.malformed", "update.if-match.bare"),
+        ("update.if-match.malformed", "update.if-match.bare", "always.no-server-error"),
         tampers=dict.fromkeys(_MALFORMED, t.status(500)),
     ),
     Fault(

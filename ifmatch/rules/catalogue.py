@@ -14,6 +14,9 @@ from ifmatch import HOME
 FEATURES = HOME / "features"
 _ID_TAG = "@rule:"
 
+#: The rules that are watched in every exchange have no steps of their own, and ids of this form.
+_WATCHED = "always."
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -46,6 +49,11 @@ def rules_in(path: Path) -> Iterator[Rule]:
                     f"{path.name}: the scenario {scenario['name']!r} needs one {_ID_TAG} tag, not {len(ids)}"
                 )
             yield Rule(ids[0], scenario["name"], feature["name"], str(path.relative_to(FEATURES)), frozenset(tags))
+
+
+def is_watched(rule_id: str) -> bool:
+    """Whether a rule is watched by a monitor in every exchange, instead of having a scenario to run."""
+    return rule_id.startswith(_WATCHED)
 
 
 def matches(rule_id: str, globs: str) -> bool:

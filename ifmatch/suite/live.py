@@ -9,12 +9,14 @@ from typing import Any, TextIO
 import pytest
 
 from ifmatch.errors import ConfigurationError, ExitCode
-from ifmatch.log.events import read
+from ifmatch.log.events import VerdictReached
+from ifmatch.log.reader import event_of, read
 from ifmatch.report.console import Progress, console_for, print_header, print_summary
 from ifmatch.report.run import Run
-from ifmatch.rules.catalogue import rules
+from ifmatch.rules.catalogue import is_watched, rules
 from ifmatch.rules.expectation import Expectation, NotApplicable, Surveyed
 from ifmatch.suite import plugin
+from ifmatch.suite.gates import why_not
 from ifmatch.suite.scenarios import rule_of
 from ifmatch.suite.session import Session
 
@@ -87,9 +89,11 @@ class LiveView:
             print(report.longreprtext, file=sys.stderr)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        verdict: dict[str, Any] | None = getattr(report, "ifmatch_verdict", None)
-        if verdict is not None and self._progress is not None and _settles(report):
-            self._progress.verdict(verdict)
+        line: dict[str, Any] | None = getattr(report, "ifmatch_verdict", None)
+        if line is not None and self._progress is not None and _settles(report):
+            verdict = event_of(line)
+            if isinstance(verdict, VerdictReached):
+                self._progress.verdict(verdict)
 
     def pytest_internalerror(self) -> bool:
         """The run's conclusion tells it in a sentence, and its evidence holds the traceback."""
@@ -99,6 +103,9 @@ class LiveView:
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         run, abort = plugin.run_of(config), plugin.abort_of(config)
         if self._progress is not None:
+            for judged in run.rules if run is not None else ():
+                if is_watched(judged.rule):  # no test of pytest's has told of it
+                    self._progress.verdict(judged.spokesman)
             self._progress.finish()
         if run is not None:
             session = plugin.session_of(config)
@@ -114,7 +121,7 @@ def _settles(report: pytest.TestReport) -> bool:
 
 def _planned(run: Session) -> dict[str, int]:
     kinds = Counter(
-        "do not apply" if run.why_not(rule) else _KINDS[type(run.profile.promise(rule.id))] for rule in rules()
+        "do not apply" if why_not(run.target, rule) else _KINDS[type(run.profile.promise(rule.id))] for rule in rules()
     )
     return {kind: kinds[kind] for kind in _KINDS.values()}
 

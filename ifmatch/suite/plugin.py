@@ -96,6 +96,9 @@ def _demand_own_root(config: pytest.Config) -> None:
         )
 
 
+#: The folder of the rules that monitors watch: their scenarios have no steps to run.
+_WATCHED = "always"
+
 #: What tells a checkout of ours from any other folder.
 _CHECKOUT = Path("profiles", "profile.schema.json")
 
@@ -113,7 +116,11 @@ class FeatureFile(pytest.Module):
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    if file_path.suffix == ".feature" and any(root in file_path.parents for root in _feature_roots(parent.config)):
+    if (
+        file_path.suffix == ".feature"
+        and file_path.parent.name != _WATCHED
+        and any(root in file_path.parents for root in _feature_roots(parent.config))
+    ):
         return FeatureFile.from_parent(parent, path=file_path)
     return None
 

@@ -14,14 +14,11 @@ import pytest
 
 from ifmatch import errors
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, NothingSelected
-from ifmatch.log.events import Event
-from ifmatch.report.allure import AllureBridge, write_environment, write_results_into
+from ifmatch.log.events import Crash, Event, Notice
 from ifmatch.report.console import conclusion, count_line
 from ifmatch.rules import catalogue
 from ifmatch.suite.plugin import ABORT, RUN, SESSION, run_of, session_of
 from ifmatch.suite.session import Options, Session
-
-BRIDGE = pytest.StashKey[AllureBridge]()
 
 # ---------------------------------------------------------------- the beginning
 
@@ -48,7 +45,7 @@ def _join(config: pytest.Config) -> None:
     given = config.workerinput  # type: ignore[attr-defined]  # xdist puts it there
     if "ifmatch" in given:
         share, shares = int(given["workerid"].removeprefix("gw")), int(given["workercount"])
-        _enter(config, Session.join(given["ifmatch"], given["workerid"], share, shares))
+        _enter(config, Session.join(given["ifmatch"], given["workerid"], share, shares, config.getoption("--rules")))
 
 
 def _demand_rules(globs: str) -> None:
@@ -58,10 +55,9 @@ def _demand_rules(globs: str) -> None:
 
 def _enter(config: pytest.Config, session: Session) -> None:
     config.stash[SESSION] = session
-    config.stash[BRIDGE] = bridge = AllureBridge(session.profile.title, session.target.redactor.text)
-    write_results_into(config, session.log.folder / "allure-results")
-    config.pluginmanager.register(bridge, "ifmatch-allure")
-    session.listeners.append(lambda event: bridge.exchange(event) if event["event"] == "exchange" else None)
+    # Our results for Allure are written from the log, at the end: allure-pytest knows tests, not scenarios.
+    if config.pluginmanager.hasplugin("allure_listener"):
+        config.pluginmanager.unregister(name="allure_listener")
 
 
 def _options(config: pytest.Config) -> Options:
@@ -70,6 +66,7 @@ def _options(config: pytest.Config) -> Options:
         profile=config.getoption("--profile"),
         target_file=config.getoption("--target"),
         report_dir=config.getoption("--report-dir"),
+        rules=config.getoption("--rules"),
         faults=tuple(config.getoption("--fault")),
         effort=config.getoption("--effort"),
         writers=config.getoption("--writers"),
@@ -79,9 +76,9 @@ def _options(config: pytest.Config) -> Options:
 
 def _tell(config: pytest.Config, event: Event) -> None:
     """Say on standard error why it takes so long, past pytest, which catches what is printed during a test."""
-    if event["event"] == "notice":
+    if isinstance(event, Notice):
         with config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-            print(event["text"], file=sys.stderr, flush=True)
+            print(event.text, file=sys.stderr, flush=True)
 
 
 def _treat_sigterm_as_interrupt(config: pytest.Config) -> None:
@@ -151,10 +148,10 @@ def _note_crash(run: Session, error: BaseException) -> IfmatchError:
         return error
     lines = traceback.format_exception(error)
     try:
-        run.record("crash", rule=run.target.rule, traceback="".join(lines))
+        run.record(Crash(rule=run.recorder.activity.rule, traceback="".join(lines)))
     except ConfigurationError as lost:
         return lost
-    summary = run.target.redactor.text(f"{type(error).__name__}: {error}")
+    summary = run.recorder.redactor.text(f"{type(error).__name__}: {error}")
     return IfmatchError(
         f"ifmatch itself failed, which says nothing of the target ({summary}). What was seen until then is in "
         f"{run.log.folder}/."
@@ -171,6 +168,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         config.stash.setdefault(ABORT, _note_crash(run, _LAST_CRASH.pop()))
     try:
         run.clean_up()
+        if not (run.interrupted or config.stash.get(ABORT, None)):
+            run.conclude_monitors()
     except Exception as error:
         config.stash.setdefault(ABORT, _note_crash(run, error))
     with _undisturbed():
@@ -208,13 +207,13 @@ def _finish(session: pytest.Session, run: Session, exitstatus: int) -> ExitCode:
     interrupted = run.interrupted or (exitstatus == ExitCode.INTERRUPTED and abort is None)
     code = ExitCode.INTERRUPTED if interrupted else abort.exit_code if abort else _cut_short(exitstatus)
     message = "The run was interrupted." if interrupted else str(abort or stopped or "")
-    finished = run.finish(complete=code is None and not stopped, exit_code=code, message=message)
-    session.config.stash[RUN] = finished
-    results = Path(session.config.getoption("allure_report_dir") or run.log.folder / "allure-results")
-    try:
-        write_environment(results, finished)
-    except OSError as error:
-        print(f"{results} cannot be written: {error.strerror}.", file=sys.stderr)
+    alluredir = session.config.getoption("allure_report_dir", None)
+    session.config.stash[RUN] = run.finish(
+        complete=code is None and not stopped,
+        exit_code=code,
+        message=message,
+        alluredir=Path(alluredir) if alluredir else None,
+    )
     return run.exit_code
 
 

@@ -4,7 +4,8 @@ import inspect
 import time
 import traceback
 from collections.abc import Callable, Generator
-from dataclasses import asdict
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -19,12 +20,16 @@ from ifmatch.errors import (
     SetupFailed,
     TargetUnusable,
 )
+from ifmatch.log.events import Crash, RaceFacts, StepCarriedOut, VerdictReached
+from ifmatch.log.writer import line_of
 from ifmatch.rules import catalogue
 from ifmatch.rules.case import Case, Verdict
-from ifmatch.rules.expectation import Expectation, Finding, NotApplicable, promised_status
+from ifmatch.rules.expectation import NotApplicable
+from ifmatch.suite.gates import why_not
 from ifmatch.suite.plugin import ABORT, CASE, SESSION, FeatureFile, session_of
-from ifmatch.suite.run import BRIDGE, stop
+from ifmatch.suite.run import stop
 from ifmatch.suite.session import Session
+from ifmatch.suite.verdicts import message_of, reached
 
 _STATE = pytest.StashKey["_Scenario"]()
 
@@ -89,20 +94,39 @@ class _Scenario:
 
     def __init__(self, rule: catalogue.Rule, case: Case, row: dict[str, str]) -> None:
         self.rule, self.case, self.row = rule, case, row
-        self.steps: list[dict[str, Any]] = []
-        self.clock = time.perf_counter()
-        self.verdict: dict[str, Any] | None = None
-        self._exchanges_before = self._findings_before = 0
+        self.steps: list[StepCarriedOut] = []
+        self.started, self.clock = _now(), time.perf_counter()
+        self.verdict: VerdictReached | None = None
+        self._step_clock = 0.0
+        self._findings_before = 0
 
-    def start_step(self, keyword: str, text: str, exchanges: int) -> None:
-        self._exchanges_before, self._findings_before = exchanges, len(self.case.findings)
-        self.steps.append({"keyword": keyword, "text": text, "status": "passed", "exchanges": []})
+    def start_step(self, keyword: str, text: str) -> None:
+        self._findings_before, self._step_clock = len(self.case.findings), time.perf_counter()
+        self.steps.append(StepCarriedOut(keyword, text, started=_now()))
 
-    def end_step(self, exchanges: list[str], error: BaseException | None) -> list[Finding]:
-        findings = self.case.findings[self._findings_before :]
-        status = "failed" if findings else "broken" if error is not None else "passed"
-        self.steps[-1].update(status=status, exchanges=exchanges[self._exchanges_before :])
-        return findings
+    def end_step(self, exchanges: list[str], error: BaseException | None) -> None:
+        findings = tuple(self.case.findings[self._findings_before :])
+        self.steps[-1] = replace(
+            self.steps[-1],
+            status=_status_of_step(bool(findings), error),
+            exchanges=tuple(exchanges),
+            findings=findings,
+            duration_ms=_milliseconds_since(self._step_clock),
+        )
+
+
+def _status_of_step(wrong: bool, error: BaseException | None) -> str:
+    if wrong:
+        return "failed"
+    return "broken" if error is not None else "passed"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _milliseconds_since(clock: float) -> float:
+    return round((time.perf_counter() - clock) * 1000, 1)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -116,10 +140,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     case = Case(rule.id, session.profile.promise(rule.id, resource_type), resource_type)
     item.stash[CASE] = case
     item.stash[_STATE] = state = _Scenario(rule, case, dict(params.get("_pytest_bdd_example", {})))
-    session.target.rule, session.target.exchanges = rule.id, []
-    reason = case.promise.reason if isinstance(case.promise, NotApplicable) else session.why_not(rule)
+    session.recorder.begin_rule(rule.id)
+    reason = case.promise.reason if isinstance(case.promise, NotApplicable) else why_not(session.target, rule)
     if reason:
-        _conclude(item, state, Verdict.NOT_APPLICABLE, reason)
+        _conclude(session, state, Verdict.NOT_APPLICABLE, reason)
         pytest.skip(reason)
 
 
@@ -155,10 +179,11 @@ def _judge(item: pytest.Item, state: _Scenario, error: BaseException | None) -> 
     case, session = state.case, session_of(item.config)
     gone = _gone(session, case, error)
     broken = case.verdict() is Verdict.FAIL and (gone is None or _is_proven(case))
-    if broken or (gone is None and (error is None or isinstance(error, RuleBroken))):
-        _conclude(item, state, case.verdict(), _told(case))
+    judged = gone is None and (error is None or isinstance(error, RuleBroken))
+    if broken or judged:
+        _conclude(session, state, case.verdict(), message_of(case))
     else:
-        _conclude_without(item, state, gone or error or RuleBroken())
+        _conclude_without(session, state, gone or error or RuleBroken())
     if gone is not None:
         item.config.stash.setdefault(ABORT, gone)
         item.session.shouldstop = str(gone)
@@ -167,13 +192,14 @@ def _judge(item: pytest.Item, state: _Scenario, error: BaseException | None) -> 
 
 def _gone(session: Session, case: Case, error: BaseException | None) -> IfmatchError | None:
     """What ends the run, if anything: a failure is put down to a rule only while the target is what it was."""
+    redact = session.recorder.redactor.text
     if isinstance(error, IfmatchError):
-        return type(error)(session.target.redactor.text(str(error)))
+        return type(error)(redact(str(error)))
     if isinstance(error, SetupFailed) or (case.verdict() is Verdict.FAIL and not _is_proven(case)):
         try:
             session.look_again()
         except TargetUnusable as gone:
-            return TargetUnusable(session.target.redactor.text(str(gone)))
+            return TargetUnusable(redact(str(gone)))
     return None
 
 
@@ -182,95 +208,60 @@ def _is_proven(case: Case) -> bool:
     return any(finding.state for finding in case.findings)
 
 
-def _conclude_without(item: pytest.Item, state: _Scenario, error: BaseException) -> None:
+def _conclude_without(session: Session, state: _Scenario, error: BaseException) -> None:
     """Conclude a scenario that did not come to a verdict of its own."""
-    session = session_of(item.config)
     verdict, culprit = next((m for kind, m in _MEANING.items() if isinstance(error, kind)), (Verdict.ERROR, "suite"))
     if culprit == "suite" and not isinstance(error, IfmatchError):
-        session.record("crash", rule=state.rule.id, traceback="".join(traceback.format_exception(error)))
+        session.record(Crash(rule=state.rule.id, traceback="".join(traceback.format_exception(error))))
     message = str(error) if culprit != "suite" else f"{type(error).__name__}: {error}"
-    _conclude(item, state, verdict, session.target.redactor.text(message), culprit)
+    _conclude(session, state, verdict, session.recorder.redactor.text(message), culprit)
 
 
 def _raise_for(state: _Scenario, error: BaseException | None) -> None:
     """Tell pytest: fail and error fail a test, what is waived was expected to, what could not be judged is skipped."""
     assert state.verdict is not None
-    verdict, message = state.verdict["verdict"], state.verdict["message"]
+    verdict, message = state.verdict.verdict, state.verdict.message
     if verdict in (Verdict.NOT_APPLICABLE, Verdict.INCONCLUSIVE):
         pytest.skip(f"{verdict}: {message}")
-    if verdict == Verdict.WAIVED:
+    if verdict is Verdict.WAIVED:
         pytest.xfail(f"{state.rule.id}: {message}")
-    if verdict == Verdict.ERROR and state.verdict["culprit"] == "suite" and error is not None:
+    if verdict is Verdict.ERROR and state.verdict.culprit == "suite" and error is not None:
         raise error
     if verdict in (Verdict.FAIL, Verdict.ERROR):
         pytest.fail(f"{state.rule.id}: {message}", pytrace=False)
 
 
-def _told(case: Case) -> str:
-    finding = case.gravest_finding
-    if case.race is not None and finding is None and case.race.doubt:
-        return case.race.doubt
-    if case.race is not None and case.race.story and finding is not None and finding.state:
-        return case.race.story
-    return f"expected {finding.expected}; got {finding.got}" if finding else str(case.observed.get("answer", ""))
-
-
-#: What a waiver lets pass: that a rule fails, or that it cannot be told whether it does. Never an error.
-_WAIVABLE = frozenset({Verdict.FAIL, Verdict.INCONCLUSIVE})
-
-
-def _conclude(item: pytest.Item, state: _Scenario, verdict: Verdict, message: str, culprit: str = "") -> None:
+def _conclude(session: Session, state: _Scenario, verdict: Verdict, message: str, culprit: str = "") -> None:
     """Write the verdict into the log, once."""
-    session, case, rule = session_of(item.config), state.case, state.rule
-    expectation = case.expectation
-    waiver = session.waivers.get(rule.id) if verdict in _WAIVABLE else None
-    state.verdict = session.record(
-        "verdict",
-        rule=rule.id,
-        title=rule.title,
-        feature=rule.feature,
-        path=rule.path,
-        resource_type=case.resource_type,
-        row=state.row,
-        verdict=str(Verdict.WAIVED if waiver else verdict),
-        waiver=waiver,
-        level=str(expectation.level) if expectation else None,
-        message=message,
+    event = reached(
+        state.rule,
+        state.case,
+        verdict,
+        message,
+        session.waivers,
         culprit=culprit,
-        expected=_expected(expectation),
-        observed=case.observed,
-        findings=[asdict(finding) for finding in case.findings],
-        source=asdict(expectation.source) if expectation else None,
-        says=expectation.says if expectation else "",
-        race=_race(item, case, rule.id),
-        exchanges=list(session.target.exchanges),
-        steps=state.steps,
-        duration_ms=round((time.perf_counter() - state.clock) * 1000, 1),
+        race=_race(session, state.case),
+        row=state.row,
+        steps=tuple(state.steps),
+        exchanges=session.recorder.activity.exchanges,
+        started=state.started,
+        duration_ms=_milliseconds_since(state.clock),
     )
-    item.config.stash[BRIDGE].end_case(state.verdict)
+    written = session.record(event)
+    state.verdict = written if isinstance(written, VerdictReached) else event
 
 
-def _race(item: pytest.Item, case: Case, rule: str) -> dict[str, Any] | None:
-    """What a race came to; its picture goes into the run's folder, and to Allure."""
+def _race(session: Session, case: Case) -> RaceFacts | None:
+    """What a race came to; its picture goes into the run's folder."""
     if case.race is None:
         return None
+    facts: RaceFacts = case.race.facts
     if not case.race.picture:
-        return dict(case.race.facts)
-    picture = session_of(item.config).log.folder / "pictures" / f"{rule}.svg"
+        return facts
+    picture = session.log.folder / "pictures" / f"{case.rule}.svg"
     picture.parent.mkdir(exist_ok=True)
     picture.write_text(case.race.picture, encoding="utf-8")
-    item.config.stash[BRIDGE].picture("who collided", case.race.picture)
-    return {**case.race.facts, "picture": f"pictures/{picture.name}"}
-
-
-def _expected(expectation: Expectation | None) -> dict[str, Any]:
-    if expectation is None:
-        return {}
-    return {
-        "status": list(expectation.status),
-        "body": [str(b) for b in expectation.body],
-        "text": promised_status(expectation),
-    }
+    return replace(facts, picture=f"pictures/{picture.name}")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -281,18 +272,18 @@ def pytest_runtest_makereport(
     state = item.stash.get(_STATE, None)
     if state is not None and state.verdict is not None and call.when in ("setup", "call"):
         # Travels to the controlling process with the report when several processes share the work.
-        report.ifmatch_verdict = state.verdict  # type: ignore[attr-defined]
+        report.ifmatch_verdict = line_of(state.verdict)  # type: ignore[attr-defined]
         state.verdict = None if call.when == "call" else state.verdict
     if state is not None:
-        _clear_of_secrets(report, session_of(item.config).target.redactor.text)
+        _clear_of_secrets(report, session_of(item.config).recorder.redactor.text)
     return report
 
 
 def _clear_of_secrets(report: pytest.TestReport, redact: Callable[[str], str]) -> None:
     """Keep secrets out of what pytest itself reports: tracebacks with `--showlocals`, captured output."""
     if report.longrepr is not None and not isinstance(report.longrepr, tuple):
-        told = str(report.longrepr)
-        report.longrepr = report.longrepr if redact(told) == told else redact(told)
+        shown = str(report.longrepr)
+        report.longrepr = report.longrepr if redact(shown) == shown else redact(shown)
     report.sections = [(name, redact(content)) for name, content in report.sections]
 
 
@@ -302,8 +293,8 @@ def _clear_of_secrets(report: pytest.TestReport, redact: Callable[[str], str]) -
 def pytest_bdd_before_step(request: pytest.FixtureRequest, step: Any) -> None:
     state = request.node.stash.get(_STATE, None)
     if state is not None:
-        state.start_step(step.keyword, step.name, len(session_of(request.config).target.exchanges))
-        request.config.stash[BRIDGE].start_step(step.keyword, step.name)
+        state.start_step(step.keyword, step.name)
+        session_of(request.config).recorder.begin_step()
 
 
 def pytest_bdd_after_step(request: pytest.FixtureRequest) -> None:
@@ -317,8 +308,8 @@ def pytest_bdd_step_error(request: pytest.FixtureRequest, exception: BaseExcepti
 def _end_step(request: pytest.FixtureRequest, error: BaseException | None = None) -> None:
     state = request.node.stash.get(_STATE, None)
     if state is not None:
-        findings = state.end_step(session_of(request.config).target.exchanges, error)
-        request.config.stash[BRIDGE].end_step(findings, None if isinstance(error, RuleBroken) else error)
+        exchanges = session_of(request.config).recorder.activity.steps[-1]
+        state.end_step(exchanges, None if isinstance(error, RuleBroken) else error)
 
 
 @pytest.hookimpl(tryfirst=True)

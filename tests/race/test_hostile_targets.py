@@ -17,12 +17,14 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import Settings
 from ifmatch.client.target import Target
 from ifmatch.client.workbench import Workbench, sweep
 from ifmatch.errors import OutcomeUnknown, SetupFailed
 from ifmatch.judge.anomaly import Name
+from ifmatch.log.events import Event, ExchangeRecorded, Journalled
 from ifmatch.race import history_builder, workloads
 from ifmatch.race.budget import Budget
 from ifmatch.race.runner import Environment, Race, Runner
@@ -220,7 +222,7 @@ class Place:
 
     runner: Callable[[], Runner]
     server: Hostile
-    events: list[dict]
+    events: list[Event]
     target: Target
 
 
@@ -230,9 +232,7 @@ def place(name: str, kind: type[Hostile] = Hostile, faults: tuple[str, ...] = ()
     server, events = kind(name, faults=faults).start(), []
     try:
         settings = Settings(base_url=server.base_url, timeout=TIMEOUT, through_proxy=False)
-        target = Target(
-            settings, load("fhir-r4"), "run-1", lambda e, **f: events.append({"event": e, **f}), Redactor([])
-        )
+        target = Target(settings, load("fhir-r4"), "run-1", Recorder(events.append, Redactor()))
         bench = Workbench(target, "Patient", history=False)
         ground, seeds = Environment.measured(target, bench.make(), writers), itertools.count(1)
         yield Place(lambda: Runner(ground, target, bench, BUDGET, writers, next(seeds)), server, events, target)
@@ -432,8 +432,8 @@ def test_everything_is_labelled_journalled_and_removed():
     with place("reset-some") as here, suppress(Exception):
         for name in ("same-version", "conditional-creates", "relay"):
             judge(here.runner(), name)
-        bodies = [e["request"]["body"] for e in here.events if e.get("request") and e["request"]["method"] == "POST"]
+        bodies = [e.request.body for e in here.events if isinstance(e, ExchangeRecorded) and e.request.method == "POST"]
         assert all("urn:ifmatch:run" in body for body in bodies)
-    left = [event for event in here.events if event["event"] == "journal" and event["action"] == "left"]
+    left = [event for event in here.events if isinstance(event, Journalled) and event.action == "left"]
     assert not here.target.ledger.open_items()
     assert all(event["reason"] for event in left)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ifmatch.client.exchange import Request
+from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import Settings
 from ifmatch.client.target import Target
@@ -141,7 +142,7 @@ def runner():
     """A runner on an embedded server."""
     with EmbeddedServer(load("fhir-r4")) as server:
         settings = Settings(server.base_url, timeout=2, through_proxy=False)
-        target = Target(settings, load("fhir-r4"), "run-1", lambda *_, **__: None, Redactor([]))
+        target = Target(settings, load("fhir-r4"), "run-1", Recorder(lambda _: None, Redactor()))
         bench = Workbench(target, "Patient", history=False)
         yield Runner(Environment.measured(target, bench.make(), 4), target, bench, Budget(8, 1, 6, 2), 4, 1)
         target.close()

@@ -1,0 +1,80 @@
+"""Shows every exchange to the monitors, and keeps what they found."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ifmatch.client.exchange import Exchange, Request
+from ifmatch.rules.answer import Answer
+from ifmatch.rules.expectation import Finding, Level
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """An exchange as a monitor sees it: what was asked and what was answered, and where the target lies."""
+
+    request: Request
+    answer: Answer
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What a monitor looked at: whether it is so, what should be, and what is; a `note` is told, whatever holds."""
+
+    holds: bool
+    expected: str
+    got: str
+    note: str = ""
+
+
+#: The facts that one exchange shows; none where it shows nothing of the kind.
+Monitor = Callable[[Observed], Iterable[Fact]]
+
+
+@dataclass
+class Tally:
+    """What one monitor has seen: how many facts it looked at, and each that did not hold, with its exchange."""
+
+    looked: int = 0
+    notes: list[str] = field(default_factory=list)
+    broken: list[tuple[Answer, Request, Fact]] = field(default_factory=list)
+
+    @property
+    def exchanges(self) -> tuple[str, ...]:
+        """The ids of the exchanges that show what is wrong."""
+        return tuple(dict.fromkeys(answer.exchange for answer, _, _ in self.broken))
+
+    def findings(self, level: Level) -> tuple[Finding, ...]:
+        """What is wrong, each kind once, with the request that first showed it and how many others did."""
+        kinds: dict[tuple[str, int], list[tuple[Answer, Request, Fact]]] = {}
+        for answer, request, fact in self.broken:
+            kinds.setdefault((request.method, answer.status), []).append((answer, request, fact))
+        return tuple(_finding(seen, level) for seen in kinds.values())
+
+
+def _finding(seen: list[tuple[Answer, Request, Fact]], level: Level) -> Finding:
+    answer, request, fact = seen[0]
+    others = f" and {len(seen) - 1} more like it" if len(seen) > 1 else ""
+    where = f"{request.method} {request.url}, exchange {answer.exchange}{others}"
+    return Finding(fact.expected, f"{fact.got} ({where})", level)
+
+
+class Watch:
+    """Runs the monitors of the rules that were selected over the exchanges of one target."""
+
+    def __init__(self, monitors: Mapping[str, Monitor], base_url: str) -> None:
+        self._monitors, self._base_url = monitors, base_url
+        self.tallies = {rule: Tally() for rule in monitors}
+
+    def __call__(self, exchange: Exchange, answer: Answer) -> None:
+        """Show one exchange to every monitor."""
+        request = exchange.request
+        observed = Observed(request, answer, self._base_url)
+        for rule, monitor in self._monitors.items():
+            tally = self.tallies[rule]
+            for fact in monitor(observed):
+                tally.looked += 1
+                if fact.note:
+                    tally.notes.append(f"{fact.note} (exchange {answer.exchange})")
+                if not fact.holds:
+                    tally.broken.append((answer, request, fact))

@@ -1,0 +1,93 @@
+"""Puts a verdict into the form in which the log holds it, with all that a report tells of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ifmatch.log.events import Expected, RaceFacts, StepCarriedOut, VerdictReached
+from ifmatch.monitor.watch import Tally
+from ifmatch.rules.case import Case, Verdict
+from ifmatch.rules.catalogue import Rule
+from ifmatch.rules.expectation import Expectation, Level, promised_status
+from ifmatch.rules.profile import Profile
+from ifmatch.rules.waiver import Waiver
+
+#: What a waiver lets pass: that a rule fails, or that it cannot be told whether it does. Never an error.
+_WAIVABLE = frozenset({Verdict.FAIL, Verdict.INCONCLUSIVE})
+
+
+def reached(
+    rule: Rule,
+    case: Case,
+    verdict: Verdict,
+    message: str,
+    waivers: Mapping[str, Waiver],
+    *,
+    culprit: str = "",
+    race: RaceFacts | None = None,
+    row: Mapping[str, str] | None = None,
+    steps: tuple[StepCarriedOut, ...] = (),
+    exchanges: tuple[str, ...] = (),
+    started: str = "",
+    duration_ms: float = 0.0,
+) -> VerdictReached:
+    """A verdict on one case of a rule. One that a waiver lets pass is told as waived."""
+    expectation = case.expectation
+    waiver = waivers.get(rule.id) if verdict in _WAIVABLE else None
+    return VerdictReached(
+        rule=rule.id,
+        title=rule.title,
+        feature=rule.feature,
+        path=rule.path,
+        resource_type=case.resource_type,
+        row=row or {},
+        verdict=Verdict.WAIVED if waiver else verdict,
+        waiver=waiver,
+        level=expectation.level if expectation else None,
+        message=message,
+        culprit=culprit,
+        expected=_expected(expectation),
+        observed=case.observed,
+        findings=tuple(case.findings),
+        source=expectation.source if expectation else None,
+        says=expectation.says if expectation else "",
+        race=race,
+        exchanges=exchanges,
+        steps=steps,
+        started=started,
+        duration_ms=duration_ms,
+    )
+
+
+def message_of(case: Case) -> str:
+    """What a case came to, in a sentence; the story of a race in several lines."""
+    finding, race = case.gravest_finding, case.race
+    if race is not None and finding is None and race.doubt:
+        return race.doubt
+    if race is not None and race.story and finding is not None and finding.state:
+        return race.story
+    return f"expected {finding.expected}; got {finding.got}" if finding else str(case.observed.get("answer", ""))
+
+
+def monitored(rule: Rule, profile: Profile, tally: Tally, waivers: Mapping[str, Waiver]) -> VerdictReached:
+    """The verdict on a rule that was watched in every exchange. One that nothing could show has no meaning here."""
+    case = Case(rule.id, profile.promise(rule.id), "")
+    level = case.expectation.level if case.expectation else Level.MAY
+    case.findings += tally.findings(level)
+    case.observed = _observed(tally)
+    if not tally.looked:
+        return reached(rule, case, Verdict.NOT_APPLICABLE, "no exchange had anything of the kind to look at", waivers)
+    return reached(rule, case, case.verdict(), message_of(case), waivers, exchanges=tally.exchanges)
+
+
+def _observed(tally: Tally) -> dict[str, Any]:
+    seen = {
+        "looked_at": tally.looked,
+        "answer": f"{tally.looked} answers looked at, {len(tally.broken)} not as promised",
+    }
+    return {**seen, "notes": tally.notes[:10]} if tally.notes else seen
+
+
+def _expected(expectation: Expectation | None) -> Expected:
+    if expectation is None:
+        return Expected()
+    return Expected(expectation.status, tuple(map(str, expectation.body)), promised_status(expectation))
