@@ -4,18 +4,21 @@ import json
 from xml.etree import ElementTree
 
 import pytest
-from test_report_log import at, exchange, failure, footer, header, journal, target, verdict, whole
+from report_log import at, exchange, failure, footer, header, journal, target, verdict, whole
 
 from ifmatch.errors import ConfigurationError, ExitCode
+from ifmatch.log.reader import event_of
+from ifmatch.log.writer import line_of
 from ifmatch.report.document import document, load, problems
 from ifmatch.report.junit import junit
 from ifmatch.report.run import Run, exit_code_for, group_of
-from ifmatch.report.write import write_all
+from ifmatch.report.write import DERIVED, write_all
 from ifmatch.rules.case import Verdict
 
 
 def _write(folder, *log):
-    (folder / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in log), encoding="utf-8")
+    lines = "".join(json.dumps(line_of(event)) + "\n" for event in log)
+    (folder / "events.jsonl").write_text(lines, encoding="utf-8")
 
 
 def _error(culprit):
@@ -34,11 +37,10 @@ def _error(culprit):
         ([verdict(), verdict(verdict="inconclusive")], ExitCode.INCONCLUSIVE),
         ([verdict(verdict="not-applicable")], ExitCode.NOTHING_RAN),
         ([], ExitCode.NOTHING_RAN),
-        ([verdict(verdict="splendid")], ExitCode.INTERNAL_ERROR),
     ],
 )
 def test_the_exit_code_follows_from_the_verdicts(cases, code):
-    """The gravest kind decides; nothing judged and a verdict nobody knows are not green."""
+    """The gravest kind decides; nothing judged is not green."""
     assert exit_code_for(cases) is code
     assert whole(*cases, exit_code=int(code)).exit_code is code
 
@@ -63,6 +65,23 @@ def test_a_run_is_never_greener_than_its_last_word(log, code):
     run = Run.of([header(), target(), *log])
     assert run.exit_code is code
     assert run.conformant is (code is ExitCode.CONFORMANT)
+
+
+@pytest.mark.parametrize("line", [verdict(verdict="splendid"), verdict(findings=7)])
+def test_a_verdict_that_cannot_be_read_is_an_error_of_ours(line):
+    """Nothing that was judged passes unseen, neither among the rules nor in the exit code."""
+    run = whole(verdict("a.b"), line)
+    assert run.exit_code is ExitCode.INTERNAL_ERROR
+    (judged,) = (judged for judged in run.rules if judged.verdict is Verdict.ERROR)
+    assert judged.rule == "update.if-match.current"
+    assert judged.spokesman.culprit == "suite"
+    assert "cannot be read" in judged.spokesman.message
+
+
+def test_a_header_that_cannot_be_read_begins_a_run_all_the_same():
+    """The verdicts of the run before it are not taken for those of this one."""
+    run = Run.of([header(), failure(), footer(1), header(seed="x"), target(), verdict(), footer()])
+    assert [judged.rule for judged in run.rules] == ["update.if-match.current"]
 
 
 def test_the_gravest_case_speaks_for_its_rule():
@@ -118,10 +137,15 @@ def test_groups_are_ids_without_their_last_part():
     "log",
     [
         [header(), target(), failure(), verdict(), exchange(), journal("created"), footer(1)],
-        [header(), target(software=None, fhir_version=None), verdict(level=None, source={}, expected={}, observed={})],
-        [header(command=["ifmatch", "run"], seed="x"), _error("target"), footer(6, message="unreachable")],
+        [
+            header(),
+            target(software=None, fhir_version=None),
+            verdict(level=None, source=None, expected={}, observed={}),
+        ],
+        [header(command=["ifmatch", "run"], seed=None), _error("target"), footer(6, message="unreachable")],
         [header(), verdict("race.update.same-version", race={"rounds": 40}), footer()],
-        [header(), {"event": "verdict", "rule": "a.b"}],
+        [header(), event_of({"event": "verdict", "rule": "a.b"})],
+        [header(), verdict(verdict="splendid"), event_of({"event": "verdict", "row": 1}), footer()],
         [],
     ],
 )
@@ -179,7 +203,34 @@ def test_writing_again_gives_the_same_files(tmp_path):
     first = {path.name: path.read_bytes() for path in tmp_path.rglob("*.*")}
     write_all(tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.rglob("*.*")} == first
-    assert set(first) == {"events.jsonl", "report.json", "junit.xml", "update.if-match.stale.sh"}
+    names = {name for name in first if not name.endswith("-result.json")}
+    assert names == {
+        "events.jsonl", "report.json", "junit.xml", "update.if-match.stale.sh", "environment.properties"
+    }  # fmt: skip
+    assert {path.name for path in tmp_path.iterdir()} - {"events.jsonl"} <= set(DERIVED)
+
+
+def test_results_for_allure_go_where_they_are_asked_for(tmp_path):
+    """And what lies there already stays."""
+    folder, elsewhere = tmp_path / "run", tmp_path / "elsewhere"
+    folder.mkdir()
+    elsewhere.mkdir()
+    (elsewhere / "other-result.json").touch()
+    _write(folder, header(), verdict(), footer())
+    write_all(folder, elsewhere)
+    assert not (folder / "allure-results").exists()
+    assert len(list(elsewhere.glob("*-result.json"))) == 2
+
+
+def test_what_cannot_be_written_is_the_users_to_mend(tmp_path):
+    """It says which file, whatever the format."""
+    _write(tmp_path, header(), failure(), footer(1))
+    for name in DERIVED[:4]:
+        blocked = tmp_path / name
+        blocked.mkdir() if "." in name else blocked.touch()
+        with pytest.raises(ConfigurationError, match=f"{name} cannot be written"):
+            write_all(tmp_path)
+        blocked.rmdir() if "." in name else blocked.unlink()
 
 
 def test_junit_tells_each_verdict_in_its_own_way():

@@ -6,9 +6,10 @@ import shlex
 import subprocess
 
 import pytest
+from report_log import BASE, exchange, failure, footer, header, journal, target, verdict, whole
 from rich.cells import cell_len
-from test_report_log import BASE, exchange, failure, footer, header, journal, target, verdict, whole
 
+from ifmatch.log.writer import line_of
 from ifmatch.report import curl
 from ifmatch.report.console import Progress, console_for, print_header, print_rule, print_summary
 from ifmatch.report.document import document
@@ -216,7 +217,7 @@ def test_what_became_of_the_resource_is_told_once():
     """Beside the wrong answer, unless a finding of its own tells it."""
     observed = {"status": 412, "answer": "412 with an OperationOutcome", "state": "resource changed"}
     of_state = {"expected": "resource unchanged", "got": "resource changed"}
-    findings = failure()["findings"]
+    findings = line_of(failure())["findings"]
     for told in (findings, [*findings, of_state]):
         judged = judge_cases("a.b", [failure(observed=observed, findings=told)])
         assert plain(print_rule, judged).count("resource changed") == 1
@@ -266,7 +267,7 @@ def run_curl(command, **variables):
 
 def test_curl_sends_what_was_sent():
     """Method, URL, headers and body arrive as they were; what the client adds by itself is left out."""
-    command = curl.command(exchange(), BASE)
+    command = curl.command(exchange().request, BASE)
     assert command == (
         'curl -X PUT "$BASE/Patient/57" -H "Authorization: Bearer $IFMATCH_TOKEN" -H \'If-Match: W/"1"\' '
         '-H \'Content-Type: application/fhir+json\' --data-raw \'{"resourceType": "Patient", "id": "57"}\''
@@ -280,10 +281,10 @@ def test_curl_sends_what_was_sent():
 def test_curl_breaks_off_where_we_did():
     """A body that ends before its Content-Length does is sent so; curl, which would wait for ever, gives up."""
     headers = [["Content-Type", "application/fhir+json"], ["Content-Length", "100"]]
-    told = run_curl(curl.command(exchange(body="{", headers=headers), BASE))
+    told = run_curl(curl.command(exchange(body="{", headers=headers).request, BASE))
     assert told[-6:] == ["-H", "Content-Length: 100", "--max-time", "2", "--data-raw", "{"]
     assert "Content-Length: 1" not in told
-    whole = run_curl(curl.command(exchange(body="{}", headers=[["Content-Length", "2"]]), BASE))
+    whole = run_curl(curl.command(exchange(body="{}", headers=[["Content-Length", "2"]]).request, BASE))
     assert not any("Content-Length" in word for word in whole)
 
 
@@ -295,7 +296,7 @@ def test_curl_breaks_off_where_we_did():
 def test_any_text_survives_the_shell(text):
     """Quotes, expansions, control characters: bash hands curl exactly what was sent, and the command is printable."""
     sent = exchange(body=text, headers=[["X-Test", f"v {text}"], ["Content-Type", "text/plain"]])
-    for command in (curl.command(sent, BASE), "\n".join(curl.folded(sent, BASE, width=40))):
+    for command in (curl.command(sent.request, BASE), "\n".join(curl.folded(sent.request, BASE, width=40))):
         assert command.replace("\n", "").isprintable()
         assert run_curl(command)[4::2] == [f"X-Test: v {text}", "Content-Type: text/plain", text]
     assert shlex.split(curl.quoted("it's $x")) == ["it's $x"]
@@ -314,13 +315,13 @@ def test_any_text_survives_the_shell(text):
 )
 def test_a_url_is_never_carried_out(url, reached):
     """What a shell or curl would expand is encoded; the base is a variable, and only the base."""
-    assert run_curl(curl.command(exchange(method="GET", url=url), BASE), IFMATCH_SECRET="s3cret")[2] == reached
+    assert run_curl(curl.command(exchange(method="GET", url=url).request, BASE), IFMATCH_SECRET="s3cret")[2] == reached
 
 
 def test_no_secret_and_no_stand_in_for_one_is_printed():
     """Whatever an Authorization held is the token's variable; other redacted headers have one of their own."""
     sent = exchange(headers=[["authorization", "Basic abc"], ["Cookie", "[redacted]"], ["X-Key", "k [redacted]"]])
-    command = curl.command(sent, BASE)
+    command = curl.command(sent.request, BASE)
     assert "abc" not in command
     assert "[redacted]" not in command
     told = run_curl(command, IFMATCH_COOKIE="c", IFMATCH_X_KEY="k")
@@ -329,14 +330,14 @@ def test_no_secret_and_no_stand_in_for_one_is_printed():
 
 def test_curl_has_habits_of_its_own_that_are_held_back():
     """HEAD does not hang, a blank header is sent, a body without a type does not become a form."""
-    assert curl.command(exchange(method="HEAD"), BASE).startswith("curl --head ")
-    assert "-H 'If-Match;'" in curl.command(exchange(headers=[["If-Match", " "]]), BASE)
-    assert run_curl(curl.command(exchange(headers=[]), BASE))[3:5] == ["-H", "Content-Type:"]
+    assert curl.command(exchange(method="HEAD").request, BASE).startswith("curl --head ")
+    assert "-H 'If-Match;'" in curl.command(exchange(headers=[["If-Match", " "]]).request, BASE)
+    assert run_curl(curl.command(exchange(headers=[]).request, BASE))[3:5] == ["-H", "Content-Type:"]
 
 
 def test_a_long_body_is_not_printed():
     """The command stays readable and says where a body belongs."""
-    command = curl.command(exchange(body="x" * 10_000), BASE, body_most=400)
+    command = curl.command(exchange(body="x" * 10_000).request, BASE, body_most=400)
     assert command.endswith("--data-binary @body")
     assert len(command) < 200
 

@@ -10,6 +10,8 @@ from hostile import hostile
 
 from ifmatch.client.settings import settings_for
 from ifmatch.errors import ConfigurationError
+from ifmatch.log.events import RunFinished, RunStarted, TargetDescribed
+from ifmatch.log.reader import event_of
 from ifmatch.report.document import document, problems
 from ifmatch.report.run import Run
 from ifmatch.rules.waiver import demand_known, in_force
@@ -19,15 +21,16 @@ STALE = "update.if-match.stale"
 
 
 def verdict(rule, verdict, **fields):
-    return {"event": "verdict", "rule": rule, "title": rule, "feature": "f", "verdict": verdict, **fields}
+    return event_of({"event": "verdict", "rule": rule, "title": rule, "feature": "f", "verdict": verdict, **fields})
 
 
-def told(*verdicts, waivers):
+def run_of(*verdicts, waivers):
     """The run that such verdicts make, under such waivers."""
-    begun = {"event": "run.started", "run": "1", "time": "2026-11-21T10:00:00+00:00"}
     return Run.of([
-        begun, {"event": "target", "waivers": waivers}, *verdicts,
-        {"event": "run.finished", "complete": True, "exit_code": 0, "time": "2026-11-21T10:00:01+00:00"},
+        RunStarted(run="1", time="2026-11-21T10:00:00+00:00"),
+        TargetDescribed(waivers=waivers),
+        *verdicts,
+        RunFinished(complete=True, exit_code=0, time="2026-11-21T10:00:01+00:00"),
     ])  # fmt: skip
 
 
@@ -61,7 +64,7 @@ def test_a_date_may_be_written_as_one(tmp_path):
 
 def test_what_is_waived_is_not_conformant_and_not_red():
     """The exit code is that of a build that may go on; the report does not call the target conformant."""
-    run = told(verdict(STALE, "waived", waiver=WAIVER), verdict("b", "pass"), waivers={STALE: WAIVER})
+    run = run_of(verdict(STALE, "waived", waiver=WAIVER), verdict("b", "pass"), waivers={STALE: WAIVER})
     report = document(run)
     assert (report["exit_code"], report["conformant"], report["counts"]["waived"]) == (0, False, 1)
     assert report["rules"][0]["waiver"] == WAIVER
@@ -69,7 +72,7 @@ def test_what_is_waived_is_not_conformant_and_not_red():
 
 
 def test_a_failure_that_nobody_waived_is_still_red():
-    run = told(verdict(STALE, "waived", waiver=WAIVER), verdict("b", "fail"), waivers={STALE: WAIVER})
+    run = run_of(verdict(STALE, "waived", waiver=WAIVER), verdict("b", "fail"), waivers={STALE: WAIVER})
     assert int(run.exit_code) == 1
 
 
@@ -87,7 +90,7 @@ def test_a_failure_that_nobody_waived_is_still_red():
 )
 def test_a_waiver_that_is_not_needed_is_told(judged, is_idle):
     """But not when the rule was not judged."""
-    assert [STALE in warning for warning in told(judged, waivers={STALE: WAIVER}).warnings] == [True] * is_idle
+    assert [STALE in warning for warning in run_of(judged, waivers={STALE: WAIVER}).warnings] == [True] * is_idle
 
 
 # ---------------------------------------------------------------- from the target file to the report

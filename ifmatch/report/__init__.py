@@ -1,1 +1,1 @@
-"""Telling the result. One event log in; every other form of report is derived from it, here and nowhere else."""
+"""What a run comes to, for people and for machines: a log in, formats out. No other room knows a format."""

@@ -1,7 +1,8 @@
 """The catalogue for a person: rules with what a profile expects of them, profiles with what they promise, faults."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Protocol
 
 from rich.console import Console
@@ -12,11 +13,16 @@ from ifmatch.race.budget import EFFORTS
 from ifmatch.report.console import console_for
 from ifmatch.rules import profile as profiles
 from ifmatch.rules.catalogue import Rule, matches, rules
-from ifmatch.rules.expectation import Expectation, NotApplicable, Promise, promised_status
+from ifmatch.rules.expectation import Expectation, NotApplicable, Promise, Source, promised_status
 from ifmatch.rules.profile import Profile
 
+#: Gates that depend on what a target file gives or a target shows, which no profile knows.
+_OF_THE_TARGET = frozenset({"credentials", "second-identity", "statement"})
 
-class _Fault(Protocol):
+
+class Fault(Protocol):
+    """A fault of the embedded server, which this room does not know."""
+
     @property
     def name(self) -> str: ...
     @property
@@ -25,6 +31,42 @@ class _Fault(Protocol):
     def breaks(self) -> tuple[str, ...]: ...
     @property
     def profile(self) -> str: ...
+
+
+def planned(profile: Profile, chosen: Iterable[Rule], why_not: Callable[[Rule], str]) -> dict[str, int]:
+    """How many rules are expected of a target, surveyed, or do not apply to it.
+
+    `why_not` says why a rule cannot be run at all, or nothing when it can.
+    """
+    kinds = Counter("do not apply" if why_not(rule) else _kind(profile, rule) for rule in chosen)
+    return {kind: kinds[kind] for kind in ("expected", "surveyed", "do not apply")}
+
+
+def _kind(profile: Profile, rule: Rule) -> str:
+    """What a profile makes of a rule, on any of the resource types that it is run on."""
+    promises = [profile.promise(rule.id, resource_type) for resource_type in profile.types_of(rule.id)]
+    if any(isinstance(promise, Expectation) for promise in promises):
+        return "expected"
+    if all(isinstance(promise, NotApplicable) for promise in promises):
+        return "do not apply"
+    return "surveyed"
+
+
+def _excluded_by(profile: Profile, rule: Rule) -> str:
+    """Why a profile alone says that a rule cannot be run, whatever the target is like."""
+    if _is_silent_on(profile, rule):
+        return "the profile promises nothing of the kind"
+    interactions = {tag.removeprefix("@needs:") for tag in rule.tags if tag.startswith("@needs:")}
+    missing = [name for name in sorted(interactions - _OF_THE_TARGET) if profile.offers(name) is False]
+    return f"the profile has no {missing[0]}" if missing else ""
+
+
+def _is_silent_on(profile: Profile, rule: Rule) -> bool:
+    """Whether it is a rule that is run only where it is promised, and it is not."""
+    return "@if-promised" in rule.tags and not profile.speaks_of(rule.id)
+
+
+# ---------------------------------------------------------------- rules
 
 
 def print_rules(profile: Profile | None, globs: str) -> None:
@@ -36,18 +78,68 @@ def print_rules(profile: Profile | None, globs: str) -> None:
     chosen = [rule for rule in rules() if matches(rule.id, globs)]
     if not chosen:
         raise NothingSelected(f'No rule matches "{globs}". `ifmatch rules` lists the ids of all rules.')
-    feature = ""
+    for feature, of_feature in _by_feature(chosen).items():
+        _line(console, f"\n{feature}", "bold")
+        for rule in of_feature:
+            _line(console, f"  {rule.id:<46} {rule.title}")
+            if profile is not None:
+                _print_promises(console, profile, rule)
+    counts = f" for {profile.id}: {_counts(profile, chosen)}" if profile else ""
+    _line(console, f"\n{len(chosen)} rules{counts}")
+    _print_budgets(console, chosen)
+
+
+def _by_feature(chosen: Iterable[Rule]) -> dict[str, list[Rule]]:
+    grouped: dict[str, list[Rule]] = {}
     for rule in chosen:
-        if rule.feature != feature:
-            feature = rule.feature
-            _line(console, f"\n{feature}", "bold")
-        _line(console, f"  {rule.id:<46} {rule.title}")
-        if profile is not None:
-            _print_promises(console, profile, rule)
-    _line(console, f"\n{len(chosen)} rules{_counted(profile, chosen) if profile else ''}")
+        grouped.setdefault(rule.feature, []).append(rule)
+    return grouped
+
+
+def _print_budgets(console: Console, chosen: Iterable[Rule]) -> None:
     if any(rule.id.startswith("race.") for rule in chosen):
         budgets = "; ".join(f"{name}: {budget}" for name, budget in EFFORTS.items())
         _line(console, f"A race is run within the budget that --effort names. {budgets}.", "dim")
+
+
+def _print_promises(console: Console, profile: Profile, rule: Rule) -> None:
+    if _is_silent_on(profile, rule):
+        _line(console, "      does not apply: the profile promises nothing of the kind", "dim")
+        return
+    resource_types = profile.types_of(rule.id)
+    for resource_type in resource_types:
+        about = f"{resource_type}: " if len(resource_types) > 1 else ""
+        for text in _in_words(profile.promise(rule.id, resource_type)):
+            _line(console, f"      {about}{text}", "dim")
+
+
+def _in_words(promise: Promise) -> Iterator[str]:
+    """What a promise demands, where it is written, and the sentence that it is read from."""
+    if isinstance(promise, Expectation):
+        yield f"{promise.level} {_demands(promise)}"
+        yield _where(promise.source)
+        yield from [f"“{promise.says}”"] if promise.says else []
+    elif isinstance(promise, NotApplicable):
+        yield f"does not apply: {promise.reason}"
+    else:
+        yield f"surveyed: {promise.note}" if promise.note else "surveyed"
+
+
+def _where(source: Source) -> str:
+    place = source.url or (source.document and f"document {source.document}")
+    return f"{source.title} · {place}" if place else source.title
+
+
+def _demands(promise: Expectation) -> str:
+    answered = promise.status or promise.outcome or promise.body
+    demands = [promised_status(promise)] if answered else []
+    demands += [f"{name} {' '.join(forms)}" for name, forms in promise.headers.items()]
+    demands += [f"issue {element} {' or '.join(codes)}" for element, codes in promise.issue.items()]
+    demands += [f'text "{promise.text}"'] if promise.text else []
+    return ", ".join(demands) or "as the sentence says"
+
+
+# ---------------------------------------------------------------- profiles and faults
 
 
 def print_profiles() -> None:
@@ -64,23 +156,18 @@ def print_profile(profile: Profile) -> None:
     """Everything a profile promises, resolved along its bases, with the sources."""
     console = console_for()
     _line(console, f"{profile.id}: {profile.title}", "bold")
-    _line(
-        console,
-        f"FHIR {profile.fhir} · extends {', '.join(profile.bases) or 'nothing'} · sha256 {profile.sha256[:16]}…",
-    )
-    offered = (
-        "as the capability statement says" if profile.interactions is None else ", ".join(sorted(profile.interactions))
-    )
-    _line(console, f"interactions: {offered}")
-    kinds = (f"{kind.type} ({kind.how})" for kind in profile.resources.values())
-    _line(console, f"subject: {profile.subject} · resources: {', '.join(kinds)}")
+    bases = ", ".join(profile.bases) or "nothing"
+    _line(console, f"FHIR {profile.fhir} · extends {bases} · sha256 {profile.sha256[:16]}…")
+    _line(console, f"interactions: {_offered(profile)}")
+    kinds = ", ".join(f"{kind.type} ({kind.how})" for kind in profile.resources.values())
+    _line(console, f"subject: {profile.subject} · resources: {kinds}")
     for rule in rules():
         _line(console, f"\n{rule.id}", "bold")
         _print_promises(console, profile, rule)
     _line(console, f"\n{_counts(profile, rules())}")
 
 
-def print_faults(faults: Iterable[_Fault]) -> None:
+def print_faults(faults: Iterable[Fault]) -> None:
     """Every fault that the embedded server can show, with the profile and the rules it breaks."""
     console = console_for()
     for fault in faults:
@@ -89,58 +176,15 @@ def print_faults(faults: Iterable[_Fault]) -> None:
         _line(console, f"    -p {fault.profile} · breaks {', '.join(fault.breaks)}", "dim")
 
 
-def _print_promises(console: Console, profile: Profile, rule: Rule) -> None:
-    if "@if-promised" in rule.tags and not profile.speaks_of(rule.id):
-        _line(console, "      does not apply: the profile promises nothing of the kind", "dim")
-        return
-    for resource_type in profile.types_of(rule.id):
-        about = f"{resource_type}: " if len(profile.types_of(rule.id)) > 1 else ""
-        for text in _told(profile.promise(rule.id, resource_type)):
-            _line(console, f"      {about}{text}", "dim")
+def _offered(profile: Profile) -> str:
+    if profile.interactions is None:
+        return "as the capability statement says"
+    return ", ".join(sorted(profile.interactions))
 
 
-def _told(promise: Promise) -> Iterable[str]:
-    if isinstance(promise, NotApplicable):
-        yield f"does not apply: {promise.reason}"
-    elif isinstance(promise, Expectation):
-        place = promise.source.url or (f"document {promise.source.document}" if promise.source.document else "")
-        yield f"{promise.level} {_demands(promise)}"
-        yield f"{promise.source.title}{f' · {place}' if place else ''}"
-        if promise.says:
-            yield f"“{promise.says}”"
-    else:
-        yield f"surveyed{f': {promise.note}' if promise.note else ''}"
-
-
-def _demands(promise: Expectation) -> str:
-    headers = [f"{name} {' '.join(forms)}" for name, forms in promise.headers.items()]
-    issue = [f"issue {element} {' or '.join(codes)}" for element, codes in promise.issue.items()]
-    answer = [promised_status(promise)] if promise.status or promise.outcome or promise.body else []
-    text = [f'text "{promise.text}"'] if promise.text else []
-    return ", ".join([*answer, *headers, *issue, *text]) or "as the sentence says"
-
-
-def _counted(profile: Profile, chosen: Iterable[Rule]) -> str:
-    return f" for {profile.id}: {_counts(profile, chosen)}"
-
-
-def _counts(profile: Profile, chosen: Iterable[Rule]) -> str:
-    kinds = Counter(_kind(profile, rule) for rule in chosen)
-    return ", ".join(f"{kinds[kind]} {kind}" for kind in ("expected", "surveyed", "do not apply"))
-
-
-def _kind(profile: Profile, rule: Rule) -> str:
-    promises = [profile.promise(rule.id, t) for t in profile.types_of(rule.id)]
-    interactions = [tag.removeprefix("@needs:") for tag in rule.tags if tag.startswith("@needs:")]
-    if "@if-promised" in rule.tags and not profile.speaks_of(rule.id):
-        return "do not apply"
-    if any(
-        profile.offers(i) is False for i in interactions if i not in ("credentials", "second-identity", "statement")
-    ):
-        return "do not apply"
-    if all(isinstance(promise, NotApplicable) for promise in promises):
-        return "do not apply"
-    return "expected" if any(isinstance(promise, Expectation) for promise in promises) else "surveyed"
+def _counts(profile: Profile, chosen: Sequence[Rule]) -> str:
+    counts = planned(profile, chosen, partial(_excluded_by, profile))
+    return ", ".join(f"{count} {kind}" for kind, count in counts.items())
 
 
 def _line(console: Console, text: str, style: str = "") -> None:

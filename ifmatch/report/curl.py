@@ -3,14 +3,13 @@ r"""A curl command that repeats one exchange: for a person who wants to see it h
 The base URL and the credentials are shell variables, so that a command can be passed on and holds no secret.
 """
 
-import json
 import re
 import shlex
 from collections.abc import Iterator
 from urllib.parse import quote as percent_encoded
 
 from ifmatch.client.redaction import REDACTED
-from ifmatch.log.events import Event
+from ifmatch.log.events import Headers, RequestSent
 
 #: What curl or the connection adds by itself. It says nothing about the exchange.
 _NOISE = frozenset({"accept-encoding", "user-agent", "connection", "content-length", "host", "transfer-encoding"})
@@ -24,38 +23,37 @@ BODY_FROM_FILE = "--data-binary @body"
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "'": "\\'", "\\": "\\\\"}
 
 
-def command(exchange: Event, base_url: str, body_most: int | None = None) -> str:
+def command(request: RequestSent, base_url: str, body_most: int | None = None) -> str:
     """The command on one line, ready to be pasted into a shell where BASE and IFMATCH_TOKEN are set.
 
     A body longer than `body_most` characters is read from a file `body` instead, so that the command stays readable.
     """
-    return " ".join(words(exchange, base_url, body_most))
+    return " ".join(words(request, base_url, body_most))
 
 
-def folded(exchange: Event, base_url: str, body_most: int | None = None, width: int = 100) -> list[str]:
+def folded(request: RequestSent, base_url: str, body_most: int | None = None, width: int = 100) -> list[str]:
     """The command over several lines, each as wide as `width` allows, still to be pasted whole."""
-    lines = [""]
-    for word in words(exchange, base_url, body_most):
-        if lines[-1] and len(lines[-1]) + len(word) + 3 > width:
+    first, *others = words(request, base_url, body_most)
+    lines = [first]
+    for word in others:
+        if len(lines[-1]) + len(word) + 3 > width:
             lines[-1] += " \\"
             lines.append(f"  {word}")
         else:
-            lines[-1] = f"{lines[-1]} {word}".lstrip() if len(lines) == 1 else f"{lines[-1]} {word}"
+            lines[-1] += f" {word}"
     return lines
 
 
-def words(exchange: Event, base_url: str, body_most: int | None = None) -> list[str]:
+def words(request: RequestSent, base_url: str, body_most: int | None = None) -> list[str]:
     """The command's parts, an option together with its value, each safe in a shell."""
-    request = exchange.get("request") or {}
-    method = str(request.get("method") or "GET")
-    body = _text(request.get("body"))
+    method = request.method or "GET"
     return [
         # With -X HEAD curl would wait for a body that never comes.
         "curl --head" if method == "HEAD" else f"curl -X {quoted(method)}",
-        _url(str(request.get("url") or ""), base_url),
-        *_headers(request.get("headers") or [], bool(body)),
-        *_broken_off(request.get("headers") or [], body),
-        *([_body(body, body_most)] if body else []),
+        _url(request.url, base_url),
+        *_headers(request.headers, bool(request.body)),
+        *_broken_off(request.headers, request.body),
+        *_body(request.body, body_most),
     ]
 
 
@@ -63,15 +61,15 @@ def quoted(text: str) -> str:
     """A text as one word of bash, in printable characters only: what is not printable is written as an escape."""
     if text.isprintable():
         return shlex.quote(text)
-    return "$'" + "".join(_ESCAPES.get(c) or (c if c.isprintable() else _bytes(c)) for c in text) + "'"
+    return "$'" + "".join(map(_escaped, text)) + "'"
 
 
-def _bytes(character: str) -> str:
+def _escaped(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if character.isprintable():
+        return character
     return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "replace"))
-
-
-def _text(body: object) -> str:
-    return body if isinstance(body, str) else "" if body is None else json.dumps(body, ensure_ascii=False)
 
 
 def _url(url: str, base_url: str) -> str:
@@ -86,11 +84,11 @@ def _in_double_quotes(part: str) -> str:
     return percent_encoded(part, safe=_PLAIN_IN_URL, errors="replace").replace("$", "\\$")
 
 
-def _headers(headers: list[list[str]], has_body: bool) -> Iterator[str]:
-    names = {str(name).lower() for name, _ in headers}
+def _headers(headers: Headers, has_body: bool) -> Iterator[str]:
+    names = {name.lower() for name, _ in headers}
     for name, value in headers:
-        if str(name).lower() not in _NOISE:
-            yield f"-H {_header(str(name), str(value))}"
+        if name.lower() not in _NOISE:
+            yield f"-H {_header(name, value)}"
     if has_body and "content-type" not in names:
         yield "-H 'Content-Type:'"  # else curl would claim that the body is a form
 
@@ -104,9 +102,9 @@ def _header(name: str, value: str) -> str:
     return quoted(f"{name}: {value}" if value.strip() else f"{name};")
 
 
-def _broken_off(headers: list[list[str]], body: str) -> Iterator[str]:
+def _broken_off(headers: Headers, body: str) -> Iterator[str]:
     """For a body that ends before its Content-Length does: curl sends what it has, and gives up after a while."""
-    promised = next((str(value) for name, value in headers if str(name).lower() == "content-length"), "")
+    promised = next((value for name, value in headers if name.lower() == "content-length"), "")
     if promised.isdigit() and int(promised) > len(body.encode("utf-8", "replace")):
         yield f"-H 'Content-Length: {promised}' --max-time 2"
 
@@ -115,6 +113,7 @@ def _variable(name: str) -> str:
     return "IFMATCH_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
-def _body(body: str, most: int | None) -> str:
-    # Not -d, which would read a file when a body begins with @.
-    return f"--data-raw {quoted(body)}" if most is None or len(body) <= most else BODY_FROM_FILE
+def _body(body: str, most: int | None) -> Iterator[str]:
+    if body:
+        # Not -d, which would read a file when a body begins with @.
+        yield f"--data-raw {quoted(body)}" if most is None or len(body) <= most else BODY_FROM_FILE

@@ -1,42 +1,30 @@
 """`report.json`: the run for machines. Its fields are a promise, written down in `report.schema.json`."""
 
 import json
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from jsonschema import Draft202012Validator
 
 from ifmatch.errors import ConfigurationError
-from ifmatch.log.events import Event
-from ifmatch.report.run import Judged, Run, verdict_of
+from ifmatch.log.events import Expected, RaceFacts, VerdictReached
+from ifmatch.report.run import Judged, Run
 
 FILE_NAME = "report.json"
 SCHEMA = 1
 
 Document = dict[str, Any]
 
-#: What a rule's entry takes over from the case that speaks for it, with what stands in for a field it lacks.
-_TOLD: Mapping[str, Any] = {
-    "title": "", "feature": "", "level": None, "message": "", "says": "",
-    "expected": {}, "observed": {}, "source": {}, "findings": [],
-}  # fmt: skip
-
-#: What a rule's entry has only when its case has it.
-_TOLD_IF_THERE = ("culprit", "race", "waiver")
-
 _NAME_A_RUN = "Name a run's folder or its report.json."
-
-#: What one case of several is told by.
-_CASE = ("resource_type", "row", "verdict", "message", "expected", "observed", "findings", "exchanges")
 
 
 def document(run: Run) -> Document:
     """The run as `report.json` holds it."""
     return {
         "schema": SCHEMA,
-        "suite": {"name": run.suite.get("name", "ifmatch"), "version": run.suite.get("version", "")},
+        "suite": _plain(run.suite),
         "complete": run.complete,
         "conformant": run.conformant,
         "exit_code": int(run.exit_code),
@@ -47,19 +35,25 @@ def document(run: Run) -> Document:
             "finished": run.finished or None,
             "duration_s": run.duration,
             "seed": run.seed,
-            "command": run.command,
+            "command": list(run.command),
         },
         "target": {
-            "base_url": run.target.get("base_url", ""),
-            "software": run.target.get("software") or "",
-            "fhir_version": run.target.get("fhir_version") or "",
+            "base_url": run.target.base_url,
+            "software": run.target.software or "",
+            "fhir_version": run.target.fhir_version or "",
         },
-        "profile": {key: run.profile.get(key, "") for key in ("id", "title", "label", "sha256")},
+        "profile": _plain(run.profile),
         "counts": {verdict.value: count for verdict, count in run.counts.items()},
         "rules": [_rule(judged) for judged in run.rules],
         "warnings": run.warnings,
-        "left": [{"type": left.type, "id": left.id, "reason": left.reason} for left in run.left],
+        "left": [_plain(left) for left in run.left],
     }
+
+
+def as_json(run: Run) -> bytes:
+    """The document as the bytes of its file."""
+    text = json.dumps(document(run), indent=2, ensure_ascii=False)
+    return f"{text}\n".encode("utf-8", "replace")
 
 
 def problems(report: object) -> list[str]:
@@ -84,15 +78,63 @@ def load(path: Path) -> Document:
 
 def _rule(judged: Judged) -> Document:
     case = judged.spokesman
-    told = {key: case.get(key) or substitute for key, substitute in _TOLD.items()}
-    more = {key: case[key] for key in _TOLD_IF_THERE if case.get(key)}
-    several = {"cases": [_case(each) for each in judged.cases]} if len(judged.cases) > 1 else {}
-    head = {"rule": judged.rule, "verdict": judged.verdict.value}
-    return head | told | {"exchanges": judged.exchanges} | more | several
+    entry = {
+        "rule": judged.rule,
+        "verdict": judged.verdict.value,
+        "title": case.title,
+        "feature": case.feature,
+        "level": _plain(case.level),
+        "message": case.message,
+        "says": case.says,
+        "expected": _expected(case),
+        "observed": _plain(case.observed),
+        "source": _plain(case.source) or {},
+        "findings": _plain(case.findings),
+        "exchanges": judged.exchanges,
+    }
+    return entry | _if_there(judged)
 
 
-def _case(case: Event) -> Document:
-    return {key: case[key] for key in _CASE if key in case} | {"verdict": verdict_of(case).value}
+def _if_there(judged: Judged) -> Document:
+    """What a rule's entry has only when its case has it."""
+    case = judged.spokesman
+    more = {
+        "culprit": case.culprit,
+        "race": _race(case.race),
+        "waiver": _plain(case.waiver),
+        "cases": [_case(each) for each in judged.cases] if len(judged.cases) > 1 else [],
+    }
+    return {name: value for name, value in more.items() if value}
+
+
+def _case(case: VerdictReached) -> Document:
+    """What is said of one case of several."""
+    return {
+        "resource_type": case.resource_type,
+        "row": _plain(case.row),
+        "verdict": case.verdict.value,
+        "message": case.message,
+        "expected": _expected(case),
+        "observed": _plain(case.observed),
+        "findings": _plain(case.findings),
+        "exchanges": list(case.exchanges),
+    }
+
+
+def _expected(case: VerdictReached) -> Document:
+    return {} if case.expected == Expected() else _plain(case.expected)
+
+
+def _race(race: RaceFacts | None) -> Document:
+    facts: Document = _plain(race) or {}
+    if facts and not facts["picture"]:
+        del facts["picture"]
+    return facts
+
+
+def _plain(value: object) -> Any:
+    """A value as JSON knows it: no tuples, no enumerations."""
+    return json.loads(json.dumps(msgspec.to_builtins(value, enc_hook=str)))
 
 
 @cache

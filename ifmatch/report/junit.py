@@ -1,10 +1,10 @@
 """`junit.xml`: the run for a CI system. A suite a feature, a test case a case of a rule."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from ifmatch.log.events import Event
-from ifmatch.report.run import Run, group_of, verdict_of, waived
+from ifmatch.log.events import VerdictReached
+from ifmatch.report.run import Run, group_of, waived
 from ifmatch.report.text import for_xml, label_of
 from ifmatch.rules.case import Verdict
 
@@ -29,9 +29,12 @@ _COUNTED: Mapping[str, str] = {"failures": "failure", "errors": "error", "skippe
 def junit(run: Run) -> bytes:
     """The run as JUnit XML. A run cut short has an error of its own, so that no CI system takes it for a good one."""
     root = Element("testsuites", name="ifmatch")
-    cases = [case for rule in run.rules for case in rule.cases]
-    for feature in dict.fromkeys(_text(case, "feature") for case in cases):
-        _suite(root, run, feature, [case for case in cases if _text(case, "feature") == feature])
+    by_feature: dict[str, list[VerdictReached]] = {}
+    for judged in run.rules:
+        for case in judged.cases:
+            by_feature.setdefault(case.feature, []).append(case)
+    for feature, cases in by_feature.items():
+        _suite(root, run, feature, cases)
     if not run.complete:
         _cut_short(root, run)
     _count(root, run.duration)
@@ -40,54 +43,67 @@ def junit(run: Run) -> bytes:
     return xml
 
 
-def _suite(root: Element, run: Run, feature: str, cases: Iterable[Event]) -> None:
-    told = list(cases)
+def _suite(root: Element, run: Run, feature: str, cases: Sequence[VerdictReached]) -> None:
     suite = SubElement(root, "testsuite", name=for_xml(feature), timestamp=for_xml(run.started))
     _properties(suite, {
         "run": run.id,
-        "profile": run.profile.get("id"),
-        "target": run.target.get("base_url"),
-        "fhir_version": run.target.get("fhir_version"),
+        "profile": run.profile.id,
+        "target": run.target.base_url,
+        "fhir_version": run.target.fhir_version,
     })  # fmt: skip
-    for case in told:
+    for case in cases:
         _test_case(suite, case)
-    _count(suite, sum(_seconds(case) for case in told))
+    _count(suite, sum(case.duration_ms for case in cases) / 1000)
 
 
-def _test_case(suite: Element, case: Event) -> None:
-    rule, verdict, resource_type = _text(case, "rule"), verdict_of(case), _text(case, "resource_type")
-    told_apart = dict.fromkeys(part for part in (label_of(case), resource_type) if part)
-    name = f"{rule}: {_text(case, 'title')}" + (f" [{', '.join(told_apart)}]" if told_apart else "")
+def _test_case(suite: Element, case: VerdictReached) -> None:
     element = SubElement(
-        suite, "testcase", name=for_xml(name, 500), classname=for_xml(f"ifmatch.{group_of(rule)}"), time=_time(case)
+        suite,
+        "testcase",
+        name=for_xml(_name(case), 500),
+        classname=for_xml(f"ifmatch.{group_of(case.rule)}"),
+        time=f"{case.duration_ms / 1000:.3f}",
     )
-    source = case.get("source") or {}
     _properties(element, {
-        "rule": rule,
-        "verdict": verdict.value,
-        "level": case.get("level"),
-        "resource_type": resource_type,
-        "source": " ".join(str(source[key]) for key in ("title", "url", "document") if source.get(key)),
+        "rule": case.rule,
+        "verdict": case.verdict.value,
+        "level": case.level,
+        "resource_type": case.resource_type,
+        "source": _source(case),
     })  # fmt: skip
-    kind = _ELEMENT[verdict]
-    if kind:
-        SubElement(element, kind, message=for_xml(_message(case, verdict), 500), type=verdict.value).text = _story(case)
-    elif verdict is not Verdict.PASS:
-        SubElement(element, "system-out").text = for_xml(f"{verdict.value}: {_message(case, verdict)}\n{_story(case)}")
+    outcome = _ELEMENT[case.verdict]
+    if outcome:
+        message = for_xml(_message(case), 500)
+        SubElement(element, outcome, message=message, type=case.verdict.value).text = _evidence(case)
+    elif case.verdict is not Verdict.PASS:
+        output = f"{case.verdict.value}: {_message(case)}\n{_evidence(case)}"
+        SubElement(element, "system-out").text = for_xml(output)
 
 
-def _message(case: Event, verdict: Verdict) -> str:
-    answer = (case.get("observed") or {}).get("answer")
-    told = _text(case, "message") or str(answer or verdict.value)
-    return "; ".join(filter(None, (waived(case), told)))
+def _name(case: VerdictReached) -> str:
+    """Rule, title, and what distinguishes the case from the others of its rule."""
+    parts = (label_of(case.row, case.resource_type), case.resource_type)
+    label = ", ".join(dict.fromkeys(filter(None, parts)))
+    name = f"{case.rule}: {case.title}"
+    return f"{name} [{label}]" if label else name
 
 
-def _story(case: Event) -> str:
+def _source(case: VerdictReached) -> str:
+    source = case.source
+    return " ".join(filter(None, (source.title, source.url, source.document))) if source else ""
+
+
+def _message(case: VerdictReached) -> str:
+    message = case.message or str(case.observed.get("answer") or case.verdict.value)
+    return "; ".join(filter(None, (waived(case), message)))
+
+
+def _evidence(case: VerdictReached) -> str:
     """What was expected, what came, where the promise stands, and which exchanges prove it."""
-    lines = [f"expected: {f.get('expected')}\ngot: {f.get('got')}" for f in case.get("findings") or ()]
-    lines += [f"{name}: {value}" for name, value in (("level", case.get("level")), ("says", case.get("says"))) if value]
-    exchanges = ", ".join(map(str, case.get("exchanges") or ()))
-    return for_xml("\n".join([*lines, *([f"exchanges: {exchanges}"] if exchanges else [])]))
+    lines = [f"expected: {finding.expected}\ngot: {finding.got}" for finding in case.findings]
+    named = {"level": case.level, "says": case.says, "exchanges": ", ".join(case.exchanges)}
+    lines += [f"{name}: {value}" for name, value in named.items() if value]
+    return for_xml("\n".join(lines))
 
 
 def _cut_short(root: Element, run: Run) -> None:
@@ -114,16 +130,3 @@ def _count(element: Element, seconds: float) -> None:
 
 def _number(element: Element, tag: str) -> int:
     return sum(1 for _ in element.iter(tag))
-
-
-def _text(case: Event, key: str) -> str:
-    return str(case.get(key) or "")
-
-
-def _seconds(case: Event) -> float:
-    value = case.get("duration_ms")
-    return value / 1000 if isinstance(value, (int, float)) else 0.0
-
-
-def _time(case: Event) -> str:
-    return f"{_seconds(case):.3f}"

@@ -1,5 +1,6 @@
 """Several systems side by side: a row a rule, a column a system; a cell says what the system did and how that is."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -44,14 +45,15 @@ def print_matrix(console: Console, reports: Sequence[Document]) -> None:
 def matrix_lines(reports: Sequence[Document]) -> Iterator[Text]:
     """The lines of the table: a head, the rules in groups of one interaction, then the totals."""
     labels = [_label(report) for report in reports]
-    cells = [{rule["rule"]: rule for rule in report["rules"]} for report in reports]
-    rules = list(dict.fromkeys(rule for column in cells for rule in column))
+    columns = [{entry["rule"]: entry for entry in report["rules"]} for report in reports]
+    rules = list(dict.fromkeys(rule for column in columns for rule in column))
     widths = [max(cell_len(label), len("412 ✓")) for label in labels]
     first = _first_width(rules, widths)
-    yield _row(Text("".ljust(first)), [Text(label, "bold") for label in labels], widths)
+    yield _row(Text(" " * first), [Text(label, "bold") for label in labels], widths)
     for group in _by_interaction(rules):
         for rule in group:
-            yield _row(Text(_fitted(one_line(rule, 200), first)), [_cell(column.get(rule)) for column in cells], widths)
+            cells = [_cell(column.get(rule)) for column in columns]
+            yield _row(Text(_fitted(one_line(rule, 200), first)), cells, widths)
         yield Text()
     yield from _totals(labels, reports)
 
@@ -88,25 +90,29 @@ def _row(first: Text, cells: Sequence[Text], widths: Sequence[int]) -> Text:
     return line
 
 
-def _cell(rule: Mapping[str, Any] | None) -> Text:
+def _cell(entry: Mapping[str, Any] | None) -> Text:
     """What one system did about one rule. A rule that a report does not have was not asked about."""
-    if rule is None:
+    if entry is None:
         return Text()
-    verdict = Verdict(rule["verdict"])
+    verdict = Verdict(entry["verdict"])
     if verdict is Verdict.NOT_APPLICABLE:
         return Text(_QUIET, "dim")
     mark, colour = MARKS[verdict]
-    status = str(rule["observed"].get("status") or "")
     quiet = "dim" if verdict is Verdict.OBSERVED else ""
-    return Text(f"{status} " if status else "", quiet).append(mark, quiet or colour)
+    status = entry["observed"].get("status")
+    answer = Text(f"{status} " if status else "", quiet)
+    return answer.append(mark, quiet or colour)
 
 
 def _totals(labels: Sequence[str], reports: Sequence[Document]) -> Iterator[Text]:
     """A row a system: how many rules have each verdict, and what that comes to."""
-    counts = [{Verdict(verdict): count for verdict, count in report["counts"].items()} for report in reports]
-    shown = [verdict for verdict in _TOTALS if verdict in _ALWAYS or any(count.get(verdict) for count in counts)]
+    counts: list[Counter[str]] = [Counter(report["counts"]) for report in reports]
+    seen = sum(counts, Counter[str]())
+    shown = {verdict: name for verdict, name in _TOTALS.items() if verdict in _ALWAYS or seen[verdict]}
     first = max(map(cell_len, labels), default=0)
-    yield Text(" " * first + "".join(f"  {_TOTALS[verdict]}" for verdict in shown), "dim")
+    heads = "".join(f"  {name}" for name in shown.values())
+    yield Text(" " * first + heads, "dim")
     for label, report, count in zip(labels, reports, counts, strict=True):
-        numbers = "".join(f"  {count.get(verdict, 0):>{len(_TOTALS[verdict])}}" for verdict in shown)
-        yield Text(set_cell_size(label, first) + numbers + "  ").append(*conclusion(report["exit_code"], count))
+        numbers = "".join(f"  {count[verdict]:>{len(name)}}" for verdict, name in shown.items())
+        word, style = conclusion(report["exit_code"], count)
+        yield Text(f"{set_cell_size(label, first)}{numbers}  ").append(word, style)

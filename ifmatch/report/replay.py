@@ -4,15 +4,17 @@ The ids and versions of the run are gone with it, so the script takes new ones f
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from ifmatch.log.events import Event
+from ifmatch.log.events import ExchangeRecorded, VerdictReached
 from ifmatch.report import curl
 from ifmatch.report.run import Judged, Run
 from ifmatch.report.text import one_line
+from ifmatch.rules.case import Verdict
+
+FOLDER_NAME = "replay"
 
 _HEAD = r"""#!/usr/bin/env bash
 # {title}
@@ -41,19 +43,15 @@ send() {{
 """
 
 
-@dataclass
-class _Known:
-    """What stood in the run's answers, and the shell variables that hold the same of a replay's."""
-
-    ids: dict[str, str] = field(default_factory=dict)
-    tags: dict[str, str] = field(default_factory=dict)
-    made: list[str] = field(default_factory=list)
-    count: int = 0
-
-
 def replay_path(folder: Path, judged: Judged) -> Path:
     """Where the replay of a rule lies in the folder of its run."""
-    return folder / "replay" / f"{judged.rule}.sh"
+    return folder / FOLDER_NAME / _file_name(judged)
+
+
+def scripts(run: Run) -> dict[str, bytes]:
+    """A script for each rule that fails, by the name of its file."""
+    failing = [judged for judged in run.rules if judged.verdict is Verdict.FAIL]
+    return {_file_name(judged): script(judged, run).encode("utf-8", "replace") for judged in failing}
 
 
 def script(judged: Judged, run: Run) -> str:
@@ -61,121 +59,140 @@ def script(judged: Judged, run: Run) -> str:
 
     A scenario is repeated sentence by sentence; of a race, the two requests that collided are sent at once.
     """
-    case, known = judged.spokesman, _Known()
-    base = str(run.target.get("base_url", ""))
+    case = judged.spokesman
     head = _HEAD.format(
-        title=one_line(judged.text("title")),
+        title=one_line(case.title),
         rule=one_line(judged.rule),
-        message=one_line(judged.text("message"), 500),
-        base=curl.quoted(base),
-        name=f"{judged.rule}.sh",
+        message=one_line(case.message, 500),
+        base=curl.quoted(run.target.base_url),
+        name=_file_name(judged),
     )
-    writers = _writers(case, run)
-    body = _collision(writers, case, run, base, known) if len(writers) > 1 else _sentences(case, run, base, known)
-    lines = [head, *body]
-    if known.made:
-        token = _token(run, case)
-        lines += ["\necho; echo '# clean up'", *(f'send -X DELETE "$BASE/{path}"{token}' for path in known.made)]
-    return "\n".join(lines) + "\n"
+    replay = _Replay(run, case)
+    writers = replay.writers()
+    body = replay.collision(writers) if len(writers) > 1 else replay.sentences()
+    return "\n".join([head, *body, *replay.clean_up()]) + "\n"
 
 
-def _writers(case: Event, run: Run) -> list[Event]:
-    """The requests whose collision a race has shown, if it has shown one."""
-    anomalies = (case.get("race") or {}).get("anomalies") or ()
-    told = anomalies[0]["operations"] if anomalies else ()
-    exchanges = (run.exchanges.get(str(operation.get("exchange"))) for operation in told)
-    return [e for e in exchanges if e is not None and e["request"]["method"] != "GET"][:2]
+def _file_name(judged: Judged) -> str:
+    return f"{judged.rule}.sh"
 
 
-def _collision(writers: list[Event], case: Event, run: Run, base: str, known: _Known) -> Iterator[str]:
-    """Make a resource like the one of the race, send both requests at once from its version, and look what is left."""
-    yield "\necho; echo '# a resource, and the version that both writers have read'"
-    made = _maker(writers[0], case, run)
-    if made is not None:
-        yield _request(made, base, known)
-        yield from _captures(made, known)
-        yield "version=${version:-1}"
-    yield "\necho; echo '# the two writers, at once. By hand: one in each of two terminals'"
-    for number, writer in enumerate(writers, 1):
-        words = [_from_version(_with_variables(word, known)) for word in curl.words(writer, base)]
-        yield f"writer_{number}() {{ {' '.join(words)} -sS -o /dev/null -w 'writer {number}: %{{http_code}}\\n'; }}"
-    yield "writer_1 & writer_2 & wait"
-    if known.made:
-        yield "\necho; echo '# what is left of them'"
-        for path in (known.made[0], f"{known.made[0]}/_history"):
-            yield f'send "$BASE/{path}"{_token(run, case)}'
+@dataclass
+class _Replay:
+    """A script in the making: what stood in the run's answers, and the shell variables that hold its own."""
 
+    run: Run
+    case: VerdictReached
+    ids: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    made: list[str] = field(default_factory=list)
+    count: int = 0
 
-def _maker(writer: Event, case: Event, run: Run) -> Event | None:
-    """The exchange that made the resource which a writer of a race wrote to."""
-    for exchange_id in case.get("exchanges") or ():
-        exchange = run.exchanges.get(str(exchange_id))
-        if exchange is not None and exchange["request"]["method"] == "POST":
+    def writers(self) -> list[ExchangeRecorded]:
+        """The requests whose collision a race has shown, if it has shown one."""
+        anomalies = self.case.race.anomalies if self.case.race else ()
+        operations = anomalies[0].operations if anomalies else ()
+        exchanges = self._known(operation.exchange for operation in operations)
+        return [exchange for exchange in exchanges if exchange.request.method != "GET"][:2]
+
+    def sentences(self) -> Iterator[str]:
+        """Each sentence of the scenario with its requests."""
+        for step in self.case.steps:
+            yield _heading(f"{one_line(step.keyword)} {one_line(step.text)}")
+            for exchange in self._known(step.exchanges):
+                yield self._send(exchange)
+                yield from self._captures(exchange)
+
+    def collision(self, writers: list[ExchangeRecorded]) -> Iterator[str]:
+        """Make a resource like that of the race, send both requests at once from its version, and see what is left."""
+        yield _heading("a resource, and the version that both writers have read")
+        maker = self._maker(writers[0])
+        if maker is not None:
+            yield self._send(maker)
+            yield from self._captures(maker)
+            yield "version=${version:-1}"
+        yield _heading("the two writers, at once. By hand: one in each of two terminals")
+        for number, writer in enumerate(writers, 1):
+            words = [_from_version(self._with_variables(word)) for word in self._words(writer)]
+            yield f"writer_{number}() {{ {' '.join(words)} -sS -o /dev/null -w 'writer {number}: %{{http_code}}\\n'; }}"
+        yield "writer_1 & writer_2 & wait"
+        if self.made:
+            yield _heading("what is left of them")
+            yield f'send "$BASE/{self.made[0]}"{self._token()}'
+            yield f'send "$BASE/{self.made[0]}/_history"{self._token()}'
+
+    def clean_up(self) -> Iterator[str]:
+        """Delete what the script has made."""
+        if self.made:
+            yield _heading("clean up")
+        for path in self.made:
+            yield f'send -X DELETE "$BASE/{path}"{self._token()}'
+
+    def _known(self, ids: Iterable[str]) -> list[ExchangeRecorded]:
+        return [self.run.exchanges[id] for id in ids if id in self.run.exchanges]
+
+    def _maker(self, writer: ExchangeRecorded) -> ExchangeRecorded | None:
+        """The exchange that made the resource which a writer of a race wrote to."""
+        written = f"{writer.request.url} {writer.request.body}"
+        for exchange in self._known(self.case.exchanges):
             location = _response_headers(exchange).get("location", "").split("/_history/")[0]
-            told = f"{writer['request']['url']} {writer['request']['body']}"
-            if location and "/".join(location.split("/")[-2:]) in told:
+            path = "/".join(location.split("/")[-2:])
+            if exchange.request.method == "POST" and path and path in written:
                 return exchange
-    return None
+        return None
+
+    def _words(self, exchange: ExchangeRecorded) -> list[str]:
+        return curl.words(exchange.request, self.run.target.base_url)
+
+    def _send(self, exchange: ExchangeRecorded) -> str:
+        first, *others = self._words(exchange)
+        words = [first.removeprefix("curl "), *others]
+        return f"send {' '.join(map(self._with_variables, words))}"
+
+    def _with_variables(self, word: str) -> str:
+        """A word of the command with the run's ids and versions replaced by the variables of the script."""
+        form = "'\"${%s}\"'" if word.startswith(("-H '", "--data-raw '")) else "${%s}"
+        for value, name in self.ids.items():
+            pattern = rf'(?<=/){re.escape(value)}(?=[/?"]|$)|(?<="){re.escape(value)}(?=")'
+            word = re.sub(pattern, form % name, word)
+        if "If-Match:" in word or "If-None-Match:" in word:
+            for tag, name in self.tags.items():
+                version = tag.removeprefix("W/").strip('"')
+                word = re.sub(rf"(?<![\w-]){re.escape(version)}(?![\w-])", form % name, word)
+        return word
+
+    def _captures(self, exchange: ExchangeRecorded) -> Iterator[str]:
+        """Assignments that keep what an answer says, where the run's answer said something new."""
+        headers, method = _response_headers(exchange), exchange.request.method
+        self.count += 1
+        located = re.search(r"/([A-Z][A-Za-z]+)/([^/]+?)(?:/_history/[^/]*)?$", headers.get("location", ""))
+        if method == "POST" and located and located[2] not in self.ids:
+            name = f"id{self.count}"
+            self.ids[located[2]] = name
+            self.made.insert(0, f"{located[1]}/${{{name}}}")
+            yield f"{name}=$id"
+        tag = headers.get("etag", "")
+        if tag and tag not in self.tags and method in ("GET", "POST", "PUT", "PATCH"):
+            self.tags[tag] = f"version{self.count}"
+            yield f"version{self.count}=$version"
+
+    def _token(self) -> str:
+        exchanges = self._known(self.case.exchanges)
+        names = {name.lower() for exchange in exchanges for name, _ in exchange.request.headers}
+        return ' -H "Authorization: Bearer $IFMATCH_TOKEN"' if "authorization" in names else ""
+
+
+def _heading(text: str) -> str:
+    return f"\necho; echo {curl.quoted(f'# {text}')}"
 
 
 def _from_version(word: str) -> str:
-    """A word of the command that names a version, made to name the one that the replay has read."""
+    """A word of the command that names a version, made to name the one that the script has read."""
     if word.startswith("-H 'If-Match:"):
         return '-H "If-Match: W/\\"$version\\""'
     return re.sub(r'("ifMatch": "W/\\")[^"\\]*', lambda match: match[1] + "'\"$version\"'", word)
 
 
-def _sentences(case: Event, run: Run, base: str, known: _Known) -> Iterator[str]:
-    for step in case.get("steps") or ():
-        yield f"\necho; echo {curl.quoted('# ' + one_line(step['keyword']) + ' ' + one_line(step['text']))}"
-        for exchange_id in step.get("exchanges") or ():
-            exchange = run.exchanges.get(str(exchange_id))
-            if exchange is not None:
-                yield _request(exchange, base, known)
-                yield from _captures(exchange, known)
-
-
-def _request(exchange: Event, base: str, known: _Known) -> str:
-    words = curl.words(exchange, base)
-    words[0] = words[0].removeprefix("curl ")
-    return f"send {' '.join(_with_variables(word, known) for word in words)}"
-
-
-def _with_variables(word: str, known: _Known) -> str:
-    """A word of the command with the run's ids and versions replaced by the variables of the replay."""
-    form = "'\"${%s}\"'" if word.startswith(("-H '", "--data-raw '")) else "${%s}"
-    for value, name in known.ids.items():
-        pattern = rf'(?<=/){re.escape(value)}(?=[/?"]|$)|(?<="){re.escape(value)}(?=")'
-        word = re.sub(pattern, form % name, word)
-    if "If-Match:" in word or "If-None-Match:" in word:
-        for tag, name in known.tags.items():
-            version = tag.removeprefix("W/").strip('"')
-            word = re.sub(rf"(?<![\w-]){re.escape(version)}(?![\w-])", form % name, word)
-    return word
-
-
-def _captures(exchange: Event, known: _Known) -> Iterator[str]:
-    """Assignments that keep what an answer told, where the run's answer told something new."""
-    headers, request = _response_headers(exchange), exchange["request"]
-    known.count += 1
-    located = re.search(r"/([A-Z][A-Za-z]+)/([^/]+?)(?:/_history/[^/]*)?$", headers.get("location", ""))
-    if request["method"] == "POST" and located and located[2] not in known.ids:
-        name = f"id{known.count}"
-        known.ids[located[2]] = name
-        known.made.insert(0, f"{located[1]}/${{{name}}}")
-        yield f"{name}=$id"
-    tag = headers.get("etag", "")
-    if tag and tag not in known.tags and request["method"] in ("GET", "POST", "PUT", "PATCH"):
-        known.tags[tag] = f"version{known.count}"
-        yield f"version{known.count}=$version"
-
-
-def _response_headers(exchange: Event) -> Mapping[str, str]:
-    response: Mapping[str, Any] = exchange.get("response") or {}
-    return {str(name).lower(): str(value) for name, value in response.get("headers") or ()}
-
-
-def _token(run: Run, case: Event) -> str:
-    exchanges = (run.exchanges.get(str(e)) for e in case.get("exchanges") or ())
-    with_token = any(n.lower() == "authorization" for e in exchanges if e for n, _ in e["request"]["headers"])
-    return ' -H "Authorization: Bearer $IFMATCH_TOKEN"' if with_token else ""
+def _response_headers(exchange: ExchangeRecorded) -> Mapping[str, str]:
+    headers = exchange.response.headers if exchange.response else ()
+    return {name.lower(): value for name, value in headers}

@@ -1,15 +1,30 @@
-"""A run as its event log tells it: events in, one value out. Pure, so that a log can be told again at any time."""
+"""A run as its event log describes it: events in, one value out. Pure, so that a log can be read again at any time."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
 from ifmatch.errors import ExitCode
-from ifmatch.log.events import Event
+from ifmatch.log.events import (
+    KINDS,
+    Event,
+    ExchangeRecorded,
+    Journalled,
+    ProfileName,
+    RunFinished,
+    RunStarted,
+    SuiteVersion,
+    TargetDescribed,
+    Unreadable,
+    VerdictReached,
+)
+from ifmatch.log.journal import Fate, Standing, standing
 from ifmatch.rules import waiver
 from ifmatch.rules.case import Verdict, gravest
+
+_E = TypeVar("_E", bound=Event)
 
 #: What a case amounts to for the run, the first that is found decides. An error is told apart by whose fault it was.
 _EXIT_CODES: tuple[tuple[tuple[Verdict, str], ExitCode], ...] = (
@@ -19,18 +34,18 @@ _EXIT_CODES: tuple[tuple[tuple[Verdict, str], ExitCode], ...] = (
     ((Verdict.INCONCLUSIVE, ""), ExitCode.INCONCLUSIVE),
 )
 
-#: What a run's last word may say that its verdicts cannot.
+#: How a run may end that its verdicts cannot show.
 _BEYOND_VERDICTS = (ExitCode.INTERRUPTED, ExitCode.INTERNAL_ERROR, ExitCode.USAGE, ExitCode.TARGET_UNUSABLE)
-
-_NOT_DELETED = "not deleted"
-_UNKNOWN_FATE = "may exist: the run ended while it was being created"
-
 
 #: Verdicts of a rule that had its chance to fail, and did not.
 _KEPT = frozenset({Verdict.PASS, Verdict.WARN, Verdict.OBSERVED})
 
-#: Events that tell of a request and its answer: one by one, or released together with others.
-_EXCHANGES = frozenset({"exchange", "race.exchange"})
+#: Why something is left, unless the journal itself gives a reason.
+_WHY_LEFT: Mapping[Fate, str] = {
+    Fate.CREATED: "not deleted",
+    Fate.LEFT: "not deleted",
+    Fate.INTENDED: "may exist: the run ended while it was being created",
+}
 
 
 @dataclass(frozen=True)
@@ -39,22 +54,18 @@ class Judged:
 
     rule: str
     verdict: Verdict
-    spokesman: Event
-    cases: tuple[Event, ...]
-
-    def text(self, key: str) -> str:
-        """A field of the gravest case that is told as text; empty when it has none."""
-        return str(self.spokesman.get(key) or "")
+    spokesman: VerdictReached
+    cases: tuple[VerdictReached, ...]
 
     @property
     def exchanges(self) -> list[str]:
         """The evidence of all cases, each exchange once."""
-        return list(dict.fromkeys(str(e) for case in self.cases for e in case.get("exchanges") or ()))
+        return list(dict.fromkeys(id for case in self.cases for id in case.exchanges))
 
     @property
-    def like(self) -> tuple[Event, ...]:
+    def like(self) -> tuple[VerdictReached, ...]:
         """The cases with the rule's own verdict."""
-        return tuple(case for case in self.cases if verdict_of(case) is self.verdict)
+        return tuple(case for case in self.cases if case.verdict is self.verdict)
 
 
 @dataclass(frozen=True)
@@ -68,22 +79,22 @@ class Leftover:
 
 @dataclass(frozen=True)
 class Run:
-    """Everything a report tells of a run.
+    """Everything that a report says of a run.
 
     `complete` means that the log has its last line and that line says so. `ended_with` is the exit code given there.
     """
 
     id: str = ""
-    suite: Mapping[str, Any] = field(default_factory=dict)
-    command: Any = ""
-    seed: Any = None
-    profile: Mapping[str, Any] = field(default_factory=dict)
-    target: Mapping[str, Any] = field(default_factory=dict)
+    suite: SuiteVersion = field(default_factory=SuiteVersion)
+    command: tuple[str, ...] = ()
+    seed: int | None = None
+    profile: ProfileName = field(default_factory=ProfileName)
+    target: TargetDescribed = field(default_factory=TargetDescribed)
     started: str = ""
     finished: str = ""
     duration: float = 0.0
     rules: tuple[Judged, ...] = ()
-    exchanges: Mapping[str, Event] = field(default_factory=dict)
+    exchanges: Mapping[str, ExchangeRecorded] = field(default_factory=dict)
     left: tuple[Leftover, ...] = ()
     complete: bool = False
     ended_with: ExitCode | None = None
@@ -91,34 +102,35 @@ class Run:
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> "Run":
-        """The run that a log tells. A log with several runs tells the last one; a log cut short tells what it holds."""
+        """The run that a log describes: of several runs the last one, of a log cut short what it holds."""
         log = _last_run(list(events))
-        header, target, footer = (_last(log, kind) for kind in ("run.started", "target", "run.finished"))
-        complete = bool(footer.get("complete"))
+        header = _last(log, RunStarted)
+        target = _last(log, TargetDescribed)
+        footer = _last(log, RunFinished)
         return cls(
-            id=str(header.get("run", "")),
-            suite=header.get("suite") or {},
-            command=header.get("command", ""),
-            seed=header.get("seed"),
-            # Which profile a run is held to may be known only when the target has told its FHIR version.
-            profile=target.get("profile") or header.get("profile") or {},
-            target={"base_url": header.get("base_url", ""), **target},
-            started=str(header.get("time", "")),
-            finished=str(footer.get("time", "")),
+            id=header.run,
+            suite=header.suite,
+            command=header.command,
+            seed=header.seed,
+            # Which profile a run is held to may be known only when the target has named its FHIR version.
+            profile=target.profile or header.profile or ProfileName(),
+            target=replace(target, base_url=target.base_url or header.base_url),
+            started=header.time,
+            finished=footer.time,
             duration=_seconds(log),
-            rules=_judged(event for event in log if event.get("event") == "verdict"),
-            exchanges={str(e.get("id")): e for e in log if e.get("event") in _EXCHANGES},
-            left=_leftovers([event for event in log if event.get("event") == "journal"], complete),
-            complete=complete,
-            ended_with=_exit_code(footer.get("exit_code")),
-            message=str(footer.get("message") or ""),
+            rules=_rules(log),
+            exchanges={event.id: event for event in log if isinstance(event, ExchangeRecorded)},
+            left=_left(log, footer.complete),
+            complete=footer.complete,
+            ended_with=_exit_code(footer.exit_code),
+            message=footer.message,
         )
 
     @property
     def exit_code(self) -> ExitCode:
         """How the run ended. A broken rule stays broken, unless someone broke the run off.
 
-        A run cut short is never 0, nor one whose last word is not.
+        A run cut short is never 0, nor one whose last line says otherwise.
         """
         judged = self.judged
         if judged is ExitCode.NOT_CONFORMANT and self.ended_with is not ExitCode.INTERRUPTED:
@@ -147,28 +159,19 @@ class Run:
 
     @property
     def warnings(self) -> list[str]:
-        """What the target's own description made the run remark on, and what is odd about the waivers."""
-        return [*(str(warning) for warning in self.target.get("warnings") or ()), *self.idle_waivers]
+        """What is odd about the target's own description, and about the waivers."""
+        return [*self.target.warnings, *self.idle_waivers]
 
     @property
     def idle_waivers(self) -> list[str]:
         """Of rules that do not fail any more. A race may have been lucky, so its waiver is not called idle."""
-        given: Mapping[str, waiver.Waiver] = self.target.get("waivers") or {}
-        kept = {judged.rule for judged in self.rules if judged.verdict in _KEPT and not by_luck(judged.spokesman)}
-        return [waiver.idle(rule, one) for rule, one in given.items() if rule in kept]
+        kept = {rule.rule for rule in self.rules if rule.verdict in _KEPT and not by_luck(rule.spokesman)}
+        return [waiver.idle(rule, one) for rule, one in self.target.waivers.items() if rule in kept]
 
 
-def verdict_of(case: Event) -> Verdict:
-    """The verdict of a case. One that is not known to this version is an error: it must not pass unseen."""
-    try:
-        return Verdict(case.get("verdict", ""))
-    except ValueError:
-        return Verdict.ERROR
-
-
-def exit_code_for(cases: Iterable[Event]) -> ExitCode:
-    """The exit code that verdict events amount to. When nothing was judged it is not 0: green means something."""
-    seen = {_kind(case) for case in cases}
+def exit_code_for(cases: Iterable[VerdictReached]) -> ExitCode:
+    """The exit code that verdicts amount to. When nothing was judged it is not 0: green means something."""
+    seen = {_amounts_to(case) for case in cases}
     for kind, code in _EXIT_CODES:
         if kind in seen:
             return code
@@ -176,91 +179,113 @@ def exit_code_for(cases: Iterable[Event]) -> ExitCode:
 
 
 def group_of(rule: str) -> str:
-    """The group a rule is told under: its id without the last part, two parts at most (`update.if-match`)."""
+    """The group that a rule is listed in: its id without the last part, two parts at most (`update.if-match`)."""
     return ".".join(rule.split(".")[:-1][:2]) or rule
 
 
-def judge_cases(rule: str, cases: Iterable[Event]) -> Judged:
-    """One verdict for a rule from those of its cases."""
-    told = tuple(cases)
-    verdict = gravest([verdict_of(case) for case in told])
-    alike = [case for case in told if verdict_of(case) is verdict]
-    return Judged(rule, verdict, next((case for case in alike if _changed_state(case)), alike[0]), told)
+def by_rule(cases: Iterable[VerdictReached]) -> tuple[Judged, ...]:
+    """One verdict for each rule from those of its cases, in the order in which the rules first appear."""
+    grouped: dict[str, list[VerdictReached]] = {}
+    for case in cases:
+        grouped.setdefault(case.rule, []).append(case)
+    return tuple(judge_cases(rule, of_rule) for rule, of_rule in grouped.items())
 
 
-def _changed_state(case: Event) -> bool:
-    """Whether a case found the resource itself wrong: that outweighs any wrong answer."""
-    return any(finding.get("state") for finding in case.get("findings") or ())
+def judge_cases(rule: str, cases: Sequence[VerdictReached]) -> Judged:
+    """One verdict for a rule. Of its gravest cases, one that found the resource itself wrong speaks for it."""
+    verdict = gravest([case.verdict for case in cases])
+    alike = [case for case in cases if case.verdict is verdict]
+    spokesman = next(filter(_changed_state, alike), alike[0])
+    return Judged(rule, verdict, spokesman, tuple(cases))
 
 
-def by_luck(case: Mapping[str, Any]) -> bool:
+def by_luck(case: VerdictReached) -> bool:
     """Whether it is a race that may be lucky: that it shows nothing is no proof that there is nothing."""
-    return bool((case.get("race") or {}).get("rounds"))
+    return case.race is not None and case.race.rounds > 0
 
 
-def waived(case: Event) -> str:
+def waived(case: VerdictReached) -> str:
     """That a case's failure is let pass, until when, by whom and why; empty when it is not."""
-    given = case.get("waiver")
-    return f"waived {waiver.describe(given)}" if given else ""
+    return f"waived {waiver.describe(case.waiver)}" if case.waiver else ""
 
 
-def _kind(case: Event) -> tuple[Verdict, str]:
-    verdict = verdict_of(case)
-    if verdict is not Verdict.ERROR:
-        return verdict, ""
-    # Whoever is not named as the culprit is us: blaming the target takes evidence.
-    return verdict, "target" if case.get("culprit") == "target" else "suite"
+# ---------------------------------------------------------------- from events to a run
 
 
 def _last_run(log: list[Event]) -> list[Event]:
-    starts = [index for index, event in enumerate(log) if event.get("event") == "run.started"]
+    starts = [index for index, event in enumerate(log) if _starts_run(event)]
     return log[starts[-1] :] if starts else log
 
 
-def _last(log: list[Event], kind: str) -> Event:
-    return next((event for event in reversed(log) if event.get("event") == kind), {})
+def _starts_run(event: Event) -> bool:
+    return isinstance(event, RunStarted) or _is_unreadable(event, RunStarted)
 
 
-def _exit_code(value: object) -> ExitCode | None:
-    return ExitCode(value) if isinstance(value, int) and value in list(ExitCode) else None
+def _is_unreadable(event: Event, kind: type[Event]) -> bool:
+    """Whether it is a line that was meant to be an event of this kind."""
+    return isinstance(event, Unreadable) and KINDS.get(event.kind) is kind
 
 
-def _judged(verdicts: Iterable[Event]) -> tuple[Judged, ...]:
-    cases: dict[str, list[Event]] = {}
-    for event in verdicts:
-        cases.setdefault(str(event.get("rule", "")), []).append(event)
-    return tuple(judge_cases(rule, told) for rule, told in cases.items())
+def _last(log: list[Event], kind: type[_E]) -> _E:
+    """The last event of a kind; one that says nothing when there is none."""
+    return next((event for event in reversed(log) if isinstance(event, kind)), kind())
 
 
-def _leftovers(journal: list[Event], complete: bool) -> tuple[Leftover, ...]:
+def _rules(log: list[Event]) -> tuple[Judged, ...]:
+    verdicts = (_verdict_in(event) for event in log)
+    return by_rule(verdict for verdict in verdicts if verdict is not None)
+
+
+def _verdict_in(event: Event) -> VerdictReached | None:
+    """The verdict that an event is. One that cannot be read is an error of ours: it must not pass unseen."""
+    if isinstance(event, VerdictReached):
+        return event
+    if not (isinstance(event, Unreadable) and _is_unreadable(event, VerdictReached)):
+        return None
+    return VerdictReached(
+        time=event.time,
+        rule=str(event.fields.get("rule") or "unknown"),
+        title="A verdict that cannot be read",
+        verdict=Verdict.ERROR,
+        culprit="suite",
+        message=f"The line of this verdict in the log cannot be read: {event.why}",
+    )
+
+
+def _changed_state(case: VerdictReached) -> bool:
+    """Whether a case found the resource itself wrong: that outweighs any wrong answer."""
+    return any(finding.state for finding in case.findings)
+
+
+def _amounts_to(case: VerdictReached) -> tuple[Verdict, str]:
+    if case.verdict is not Verdict.ERROR:
+        return case.verdict, ""
+    # Whoever is not named as the culprit is us: blaming the target takes evidence.
+    return case.verdict, "target" if case.culprit == "target" else "suite"
+
+
+def _exit_code(value: int | None) -> ExitCode | None:
+    return ExitCode(value) if value is not None and value in list(ExitCode) else None
+
+
+def _left(log: list[Event], complete: bool) -> tuple[Leftover, ...]:
     """What was made and not taken away. What was only intended counts in a run cut short: it may have been made."""
-    there: dict[tuple[str, str], Leftover] = {}
-    for entry in journal:
-        kind, id, unique = (str(entry.get(key) or "") for key in ("type", "id", "unique"))
-        key, nameless = (kind, id or unique), (kind, unique)
-        match entry.get("action"):
-            case "created":
-                there.pop(nameless, None)
-                there[key] = Leftover(kind, id, _NOT_DELETED)
-            case "left":
-                there[key] = Leftover(kind, id, _with_identifier(str(entry.get("reason") or _NOT_DELETED), id, unique))
-            case "intended":
-                if not complete:
-                    there.setdefault(key, Leftover(kind, id, _with_identifier(_UNKNOWN_FATE, id, unique)))
-            case _:  # deleted, restored, never made: however it ended, it is not there
-                there.pop(key, None)
-    return tuple(there.values())
+    there = standing(event for event in log if isinstance(event, Journalled))
+    sure = [one for one in there if one.fate is not Fate.INTENDED or not complete]
+    return tuple(Leftover(one.entry.type, one.entry.id, _why_left(one)) for one in sure)
 
 
-def _with_identifier(reason: str, id: str, unique: str) -> str:
-    """The reason, with the identifier that finds a resource whose id the target never told."""
-    return reason if id or not unique else f"{reason} (identifier {unique})"
+def _why_left(one: Standing) -> str:
+    """The reason, with the identifier that finds a resource whose id the target never gave."""
+    entry = one.entry
+    reason = entry.reason or _WHY_LEFT[one.fate]
+    return reason if entry.id or not entry.unique else f"{reason} (identifier {entry.unique})"
 
 
 def _seconds(log: list[Event]) -> float:
-    """The time between the first and the last event; 0 when a log does not tell it."""
+    """The time between the first and the last event; 0 when a log does not say it."""
     try:
-        first, last = (datetime.fromisoformat(log[index]["time"]) for index in (0, -1))
+        first, last = (datetime.fromisoformat(log[index].time) for index in (0, -1))
         return round((last - first).total_seconds(), 3)
-    except (IndexError, KeyError, ValueError, TypeError):
+    except (IndexError, ValueError, TypeError):
         return 0.0

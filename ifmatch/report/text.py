@@ -37,11 +37,9 @@ def for_xml(text: object, most: int = 20_000) -> str:
     return shortened(_NOT_XML.sub(lambda match: _spelled(match.group()), str(text)[: most + 1]), most, len(str(text)))
 
 
-def label_of(case: Mapping[str, object]) -> str:
-    """What tells one case of a rule from the others: the first value of its row, which names it, or its type."""
-    row = case.get("row")
-    named = next(iter(row.values()), None) if isinstance(row, Mapping) else None
-    return one_line(named or case.get("resource_type") or "", 60)
+def label_of(row: Mapping[str, object], resource_type: str) -> str:
+    """What distinguishes one case of a rule from the others: the first value of its row, or its resource type."""
+    return one_line(next(iter(row.values()), None) or resource_type, 60)
 
 
 def _spelled(character: str) -> str:

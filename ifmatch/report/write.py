@@ -1,41 +1,79 @@
 """Writes what is derived from a run's event log beside it: at the end of a run, or any time later."""
 
-import json
 import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from ifmatch.errors import ConfigurationError
-from ifmatch.log import events
-from ifmatch.report import document, junit, replay
+from ifmatch.log.reader import read
+from ifmatch.report import allure, document, junit, replay
 from ifmatch.report.run import Run
-from ifmatch.rules.case import Verdict
+
+#: Writes one form of report: of this run, whose evidence lies in this folder, to that place.
+Writer = Callable[[Run, Path, Path], None]
 
 
-def write_all(folder: Path) -> Run:
-    """Write `report.json`, `junit.xml` and a replay of each failure from a log, and return the run that it tells.
+@dataclass(frozen=True)
+class Format:
+    """One form of report: the file or folder within a run's folder that holds it, and what writes it."""
 
-    A log that was cut short gives the reports of an incomplete run. Each file is replaced whole: a reader never sees
-    half of it. Raises ConfigurationError when the folder holds no log or cannot be written.
-    """
-    run = Run.of(events.read(folder))
-    report = json.dumps(document.document(run), indent=2, ensure_ascii=False, default=str) + "\n"
-    _replace(folder / document.FILE_NAME, report.encode("utf-8", "replace"))
-    _replace(folder / junit.FILE_NAME, junit.junit(run))
-    for judged in run.rules:
-        if judged.verdict is Verdict.FAIL:
-            path = replay.replay_path(folder, judged)
-            path.parent.mkdir(exist_ok=True)
-            _replace(path, replay.script(judged, run).encode("utf-8", "replace"))
-    return run
+    name: str
+    write: Writer
+
+
+def _as_file(content: Callable[[Run], bytes]) -> Writer:
+    def write(run: Run, folder: Path, place: Path) -> None:
+        _replace(place, content(run))
+
+    return write
+
+
+def _as_folder(files: Callable[[Run], Mapping[str, bytes]]) -> Writer:
+    def write(run: Run, folder: Path, place: Path) -> None:
+        for name, content in files(run).items():
+            place.mkdir(exist_ok=True)
+            _replace(place / name, content)
+
+    return write
 
 
 def _replace(path: Path, content: bytes) -> None:
+    """Write a file whole: a reader never sees half of it."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         draft.write_bytes(content)
         draft.replace(path)
-    except OSError as error:
+    except OSError:
         draft.unlink(missing_ok=True)
-        raise ConfigurationError(
-            f"{path} cannot be written: {error.strerror}. Make room or choose another folder with -o DIR."
-        ) from None
+        raise
+
+
+FORMATS = (
+    Format(document.FILE_NAME, _as_file(document.as_json)),
+    Format(junit.FILE_NAME, _as_file(junit.junit)),
+    Format(replay.FOLDER_NAME, _as_folder(replay.scripts)),
+    Format(allure.FOLDER_NAME, allure.write_results),
+)
+
+#: What lies beside a log and belongs to it: every form of report, and the pictures that the run itself draws.
+DERIVED = (*(form.name for form in FORMATS), "pictures")
+
+
+def write_all(folder: Path, alluredir: Path | None = None) -> Run:
+    """Write every form of report from the log in a folder, and return the run that the log describes.
+
+    Allure's results go to `alluredir` when one is given. A log that was cut short gives the reports of an incomplete
+    run. Raises ConfigurationError when the folder holds no log or cannot be written.
+    """
+    run = Run.of(read(folder))
+    elsewhere = {allure.FOLDER_NAME: alluredir}
+    for form in FORMATS:
+        place = elsewhere.get(form.name) or folder / form.name
+        try:
+            form.write(run, folder, place)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{place} cannot be written: {error.strerror}. Make room or choose another folder with -o DIR."
+            ) from None
+    return run

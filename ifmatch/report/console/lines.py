@@ -1,0 +1,60 @@
+"""A console, and how lines and named values stand on it."""
+
+import sys
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+WIDTH = 100
+
+#: The width of the names of values, such as `expected`.
+NAME_WIDTH = 10
+
+_NARROWEST_VALUE = 20
+
+
+def console_for(stream: TextIO | None = None) -> Console:
+    """A console on a stream, standard output if none is given: in colour on a terminal, plain text elsewhere."""
+    out = stream or sys.stdout
+    if hasattr(out, "reconfigure"):
+        out.reconfigure(errors="replace")  # a mark that an old code page lacks must not end a run
+    terminal = out.isatty()
+    return Console(
+        file=out,
+        width=None if terminal else WIDTH,
+        force_terminal=None if terminal else False,
+        color_system="auto" if terminal else None,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+
+
+def print_line(console: Console, text: str | Text, style: str = "") -> None:
+    """Print a text over as many lines as it needs."""
+    print_beside(console, Text(), text if isinstance(text, Text) else Text(text, style))
+
+
+def print_value(console: Console, name: str, value: str, indent: int) -> None:
+    """Print a named value, wrapped below itself."""
+    print_beside(console, _named(name, indent), Text(value))
+
+
+def print_to_copy(console: Console, name: str, value: str, indent: int) -> None:
+    """Print a named value that is never wrapped by us: a command that is broken in two could not be pasted."""
+    console.print(_named(name, indent).append(value), soft_wrap=True)
+
+
+def print_beside(console: Console, head: Text, value: Text) -> None:
+    """Print a value beside its head; what does not fit on the line goes on below the value, not below the head."""
+    width = max(_NARROWEST_VALUE, console.width - head.cell_len)
+    blank = Text(" " * head.cell_len)
+    for number, line in enumerate(value.wrap(console, width, overflow="fold")):
+        line.rstrip()
+        beginning = head if number == 0 else blank
+        console.print(beginning.copy().append_text(line))
+
+
+def _named(name: str, indent: int) -> Text:
+    return Text(" " * indent).append(f"{name:<{NAME_WIDTH}}", "dim")

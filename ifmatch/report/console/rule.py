@@ -1,0 +1,162 @@
+"""One rule for a person: its title, what was expected, what came, where the promise stands."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from ifmatch.log.events import ExchangeRecorded, VerdictReached
+from ifmatch.report import curl
+from ifmatch.report.console.lines import NAME_WIDTH, WIDTH, print_beside, print_to_copy, print_value
+from ifmatch.report.console.words import MARKS
+from ifmatch.report.run import Judged, Run, waived
+from ifmatch.report.text import label_of, one_line, several_lines
+from ifmatch.rules import waiver
+from ifmatch.rules.case import Verdict
+from ifmatch.rules.expectation import Finding
+
+_MOST_FINDINGS = 5
+_MOST_LABELS = 6
+_BODY_IN_CURL = 400
+
+#: Verdicts that findings lead to.
+_OF_FINDINGS = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.WAIVED})
+
+
+def print_rule(console: Console, judged: Judged, indent: int = 2, evidence: Run | None = None) -> None:
+    """One rule with what was expected and what came; with its source's sentence and a curl when evidence is given."""
+    print_title(console, judged, indent)
+    drawing = _drawing(judged)
+    for line in drawing:
+        console.print(Text(f"{'':{indent + 4}}{line}".rstrip()), soft_wrap=True)
+    for name, value in _details(judged):
+        print_value(console, name, value, indent + 4)
+    if evidence is None:
+        return
+    if judged.spokesman.says:
+        print_value(console, "says", one_line(judged.spokesman.says, 500), indent + 4)
+    if not drawing:
+        _print_request(console, telling_exchange(judged, evidence), evidence, indent + 4)
+
+
+def print_title(console: Console, judged: Judged, indent: int = 2, aside: str = "") -> None:
+    """The line of a rule: its mark, its id, its title, and what is said beside it."""
+    mark, colour = MARKS[judged.verdict]
+    quiet = "dim" if judged.verdict is Verdict.NOT_APPLICABLE else ""
+    head = Text(" " * indent).append(mark, colour).append(" ")
+    text = Text().append(one_line(judged.rule, 80), quiet or "bold")
+    text.append(f"   {one_line(judged.spokesman.title, 200)}", quiet)
+    if aside:
+        text.append(f"   {aside}", "dim")
+    print_beside(console, head, text)
+
+
+def sentence_on(judged: Judged) -> str:
+    """One sentence on why a rule has the verdict that it has."""
+    case, findings = judged.spokesman, _findings(judged)
+    reason = f"expected {findings[0].expected}, got {findings[0].got}" if findings else case.message
+    where = _where(judged, judged.like) if len(judged.cases) > 1 else ""
+    return one_line(" · ".join(filter(None, (waived(case), where, reason))))
+
+
+def telling_exchange(judged: Judged, run: Run) -> ExchangeRecorded | None:
+    """The exchange that shows best what a rule's verdict is about: the last write that was answered as observed."""
+    case = judged.spokesman
+    exchanges = [run.exchanges[id] for id in case.exchanges if id in run.exchanges]
+    observed = case.observed.get("status")
+
+    def relevance(exchange: ExchangeRecorded) -> tuple[bool, bool]:
+        status = exchange.response.status if exchange.response else None
+        return status == observed, exchange.request.method not in ("GET", "HEAD")
+
+    return max(reversed(exchanges), key=relevance, default=None)
+
+
+# ---------------------------------------------------------------- what stands below a title
+
+
+def _details(judged: Judged) -> Iterator[tuple[str, str]]:
+    """What stands below a rule's title, as pairs of name and value."""
+    case = judged.spokesman
+    alike, *others = _by_message(judged)
+    if case.waiver:
+        yield "waived", one_line(waiver.describe(case.waiver))
+    if len(judged.cases) > 1:
+        yield "in", _where(judged, alike)
+    if not _drawing(judged):
+        yield from _expected_and_got(judged) if _findings(judged) else _why(case)
+    for other in others:
+        yield "also", one_line(f"{other[0].message} (in {_where(judged, other)})", 500)
+    if _findings(judged):
+        yield "source", _promise(case) or "holds for every server, whatever it promises"
+
+
+def _expected_and_got(judged: Judged) -> Iterator[tuple[str, str]]:
+    findings = _findings(judged)
+    for finding in findings[:_MOST_FINDINGS]:
+        yield "expected", one_line(finding.expected)
+        yield "got", one_line(_got(judged, finding))
+    if len(findings) > _MOST_FINDINGS:
+        yield "", f"… and {len(findings) - _MOST_FINDINGS} more findings, listed in report.json"
+
+
+def _why(case: VerdictReached) -> Iterator[tuple[str, str]]:
+    yield from _named("why", several_lines(case.message))
+
+
+def _named(name: str, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Several lines below one name."""
+    for number, line in enumerate(lines):
+        yield name if number == 0 else "", line
+
+
+def _drawing(judged: Judged) -> list[str]:
+    """What is said of a race: several lines that stand as they are."""
+    message = judged.spokesman.message
+    return several_lines(message, 60, 200) if "\n" in message else []
+
+
+def _by_message(judged: Judged) -> list[Sequence[VerdictReached]]:
+    """The cases with the rule's verdict, those with the same message together, the spokesman's first."""
+    grouped: dict[str, list[VerdictReached]] = {judged.spokesman.message: []}
+    for case in judged.like:
+        grouped.setdefault(case.message, []).append(case)
+    return list(grouped.values())
+
+
+def _where(judged: Judged, cases: Sequence[VerdictReached]) -> str:
+    """How many of a rule's cases these are, and which."""
+    labels = [label_of(case.row, case.resource_type) for case in cases]
+    labels = list(filter(None, labels))
+    shown = labels[:_MOST_LABELS] + ["…"] * (len(labels) > _MOST_LABELS)
+    number = f"{len(cases)} of {len(judged.cases)} cases"
+    return f"{number}: {'; '.join(shown)}" if shown else number
+
+
+def _got(judged: Judged, finding: Finding) -> str:
+    """What came; beside a wrong answer also what became of the resource, for that is what matters more."""
+    observed = judged.spokesman.observed
+    state = observed.get("state")
+    is_the_answer = finding.got == observed.get("answer")
+    has_own_finding = any(other.got == state for other in _findings(judged))
+    return f"{finding.got}, {state}" if state and is_the_answer and not has_own_finding else finding.got
+
+
+def _findings(judged: Judged) -> tuple[Finding, ...]:
+    return judged.spokesman.findings if judged.verdict in _OF_FINDINGS else ()
+
+
+def _promise(case: VerdictReached) -> str:
+    source = case.source
+    place = (source.url or (source.document and f"document {source.document}")) if source else ""
+    parts = (case.level, source.title if source else "", place)
+    return " · ".join(one_line(part, 200) for part in parts if part)
+
+
+def _print_request(console: Console, exchange: ExchangeRecorded | None, run: Run, indent: int) -> None:
+    if exchange is None:
+        return
+    width = WIDTH - indent - NAME_WIDTH
+    lines = curl.folded(exchange.request, run.target.base_url, _BODY_IN_CURL, width)
+    for name, line in _named("request", lines):
+        print_to_copy(console, name, line, indent)

@@ -1,0 +1,105 @@
+"""What a run is about, before it begins, and what it comes to, at its end."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from ifmatch.report.console.lines import print_beside, print_line, print_to_copy
+from ifmatch.report.console.rule import print_rule, print_title, sentence_on
+from ifmatch.report.console.words import conclusion, count_line
+from ifmatch.report.replay import replay_path
+from ifmatch.report.run import Judged, Run
+from ifmatch.report.text import one_line
+from ifmatch.rules.case import Verdict
+
+#: Verdicts whose rules have one sentence each at the end of a run.
+_IN_BRIEF = (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.WARN, Verdict.WAIVED)
+
+_MOST_LEFT = 10
+
+
+def print_header(console: Console, run: Run, planned: Mapping[str, int] | None = None) -> None:
+    """What is about to be judged against what. `planned` counts rules: `{"expected": 74, "surveyed": 13, ...}`."""
+    version = ".".join(run.suite.version.split(".")[:2])
+    profile = f"{run.profile.id}: {run.profile.title}"
+    print_line(console, f"{run.suite.name} {version} · {profile} · {_target(run)}", "bold")
+    seed = "" if run.seed is None else f" · seed {run.seed}"
+    print_line(console, f"run {run.id}{seed}{_plan(planned or {})}")
+    for warning in run.warnings:
+        print_line(console, f"! {one_line(warning)}", "yellow")
+    console.print()
+
+
+def print_summary(console: Console, run: Run, folder: Path | str | None = None) -> None:
+    """What the run comes to: whether the target conforms, then why, then where the evidence lies and what was left."""
+    console.print()
+    _print_conclusion(console, run)
+    for judged in _with(run, Verdict.FAIL):
+        console.print()
+        print_rule(console, judged, evidence=run)
+        if folder is not None:
+            print_to_copy(console, "replay", f"bash {replay_path(Path(folder), judged)}", 6)
+    for verdict in _IN_BRIEF:
+        _print_in_brief(console, _with(run, verdict))
+    console.print()
+    for warning in run.idle_waivers:
+        print_line(console, f"! {warning}", "yellow")
+    if folder is not None:
+        console.print(Text(f"report  {folder}/"), soft_wrap=True)
+    for line in _left(run):
+        print_line(console, line)
+
+
+def _target(run: Run) -> str:
+    """The address, and what the target says of itself."""
+    target = run.target
+    facts = (target.software, target.fhir_version and f"FHIR {target.fhir_version}")
+    about = ", ".join(one_line(fact, 80) for fact in facts if fact)
+    address = one_line(target.base_url, 200)
+    return f"{address} ({about})" if about else address
+
+
+def _plan(planned: Mapping[str, int]) -> str:
+    counts = [f"{count} {kind}" for kind, count in planned.items() if count]
+    return f" · {sum(planned.values())} rules: {', '.join(counts)}" if counts else ""
+
+
+def _print_conclusion(console: Console, run: Run) -> None:
+    word, style = conclusion(run.exit_code, run.counts)
+    counts = f"{count_line(run.counts)} · {_duration(run.duration)}"
+    print_line(console, Text().append(word, style).append(f"   {counts}"))
+    if run.message:
+        print_line(console, one_line(run.message, 1000))
+    if not run.complete:
+        print_line(console, "The run did not come to its end: this is what was seen until then.")
+
+
+def _print_in_brief(console: Console, rules: list[Judged]) -> None:
+    if rules:
+        console.print()
+    for judged in rules:
+        print_title(console, judged)
+        print_beside(console, Text("    "), Text(sentence_on(judged)))
+
+
+def _with(run: Run, verdict: Verdict) -> list[Judged]:
+    return [judged for judged in run.rules if judged.verdict is verdict]
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    return f"{int(minutes)}m{rest:.0f}s" if minutes else f"{seconds:.1f}s"
+
+
+def _left(run: Run) -> Iterator[str]:
+    if not run.left:
+        yield "left on the target: nothing"
+        return
+    yield f"left on the target: {len(run.left)}"
+    for left in run.left[:_MOST_LEFT]:
+        name = f"{left.type}/{left.id}" if left.id else left.type
+        yield f"  {one_line(name, 110)}   {one_line(left.reason, 200)}"
+    if len(run.left) > _MOST_LEFT:
+        yield f"  … and {len(run.left) - _MOST_LEFT} more, listed in report.json"

@@ -1,0 +1,62 @@
+"""How verdicts and conclusions look and read, wherever a person sees them."""
+
+from collections.abc import Mapping
+
+from ifmatch.errors import ExitCode
+from ifmatch.rules.case import Verdict
+
+#: How a verdict looks: its mark and its colour.
+MARKS: Mapping[Verdict, tuple[str, str]] = {
+    Verdict.FAIL: ("✗", "red"),
+    Verdict.ERROR: ("E", "red"),
+    Verdict.INCONCLUSIVE: ("?", "magenta"),
+    Verdict.WARN: ("!", "yellow"),
+    Verdict.WAIVED: ("~", "cyan"),
+    Verdict.OBSERVED: ("·", "blue"),
+    Verdict.PASS: ("✓", "green"),
+    Verdict.NOT_APPLICABLE: ("–", "dim"),
+}
+
+#: What a run comes to by its exit code, in words, and the colour of that word.
+_CONCLUSIONS: Mapping[ExitCode, tuple[str, str]] = {
+    ExitCode.CONFORMANT: ("CONFORMANT", "bold green"),
+    ExitCode.NOT_CONFORMANT: ("NOT CONFORMANT", "bold red"),
+    ExitCode.INTERRUPTED: ("INCOMPLETE", "bold yellow"),
+    ExitCode.INTERNAL_ERROR: ("INCOMPLETE", "bold red"),
+    ExitCode.USAGE: ("INCOMPLETE", "bold yellow"),
+    ExitCode.NOTHING_RAN: ("NOTHING JUDGED", "bold yellow"),
+    ExitCode.TARGET_UNUSABLE: ("INCOMPLETE", "bold yellow"),
+    ExitCode.INCONCLUSIVE: ("INCONCLUSIVE", "bold magenta"),
+}
+
+_BUT_WAIVED = ("CONFORMANT BUT FOR WAIVERS", "bold cyan")
+
+#: How each verdict is counted in the conclusion: for one rule and for several.
+_COUNTED: Mapping[Verdict, tuple[str, str]] = {
+    Verdict.FAIL: ("rule fails", "rules fail"),
+    Verdict.ERROR: ("error", "errors"),
+    Verdict.WARN: ("warning", "warnings"),
+    Verdict.INCONCLUSIVE: ("inconclusive", "inconclusive"),
+    Verdict.WAIVED: ("waived", "waived"),
+    Verdict.PASS: ("pass", "pass"),
+    Verdict.OBSERVED: ("observed", "observed"),
+    Verdict.NOT_APPLICABLE: ("does not apply", "do not apply"),
+}
+
+
+def count_line(counts: Mapping[Verdict, int] | Mapping[str, int]) -> str:
+    """How many rules have each verdict, in words: `2 rules fail · 1 warning · 76 pass`."""
+    numbers = {Verdict(verdict): count for verdict, count in counts.items()}
+    parts = []
+    for verdict, (one, many) in _COUNTED.items():
+        number = numbers.get(verdict, 0)
+        if number:
+            parts.append(f"{number} {one if number == 1 else many}")
+    return " · ".join(parts) or "no rule was judged"
+
+
+def conclusion(exit_code: int, counts: Mapping[Verdict, int] | Mapping[str, int]) -> tuple[str, str]:
+    """What a run comes to, in words, and the colour of those."""
+    code = ExitCode(exit_code)
+    some = {verdict for verdict, count in counts.items() if count}
+    return _BUT_WAIVED if Verdict.WAIVED in some and code is ExitCode.CONFORMANT else _CONCLUSIONS[code]
