@@ -19,7 +19,7 @@ from ifmatch.report.console import console_for, count_line
 from ifmatch.report.document import Document, load
 from ifmatch.report.matrix import print_matrix
 from ifmatch.rules import profile as profiles
-from ifmatch.suite.session import new_folder, new_run_id, point_latest_to
+from ifmatch.suite.folder import new_folder, new_run_id, point_latest_to
 
 SYSTEMS = ("spine", "reasonable-adjustments", "koppeltaal", "aidbox", "cerner-dstu2")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ifmatch.errors import ConfigurationError
 from ifmatch.log.reader import FILE_NAME
-from ifmatch.report.formats import DERIVED
+from ifmatch.report.write import DERIVED
 
 
 def new_run_id() -> str:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+import msgspec
 import pytest
 
 from ifmatch.errors import (
@@ -255,7 +256,7 @@ def _race(session: Session, case: Case) -> RaceFacts | None:
     """What a race came to; its picture goes into the run's folder."""
     if case.race is None:
         return None
-    facts: RaceFacts = case.race.facts
+    facts = msgspec.convert(dict(case.race.facts), RaceFacts)
     if not case.race.picture:
         return facts
     picture = session.log.folder / "pictures" / f"{case.rule}.svg"
