@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from allure_commons.logger import AllureFileLogger
 from allure_commons.model2 import Attachment, Label, Link, Parameter, Status, StatusDetails, TestResult, TestStepResult
 
-from ifmatch.log.events import StepCarriedOut, VerdictReached
+from ifmatch.log.events import ExchangeRecorded, StepCarriedOut, VerdictReached
 from ifmatch.report.allure_http import MEDIA_TYPE, http_exchange, milliseconds, name_of
 from ifmatch.report.run import Run, group_of, waived
 from ifmatch.report.text import for_xml, one_line
@@ -141,19 +141,18 @@ class _Scenario:
 
     def _exchanges(self, ids: Iterable[str]) -> list[Attachment]:
         """The exchanges, but of those of a race only what its anomalies name: there are thousands."""
-        witnesses = _witnesses(self.case)
         known = [self.run.exchanges[id] for id in ids if id in self.run.exchanges]
-        shown = [exchange for exchange in known if not exchange.raced or exchange.id in witnesses]
-        return [
-            self._attach(
-                name=name_of(exchange),
-                key=exchange.id,
-                media_type=MEDIA_TYPE,
-                extension="httpexchange",
-                body=json.dumps(http_exchange(exchange), ensure_ascii=False).encode("utf-8", "replace"),
-            )
-            for exchange in shown
-        ]
+        witnesses = _witnesses(self.case)
+        return [self._exchange(one) for one in known if not one.raced or one.id in witnesses]
+
+    def _exchange(self, exchange: ExchangeRecorded) -> Attachment:
+        return self._attach(
+            name=name_of(exchange),
+            key=exchange.id,
+            media_type=MEDIA_TYPE,
+            extension="httpexchange",
+            body=json.dumps(http_exchange(exchange), ensure_ascii=False).encode("utf-8", "replace"),
+        )
 
     def _picture(self) -> list[Attachment]:
         """The picture of a race, if it has one and it still lies in the run's folder."""

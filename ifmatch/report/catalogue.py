@@ -44,12 +44,11 @@ def planned(profile: Profile, chosen: Iterable[Rule], why_not: Callable[[Rule], 
 
 def _kind(profile: Profile, rule: Rule) -> str:
     """What a profile makes of a rule, on any of the resource types that it is run on."""
-    promises = [profile.promise(rule.id, resource_type) for resource_type in profile.types_of(rule.id)]
-    if any(isinstance(promise, Expectation) for promise in promises):
+    promises = (profile.promise(rule.id, resource_type) for resource_type in profile.types_of(rule.id))
+    kinds = set(map(type, promises))
+    if Expectation in kinds:
         return "expected"
-    if all(isinstance(promise, NotApplicable) for promise in promises):
-        return "do not apply"
-    return "surveyed"
+    return "do not apply" if kinds == {NotApplicable} else "surveyed"
 
 
 def _excluded_by(profile: Profile, rule: Rule) -> str:
@@ -81,12 +80,16 @@ def print_rules(profile: Profile | None, globs: str) -> None:
     for feature, of_feature in _by_feature(chosen).items():
         _line(console, f"\n{feature}", "bold")
         for rule in of_feature:
-            _line(console, f"  {rule.id:<46} {rule.title}")
-            if profile is not None:
-                _print_promises(console, profile, rule)
+            _print_rule(console, profile, rule)
     counts = f" for {profile.id}: {_counts(profile, chosen)}" if profile else ""
     _line(console, f"\n{len(chosen)} rules{counts}")
     _print_budgets(console, chosen)
+
+
+def _print_rule(console: Console, profile: Profile | None, rule: Rule) -> None:
+    _line(console, f"  {rule.id:<46} {rule.title}")
+    if profile is not None:
+        _print_promises(console, profile, rule)
 
 
 def _by_feature(chosen: Iterable[Rule]) -> dict[str, list[Rule]]:
@@ -109,7 +112,8 @@ def _print_promises(console: Console, profile: Profile, rule: Rule) -> None:
     resource_types = profile.types_of(rule.id)
     for resource_type in resource_types:
         about = f"{resource_type}: " if len(resource_types) > 1 else ""
-        for text in _in_words(profile.promise(rule.id, resource_type)):
+        promise = profile.promise(rule.id, resource_type)
+        for text in _in_words(promise):
             _line(console, f"      {about}{text}", "dim")
 
 

@@ -98,11 +98,12 @@ def _rule(judged: Judged) -> Document:
 def _if_there(judged: Judged) -> Document:
     """What a rule's entry has only when its case has it."""
     case = judged.spokesman
+    cases = [_case(each) for each in judged.cases]
     more = {
         "culprit": case.culprit,
         "race": _race(case.race),
         "waiver": _plain(case.waiver),
-        "cases": [_case(each) for each in judged.cases] if len(judged.cases) > 1 else [],
+        "cases": cases if len(cases) > 1 else [],
     }
     return {name: value for name, value in more.items() if value}
 

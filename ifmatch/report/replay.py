@@ -16,6 +16,9 @@ from ifmatch.rules.case import Verdict
 
 FOLDER_NAME = "replay"
 
+#: Methods whose answer names the version of the resource that the request is about.
+_TELLING_METHODS = ("GET", "POST", "PUT", "PATCH")
+
 _HEAD = r"""#!/usr/bin/env bash
 # {title}
 #   {rule}: {message}
@@ -135,9 +138,8 @@ class _Replay:
         """The exchange that made the resource which a writer of a race wrote to."""
         written = f"{writer.request.url} {writer.request.body}"
         for exchange in self._known(self.case.exchanges):
-            location = _response_headers(exchange).get("location", "").split("/_history/")[0]
-            path = "/".join(location.split("/")[-2:])
-            if exchange.request.method == "POST" and path and path in written:
+            path = _path_of_what_was_made(exchange)
+            if path and path in written:
                 return exchange
         return None
 
@@ -155,26 +157,36 @@ class _Replay:
         for value, name in self.ids.items():
             pattern = rf'(?<=/){re.escape(value)}(?=[/?"]|$)|(?<="){re.escape(value)}(?=")'
             word = re.sub(pattern, form % name, word)
-        if "If-Match:" in word or "If-None-Match:" in word:
-            for tag, name in self.tags.items():
-                version = tag.removeprefix("W/").strip('"')
-                word = re.sub(rf"(?<![\w-]){re.escape(version)}(?![\w-])", form % name, word)
+        return self._with_versions(word, form) if _names_a_version(word) else word
+
+    def _with_versions(self, word: str, form: str) -> str:
+        for tag, name in self.tags.items():
+            version = re.escape(_version_in(tag))
+            word = re.sub(rf"(?<![\w-]){version}(?![\w-])", form % name, word)
         return word
 
     def _captures(self, exchange: ExchangeRecorded) -> Iterator[str]:
         """Assignments that keep what an answer says, where the run's answer said something new."""
-        headers, method = _response_headers(exchange), exchange.request.method
         self.count += 1
-        located = re.search(r"/([A-Z][A-Za-z]+)/([^/]+?)(?:/_history/[^/]*)?$", headers.get("location", ""))
-        if method == "POST" and located and located[2] not in self.ids:
+        headers = _response_headers(exchange)
+        if exchange.request.method == "POST":
+            yield from self._capture_id(headers.get("location", ""))
+        if exchange.request.method in _TELLING_METHODS:
+            yield from self._capture_version(headers.get("etag", ""))
+
+    def _capture_id(self, location: str) -> Iterator[str]:
+        located = re.search(r"/([A-Z][A-Za-z]+)/([^/]+?)(?:/_history/[^/]*)?$", location)
+        if located and located[2] not in self.ids:
             name = f"id{self.count}"
             self.ids[located[2]] = name
             self.made.insert(0, f"{located[1]}/${{{name}}}")
             yield f"{name}=$id"
-        tag = headers.get("etag", "")
-        if tag and tag not in self.tags and method in ("GET", "POST", "PUT", "PATCH"):
-            self.tags[tag] = f"version{self.count}"
-            yield f"version{self.count}=$version"
+
+    def _capture_version(self, tag: str) -> Iterator[str]:
+        if tag and tag not in self.tags:
+            name = f"version{self.count}"
+            self.tags[tag] = name
+            yield f"{name}=$version"
 
     def _token(self) -> str:
         exchanges = self._known(self.case.exchanges)
@@ -184,6 +196,22 @@ class _Replay:
 
 def _heading(text: str) -> str:
     return f"\necho; echo {curl.quoted(f'# {text}')}"
+
+
+def _path_of_what_was_made(exchange: ExchangeRecorded) -> str:
+    """Such as `Patient/57`; empty when nothing was made."""
+    if exchange.request.method != "POST":
+        return ""
+    location = _response_headers(exchange).get("location", "").split("/_history/")[0]
+    return "/".join(location.split("/")[-2:])
+
+
+def _names_a_version(word: str) -> bool:
+    return "If-Match:" in word or "If-None-Match:" in word
+
+
+def _version_in(tag: str) -> str:
+    return tag.removeprefix("W/").strip('"')
 
 
 def _from_version(word: str) -> str:

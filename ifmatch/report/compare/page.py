@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from ifmatch.report.compare.changes import Change, changes, comparable, counted, remark
-from ifmatch.report.compare.entries import (
+from ifmatch.report.console import MARKS, conclusion, count_line
+from ifmatch.report.document import Document
+from ifmatch.report.entries import (
     Column,
     Entry,
     answers_of,
@@ -16,8 +18,6 @@ from ifmatch.report.compare.entries import (
     title_of,
     verdict_of,
 )
-from ifmatch.report.console import MARKS, conclusion, count_line
-from ifmatch.report.document import Document
 from ifmatch.report.text import one_line
 from ifmatch.rules.case import Verdict
 
@@ -64,14 +64,16 @@ def _legend_row(name: str, report: Document) -> str:
 
 def _row(rule: str, columns: Sequence[Column]) -> str:
     entries = [column.get(rule) for column in columns]
-    verdicts = filter(None, map(verdict_of, entries))
-    seen = " ".join(sorted({verdict.value for verdict in verdicts}))
-    outcomes = {(verdict_of(entry), *cases_of(entry)) for entry in entries}
-    differs = "yes" if len(outcomes) > 1 else "no"
-    data = f'data-interaction="{_shown(interaction_of(rule))}" data-verdicts="{seen}" data-differs="{differs}"'
+    seen = " ".join(sorted(set(filter(None, map(verdict_of, entries)))))
+    data = f'data-interaction="{_shown(interaction_of(rule))}" data-verdicts="{seen}" data-differs="{_differ(entries)}"'
     title = escape(title_of(rule, columns))
     head = f'<th scope="row"><code>{_shown(rule)}</code><small>{title}</small></th>'
     return f"<tr {data}>{head}{''.join(map(_cell, entries))}</tr>"
+
+
+def _differ(entries: Sequence[Entry | None]) -> str:
+    outcomes = {(verdict_of(entry), *cases_of(entry)) for entry in entries}
+    return "yes" if len(outcomes) > 1 else "no"
 
 
 def _cell(entry: Entry | None) -> str:

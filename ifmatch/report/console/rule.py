@@ -26,17 +26,22 @@ _OF_FINDINGS = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.WAIVED})
 def print_rule(console: Console, judged: Judged, indent: int = 2, evidence: Run | None = None) -> None:
     """One rule with what was expected and what came; with its source's sentence and a curl when evidence is given."""
     print_title(console, judged, indent)
-    drawing = _drawing(judged)
-    for line in drawing:
+    for line in _drawing(judged):
         console.print(Text(f"{'':{indent + 4}}{line}".rstrip()), soft_wrap=True)
     for name, value in _details(judged):
         print_value(console, name, value, indent + 4)
-    if evidence is None:
-        return
-    if judged.spokesman.says:
-        print_value(console, "says", one_line(judged.spokesman.says, 500), indent + 4)
-    if not drawing:
-        _print_request(console, telling_exchange(judged, evidence), evidence, indent + 4)
+    if evidence is not None:
+        _print_evidence(console, judged, evidence, indent + 4)
+
+
+def _print_evidence(console: Console, judged: Judged, run: Run, indent: int) -> None:
+    """The sentence of the source, and the request that shows the verdict; a race shows itself."""
+    says = judged.spokesman.says
+    if says:
+        print_value(console, "says", one_line(says, 500), indent)
+    exchange = telling_exchange(judged, run)
+    if exchange is not None and not _drawing(judged):
+        _print_request(console, exchange, run, indent)
 
 
 def print_title(console: Console, judged: Judged, indent: int = 2, aside: str = "") -> None:
@@ -77,18 +82,22 @@ def telling_exchange(judged: Judged, run: Run) -> ExchangeRecorded | None:
 
 def _details(judged: Judged) -> Iterator[tuple[str, str]]:
     """What stands below a rule's title, as pairs of name and value."""
-    case = judged.spokesman
+    case, findings = judged.spokesman, _findings(judged)
     alike, *others = _by_message(judged)
     if case.waiver:
         yield "waived", one_line(waiver.describe(case.waiver))
     if len(judged.cases) > 1:
         yield "in", _where(judged, alike)
     if not _drawing(judged):
-        yield from _expected_and_got(judged) if _findings(judged) else _why(case)
-    for other in others:
-        yield "also", one_line(f"{other[0].message} (in {_where(judged, other)})", 500)
-    if _findings(judged):
+        yield from _expected_and_got(judged) if findings else _named("why", several_lines(case.message))
+    yield from (_also(judged, other) for other in others)
+    if findings:
         yield "source", _promise(case) or "holds for every server, whatever it promises"
+
+
+def _also(judged: Judged, cases: Sequence[VerdictReached]) -> tuple[str, str]:
+    """What other cases of the rule say."""
+    return "also", one_line(f"{cases[0].message} (in {_where(judged, cases)})", 500)
 
 
 def _expected_and_got(judged: Judged) -> Iterator[tuple[str, str]]:
@@ -98,10 +107,6 @@ def _expected_and_got(judged: Judged) -> Iterator[tuple[str, str]]:
         yield "got", one_line(_got(judged, finding))
     if len(findings) > _MOST_FINDINGS:
         yield "", f"… and {len(findings) - _MOST_FINDINGS} more findings, listed in report.json"
-
-
-def _why(case: VerdictReached) -> Iterator[tuple[str, str]]:
-    yield from _named("why", several_lines(case.message))
 
 
 def _named(name: str, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -153,9 +158,7 @@ def _promise(case: VerdictReached) -> str:
     return " · ".join(one_line(part, 200) for part in parts if part)
 
 
-def _print_request(console: Console, exchange: ExchangeRecorded | None, run: Run, indent: int) -> None:
-    if exchange is None:
-        return
+def _print_request(console: Console, exchange: ExchangeRecorded, run: Run, indent: int) -> None:
     width = WIDTH - indent - NAME_WIDTH
     lines = curl.folded(exchange.request, run.target.base_url, _BODY_IN_CURL, width)
     for name, line in _named("request", lines):
