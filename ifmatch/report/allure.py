@@ -78,8 +78,11 @@ def environment(run: Run) -> str:
         "seed": run.seed,
         "ifmatch": run.suite.version,
     }
-    escaped = {name: one_line(value).replace("\\", "\\\\") for name, value in facts.items() if value}
-    return "".join(f"{name}={value}\n" for name, value in escaped.items())
+    return "".join(f"{name}={_escaped(value)}\n" for name, value in facts.items() if value)
+
+
+def _escaped(value: object) -> str:
+    return one_line(value).replace("\\", "\\\\")
 
 
 @dataclass(frozen=True)
@@ -141,9 +144,9 @@ class _Scenario:
 
     def _exchanges(self, ids: Iterable[str]) -> list[Attachment]:
         """The exchanges, but of those of a race only what its anomalies name: there are thousands."""
-        known = [self.run.exchanges[id] for id in ids if id in self.run.exchanges]
         witnesses = _witnesses(self.case)
-        return [self._exchange(one) for one in known if not one.raced or one.id in witnesses]
+        exchanges = self.run.exchanges_of(ids)
+        return [self._exchange(one) for one in exchanges if not one.raced or one.id in witnesses]
 
     def _exchange(self, exchange: ExchangeRecorded) -> Attachment:
         return self._attach(
@@ -186,6 +189,7 @@ def _parameters(case: VerdictReached) -> list[Parameter]:
 
 
 def _labels(case: VerdictReached, profile_title: str) -> list[Label]:
+    tag = "" if case.verdict in _UNTAGGED else case.verdict.value
     labels = {
         "framework": "pytest",
         "language": "python",
@@ -195,10 +199,10 @@ def _labels(case: VerdictReached, profile_title: str) -> list[Label]:
         "parentSuite": profile_title,
         "suite": case.feature,
         "rule": case.rule,
-        "level": case.level and case.level.value,
-        "tag": None if case.verdict in _UNTAGGED else case.verdict.value,
+        "level": case.level,
+        "tag": tag,
     }
-    return [Label(name=name, value=value) for name, value in labels.items() if value]
+    return [Label(name=name, value=str(value)) for name, value in labels.items() if value]
 
 
 def _links(case: VerdictReached) -> list[Link]:

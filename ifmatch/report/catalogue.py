@@ -11,9 +11,10 @@ from rich.text import Text
 from ifmatch.errors import NothingSelected
 from ifmatch.race.budget import EFFORTS
 from ifmatch.report.console import console_for
+from ifmatch.report.text import place_of
 from ifmatch.rules import profile as profiles
 from ifmatch.rules.catalogue import Rule, matches, rules
-from ifmatch.rules.expectation import Expectation, NotApplicable, Promise, Source, promised_status
+from ifmatch.rules.expectation import Expectation, NotApplicable, Promise, Surveyed, promised_status
 from ifmatch.rules.profile import Profile
 
 #: Gates that depend on what a target file gives or a target shows, which no profile knows.
@@ -112,26 +113,25 @@ def _print_promises(console: Console, profile: Profile, rule: Rule) -> None:
     resource_types = profile.types_of(rule.id)
     for resource_type in resource_types:
         about = f"{resource_type}: " if len(resource_types) > 1 else ""
-        promise = profile.promise(rule.id, resource_type)
-        for text in _in_words(promise):
-            _line(console, f"      {about}{text}", "dim")
+        _print_promise(console, about, profile.promise(rule.id, resource_type))
+
+
+def _print_promise(console: Console, about: str, promise: Promise) -> None:
+    for text in _in_words(promise):
+        _line(console, f"      {about}{text}", "dim")
 
 
 def _in_words(promise: Promise) -> Iterator[str]:
     """What a promise demands, where it is written, and the sentence that it is read from."""
-    if isinstance(promise, Expectation):
-        yield f"{promise.level} {_demands(promise)}"
-        yield _where(promise.source)
-        yield from [f"“{promise.says}”"] if promise.says else []
-    elif isinstance(promise, NotApplicable):
+    if isinstance(promise, NotApplicable):
         yield f"does not apply: {promise.reason}"
-    else:
+    elif isinstance(promise, Surveyed):
         yield f"surveyed: {promise.note}" if promise.note else "surveyed"
-
-
-def _where(source: Source) -> str:
-    place = source.url or (source.document and f"document {source.document}")
-    return f"{source.title} · {place}" if place else source.title
+    else:
+        yield f"{promise.level} {_demands(promise)}"
+        yield " · ".join(filter(None, (promise.source.title, place_of(promise.source))))
+        if promise.says:
+            yield f"“{promise.says}”"
 
 
 def _demands(promise: Expectation) -> str:

@@ -51,7 +51,7 @@ def matrix_lines(reports: Sequence[Document]) -> Iterator[Text]:
     columns = [column_of(report) for report in reports]
     rules = rules_of(columns)
     layout = _Layout.of(rules, labels)
-    yield layout.row("", [Text(label, "bold") for label in labels])
+    yield layout.head(labels)
     for _, group in groupby(rules, interaction_of):
         for rule in group:
             yield layout.row(rule, _cells(rule, columns))
@@ -76,6 +76,10 @@ class _Layout:
         room = WIDTH - sum(others) - _GAP * len(others)
         longest = max(map(cell_len, rules), default=0)
         return cls(min(longest, max(room, _NARROWEST_RULE)), others)
+
+    def head(self, labels: Sequence[str]) -> Text:
+        """The first line of the table."""
+        return self.row("", [Text(label, "bold") for label in labels])
 
     def row(self, rule: str, cells: Sequence[Text]) -> Text:
         """A line of the table, without the blanks at its end."""

@@ -4,7 +4,7 @@ The ids and versions of the run are gone with it, so the script takes new ones f
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from ifmatch.rules.case import Verdict
 FOLDER_NAME = "replay"
 
 #: Methods whose answer names the version of the resource that the request is about.
-_TELLING_METHODS = ("GET", "POST", "PUT", "PATCH")
+_VERSIONED_METHODS = ("GET", "POST", "PUT", "PATCH")
 
 _HEAD = r"""#!/usr/bin/env bash
 # {title}
@@ -95,14 +95,14 @@ class _Replay:
         """The requests whose collision a race has shown, if it has shown one."""
         anomalies = self.case.race.anomalies if self.case.race else ()
         operations = anomalies[0].operations if anomalies else ()
-        exchanges = self._known(operation.exchange for operation in operations)
+        exchanges = self.run.exchanges_of(operation.exchange for operation in operations)
         return [exchange for exchange in exchanges if exchange.request.method != "GET"][:2]
 
     def sentences(self) -> Iterator[str]:
         """Each sentence of the scenario with its requests."""
         for step in self.case.steps:
             yield _heading(f"{one_line(step.keyword)} {one_line(step.text)}")
-            for exchange in self._known(step.exchanges):
+            for exchange in self.run.exchanges_of(step.exchanges):
                 yield self._send(exchange)
                 yield from self._captures(exchange)
 
@@ -131,13 +131,10 @@ class _Replay:
         for path in self.made:
             yield f'send -X DELETE "$BASE/{path}"{self._token()}'
 
-    def _known(self, ids: Iterable[str]) -> list[ExchangeRecorded]:
-        return [self.run.exchanges[id] for id in ids if id in self.run.exchanges]
-
     def _maker(self, writer: ExchangeRecorded) -> ExchangeRecorded | None:
         """The exchange that made the resource which a writer of a race wrote to."""
         written = f"{writer.request.url} {writer.request.body}"
-        for exchange in self._known(self.case.exchanges):
+        for exchange in self.run.exchanges_of(self.case.exchanges):
             path = _path_of_what_was_made(exchange)
             if path and path in written:
                 return exchange
@@ -171,7 +168,7 @@ class _Replay:
         headers = _response_headers(exchange)
         if exchange.request.method == "POST":
             yield from self._capture_id(headers.get("location", ""))
-        if exchange.request.method in _TELLING_METHODS:
+        if exchange.request.method in _VERSIONED_METHODS:
             yield from self._capture_version(headers.get("etag", ""))
 
     def _capture_id(self, location: str) -> Iterator[str]:
@@ -189,7 +186,7 @@ class _Replay:
             yield f"{name}=$version"
 
     def _token(self) -> str:
-        exchanges = self._known(self.case.exchanges)
+        exchanges = self.run.exchanges_of(self.case.exchanges)
         names = {name.lower() for exchange in exchanges for name, _ in exchange.request.headers}
         return ' -H "Authorization: Bearer $IFMATCH_TOKEN"' if "authorization" in names else ""
 

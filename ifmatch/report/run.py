@@ -126,6 +126,10 @@ class Run:
             message=footer.message,
         )
 
+    def exchanges_of(self, ids: Iterable[str]) -> list[ExchangeRecorded]:
+        """The exchanges with these ids, as far as the log has them."""
+        return [self.exchanges[id] for id in ids if id in self.exchanges]
+
     @property
     def exit_code(self) -> ExitCode:
         """How the run ended. A broken rule stays broken, unless someone broke the run off.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from itertools import starmap
 
 from ifmatch.report.compare.changes import Change, changes, comparable, counted, remark
 from ifmatch.report.console import MARKS, conclusion, count_line
@@ -29,11 +30,11 @@ def html(reports: Sequence[Document]) -> str:
     return _PAGE.format(
         style=_STYLE,
         script=_SCRIPT,
-        legend="\n".join(_legend_row(name, report) for name, report in named(reports)),
+        legend="\n".join(starmap(_legend_row, named(reports))),
         changes=_changes_section(*reports) if comparable(reports) else "",
         interactions=_options(dict.fromkeys(map(interaction_of, rules))),
         verdicts=_options(_verdicts(columns)),
-        heads="".join(f'<th scope="col">{name}</th>' for name, _ in named(reports)),
+        heads=_heads(name for name, _ in named(reports)),
         rows="\n".join(_row(rule, columns) for rule in rules),
     )
 
@@ -47,6 +48,10 @@ def _verdicts(columns: Sequence[Column]) -> list[Verdict]:
 def _shown(text: object, most: int = 1000) -> str:
     """A text of anybody's as a page can hold it, in an element or in an attribute between double quotes."""
     return escape(one_line(text, most))
+
+
+def _heads(names: Iterable[str]) -> str:
+    return "".join(f'<th scope="col">{name}</th>' for name in names)
 
 
 def _options(values: Iterable[str]) -> str:
@@ -94,7 +99,7 @@ def _changes_section(old: Document, new: Document) -> str:
 
 
 def _changes_table(found: Iterable[Change]) -> str:
-    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Change", "Rule", "Was", "Now", "Message"))
+    heads = _heads(("Change", "Rule", "Was", "Now", "Message"))
     rows = "\n".join(map(_change_row, found))
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 

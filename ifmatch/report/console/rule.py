@@ -10,7 +10,7 @@ from ifmatch.report import curl
 from ifmatch.report.console.lines import NAME_WIDTH, WIDTH, print_beside, print_to_copy, print_value
 from ifmatch.report.console.words import MARKS
 from ifmatch.report.run import Judged, Run, waived
-from ifmatch.report.text import label_of, one_line, several_lines
+from ifmatch.report.text import label_of, one_line, place_of, several_lines
 from ifmatch.rules import waiver
 from ifmatch.rules.case import Verdict
 from ifmatch.rules.expectation import Finding
@@ -39,7 +39,7 @@ def _print_evidence(console: Console, judged: Judged, run: Run, indent: int) -> 
     says = judged.spokesman.says
     if says:
         print_value(console, "says", one_line(says, 500), indent)
-    exchange = telling_exchange(judged, run)
+    exchange = clearest_exchange(judged, run)
     if exchange is not None and not _drawing(judged):
         _print_request(console, exchange, run, indent)
 
@@ -64,16 +64,15 @@ def sentence_on(judged: Judged) -> str:
     return one_line(" · ".join(filter(None, (waived(case), where, reason))))
 
 
-def telling_exchange(judged: Judged, run: Run) -> ExchangeRecorded | None:
+def clearest_exchange(judged: Judged, run: Run) -> ExchangeRecorded | None:
     """The exchange that shows best what a rule's verdict is about: the last write that was answered as observed."""
-    case = judged.spokesman
-    exchanges = [run.exchanges[id] for id in case.exchanges if id in run.exchanges]
-    observed = case.observed.get("status")
+    observed = judged.spokesman.observed.get("status")
 
     def relevance(exchange: ExchangeRecorded) -> tuple[bool, bool]:
         status = exchange.response.status if exchange.response else None
         return status == observed, exchange.request.method not in ("GET", "HEAD")
 
+    exchanges = run.exchanges_of(judged.spokesman.exchanges)
     return max(reversed(exchanges), key=relevance, default=None)
 
 
@@ -88,11 +87,20 @@ def _details(judged: Judged) -> Iterator[tuple[str, str]]:
         yield "waived", one_line(waiver.describe(case.waiver))
     if len(judged.cases) > 1:
         yield "in", _where(judged, alike)
-    if not _drawing(judged):
-        yield from _expected_and_got(judged) if findings else _named("why", several_lines(case.message))
+    yield from _reason(judged)
     yield from (_also(judged, other) for other in others)
     if findings:
         yield "source", _promise(case) or "holds for every server, whatever it promises"
+
+
+def _reason(judged: Judged) -> Iterator[tuple[str, str]]:
+    """What was found, or else why there is nothing to be found; a drawing says it all."""
+    if _drawing(judged):
+        return
+    if _findings(judged):
+        yield from _expected_and_got(judged)
+    else:
+        yield from _named("why", several_lines(judged.spokesman.message))
 
 
 def _also(judged: Judged, cases: Sequence[VerdictReached]) -> tuple[str, str]:
@@ -152,10 +160,10 @@ def _findings(judged: Judged) -> tuple[Finding, ...]:
 
 
 def _promise(case: VerdictReached) -> str:
-    source = case.source
-    place = (source.url or (source.document and f"document {source.document}")) if source else ""
-    parts = (case.level, source.title if source else "", place)
-    return " · ".join(one_line(part, 200) for part in parts if part)
+    """How strongly the promise binds, and where it is written."""
+    title = case.source.title if case.source else ""
+    parts = filter(None, (case.level, title, place_of(case.source)))
+    return " · ".join(one_line(part, 200) for part in parts)
 
 
 def _print_request(console: Console, exchange: ExchangeRecorded, run: Run, indent: int) -> None:
