@@ -75,9 +75,7 @@ def print_rules(profile: Profile | None, globs: str) -> None:
     Raises NothingSelected when no rule matches.
     """
     console = console_for()
-    chosen = [rule for rule in rules() if matches(rule.id, globs)]
-    if not chosen:
-        raise NothingSelected(f'No rule matches "{globs}". `ifmatch rules` lists the ids of all rules.')
+    chosen = _chosen(globs)
     for feature, of_feature in _by_feature(chosen).items():
         _line(console, f"\n{feature}", "bold")
         for rule in of_feature:
@@ -91,6 +89,13 @@ def _print_rule(console: Console, profile: Profile | None, rule: Rule) -> None:
     _line(console, f"  {rule.id:<46} {rule.title}")
     if profile is not None:
         _print_promises(console, profile, rule)
+
+
+def _chosen(globs: str) -> list[Rule]:
+    chosen = [rule for rule in rules() if matches(rule.id, globs)]
+    if not chosen:
+        raise NothingSelected(f'No rule matches "{globs}". `ifmatch rules` lists the ids of all rules.')
+    return chosen
 
 
 def _by_feature(chosen: Iterable[Rule]) -> dict[str, list[Rule]]:
