@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from allure_commons.logger import AllureFileLogger
 from allure_commons.model2 import Attachment, Label, Link, Parameter, Status, StatusDetails, TestResult, TestStepResult
 
-from ifmatch.log.events import StepCarriedOut, VerdictReached
+from ifmatch.log.events import ExchangeRecorded, StepCarriedOut, VerdictReached
 from ifmatch.report.allure_http import MEDIA_TYPE, http_exchange, milliseconds, name_of
 from ifmatch.report.run import Run, group_of, waived
 from ifmatch.report.text import for_xml, one_line
@@ -78,8 +78,11 @@ def environment(run: Run) -> str:
         "seed": run.seed,
         "ifmatch": run.suite.version,
     }
-    escaped = {name: one_line(value).replace("\\", "\\\\") for name, value in facts.items() if value}
-    return "".join(f"{name}={value}\n" for name, value in escaped.items())
+    return "".join(f"{name}={_escaped(value)}\n" for name, value in facts.items() if value)
+
+
+def _escaped(value: object) -> str:
+    return one_line(value).replace("\\", "\\\\")
 
 
 @dataclass(frozen=True)
@@ -142,18 +145,17 @@ class _Scenario:
     def _exchanges(self, ids: Iterable[str]) -> list[Attachment]:
         """The exchanges, but of those of a race only what its anomalies name: there are thousands."""
         witnesses = _witnesses(self.case)
-        known = [self.run.exchanges[id] for id in ids if id in self.run.exchanges]
-        shown = [exchange for exchange in known if not exchange.raced or exchange.id in witnesses]
-        return [
-            self._attach(
-                name=name_of(exchange),
-                key=exchange.id,
-                media_type=MEDIA_TYPE,
-                extension="httpexchange",
-                body=json.dumps(http_exchange(exchange), ensure_ascii=False).encode("utf-8", "replace"),
-            )
-            for exchange in shown
-        ]
+        exchanges = self.run.exchanges_of(ids)
+        return [self._exchange(one) for one in exchanges if not one.raced or one.id in witnesses]
+
+    def _exchange(self, exchange: ExchangeRecorded) -> Attachment:
+        return self._attach(
+            name=name_of(exchange),
+            key=exchange.id,
+            media_type=MEDIA_TYPE,
+            extension="httpexchange",
+            body=json.dumps(http_exchange(exchange), ensure_ascii=False).encode("utf-8", "replace"),
+        )
 
     def _picture(self) -> list[Attachment]:
         """The picture of a race, if it has one and it still lies in the run's folder."""
@@ -187,6 +189,7 @@ def _parameters(case: VerdictReached) -> list[Parameter]:
 
 
 def _labels(case: VerdictReached, profile_title: str) -> list[Label]:
+    tag = "" if case.verdict in _UNTAGGED else case.verdict.value
     labels = {
         "framework": "pytest",
         "language": "python",
@@ -196,10 +199,10 @@ def _labels(case: VerdictReached, profile_title: str) -> list[Label]:
         "parentSuite": profile_title,
         "suite": case.feature,
         "rule": case.rule,
-        "level": case.level and case.level.value,
-        "tag": None if case.verdict in _UNTAGGED else case.verdict.value,
+        "level": case.level,
+        "tag": tag,
     }
-    return [Label(name=name, value=value) for name, value in labels.items() if value]
+    return [Label(name=name, value=str(value)) for name, value in labels.items() if value]
 
 
 def _links(case: VerdictReached) -> list[Link]:

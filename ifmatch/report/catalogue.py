@@ -11,9 +11,10 @@ from rich.text import Text
 from ifmatch.errors import NothingSelected
 from ifmatch.race.budget import EFFORTS
 from ifmatch.report.console import console_for
+from ifmatch.report.text import place_of
 from ifmatch.rules import profile as profiles
 from ifmatch.rules.catalogue import Rule, matches, rules
-from ifmatch.rules.expectation import Expectation, NotApplicable, Promise, Source, promised_status
+from ifmatch.rules.expectation import Expectation, NotApplicable, Promise, Surveyed, promised_status
 from ifmatch.rules.profile import Profile
 
 #: Gates that depend on what a target file gives or a target shows, which no profile knows.
@@ -44,12 +45,11 @@ def planned(profile: Profile, chosen: Iterable[Rule], why_not: Callable[[Rule], 
 
 def _kind(profile: Profile, rule: Rule) -> str:
     """What a profile makes of a rule, on any of the resource types that it is run on."""
-    promises = [profile.promise(rule.id, resource_type) for resource_type in profile.types_of(rule.id)]
-    if any(isinstance(promise, Expectation) for promise in promises):
+    promises = (profile.promise(rule.id, resource_type) for resource_type in profile.types_of(rule.id))
+    kinds = set(map(type, promises))
+    if Expectation in kinds:
         return "expected"
-    if all(isinstance(promise, NotApplicable) for promise in promises):
-        return "do not apply"
-    return "surveyed"
+    return "do not apply" if kinds == {NotApplicable} else "surveyed"
 
 
 def _excluded_by(profile: Profile, rule: Rule) -> str:
@@ -75,18 +75,27 @@ def print_rules(profile: Profile | None, globs: str) -> None:
     Raises NothingSelected when no rule matches.
     """
     console = console_for()
-    chosen = [rule for rule in rules() if matches(rule.id, globs)]
-    if not chosen:
-        raise NothingSelected(f'No rule matches "{globs}". `ifmatch rules` lists the ids of all rules.')
+    chosen = _chosen(globs)
     for feature, of_feature in _by_feature(chosen).items():
         _line(console, f"\n{feature}", "bold")
         for rule in of_feature:
-            _line(console, f"  {rule.id:<46} {rule.title}")
-            if profile is not None:
-                _print_promises(console, profile, rule)
+            _print_rule(console, profile, rule)
     counts = f" for {profile.id}: {_counts(profile, chosen)}" if profile else ""
     _line(console, f"\n{len(chosen)} rules{counts}")
     _print_budgets(console, chosen)
+
+
+def _print_rule(console: Console, profile: Profile | None, rule: Rule) -> None:
+    _line(console, f"  {rule.id:<46} {rule.title}")
+    if profile is not None:
+        _print_promises(console, profile, rule)
+
+
+def _chosen(globs: str) -> list[Rule]:
+    chosen = [rule for rule in rules() if matches(rule.id, globs)]
+    if not chosen:
+        raise NothingSelected(f'No rule matches "{globs}". `ifmatch rules` lists the ids of all rules.')
+    return chosen
 
 
 def _by_feature(chosen: Iterable[Rule]) -> dict[str, list[Rule]]:
@@ -109,25 +118,25 @@ def _print_promises(console: Console, profile: Profile, rule: Rule) -> None:
     resource_types = profile.types_of(rule.id)
     for resource_type in resource_types:
         about = f"{resource_type}: " if len(resource_types) > 1 else ""
-        for text in _in_words(profile.promise(rule.id, resource_type)):
-            _line(console, f"      {about}{text}", "dim")
+        _print_promise(console, about, profile.promise(rule.id, resource_type))
+
+
+def _print_promise(console: Console, about: str, promise: Promise) -> None:
+    for text in _in_words(promise):
+        _line(console, f"      {about}{text}", "dim")
 
 
 def _in_words(promise: Promise) -> Iterator[str]:
     """What a promise demands, where it is written, and the sentence that it is read from."""
-    if isinstance(promise, Expectation):
-        yield f"{promise.level} {_demands(promise)}"
-        yield _where(promise.source)
-        yield from [f"“{promise.says}”"] if promise.says else []
-    elif isinstance(promise, NotApplicable):
+    if isinstance(promise, NotApplicable):
         yield f"does not apply: {promise.reason}"
-    else:
+    elif isinstance(promise, Surveyed):
         yield f"surveyed: {promise.note}" if promise.note else "surveyed"
-
-
-def _where(source: Source) -> str:
-    place = source.url or (source.document and f"document {source.document}")
-    return f"{source.title} · {place}" if place else source.title
+    else:
+        yield f"{promise.level} {_demands(promise)}"
+        yield " · ".join(filter(None, (promise.source.title, place_of(promise.source))))
+        if promise.says:
+            yield f"“{promise.says}”"
 
 
 def _demands(promise: Expectation) -> str:

@@ -65,15 +65,20 @@ def problems(report: object) -> list[str]:
 def load(path: Path) -> Document:
     """A `report.json`, or the one in a run's folder. Raises ConfigurationError when it is none."""
     file = path / FILE_NAME if path.is_dir() else path
+    report: Document = _json_in(file)
+    wrong = problems(report)
+    if wrong:
+        raise ConfigurationError(f"{file} is not a report of this version of ifmatch: {wrong[0]}.")
+    return report
+
+
+def _json_in(file: Path) -> Any:
     try:
-        report: Document = json.loads(file.read_text(encoding="utf-8"))
+        return json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be read: {error.strerror}. {_NAME_A_RUN}") from None
     except ValueError:
         raise ConfigurationError(f"{file} is not JSON. {_NAME_A_RUN}") from None
-    if wrong := problems(report):
-        raise ConfigurationError(f"{file} is not a report of this version of ifmatch: {wrong[0]}.")
-    return report
 
 
 def _rule(judged: Judged) -> Document:
@@ -102,9 +107,14 @@ def _if_there(judged: Judged) -> Document:
         "culprit": case.culprit,
         "race": _race(case.race),
         "waiver": _plain(case.waiver),
-        "cases": [_case(each) for each in judged.cases] if len(judged.cases) > 1 else [],
+        "cases": _cases(judged),
     }
     return {name: value for name, value in more.items() if value}
+
+
+def _cases(judged: Judged) -> list[Document]:
+    """The cases of a rule that has several; the only one of another is the rule's entry itself."""
+    return [_case(each) for each in judged.cases] if len(judged.cases) > 1 else []
 
 
 def _case(case: VerdictReached) -> Document:

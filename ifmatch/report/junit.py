@@ -29,11 +29,7 @@ _COUNTED: Mapping[str, str] = {"failures": "failure", "errors": "error", "skippe
 def junit(run: Run) -> bytes:
     """The run as JUnit XML. A run cut short has an error of its own, so that no CI system takes it for a good one."""
     root = Element("testsuites", name="ifmatch")
-    by_feature: dict[str, list[VerdictReached]] = {}
-    for judged in run.rules:
-        for case in judged.cases:
-            by_feature.setdefault(case.feature, []).append(case)
-    for feature, cases in by_feature.items():
+    for feature, cases in _by_feature(run).items():
         _suite(root, run, feature, cases)
     if not run.complete:
         _cut_short(root, run)
@@ -41,6 +37,14 @@ def junit(run: Run) -> bytes:
     indent(root)
     xml: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
     return xml
+
+
+def _by_feature(run: Run) -> dict[str, list[VerdictReached]]:
+    grouped: dict[str, list[VerdictReached]] = {}
+    for judged in run.rules:
+        for case in judged.cases:
+            grouped.setdefault(case.feature, []).append(case)
+    return grouped
 
 
 def _suite(root: Element, run: Run, feature: str, cases: Sequence[VerdictReached]) -> None:

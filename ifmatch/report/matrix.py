@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from itertools import groupby
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
@@ -10,12 +11,14 @@ from rich.text import Text
 
 from ifmatch.report.console import MARKS, WIDTH, conclusion
 from ifmatch.report.document import Document
+from ifmatch.report.entries import Column, Entry, column_of, interaction_of, rules_of
 from ifmatch.report.text import one_line
 from ifmatch.rules.case import Verdict
 
 _WIDEST_LABEL = 15
 _GAP = 3
 _NARROWEST_RULE = 20
+_NARROWEST_CELL = len("412 ✓")
 
 #: What a cell shows for a rule that has no meaning on a system, and for one that was observed only.
 _QUIET = "·"
@@ -45,17 +48,52 @@ def print_matrix(console: Console, reports: Sequence[Document]) -> None:
 def matrix_lines(reports: Sequence[Document]) -> Iterator[Text]:
     """The lines of the table: a head, the rules in groups of one interaction, then the totals."""
     labels = [_label(report) for report in reports]
-    columns = [{entry["rule"]: entry for entry in report["rules"]} for report in reports]
-    rules = list(dict.fromkeys(rule for column in columns for rule in column))
-    widths = [max(cell_len(label), len("412 ✓")) for label in labels]
-    first = _first_width(rules, widths)
-    yield _row(Text(" " * first), [Text(label, "bold") for label in labels], widths)
-    for group in _by_interaction(rules):
+    columns = [column_of(report) for report in reports]
+    rules = rules_of(columns)
+    layout = _Layout.of(rules, labels)
+    yield layout.head(labels)
+    for _, group in groupby(rules, interaction_of):
         for rule in group:
-            cells = [_cell(column.get(rule)) for column in columns]
-            yield _row(Text(_fitted(one_line(rule, 200), first)), cells, widths)
+            yield layout.row(rule, _cells(rule, columns))
         yield Text()
     yield from _totals(labels, reports)
+
+
+def _cells(rule: str, columns: Sequence[Column]) -> list[Text]:
+    return [_cell(column.get(rule)) for column in columns]
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """The width of the column of rules, and those of the columns of systems."""
+
+    first: int
+    others: tuple[int, ...]
+
+    @classmethod
+    def of(cls, rules: Sequence[str], labels: Sequence[str]) -> "_Layout":
+        others = tuple(max(cell_len(label), _NARROWEST_CELL) for label in labels)
+        room = WIDTH - sum(others) - _GAP * len(others)
+        longest = max(map(cell_len, rules), default=0)
+        return cls(min(longest, max(room, _NARROWEST_RULE)), others)
+
+    def head(self, labels: Sequence[str]) -> Text:
+        """The first line of the table."""
+        return self.row("", [Text(label, "bold") for label in labels])
+
+    def row(self, rule: str, cells: Sequence[Text]) -> Text:
+        """A line of the table, without the blanks at its end."""
+        line = Text(self._fitted(one_line(rule, 200)))
+        for cell, width in zip(cells, self.others, strict=True):
+            padding = " " * (width - cell.cell_len)
+            line.append(" " * _GAP).append_text(cell).append(padding)
+        line.rstrip()
+        return line
+
+    def _fitted(self, rule: str) -> str:
+        # The end of an id says more than its beginning, which the rows around it share.
+        shown = rule if cell_len(rule) <= self.first else f"…{rule[-(self.first - 1) :]}"
+        return set_cell_size(shown, self.first)
 
 
 def _label(report: Document) -> str:
@@ -64,55 +102,40 @@ def _label(report: Document) -> str:
     return label if cell_len(label) <= _WIDEST_LABEL else f"{label[: _WIDEST_LABEL - 1]}…"
 
 
-def _first_width(rules: Sequence[str], widths: Sequence[int]) -> int:
-    room = WIDTH - sum(width + _GAP for width in widths)
-    return min(max(map(cell_len, rules), default=0), max(room, _NARROWEST_RULE))
-
-
-def _by_interaction(rules: Sequence[str]) -> list[list[str]]:
-    """The rules of each interaction, in the order in which they first appeared."""
-    groups: dict[str, list[str]] = {}
-    for rule in rules:
-        groups.setdefault(rule.split(".")[0], []).append(rule)
-    return list(groups.values())
-
-
-def _fitted(rule: str, width: int) -> str:
-    # The end of an id says more than its beginning, which the rows around it share.
-    return set_cell_size(rule if cell_len(rule) <= width else f"…{rule[-(width - 1) :]}", width)
-
-
-def _row(first: Text, cells: Sequence[Text], widths: Sequence[int]) -> Text:
-    line = first
-    for cell, width in zip(cells, widths, strict=True):
-        line = line.append(" " * _GAP).append_text(cell).append(" " * (width - cell.cell_len))
-    line.rstrip()
-    return line
-
-
-def _cell(entry: Mapping[str, Any] | None) -> Text:
+def _cell(entry: Entry | None) -> Text:
     """What one system did about one rule. A rule that a report does not have was not asked about."""
     if entry is None:
         return Text()
     verdict = Verdict(entry["verdict"])
+    mark, colour = MARKS[verdict]
     if verdict is Verdict.NOT_APPLICABLE:
         return Text(_QUIET, "dim")
-    mark, colour = MARKS[verdict]
-    quiet = "dim" if verdict is Verdict.OBSERVED else ""
+    if verdict is Verdict.OBSERVED:
+        return Text(_status(entry) + mark, "dim")
+    return Text(_status(entry)).append(mark, colour)
+
+
+def _status(entry: Entry) -> str:
     status = entry["observed"].get("status")
-    answer = Text(f"{status} " if status else "", quiet)
-    return answer.append(mark, quiet or colour)
+    return f"{status} " if status else ""
 
 
 def _totals(labels: Sequence[str], reports: Sequence[Document]) -> Iterator[Text]:
     """A row a system: how many rules have each verdict, and what that comes to."""
-    counts: list[Counter[str]] = [Counter(report["counts"]) for report in reports]
-    seen = sum(counts, Counter[str]())
-    shown = {verdict: name for verdict, name in _TOTALS.items() if verdict in _ALWAYS or seen[verdict]}
+    shown = _verdicts_to_count(reports)
     first = max(map(cell_len, labels), default=0)
     heads = "".join(f"  {name}" for name in shown.values())
     yield Text(" " * first + heads, "dim")
-    for label, report, count in zip(labels, reports, counts, strict=True):
-        numbers = "".join(f"  {count[verdict]:>{len(name)}}" for verdict, name in shown.items())
-        word, style = conclusion(report["exit_code"], count)
+    for label, report in zip(labels, reports, strict=True):
+        counts: Counter[str] = Counter(report["counts"])
+        numbers = "".join(f"  {counts[verdict]:>{len(name)}}" for verdict, name in shown.items())
+        word, style = conclusion(report["exit_code"], counts)
         yield Text(f"{set_cell_size(label, first)}{numbers}  ").append(word, style)
+
+
+def _verdicts_to_count(reports: Sequence[Document]) -> dict[Verdict, str]:
+    """The verdicts that are shown always, and those that some report has."""
+    seen: Counter[str] = Counter()
+    for report in reports:
+        seen.update(report["counts"])
+    return {verdict: name for verdict, name in _TOTALS.items() if verdict in _ALWAYS or seen[verdict]}

@@ -4,7 +4,7 @@ The ids and versions of the run are gone with it, so the script takes new ones f
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,9 @@ from ifmatch.report.text import one_line
 from ifmatch.rules.case import Verdict
 
 FOLDER_NAME = "replay"
+
+#: Methods whose answer names the version of the resource that the request is about.
+_VERSIONED_METHODS = ("GET", "POST", "PUT", "PATCH")
 
 _HEAD = r"""#!/usr/bin/env bash
 # {title}
@@ -92,14 +95,14 @@ class _Replay:
         """The requests whose collision a race has shown, if it has shown one."""
         anomalies = self.case.race.anomalies if self.case.race else ()
         operations = anomalies[0].operations if anomalies else ()
-        exchanges = self._known(operation.exchange for operation in operations)
+        exchanges = self.run.exchanges_of(operation.exchange for operation in operations)
         return [exchange for exchange in exchanges if exchange.request.method != "GET"][:2]
 
     def sentences(self) -> Iterator[str]:
         """Each sentence of the scenario with its requests."""
         for step in self.case.steps:
             yield _heading(f"{one_line(step.keyword)} {one_line(step.text)}")
-            for exchange in self._known(step.exchanges):
+            for exchange in self.run.exchanges_of(step.exchanges):
                 yield self._send(exchange)
                 yield from self._captures(exchange)
 
@@ -128,16 +131,12 @@ class _Replay:
         for path in self.made:
             yield f'send -X DELETE "$BASE/{path}"{self._token()}'
 
-    def _known(self, ids: Iterable[str]) -> list[ExchangeRecorded]:
-        return [self.run.exchanges[id] for id in ids if id in self.run.exchanges]
-
     def _maker(self, writer: ExchangeRecorded) -> ExchangeRecorded | None:
         """The exchange that made the resource which a writer of a race wrote to."""
         written = f"{writer.request.url} {writer.request.body}"
-        for exchange in self._known(self.case.exchanges):
-            location = _response_headers(exchange).get("location", "").split("/_history/")[0]
-            path = "/".join(location.split("/")[-2:])
-            if exchange.request.method == "POST" and path and path in written:
+        for exchange in self.run.exchanges_of(self.case.exchanges):
+            path = _path_of_what_was_made(exchange)
+            if path and path in written:
                 return exchange
         return None
 
@@ -155,35 +154,61 @@ class _Replay:
         for value, name in self.ids.items():
             pattern = rf'(?<=/){re.escape(value)}(?=[/?"]|$)|(?<="){re.escape(value)}(?=")'
             word = re.sub(pattern, form % name, word)
-        if "If-Match:" in word or "If-None-Match:" in word:
-            for tag, name in self.tags.items():
-                version = tag.removeprefix("W/").strip('"')
-                word = re.sub(rf"(?<![\w-]){re.escape(version)}(?![\w-])", form % name, word)
+        return self._with_versions(word, form) if _names_a_version(word) else word
+
+    def _with_versions(self, word: str, form: str) -> str:
+        for tag, name in self.tags.items():
+            version = re.escape(_version_in(tag))
+            word = re.sub(rf"(?<![\w-]){version}(?![\w-])", form % name, word)
         return word
 
     def _captures(self, exchange: ExchangeRecorded) -> Iterator[str]:
         """Assignments that keep what an answer says, where the run's answer said something new."""
-        headers, method = _response_headers(exchange), exchange.request.method
         self.count += 1
-        located = re.search(r"/([A-Z][A-Za-z]+)/([^/]+?)(?:/_history/[^/]*)?$", headers.get("location", ""))
-        if method == "POST" and located and located[2] not in self.ids:
+        headers = _response_headers(exchange)
+        if exchange.request.method == "POST":
+            yield from self._capture_id(headers.get("location", ""))
+        if exchange.request.method in _VERSIONED_METHODS:
+            yield from self._capture_version(headers.get("etag", ""))
+
+    def _capture_id(self, location: str) -> Iterator[str]:
+        located = re.search(r"/([A-Z][A-Za-z]+)/([^/]+?)(?:/_history/[^/]*)?$", location)
+        if located and located[2] not in self.ids:
             name = f"id{self.count}"
             self.ids[located[2]] = name
             self.made.insert(0, f"{located[1]}/${{{name}}}")
             yield f"{name}=$id"
-        tag = headers.get("etag", "")
-        if tag and tag not in self.tags and method in ("GET", "POST", "PUT", "PATCH"):
-            self.tags[tag] = f"version{self.count}"
-            yield f"version{self.count}=$version"
+
+    def _capture_version(self, tag: str) -> Iterator[str]:
+        if tag and tag not in self.tags:
+            name = f"version{self.count}"
+            self.tags[tag] = name
+            yield f"{name}=$version"
 
     def _token(self) -> str:
-        exchanges = self._known(self.case.exchanges)
+        exchanges = self.run.exchanges_of(self.case.exchanges)
         names = {name.lower() for exchange in exchanges for name, _ in exchange.request.headers}
         return ' -H "Authorization: Bearer $IFMATCH_TOKEN"' if "authorization" in names else ""
 
 
 def _heading(text: str) -> str:
     return f"\necho; echo {curl.quoted(f'# {text}')}"
+
+
+def _path_of_what_was_made(exchange: ExchangeRecorded) -> str:
+    """Such as `Patient/57`; empty when nothing was made."""
+    if exchange.request.method != "POST":
+        return ""
+    location = _response_headers(exchange).get("location", "").split("/_history/")[0]
+    return "/".join(location.split("/")[-2:])
+
+
+def _names_a_version(word: str) -> bool:
+    return "If-Match:" in word or "If-None-Match:" in word
+
+
+def _version_in(tag: str) -> str:
+    return tag.removeprefix("W/").strip('"')
 
 
 def _from_version(word: str) -> str:

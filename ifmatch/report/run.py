@@ -35,7 +35,7 @@ _EXIT_CODES: tuple[tuple[tuple[Verdict, str], ExitCode], ...] = (
 )
 
 #: How a run may end that its verdicts cannot show.
-_BEYOND_VERDICTS = (ExitCode.INTERRUPTED, ExitCode.INTERNAL_ERROR, ExitCode.USAGE, ExitCode.TARGET_UNUSABLE)
+_BEYOND_VERDICTS = (ExitCode.INTERNAL_ERROR, ExitCode.USAGE, ExitCode.TARGET_UNUSABLE)
 
 #: Verdicts of a rule that had its chance to fail, and did not.
 _KEPT = frozenset({Verdict.PASS, Verdict.WARN, Verdict.OBSERVED})
@@ -126,6 +126,10 @@ class Run:
             message=footer.message,
         )
 
+    def exchanges_of(self, ids: Iterable[str]) -> list[ExchangeRecorded]:
+        """The exchanges with these ids, as far as the log has them."""
+        return [self.exchanges[id] for id in ids if id in self.exchanges]
+
     @property
     def exit_code(self) -> ExitCode:
         """How the run ended. A broken rule stays broken, unless someone broke the run off.
@@ -133,13 +137,14 @@ class Run:
         A run cut short is never 0, nor one whose last line says otherwise.
         """
         judged = self.judged
-        if judged is ExitCode.NOT_CONFORMANT and self.ended_with is not ExitCode.INTERRUPTED:
+        if self.ended_with is ExitCode.INTERRUPTED:
+            return ExitCode.INTERRUPTED
+        if judged is ExitCode.NOT_CONFORMANT:
             return judged
         if not self.complete:
             return self.ended_with or ExitCode.INTERRUPTED
-        if self.ended_with in _BEYOND_VERDICTS or judged is ExitCode.CONFORMANT:
-            return self.ended_with or judged
-        return judged
+        may_be_worse = judged is ExitCode.CONFORMANT or self.ended_with in _BEYOND_VERDICTS
+        return self.ended_with or judged if may_be_worse else judged
 
     @property
     def judged(self) -> ExitCode:
@@ -237,11 +242,16 @@ def _rules(log: list[Event]) -> tuple[Judged, ...]:
 
 
 def _verdict_in(event: Event) -> VerdictReached | None:
-    """The verdict that an event is. One that cannot be read is an error of ours: it must not pass unseen."""
+    """The verdict that an event is, if it is one."""
     if isinstance(event, VerdictReached):
         return event
-    if not (isinstance(event, Unreadable) and _is_unreadable(event, VerdictReached)):
-        return None
+    if isinstance(event, Unreadable) and _is_unreadable(event, VerdictReached):
+        return _unread(event)
+    return None
+
+
+def _unread(event: Unreadable) -> VerdictReached:
+    """A verdict that cannot be read is an error of ours: it must not pass unseen."""
     return VerdictReached(
         time=event.time,
         rule=str(event.fields.get("rule") or "unknown"),

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from ifmatch.rules.expectation import Source
+
 #: What XML 1.0 cannot hold at all, not even escaped (section 2.2).
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -40,6 +42,13 @@ def for_xml(text: object, most: int = 20_000) -> str:
 def label_of(row: Mapping[str, object], resource_type: str) -> str:
     """What distinguishes one case of a rule from the others: the first value of its row, or its resource type."""
     return one_line(next(iter(row.values()), None) or resource_type, 60)
+
+
+def place_of(source: Source | None) -> str:
+    """Where a source is: its address, or the document that it is in; empty when neither is given."""
+    if source is None:
+        return ""
+    return source.url or (f"document {source.document}" if source.document else "")
 
 
 def _spelled(character: str) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from ifmatch.report.compare.entries import (
+from ifmatch.report.document import Document
+from ifmatch.report.entries import (
     FAULTS,
     Case,
     Entry,
@@ -15,7 +16,6 @@ from ifmatch.report.compare.entries import (
     column_of,
     verdict_of,
 )
-from ifmatch.report.document import Document
 from ifmatch.rules.case import Verdict
 
 
@@ -119,18 +119,22 @@ def _change(rule: str, old: Entry | None, new: Entry | None) -> Change | None:
     kind = _kind(was, now, by_luck(new)) if was is not now else _other_answer(old, new)
     if kind is None:
         return None
-    entry = new or old or {}
-    answers = _otherwise(old, new) if kind is Kind.ANSWERS else (answers_of(old), answers_of(new))
+    was_answered, now_answers = _both_answers(kind, old, new)
+    latest = new or old or {}
     return Change(
         kind=kind,
         rule=rule,
-        title=str(entry["title"]),
+        title=str(latest["title"]),
         was=was,
         now=now,
-        was_answered=answers[0],
-        now_answers=answers[1],
-        message=str(new["message"]) if new and kind not in _SPEAK_FOR_THEMSELVES else "",
+        was_answered=was_answered,
+        now_answers=now_answers,
+        message=_message(kind, new),
     )
+
+
+def _message(kind: Kind, new: Entry | None) -> str:
+    return "" if new is None or kind in _SPEAK_FOR_THEMSELVES else str(new["message"])
 
 
 def _kind(was: Verdict | None, now: Verdict | None, maybe_lucky: bool) -> Kind:
@@ -147,8 +151,10 @@ def _other_answer(old: Entry | None, new: Entry | None) -> Kind | None:
     return None if racing or cases_of(old) == cases_of(new) else Kind.ANSWERS
 
 
-def _otherwise(old: Entry | None, new: Entry | None) -> tuple[str, str]:
-    """The answers of the cases that were not answered alike, in both reports."""
+def _both_answers(kind: Kind, old: Entry | None, new: Entry | None) -> tuple[str, str]:
+    """The answers in both reports; where only they differ, of the cases that were not answered alike."""
+    if kind is not Kind.ANSWERS:
+        return answers_of(old), answers_of(new)
     before, after = cases_of(old), cases_of(new)
     return _differing(before, after), _differing(after, before)
 

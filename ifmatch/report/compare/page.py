@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from itertools import starmap
 
 from ifmatch.report.compare.changes import Change, changes, comparable, counted, remark
-from ifmatch.report.compare.entries import (
+from ifmatch.report.console import MARKS, conclusion, count_line
+from ifmatch.report.document import Document
+from ifmatch.report.entries import (
     Column,
     Entry,
     answers_of,
@@ -16,8 +19,6 @@ from ifmatch.report.compare.entries import (
     title_of,
     verdict_of,
 )
-from ifmatch.report.console import MARKS, conclusion, count_line
-from ifmatch.report.document import Document
 from ifmatch.report.text import one_line
 from ifmatch.rules.case import Verdict
 
@@ -29,11 +30,11 @@ def html(reports: Sequence[Document]) -> str:
     return _PAGE.format(
         style=_STYLE,
         script=_SCRIPT,
-        legend="\n".join(_legend_row(name, report) for name, report in named(reports)),
+        legend="\n".join(starmap(_legend_row, named(reports))),
         changes=_changes_section(*reports) if comparable(reports) else "",
         interactions=_options(dict.fromkeys(map(interaction_of, rules))),
         verdicts=_options(_verdicts(columns)),
-        heads="".join(f'<th scope="col">{name}</th>' for name, _ in named(reports)),
+        heads=_heads(name for name, _ in named(reports)),
         rows="\n".join(_row(rule, columns) for rule in rules),
     )
 
@@ -47,6 +48,10 @@ def _verdicts(columns: Sequence[Column]) -> list[Verdict]:
 def _shown(text: object, most: int = 1000) -> str:
     """A text of anybody's as a page can hold it, in an element or in an attribute between double quotes."""
     return escape(one_line(text, most))
+
+
+def _heads(names: Iterable[str]) -> str:
+    return "".join(f'<th scope="col">{name}</th>' for name in names)
 
 
 def _options(values: Iterable[str]) -> str:
@@ -64,14 +69,16 @@ def _legend_row(name: str, report: Document) -> str:
 
 def _row(rule: str, columns: Sequence[Column]) -> str:
     entries = [column.get(rule) for column in columns]
-    verdicts = filter(None, map(verdict_of, entries))
-    seen = " ".join(sorted({verdict.value for verdict in verdicts}))
-    outcomes = {(verdict_of(entry), *cases_of(entry)) for entry in entries}
-    differs = "yes" if len(outcomes) > 1 else "no"
-    data = f'data-interaction="{_shown(interaction_of(rule))}" data-verdicts="{seen}" data-differs="{differs}"'
+    seen = " ".join(sorted(set(filter(None, map(verdict_of, entries)))))
+    data = f'data-interaction="{_shown(interaction_of(rule))}" data-verdicts="{seen}" data-differs="{_differ(entries)}"'
     title = escape(title_of(rule, columns))
     head = f'<th scope="row"><code>{_shown(rule)}</code><small>{title}</small></th>'
     return f"<tr {data}>{head}{''.join(map(_cell, entries))}</tr>"
+
+
+def _differ(entries: Sequence[Entry | None]) -> str:
+    outcomes = {(verdict_of(entry), *cases_of(entry)) for entry in entries}
+    return "yes" if len(outcomes) > 1 else "no"
 
 
 def _cell(entry: Entry | None) -> str:
@@ -92,7 +99,7 @@ def _changes_section(old: Document, new: Document) -> str:
 
 
 def _changes_table(found: Iterable[Change]) -> str:
-    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Change", "Rule", "Was", "Now", "Message"))
+    heads = _heads(("Change", "Rule", "Was", "Now", "Message"))
     rows = "\n".join(map(_change_row, found))
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 

@@ -4,8 +4,8 @@ import csv as csv_module
 import io
 from collections.abc import Iterator, Sequence
 
-from ifmatch.report.compare.entries import Column, about, answers_of, column_of, named, rules_of, title_of, verdict_of
 from ifmatch.report.document import Document
+from ifmatch.report.entries import Column, about, answers_of, column_of, named, rules_of, title_of, verdict_of
 from ifmatch.report.text import one_line
 
 

@@ -1,14 +1,15 @@
 """The comparison in a terminal: one table for all reports, then what changed."""
 
 from collections.abc import Iterator, Sequence
+from itertools import starmap
 
 from rich.console import Console
 from rich.text import Text
 
 from ifmatch.report.compare.changes import Change, changes, comparable, counted, remark
-from ifmatch.report.compare.entries import about, named
 from ifmatch.report.console import MARKS
 from ifmatch.report.document import Document
+from ifmatch.report.entries import about, named
 from ifmatch.report.matrix import print_matrix
 from ifmatch.report.text import one_line
 
@@ -18,14 +19,18 @@ def print_compare(console: Console, reports: Sequence[Document]) -> None:
     for name, report in named(reports):
         console.print(Text(f"{name}  ", "bold").append(about(report)), soft_wrap=True)
     console.print()
-    print_matrix(console, [_renamed(report, name) for name, report in named(reports)])
+    print_matrix(console, list(starmap(_renamed, named(reports))))
     if comparable(reports):
-        console.print()
-        for line in _change_lines(*reports):
-            console.print(line, soft_wrap=True)
+        _print_changes(console, *reports)
 
 
-def _renamed(report: Document, name: str) -> Document:
+def _print_changes(console: Console, old: Document, new: Document) -> None:
+    console.print()
+    for line in _change_lines(old, new):
+        console.print(line, soft_wrap=True)
+
+
+def _renamed(name: str, report: Document) -> Document:
     return {**report, "profile": {**report["profile"], "label": name}}
 
 

@@ -1,7 +1,8 @@
 """A console, and how lines and named values stand on it."""
 
 import sys
-from typing import TextIO
+from collections.abc import Mapping
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.text import Text
@@ -13,22 +14,17 @@ NAME_WIDTH = 10
 
 _NARROWEST_VALUE = 20
 
+_ON_A_TERMINAL: Mapping[str, Any] = {"color_system": "auto"}
+_ELSEWHERE: Mapping[str, Any] = {"color_system": None, "width": WIDTH, "force_terminal": False}
+
 
 def console_for(stream: TextIO | None = None) -> Console:
     """A console on a stream, standard output if none is given: in colour on a terminal, plain text elsewhere."""
     out = stream or sys.stdout
     if hasattr(out, "reconfigure"):
         out.reconfigure(errors="replace")  # a mark that an old code page lacks must not end a run
-    terminal = out.isatty()
-    return Console(
-        file=out,
-        width=None if terminal else WIDTH,
-        force_terminal=None if terminal else False,
-        color_system="auto" if terminal else None,
-        markup=False,
-        emoji=False,
-        highlight=False,
-    )
+    settings = _ON_A_TERMINAL if out.isatty() else _ELSEWHERE
+    return Console(file=out, markup=False, emoji=False, highlight=False, **settings)
 
 
 def print_line(console: Console, text: str | Text, style: str = "") -> None:

@@ -10,7 +10,7 @@ from ifmatch.report import curl
 from ifmatch.report.console.lines import NAME_WIDTH, WIDTH, print_beside, print_to_copy, print_value
 from ifmatch.report.console.words import MARKS
 from ifmatch.report.run import Judged, Run, waived
-from ifmatch.report.text import label_of, one_line, several_lines
+from ifmatch.report.text import label_of, one_line, place_of, several_lines
 from ifmatch.rules import waiver
 from ifmatch.rules.case import Verdict
 from ifmatch.rules.expectation import Finding
@@ -26,17 +26,22 @@ _OF_FINDINGS = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.WAIVED})
 def print_rule(console: Console, judged: Judged, indent: int = 2, evidence: Run | None = None) -> None:
     """One rule with what was expected and what came; with its source's sentence and a curl when evidence is given."""
     print_title(console, judged, indent)
-    drawing = _drawing(judged)
-    for line in drawing:
+    for line in _drawing(judged):
         console.print(Text(f"{'':{indent + 4}}{line}".rstrip()), soft_wrap=True)
     for name, value in _details(judged):
         print_value(console, name, value, indent + 4)
-    if evidence is None:
-        return
-    if judged.spokesman.says:
-        print_value(console, "says", one_line(judged.spokesman.says, 500), indent + 4)
-    if not drawing:
-        _print_request(console, telling_exchange(judged, evidence), evidence, indent + 4)
+    if evidence is not None:
+        _print_evidence(console, judged, evidence, indent + 4)
+
+
+def _print_evidence(console: Console, judged: Judged, run: Run, indent: int) -> None:
+    """The sentence of the source, and the request that shows the verdict; a race shows itself."""
+    says = judged.spokesman.says
+    if says:
+        print_value(console, "says", one_line(says, 500), indent)
+    exchange = clearest_exchange(judged, run)
+    if exchange is not None and not _drawing(judged):
+        _print_request(console, exchange, run, indent)
 
 
 def print_title(console: Console, judged: Judged, indent: int = 2, aside: str = "") -> None:
@@ -59,16 +64,15 @@ def sentence_on(judged: Judged) -> str:
     return one_line(" · ".join(filter(None, (waived(case), where, reason))))
 
 
-def telling_exchange(judged: Judged, run: Run) -> ExchangeRecorded | None:
+def clearest_exchange(judged: Judged, run: Run) -> ExchangeRecorded | None:
     """The exchange that shows best what a rule's verdict is about: the last write that was answered as observed."""
-    case = judged.spokesman
-    exchanges = [run.exchanges[id] for id in case.exchanges if id in run.exchanges]
-    observed = case.observed.get("status")
+    observed = judged.spokesman.observed.get("status")
 
     def relevance(exchange: ExchangeRecorded) -> tuple[bool, bool]:
         status = exchange.response.status if exchange.response else None
         return status == observed, exchange.request.method not in ("GET", "HEAD")
 
+    exchanges = run.exchanges_of(judged.spokesman.exchanges)
     return max(reversed(exchanges), key=relevance, default=None)
 
 
@@ -77,18 +81,31 @@ def telling_exchange(judged: Judged, run: Run) -> ExchangeRecorded | None:
 
 def _details(judged: Judged) -> Iterator[tuple[str, str]]:
     """What stands below a rule's title, as pairs of name and value."""
-    case = judged.spokesman
+    case, findings = judged.spokesman, _findings(judged)
     alike, *others = _by_message(judged)
     if case.waiver:
         yield "waived", one_line(waiver.describe(case.waiver))
     if len(judged.cases) > 1:
         yield "in", _where(judged, alike)
-    if not _drawing(judged):
-        yield from _expected_and_got(judged) if _findings(judged) else _why(case)
-    for other in others:
-        yield "also", one_line(f"{other[0].message} (in {_where(judged, other)})", 500)
-    if _findings(judged):
+    yield from _reason(judged)
+    yield from (_also(judged, other) for other in others)
+    if findings:
         yield "source", _promise(case) or "holds for every server, whatever it promises"
+
+
+def _reason(judged: Judged) -> Iterator[tuple[str, str]]:
+    """What was found, or else why there is nothing to be found; a drawing says it all."""
+    if _drawing(judged):
+        return
+    if _findings(judged):
+        yield from _expected_and_got(judged)
+    else:
+        yield from _named("why", several_lines(judged.spokesman.message))
+
+
+def _also(judged: Judged, cases: Sequence[VerdictReached]) -> tuple[str, str]:
+    """What other cases of the rule say."""
+    return "also", one_line(f"{cases[0].message} (in {_where(judged, cases)})", 500)
 
 
 def _expected_and_got(judged: Judged) -> Iterator[tuple[str, str]]:
@@ -98,10 +115,6 @@ def _expected_and_got(judged: Judged) -> Iterator[tuple[str, str]]:
         yield "got", one_line(_got(judged, finding))
     if len(findings) > _MOST_FINDINGS:
         yield "", f"… and {len(findings) - _MOST_FINDINGS} more findings, listed in report.json"
-
-
-def _why(case: VerdictReached) -> Iterator[tuple[str, str]]:
-    yield from _named("why", several_lines(case.message))
 
 
 def _named(name: str, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -147,15 +160,13 @@ def _findings(judged: Judged) -> tuple[Finding, ...]:
 
 
 def _promise(case: VerdictReached) -> str:
-    source = case.source
-    place = (source.url or (source.document and f"document {source.document}")) if source else ""
-    parts = (case.level, source.title if source else "", place)
-    return " · ".join(one_line(part, 200) for part in parts if part)
+    """How strongly the promise binds, and where it is written."""
+    title = case.source.title if case.source else ""
+    parts = filter(None, (case.level, title, place_of(case.source)))
+    return " · ".join(one_line(part, 200) for part in parts)
 
 
-def _print_request(console: Console, exchange: ExchangeRecorded | None, run: Run, indent: int) -> None:
-    if exchange is None:
-        return
+def _print_request(console: Console, exchange: ExchangeRecorded, run: Run, indent: int) -> None:
     width = WIDTH - indent - NAME_WIDTH
     lines = curl.folded(exchange.request, run.target.base_url, _BODY_IN_CURL, width)
     for name, line in _named("request", lines):

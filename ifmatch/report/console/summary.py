@@ -39,8 +39,7 @@ def print_summary(console: Console, run: Run, folder: Path | str | None = None) 
     for judged in _with(run, Verdict.FAIL):
         console.print()
         print_rule(console, judged, evidence=run)
-        if folder is not None:
-            print_to_copy(console, "replay", f"bash {replay_path(Path(folder), judged)}", 6)
+        _print_replay(console, judged, folder)
     for verdict in _IN_BRIEF:
         _print_in_brief(console, _with(run, verdict))
     console.print()
@@ -50,6 +49,11 @@ def print_summary(console: Console, run: Run, folder: Path | str | None = None) 
         console.print(Text(f"report  {folder}/"), soft_wrap=True)
     for line in _left(run):
         print_line(console, line)
+
+
+def _print_replay(console: Console, judged: Judged, folder: Path | str | None) -> None:
+    if folder is not None:
+        print_to_copy(console, "replay", f"bash {replay_path(Path(folder), judged)}", 6)
 
 
 def _target(run: Run) -> str:
@@ -94,10 +98,7 @@ def _duration(seconds: float) -> str:
 
 
 def _left(run: Run) -> Iterator[str]:
-    if not run.left:
-        yield "left on the target: nothing"
-        return
-    yield f"left on the target: {len(run.left)}"
+    yield f"left on the target: {len(run.left) or 'nothing'}"
     for left in run.left[:_MOST_LEFT]:
         name = f"{left.type}/{left.id}" if left.id else left.type
         yield f"  {one_line(name, 110)}   {one_line(left.reason, 200)}"

@@ -47,12 +47,13 @@ _COUNTED: Mapping[Verdict, tuple[str, str]] = {
 def count_line(counts: Mapping[Verdict, int] | Mapping[str, int]) -> str:
     """How many rules have each verdict, in words: `2 rules fail · 1 warning · 76 pass`."""
     numbers = {Verdict(verdict): count for verdict, count in counts.items()}
-    parts = []
-    for verdict, (one, many) in _COUNTED.items():
-        number = numbers.get(verdict, 0)
-        if number:
-            parts.append(f"{number} {one if number == 1 else many}")
+    parts = [_counted(verdict, numbers[verdict]) for verdict in _COUNTED if numbers.get(verdict)]
     return " · ".join(parts) or "no rule was judged"
+
+
+def _counted(verdict: Verdict, number: int) -> str:
+    one, many = _COUNTED[verdict]
+    return f"{number} {one if number == 1 else many}"
 
 
 def conclusion(exit_code: int, counts: Mapping[Verdict, int] | Mapping[str, int]) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """What a report says of a rule, and what a report is called beside others."""
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from string import ascii_uppercase
@@ -60,13 +61,17 @@ def cases_of(entry: Entry | None) -> list[Case]:
 
 def answers_of(entry: Entry | None) -> str:
     """The statuses that a rule was answered with, those of several cases with their number. Of a race, its worth."""
-    if not entry:
+    if entry is None:
         return ""
     if by_luck(entry):
         return _worth(entry["race"], verdict_of(entry) in FAULTS)
-    counts = Counter(_status(case) for case in entry.get("cases", [entry]))
+    counts = Counter(map(_status, entry.get("cases", [entry])))
     del counts[None]
-    return ", ".join(f"{status}" if count == 1 else f"{status} ({count} cases)" for status, count in counts.items())
+    return ", ".join(itertools.starmap(_counted, counts.items()))
+
+
+def _counted(status: object, cases: int) -> str:
+    return f"{status}" if cases == 1 else f"{status} ({cases} cases)"
 
 
 def by_luck(entry: Entry | None) -> bool:
