@@ -3,7 +3,7 @@
 import io
 import os
 import sys
-from collections import Counter
+from functools import partial
 from typing import Any, TextIO
 
 import pytest
@@ -11,16 +11,13 @@ import pytest
 from ifmatch.errors import ConfigurationError, ExitCode
 from ifmatch.log.events import VerdictReached
 from ifmatch.log.reader import event_of, read
+from ifmatch.report.catalogue import planned
 from ifmatch.report.console import Progress, console_for, print_header, print_summary
 from ifmatch.report.run import Run
 from ifmatch.rules.catalogue import is_watched, rules
-from ifmatch.rules.expectation import Expectation, NotApplicable, Surveyed
 from ifmatch.suite import plugin
 from ifmatch.suite.gates import why_not
 from ifmatch.suite.scenarios import rule_of
-from ifmatch.suite.session import Session
-
-_KINDS = {Expectation: "expected", Surveyed: "surveyed", NotApplicable: "do not apply"}
 
 _QUIET = (
     "collectonly",
@@ -79,7 +76,9 @@ class LiveView:
         run = session.config.stash.get(plugin.SESSION, None)
         if run is None:
             return
-        print_header(self._console, Run.of(read(run.log.folder)), _planned(run))
+        print_header(
+            self._console, Run.of(read(run.log.folder)), planned(run.profile, rules(), partial(why_not, run.target))
+        )
         cases = [rule.id for item in session.items if (rule := rule_of(item))]
         self._progress = Progress(self._console, cases)
 
@@ -117,13 +116,6 @@ class LiveView:
 
 def _settles(report: pytest.TestReport) -> bool:
     return report.when == "call" or (report.when == "setup" and not report.passed)
-
-
-def _planned(run: Session) -> dict[str, int]:
-    kinds = Counter(
-        "do not apply" if why_not(run.target, rule) else _KINDS[type(run.profile.promise(rule.id))] for rule in rules()
-    )
-    return {kind: kinds[kind] for kind in _KINDS.values()}
 
 
 class _Held(io.StringIO):

@@ -119,6 +119,8 @@ class _Scenario:
 def _status_of_step(wrong: bool, error: BaseException | None) -> str:
     if wrong:
         return "failed"
+    if isinstance(error, (RuleNotApplicable, OutcomeUnknown)):
+        return "skipped"
     return "broken" if error is not None else "passed"
 
 

@@ -33,7 +33,7 @@ from ifmatch.log.writer import EventLog, stamped
 from ifmatch.monitor import MONITORS
 from ifmatch.monitor.watch import Watch
 from ifmatch.race.runner import Environment
-from ifmatch.report.run import Run, exit_code_for
+from ifmatch.report.run import Run
 from ifmatch.report.write import write_all
 from ifmatch.rules import catalogue, waiver
 from ifmatch.rules import profile as profiles
@@ -317,7 +317,7 @@ class Session:
         """Close the log and write the reports. With no exit code given, the verdicts decide it. Never raises."""
         folder, code = self.log.folder, exit_code
         if code is None:
-            code = exit_code_for(event for event in read(folder) if isinstance(event, VerdictReached))
+            code = Run.of(read(folder)).judged
         if self.lost:
             complete, code, message = False, self.lost.exit_code, str(self.lost)
         with suppress(ConfigurationError):
