@@ -75,8 +75,13 @@ class Exchange:
         if self.response is None:
             failure = f"{self.failure}: {self.detail}"
             return Answer(status=0, url=self.request.url, exchange=exchange_id, failure=failure)
-        headers: dict[str, str] = {}
-        for name, value in self.response.headers:
-            key = name.lower()
-            headers[key] = f"{headers[key]}, {value}" if key in headers else value
-        return Answer(self.response.status, headers, self.response.body, self.request.url, exchange_id)
+        response = self.response
+        return Answer(response.status, _joined(response.headers), response.body, self.request.url, exchange_id)
+
+
+def _joined(headers: Headers) -> dict[str, str]:
+    """Headers by their lower-case names; the values of one that is repeated are joined (RFC 9110 section 5.3)."""
+    values: dict[str, list[str]] = {}
+    for name, value in headers:
+        values.setdefault(name.lower(), []).append(value)
+    return {name: ", ".join(several) for name, several in values.items()}

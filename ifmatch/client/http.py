@@ -163,34 +163,50 @@ def _inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
             raise httpcore.RemoteProtocolError(f"the body is not compressed as its header says: {error}") from None
 
 
+#: What a failure is, by the operating system's own error or else by the library's; the first that fits.
+_FAILURES: tuple[tuple[tuple[type[BaseException], ...], Failure], ...] = (
+    ((ssl.SSLError,), Failure.TLS),
+    ((socket.gaierror, UnicodeError), Failure.NO_HOST),
+    ((ConnectionRefusedError,), Failure.REFUSED),
+    ((httpcore.ConnectError, httpcore.ProxyError), Failure.NO_ROUTE),
+)
+
+#: How the library says that the other side has gone, in the words of an error against the protocol.
+_GONE = ("disconnected", "peer closed")
+
+
 def _classified(error: BaseException) -> tuple[Failure, str]:
-    """What went wrong, by the operating system's own error where there is one."""
+    """What went wrong, and the most telling words for it."""
     cause = error.__cause__ or error.__context__ or error
-    detail = (cause.strerror if isinstance(cause, OSError) else "") or str(cause) or str(error) or type(error).__name__
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return Failure.TLS, cause.verify_message or detail
-    if isinstance(cause, ssl.SSLError):
-        return Failure.TLS, (cause.reason or detail).replace("_", " ").lower()
-    if isinstance(cause, (socket.gaierror, UnicodeError)):
-        return Failure.NO_HOST, detail
-    if isinstance(cause, ConnectionRefusedError):
-        return Failure.REFUSED, detail
-    if isinstance(error, (httpcore.ConnectError, httpcore.ProxyError)):
-        return Failure.NO_ROUTE, detail
-    if isinstance(error, httpcore.RemoteProtocolError) and "disconnected" not in detail and "peer closed" not in detail:
+    detail = _detail(error, cause)
+    for kinds, failure in _FAILURES:
+        if isinstance(cause, kinds) or isinstance(error, kinds):
+            return failure, detail
+    if isinstance(error, httpcore.RemoteProtocolError) and not any(words in detail for words in _GONE):
         return Failure.NOT_HTTP, detail
     return Failure.RESET, detail
 
 
+def _detail(error: BaseException, cause: BaseException) -> str:
+    if isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_message:
+        return cause.verify_message
+    if isinstance(cause, ssl.SSLError) and cause.reason:
+        return cause.reason.replace("_", " ").lower()
+    said_by_system = cause.strerror if isinstance(cause, OSError) else ""
+    return said_by_system or str(cause) or str(error) or type(error).__name__
+
+
 def _proxy_for(base_url: str) -> httpcore.Proxy | None:
     """The proxy that the environment names for an address, credentials in its URL included."""
-    url = urlsplit(base_url)
-    address = urllib.request.getproxies().get(url.scheme) or urllib.request.getproxies().get("all")
+    url, proxies = urlsplit(base_url), urllib.request.getproxies()
+    address = proxies.get(url.scheme) or proxies.get("all")
     if not address or not url.hostname or urllib.request.proxy_bypass(url.hostname):
         return None
-    proxy = urlsplit(address if "://" in address else f"http://{address}")
-    auth = (proxy.username, proxy.password or "") if proxy.username else None
+    if "://" not in address:
+        address = f"http://{address}"
+    proxy = urlsplit(address)
     host = f"{proxy.hostname}:{proxy.port}" if proxy.port else str(proxy.hostname)
+    auth = (proxy.username, proxy.password or "") if proxy.username else None
     return httpcore.Proxy(f"{proxy.scheme}://{host}", auth=auth)
 
 

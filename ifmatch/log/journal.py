@@ -30,15 +30,20 @@ def standing(entries: Iterable[Journalled]) -> tuple[Standing, ...]:
     """
     there: dict[tuple[str, str], Standing] = {}
     for entry in entries:
-        by_id, by_unique = (entry.type, entry.id or entry.unique), (entry.type, entry.unique)
-        if entry.action not in list(Fate):  # refused, deleted, restored: however it ended, it is not there
-            there.pop(by_id, None)
-            continue
-        fate = Fate(entry.action)
-        if fate is Fate.INTENDED:
-            there.setdefault(by_id, Standing(fate, entry))
-            continue
-        before = there.pop(by_unique, None) or there.pop(by_id, None)
-        original = before.entry.original if before else None
-        there[by_id] = Standing(fate, replace(entry, original=entry.original or original))
+        key = (entry.type, entry.id or entry.unique)
+        match entry.action:
+            case Fate.INTENDED:
+                there.setdefault(key, Standing(Fate.INTENDED, entry))
+            case Fate.CREATED | Fate.LEFT:
+                before = there.pop((entry.type, entry.unique), None) or there.pop(key, None)
+                there[key] = Standing(Fate(entry.action), _with_original(entry, before))
+            case _:  # refused, deleted, restored: however it ended, it is not there
+                there.pop(key, None)
     return tuple(there.values())
+
+
+def _with_original(entry: Journalled, before: Standing | None) -> Journalled:
+    """An entry with the content that the resource had before us, which only the first entry holds."""
+    if entry.original or before is None:
+        return entry
+    return replace(entry, original=before.entry.original)

@@ -34,23 +34,34 @@ def read(folder: Path) -> Iterator[Event]:
 
 
 def event_of(record: Mapping[str, Any]) -> Event:
-    """The event that a line tells. What does not fit this version is kept as it is, with the reason."""
-    kind, values = str(record.get("event", "")), {name: v for name, v in record.items() if name != "event"}
+    """The event that a line holds. What does not fit this version is kept as it is, with the reason."""
+    values = dict(record)
+    kind = str(values.pop("event", ""))
     if kind in _OLDER:
         kind, values = _OLDER[kind](values)
     if kind not in KINDS:
-        return Unreadable(
-            time=str(values.get("time", "")), kind=kind, fields=values, why=f"no event is called {kind!r}"
-        )
-    cls = KINDS[kind]
-    known = {field.name for field in fields(cls)}
-    # What is absent or null has the default of its field.
-    given = {name: value for name, value in values.items() if name in known and value is not None}
-    given["unknown"] = {name: value for name, value in values.items() if name not in known}
+        return _unreadable(kind, values, f"no event is called {kind!r}")
+    known, unknown = _parted(values, KINDS[kind])
     try:
-        return msgspec.convert(given, cls, strict=False)
+        return msgspec.convert({**known, "unknown": unknown}, KINDS[kind], strict=False)
     except msgspec.ValidationError as error:
-        return Unreadable(time=str(values.get("time", "")), kind=kind, fields=values, why=str(error))
+        return _unreadable(kind, values, str(error))
+
+
+def _parted(values: Record, cls: type[Event]) -> tuple[Record, Record]:
+    """The fields that an event has and those that it does not know. What is null has the default of its field."""
+    names = {field.name for field in fields(cls)}
+    known, unknown = {}, {}
+    for name, value in values.items():
+        if name not in names:
+            unknown[name] = value
+        elif value is not None:
+            known[name] = value
+    return known, unknown
+
+
+def _unreadable(kind: str, values: Record, why: str) -> Unreadable:
+    return Unreadable(time=str(values.get("time", "")), kind=kind, fields=values, why=why)
 
 
 def _object_in(line: bytes) -> Record | None:

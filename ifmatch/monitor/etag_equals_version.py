@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ifmatch.monitor.watch import Fact, Observed
+from ifmatch.rules.answer import Answer
 from ifmatch.rules.version import version_in
 
 
@@ -13,8 +14,11 @@ def etag_equals_version(observed: Observed) -> Iterator[Fact]:
     other resources is no version of anything, so its ETag may be what it likes.
     """
     answer = observed.answer
-    resource = answer.resource
-    if resource is None or resource["resourceType"] == "Bundle" or not (answer.etag and answer.version_id):
+    shown, etag = answer.version_id, answer.etag
+    if not (shown and etag) or _lists_others(answer):
         return
-    named = version_in(answer.etag)
-    yield Fact(named == answer.version_id, f"an ETag that names version {answer.version_id}", f"ETag: {answer.etag}")
+    yield Fact(version_in(etag) == shown, f"an ETag that names version {shown}", f"ETag: {etag}")
+
+
+def _lists_others(answer: Answer) -> bool:
+    return answer.resource is not None and answer.resource["resourceType"] == "Bundle"

@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
-from ifmatch.client.exchange import Request
 from ifmatch.monitor.watch import Fact, Observed
-from ifmatch.rules.answer import Answer, Effect
+from ifmatch.rules.answer import Effect
 
 #: `[base]/[type]/[id]`, with or without `/_history/[vid]`.
 _ADDRESS = re.compile(r"(?P<base>.+)/(?P<type>[A-Z][A-Za-z]+)/(?P<id>[^/]+)(?:/_history/(?P<version>[^/]+))?/?")
@@ -18,35 +17,36 @@ def location_leads_there(observed: Observed) -> Iterator[Fact]:
     FHIR R4 http.html#create. A relative reference is lawful (RFC 9110 section 10.2.2) and is resolved against the
     address of the request. What the answer does not tell otherwise is not compared.
     """
-    request, answer = observed.request, observed.answer
-    location = answer.header("location")
-    if location is None or not request.is_write or answer.effect is not Effect.ACCEPTED:
+    location = observed.answer.header("location")
+    wrote = observed.request.is_write and observed.answer.effect is Effect.ACCEPTED
+    if location is None or not wrote:
         return
-    leads_to = urljoin(request.url, location)
-    note = f"a relative Location: {location}" if not urlsplit(location).scheme else ""
-    found = _ADDRESS.fullmatch(leads_to.split("?")[0])
+    found = _ADDRESS.fullmatch(urljoin(observed.request.url, location).partition("?")[0])
     if found is None:
         yield Fact(False, f"a Location like {observed.base_url}/[type]/[id]", f"Location: {location}")
         return
-    for part, written in _written(observed.base_url, request, answer).items():
-        shown = _comparable(found[part]) if part == "base" else found[part]
-        yield Fact(shown in (None, written), f"a Location of {part} {written}", f"Location: {location}", note)
-        note = ""
+    if not urlsplit(location).scheme:
+        yield Fact(True, "", "", note=f"a relative Location: {location}")
+    shown = {**found.groupdict(), "base": _comparable(found["base"])}
+    for part, written in _written(observed).items():
+        holds = shown[part] in (None, written)
+        yield Fact(holds, f"a Location of {part} {written}", f"Location: {location}")
 
 
-def _written(base_url: str, request: Request, answer: Answer) -> dict[str, str]:
+def _written(observed: Observed) -> dict[str, str]:
     """What was written, as far as the request and the rest of the answer tell."""
-    if not request.url.startswith(base_url):
+    request, answer = observed.request, observed.answer
+    if not request.url.startswith(observed.base_url):
         return {}
-    path = request.url.removeprefix(base_url).split("?")[0].strip("/").split("/")
-    resource = answer.resource or {}
-    told = {
-        "base": _comparable(base_url),
-        "type": path[0],
-        "id": path[1] if len(path) > 1 else resource.get("id"),
+    address = request.url.removeprefix(observed.base_url).partition("?")[0].strip("/")
+    resource_type, _, resource_id = address.partition("/")
+    parts = {
+        "base": _comparable(observed.base_url),
+        "type": resource_type,
+        "id": resource_id or (answer.resource or {}).get("id"),
         "version": answer.version,
     }
-    return {part: value for part, value in told.items() if isinstance(value, str) and value}
+    return {part: value for part, value in parts.items() if isinstance(value, str) and value}
 
 
 def _comparable(url: str) -> str:

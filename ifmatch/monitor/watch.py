@@ -37,23 +37,33 @@ class Tally:
 
     looked: int = 0
     notes: list[str] = field(default_factory=list)
-    broken: list[tuple[Answer, Request, Fact]] = field(default_factory=list)
+    broken: list[tuple[Observed, Fact]] = field(default_factory=list)
+
+    def add(self, observed: Observed, fact: Fact) -> None:
+        """Count a fact, and keep it when it does not hold."""
+        self.looked += 1
+        if fact.note:
+            self.notes.append(f"{fact.note} (exchange {observed.answer.exchange})")
+        if not fact.holds:
+            self.broken.append((observed, fact))
 
     @property
     def exchanges(self) -> tuple[str, ...]:
         """The ids of the exchanges that show what is wrong."""
-        return tuple(dict.fromkeys(answer.exchange for answer, _, _ in self.broken))
+        return tuple(dict.fromkeys(observed.answer.exchange for observed, _ in self.broken))
 
     def findings(self, level: Level) -> tuple[Finding, ...]:
         """What is wrong, each kind once, with the request that first showed it and how many others did."""
-        kinds: dict[tuple[str, int], list[tuple[Answer, Request, Fact]]] = {}
-        for answer, request, fact in self.broken:
-            kinds.setdefault((request.method, answer.status), []).append((answer, request, fact))
+        kinds: dict[tuple[str, int], list[tuple[Observed, Fact]]] = {}
+        for observed, fact in self.broken:
+            kind = (observed.request.method, observed.answer.status)
+            kinds.setdefault(kind, []).append((observed, fact))
         return tuple(_finding(seen, level) for seen in kinds.values())
 
 
-def _finding(seen: list[tuple[Answer, Request, Fact]], level: Level) -> Finding:
-    answer, request, fact = seen[0]
+def _finding(seen: list[tuple[Observed, Fact]], level: Level) -> Finding:
+    observed, fact = seen[0]
+    request, answer = observed.request, observed.answer
     others = f" and {len(seen) - 1} more like it" if len(seen) > 1 else ""
     where = f"{request.method} {request.url}, exchange {answer.exchange}{others}"
     return Finding(fact.expected, f"{fact.got} ({where})", level)
@@ -68,13 +78,8 @@ class Watch:
 
     def __call__(self, exchange: Exchange, answer: Answer) -> None:
         """Show one exchange to every monitor."""
-        request = exchange.request
-        observed = Observed(request, answer, self._base_url)
+        observed = Observed(exchange.request, answer, self._base_url)
         for rule, monitor in self._monitors.items():
             tally = self.tallies[rule]
             for fact in monitor(observed):
-                tally.looked += 1
-                if fact.note:
-                    tally.notes.append(f"{fact.note} (exchange {answer.exchange})")
-                if not fact.holds:
-                    tally.broken.append((answer, request, fact))
+                tally.add(observed, fact)

@@ -17,15 +17,13 @@ def why_not(target: Target, rule: Rule) -> str:
 
 
 def _obstacles(target: Target, rule: Rule) -> Iterator[str]:
-    profile = target.profile
-    if "@if-promised" in rule.tags and not profile.speaks_of(rule.id):
-        yield f"{profile.title} promises nothing of the kind"
+    if "@if-promised" in rule.tags and not target.profile.speaks_of(rule.id):
+        yield f"{target.profile.title} promises nothing of the kind"
     for tag in sorted(rule.tags):
         kind, _, value = tag.partition(":")
-        if kind in _GATES:
-            obstacle = _GATES[kind](target, value)
-            if obstacle:
-                yield obstacle
+        obstacle = _GATES[kind](target, value) if kind in _GATES else ""
+        if obstacle:
+            yield obstacle
 
 
 def _lacks(target: Target, need: str) -> str:

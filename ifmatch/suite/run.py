@@ -202,14 +202,10 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _finish(session: pytest.Session, run: Session, exitstatus: int) -> ExitCode:
-    abort = session.config.stash.get(ABORT, None)
-    stopped = session.shouldstop or session.shouldfail
-    interrupted = run.interrupted or (exitstatus == ExitCode.INTERRUPTED and abort is None)
-    code = ExitCode.INTERRUPTED if interrupted else abort.exit_code if abort else _cut_short(exitstatus)
-    message = "The run was interrupted." if interrupted else str(abort or stopped or "")
+    code, message = _ending(session, run, exitstatus)
     alluredir = session.config.getoption("allure_report_dir", None)
     session.config.stash[RUN] = run.finish(
-        complete=code is None and not stopped,
+        complete=code is None and not message,
         exit_code=code,
         message=message,
         alluredir=Path(alluredir) if alluredir else None,
@@ -217,9 +213,19 @@ def _finish(session: pytest.Session, run: Session, exitstatus: int) -> ExitCode:
     return run.exit_code
 
 
-def _cut_short(exitstatus: int) -> ExitCode | None:
-    """pytest's own endings that say more than any verdict: the run did not come to its end."""
-    return ExitCode(exitstatus) if exitstatus in (ExitCode.INTERNAL_ERROR, ExitCode.USAGE) else None
+#: pytest's own endings that say more than any verdict: the run did not come to its end.
+_CUT_SHORT = (ExitCode.INTERNAL_ERROR, ExitCode.USAGE)
+
+
+def _ending(session: pytest.Session, run: Session, exitstatus: int) -> tuple[ExitCode | None, str]:
+    """What ended the run before its time, as an exit code where it has one, and in a sentence; else nothing."""
+    abort = session.config.stash.get(ABORT, None)
+    if run.interrupted or (exitstatus == ExitCode.INTERRUPTED and abort is None):
+        return ExitCode.INTERRUPTED, "The run was interrupted."
+    if abort is not None:
+        return abort.exit_code, str(abort)
+    code = ExitCode(exitstatus) if exitstatus in _CUT_SHORT else None
+    return code, str(session.shouldstop or session.shouldfail or "")
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

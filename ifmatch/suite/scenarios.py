@@ -181,9 +181,7 @@ def _judge(item: pytest.Item, state: _Scenario, error: BaseException | None) -> 
         raise error
     case, session = state.case, session_of(item.config)
     gone = _gone(session, case, error)
-    broken = case.verdict() is Verdict.FAIL and (gone is None or _is_proven(case))
-    judged = gone is None and (error is None or isinstance(error, RuleBroken))
-    if broken or judged:
+    if _is_judged(case, gone, error):
         _conclude(session, state, case.verdict(), message_of(case))
     else:
         _conclude_without(session, state, gone or error or RuleBroken())
@@ -191,6 +189,13 @@ def _judge(item: pytest.Item, state: _Scenario, error: BaseException | None) -> 
         item.config.stash.setdefault(ABORT, gone)
         item.session.shouldstop = str(gone)
     _raise_for(state, error)
+
+
+def _is_judged(case: Case, gone: IfmatchError | None, error: BaseException | None) -> bool:
+    """Whether the facts of a case give a verdict, whatever else happened."""
+    if case.verdict() is Verdict.FAIL and (gone is None or _is_proven(case)):
+        return True
+    return gone is None and (error is None or isinstance(error, RuleBroken))
 
 
 def _gone(session: Session, case: Case, error: BaseException | None) -> IfmatchError | None:
