@@ -61,4 +61,4 @@ class RuleNotApplicable(Exception):
 
 
 class RuleBroken(Exception):
-    """A finding after which the rest of a scenario could tell nothing more. The case holds the finding."""
+    """A finding after which the rest of a scenario could show nothing more. The case holds the finding."""

@@ -4,6 +4,7 @@ import time
 
 from pytest_bdd import parsers, then, when
 
+from ifmatch.client.demands import demand_unchanged
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.rules.answer import Effect
@@ -88,4 +89,4 @@ def created_under_id(case, target, bench, attempt):
 @then("both resources are as they were")
 def both_unchanged(case, bench, resources):
     for resource in resources:
-        bench.demand_unchanged(case, resource)
+        demand_unchanged(bench, case, resource)

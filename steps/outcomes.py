@@ -2,6 +2,7 @@
 
 from pytest_bdd import then
 
+from ifmatch.client.demands import demand_consistent, demand_mark, demand_unchanged, unlike
 from ifmatch.rules.answer import Effect, instant
 from ifmatch.rules.content import differences, has_addition
 from ifmatch.rules.expectation import describe
@@ -46,7 +47,7 @@ def location_leads(case, resource, attempt):
 
 @then("the answer mirrors what was sent")
 def answer_mirrors(case, bench, resource, attempt):
-    found = bench.holds(resource, attempt.sent, attempt.answer.resource or {})
+    found = unlike(resource, attempt.sent, attempt.answer.resource or {})
     case.fact(not found, "an answer that mirrors what was sent", "; ".join(found))
 
 
@@ -84,27 +85,27 @@ def claimed(case, target, resource, attempt):
 @then("the resource is as it was")
 @then("the resource is as the other writer left it")
 def unchanged(case, bench, resource):
-    bench.demand_unchanged(case, resource)
+    demand_unchanged(bench, case, resource)
 
 
 @then("the other resource is as it was")
 def other_unchanged(case, bench, other):
-    bench.demand_unchanged(case, other)
+    demand_unchanged(bench, case, other)
 
 
 @then("the resource is as the answer says")
 def as_the_answer_says(case, bench, resource, attempt):
-    bench.demand_consistent(case, resource, attempt)
+    demand_consistent(bench, case, resource, attempt)
 
 
 @then("the resource holds what was sent")
 def holds_mark(case, bench, resource, attempt):
-    bench.demand_mark(case, resource, attempt)
+    demand_mark(bench, case, resource, attempt)
 
 
 @then("the resource holds all that was sent, and nothing else")
 def holds_all(case, bench, resource, attempt):
-    found = bench.holds(resource, attempt.sent, bench.look(resource).resource)
+    found = unlike(resource, attempt.sent, bench.look(resource).resource)
     case.fact(not found, "all that was sent, and nothing else", "; ".join(found))
 
 

@@ -2,6 +2,7 @@
 
 from pytest_bdd import then, when
 
+from ifmatch.client.demands import demand_mark
 from ifmatch.client.settings import Identity
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.rules.content import at, differences, put
@@ -68,7 +69,7 @@ def patch_unknown_type(target, bench):
 
 @then("the resource holds what the patch says")
 def holds_patch(case, bench, resource, attempt):
-    bench.demand_mark(case, resource, attempt)
+    demand_mark(bench, case, resource, attempt)
 
 
 @then("nothing but what the patch says has changed")

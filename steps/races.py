@@ -3,6 +3,7 @@
 import pytest
 from pytest_bdd import then, when
 
+from ifmatch.client.demands import demand_unchanged
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.race import workloads
@@ -256,7 +257,7 @@ def last_is_read(case, race):
 def readable(case, bench, race):
     for subject in race.subjects:
         # Nobody else writes here, and half a body need not hold the mark by which a version is known.
-        bench.demand_unchanged(case, subject)
+        demand_unchanged(bench, case, subject)
         if case.findings:
             break
 

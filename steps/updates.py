@@ -5,6 +5,7 @@ import json
 import pytest
 from pytest_bdd import given, parsers, then, when
 
+from ifmatch.client.demands import demand_mark
 from ifmatch.client.settings import Identity
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable
@@ -307,7 +308,7 @@ def clinician_b_merges(target, bench, resource, clinicians):
 
 @then(parsers.parse("the resource is as clinician {who} left it"))
 def as_clinician_left_it(case, bench, resource, clinicians, who):
-    bench.demand_mark(case, resource, clinicians[who])
+    demand_mark(bench, case, resource, clinicians[who])
 
 
 def _update_seen(target, bench, resource, seen):

@@ -21,7 +21,8 @@ from ifmatch.client.redaction import REDACTED, Redactor
 from ifmatch.client.settings import Identity, Settings, settings_for
 from ifmatch.client.statement import Statement
 from ifmatch.client.target import Target, with_overrides
-from ifmatch.client.workbench import Workbench, sweep
+from ifmatch.client.tidying import sweep
+from ifmatch.client.workbench import Workbench
 from ifmatch.errors import ConfigurationError, OutcomeUnknown, RuleNotApplicable, TargetUnusable
 from ifmatch.log.events import ExchangeRecorded
 from ifmatch.rules.answer import Answer

@@ -21,7 +21,7 @@ class Introduction:
 
 
 def introduce(target: Target) -> Introduction:
-    """Read /metadata once, and ask for something that cannot exist, to see that the target tells yes from no.
+    """Read /metadata once, and ask for something that cannot exist, to see that the target can say no.
 
     Raises TargetUnusable, with what to do, when no rule could be judged.
     """
@@ -29,25 +29,31 @@ def introduce(target: Target) -> Introduction:
     metadata = _ask(target, "metadata")
     canary = _ask(target, _nobody(target))
     statement = Statement.read_from(metadata)
-    _demand_a_fhir_server(url, metadata, canary, statement, Identity.FIRST in target.settings.credentials)
-    target.statement, target.canary = statement, canary
-    warnings = []
+    where = "everything, metadata included" if metadata.status == canary.status else "everything but metadata"
+    _demand_consent(target, canary, where)
+    _demand_no_redirect(url, metadata)
+    _demand_no_redirect(url, canary)
     if statement.problem:
-        warnings.append(f"{statement.problem}: no rule is left out for want of a claim")
-    return Introduction(statement, tuple(warnings))
+        _demand_a_fhir_server(url, metadata, canary)
+    target.statement, target.canary = statement, canary
+    return Introduction(statement, _warnings(statement))
+
+
+def _warnings(statement: Statement) -> tuple[str, ...]:
+    if not statement.problem:
+        return ()
+    return (f"{statement.problem}: no rule is left out for want of a claim",)
 
 
 def check_version(profile: Profile, statement: Statement) -> None:
     """Raises ConfigurationError when the target states another FHIR version than the profile speaks of."""
     stated = statement.fhir_version
     if stated and not stated.startswith(FHIR_VERSIONS[profile.fhir]):
-        hint = base_for(stated)
-        instead = (
-            f" Choose a profile for it, such as -p {hint}." if hint else " ifmatch has no profile for that version."
-        )
+        base = base_for(stated)
+        instead = f"Choose a profile for it, such as -p {base}." if base else "ifmatch has no profile for that version."
         raise ConfigurationError(
             f"The profile {profile.id} is about FHIR {profile.fhir}, but the target says that it is FHIR {stated}: "
-            f"its answers would be judged by the wrong text.{instead}"
+            f"its answers would be judged by the wrong text. {instead}"
         )
 
 
@@ -77,7 +83,7 @@ def look_again(target: Target) -> None:
         return  # one more of those that end the run when they come in a row
     if before is None or now.status == before.status:
         return
-    _demand_consent(url, now, "everything by now", credentials=Identity.FIRST in target.settings.credentials)
+    _demand_consent(target, now, "everything by now")
     _demand_no_redirect(url, now)
     if _is_html(now):
         raise TargetUnusable(
@@ -85,8 +91,7 @@ def look_again(target: Target) -> None:
         )
     raise TargetUnusable(
         f"{url} answers {now.status} to an id that was never given out, where it answered {before.status} when the "
-        "run began: "
-        "it is no longer the server that it was, so no rule can be judged any more. Look into its log."
+        "run began: it is no longer the server that it was, so no rule can be judged any more. Look into its log."
     )
 
 
@@ -102,13 +107,8 @@ def _ask(target: Target, path: str) -> Answer:
         raise TargetUnusable(unreachable(none.failure, target.settings.base_url, none.detail)) from None
 
 
-def _demand_a_fhir_server(url: str, metadata: Answer, canary: Answer, statement: Statement, credentials: bool) -> None:
-    where = "everything, metadata included" if metadata.status == canary.status else "everything but metadata"
-    _demand_consent(url, canary, where, credentials)
-    for answer in (metadata, canary):
-        _demand_no_redirect(url, answer)
-    if not statement.problem:
-        return
+def _demand_a_fhir_server(url: str, metadata: Answer, canary: Answer) -> None:
+    """A server without a capability statement may still be one, unless its answers show that it is something else."""
     if _is_html(metadata) or _is_html(canary):
         raise TargetUnusable(
             f"{url} answers with HTML: it is a web page, not a FHIR end-point. Check the path, often /fhir or /fhir/R4."
@@ -124,16 +124,21 @@ def _demand_a_fhir_server(url: str, metadata: Answer, canary: Answer, statement:
         )
 
 
-def _demand_consent(url: str, answer: Answer, where: str, credentials: bool) -> None:
+_NOT_ACCEPTED = (
+    "The credentials that were given are not accepted: check that they are valid for this server and not expired."
+)
+_NOT_GIVEN = f"Put a bearer token into {TOKEN_VARIABLE}, or name the variable in target.toml under [auth]."
+
+
+def _demand_consent(target: Target, answer: Answer, where: str) -> None:
     if answer.status not in (401, 403):
         return
-    asked = f" It asks for: {answer.header('www-authenticate')}." if answer.header("www-authenticate") else ""
-    token = (
-        "The credentials that were given are not accepted: check that they are valid for this server and not expired."
-        if credentials
-        else f"Put a bearer token into {TOKEN_VARIABLE}, or name the variable in target.toml under [auth]."
+    settings, challenge = target.settings, answer.header("www-authenticate")
+    wish = f" It asks for: {challenge}." if challenge else ""
+    advice = _NOT_ACCEPTED if Identity.FIRST in settings.credentials else _NOT_GIVEN
+    raise TargetUnusable(
+        f"{settings.base_url} answers {answer.status} to {where}, so no rule can be judged.{wish} {advice}"
     )
-    raise TargetUnusable(f"{url} answers {answer.status} to {where}, so no rule can be judged.{asked} {token}")
 
 
 def _demand_no_redirect(url: str, answer: Answer) -> None:

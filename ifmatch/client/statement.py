@@ -1,6 +1,6 @@
 """What the target says of itself: its capability statement (Conformance in DSTU2)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,15 +36,14 @@ class Statement:
     @classmethod
     def read_from(cls, answer: Answer) -> "Statement":
         """The statement in the answer to GET [base]/metadata."""
-        document = answer.json
         if answer.failure:
             return cls({}, f"/metadata: {answer.failure}")
         if answer.status != 200:
             return cls({}, f"/metadata answers {answer.status}")
-        if not isinstance(document, dict) or document.get("resourceType") not in ("CapabilityStatement", "Conformance"):
+        if not _is_statement(answer.json):
             return cls({}, "/metadata is not a capability statement")
-        broken = _misshapen(document)
-        return cls(document, f"the capability statement is not well formed: {broken}" if broken else "")
+        misshapen = _misshapen(answer.json)
+        return cls(answer.json, f"the capability statement is not well formed: {misshapen}" if misshapen else "")
 
     @property
     def fhir_version(self) -> str:
@@ -60,7 +59,7 @@ class Statement:
         return " ".join(str(software[k]) for k in ("name", "version") if software.get(k))
 
     def claims(self, interaction: str, resource_type: str) -> bool | None:
-        """Whether the statement claims an interaction for a type; None when it cannot tell."""
+        """Whether the statement claims an interaction for a type; None when there is no usable one."""
         if self.problem:
             return None
         if interaction in _OF_THE_SYSTEM:
@@ -69,15 +68,18 @@ class Statement:
         if interaction in _FLAGS:
             element, values = _FLAGS[interaction]
             return entry.get(element) in values
-        codes = _codes(entry)
         if interaction in _PATCH_FORMATS:
-            formats = self.document.get("patchFormat")
-            return "patch" in codes and (not formats or bool(_PATCH_FORMATS[interaction] & set(formats)))
-        return interaction in codes
+            return "patch" in _codes(entry) and self._takes(interaction)
+        return interaction in _codes(entry)
+
+    def _takes(self, patch_format: str) -> bool:
+        """Whether patches of a format are claimed. A statement without a list of formats leaves none out."""
+        listed = self.document.get("patchFormat")
+        return not listed or bool(_PATCH_FORMATS[patch_format] & set(listed))
 
     def _entry(self, resource_type: str) -> Mapping[str, Any]:
-        entries = (entry for rest in self.document["rest"] for entry in rest.get("resource", []))
-        return next((entry for entry in entries if entry.get("type") == resource_type), {})
+        described = _described_types(self.document)
+        return next((entry for entry in described if entry.get("type") == resource_type), {})
 
 
 def _codes(described: Mapping[str, Any]) -> list[object]:
@@ -85,22 +87,37 @@ def _codes(described: Mapping[str, Any]) -> list[object]:
     return [interaction.get("code") for interaction in described.get("interaction", [])]
 
 
+def _is_statement(document: Any) -> bool:
+    return isinstance(document, dict) and document.get("resourceType") in ("CapabilityStatement", "Conformance")
+
+
 def _misshapen(document: Mapping[str, Any]) -> str:
     """What keeps a statement from being read for claims, in words; empty when it can be."""
-    rests: Any = document.get("rest")
-    if not _objects(rests):
-        return "it describes no REST end-point"
-    if not all(_objects(rest.get("interaction", [])) for rest in rests):
-        return "rest.interaction is not a list of objects"
-    entries = [rest.get("resource", []) for rest in rests]
-    if not all(map(_objects, entries)):
-        return "rest.resource is not a list of objects"
-    if not all(_objects(entry.get("interaction", [])) for listed in entries for entry in listed):
-        return "rest.resource.interaction is not a list of objects"
-    formats = document.get("patchFormat", [])
-    codes = isinstance(formats, list) and all(isinstance(code, str) for code in formats)
-    return "" if codes else "patchFormat is not a list of codes"
+    return next((problem for is_well, problem in _SHAPES if not is_well(document)), "")
 
 
-def _objects(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(part, dict) for part in value)
+def _lists_all(value: Any, kind: type) -> bool:
+    return isinstance(value, list) and all(isinstance(part, kind) for part in value)
+
+
+def _list_objects(parents: Iterable[Mapping[str, Any]], element: str) -> bool:
+    """Whether an element is a list of objects in each of its parents that has it."""
+    return all(_lists_all(parent.get(element, []), dict) for parent in parents)
+
+
+def _described_types(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for rest in document["rest"]:
+        yield from rest.get("resource", [])
+
+
+#: What a statement must be for claims to be read from it, one thing on the ground of the one before.
+_SHAPES: tuple[tuple[Callable[[Mapping[str, Any]], bool], str], ...] = (
+    (lambda document: _lists_all(document.get("rest"), dict), "it describes no REST end-point"),
+    (lambda document: _list_objects(document["rest"], "interaction"), "rest.interaction is not a list of objects"),
+    (lambda document: _list_objects(document["rest"], "resource"), "rest.resource is not a list of objects"),
+    (
+        lambda document: _list_objects(_described_types(document), "interaction"),
+        "rest.resource.interaction is not a list of objects",
+    ),
+    (lambda document: _lists_all(document.get("patchFormat", []), str), "patchFormat is not a list of codes"),
+)

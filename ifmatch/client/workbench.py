@@ -1,106 +1,28 @@
-"""Resources of ours to test on: how they are had, changed, looked at, and removed again."""
+"""Makes the resources that a scenario works on, changes them, and looks at what became of them."""
 
-import json
 import time
-import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator
 
-from ifmatch.client.ledger import Item
-from ifmatch.client.redaction import REDACTED
+from ifmatch.client.subject import (
+    IDENTIFIER_SYSTEM,
+    Attempt,
+    Snapshot,
+    Subject,
+    entries,
+    id_in,
+    identifiers,
+    new_unique,
+    version_of,
+)
 from ifmatch.client.target import Target
-from ifmatch.errors import ConfigurationError, OutcomeUnknown, RuleNotApplicable, SetupFailed, TargetUnusable
+from ifmatch.client.template import changed_body, fresh_body
+from ifmatch.errors import OutcomeUnknown, RuleNotApplicable, SetupFailed
 from ifmatch.rules.answer import Answer, Effect, Resource, instant
-from ifmatch.rules.case import Case
-from ifmatch.rules.content import at, differences, fill, merge, placeholders_in, put
 from ifmatch.rules.expectation import Expectation, describe
 from ifmatch.rules.profile import ResourceKind
 from ifmatch.rules.version import weak
 
-#: The system of the identifiers by which the profiles' templates make each resource unique.
-IDENTIFIER_SYSTEM = "urn:ifmatch:identifier"
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """A resource as a reader saw it: content, version, time, and the versions its history lists (None: no history)."""
-
-    answer: Answer
-    resource: Resource
-    history: tuple[str, ...] | None
-
-    @property
-    def version(self) -> str:
-        """The version, for comparison only. Empty when the server reveals none."""
-        return self.answer.version or ""
-
-    @property
-    def tag(self) -> str:
-        """The entity tag for an If-Match: the server's own, else made from meta.versionId.
-
-        Raises SetupFailed when the server reveals no version at all.
-        """
-        if self.answer.etag:
-            return self.answer.etag
-        if self.version:
-            return weak(self.version)
-        raise SetupFailed(
-            "the read reveals no version: it has neither an ETag nor a meta.versionId to base an update on"
-        )
-
-    @property
-    def last_updated(self) -> object:
-        """meta.lastUpdated as sent."""
-        return self.answer.meta.get("lastUpdated")
-
-    def changes_to(self, later: "Snapshot") -> list[str]:
-        """What is different in a later snapshot, in words; empty when nothing happened in between."""
-        found = differences(self.resource, later.resource)
-        if self.version != later.version:
-            found.append(f"the version is {later.version}, not {self.version}")
-        if self.last_updated != later.last_updated:
-            found.append(f"lastUpdated is {later.last_updated}, not {self.last_updated}")
-        # The order of a history, and how much of it is listed, may change with nothing written: what is new counts.
-        known = {*(self.history or ()), self.version}
-        more = tuple(version for version in later.history or () if version not in known)
-        if self.history is not None and more:
-            found.append(f"the history has {_listed(more)} besides {_listed(self.history)}")
-        return found
-
-
-@dataclass
-class Subject:
-    """A resource of ours on the target: as it was first read (`read`), and as it was when last looked at (`now`)."""
-
-    kind: ResourceKind
-    id: str
-    unique: str
-    sent: Resource
-    read: Snapshot
-    now: Snapshot = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.now = self.read
-
-    @property
-    def type(self) -> str:
-        """The resource type."""
-        return self.kind.type
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """A write that was tried: what was sent and what the server answered."""
-
-    answer: Answer
-    sent: Resource
-
-    @property
-    def id(self) -> str:
-        """The id of what was written: as the answer tells it, else as it was sent. Empty when neither does."""
-        told = self.answer.location_id or (self.answer.resource or {}).get("id")
-        return told or self.sent.get("id", "")
+__all__ = ["Attempt", "Snapshot", "Subject", "Workbench", "new_unique"]
 
 
 class Workbench:
@@ -126,25 +48,12 @@ class Workbench:
 
     def body(self, kind: ResourceKind | None = None, unique: str = "") -> tuple[Resource, str]:
         """A fresh valid body of a kind, labelled, and the text that is unique to it."""
-        kind = kind or self.kind
         unique = unique or new_unique()
-        return self.target.labelled(kind, self._filled(kind.body, unique)), unique
+        return fresh_body(self.target, kind or self.kind, unique), unique
 
     def changed(self, subject: Subject, base: Resource | None = None) -> Resource:
         """The resource as an ordinary update would send it: its content with a new mark in it."""
-        seen = merge(base or subject.now.resource, {"meta": {"versionId": None, "lastUpdated": None}})
-        changed: Resource = merge(seen, self._filled(subject.kind.change, subject.unique))
-        mark = f"ifmatch {new_unique()}"
-        for pointer in subject.kind.marks_to_set(changed):
-            changed = put(changed, pointer, mark)
-        return changed
-
-    def _filled(self, template: Any, unique: str) -> Any:
-        values = {"unique": unique, "run": self.target.run_id, **self.target.settings.placeholders}
-        missing = _unfilled(template, self.target)
-        if missing:
-            raise SetupFailed(f"the template of {self.kind.type} needs {missing}")
-        return fill(template, values)
+        return changed_body(self.target, subject, base or subject.now.resource)
 
     def some_tag(self) -> str | tuple[()]:
         """An entity tag for a write to what does not exist, where the system demands one of every write; else none.
@@ -152,7 +61,8 @@ class Workbench:
         Without it a refusal would be about the missing tag, not about the address.
         """
         promise = self.target.profile.promise("update.if-match.missing")
-        return weak("1") if isinstance(promise, Expectation) and promise.outcome is Effect.REFUSED else ()
+        is_demanded = isinstance(promise, Expectation) and promise.outcome is Effect.REFUSED
+        return weak("1") if is_demanded else ()
 
     # ------------------------------------------------------------ making
 
@@ -164,9 +74,9 @@ class Workbench:
     def _create(self, kind: ResourceKind, unique: str) -> Subject:
         body, unique = self.body(kind, unique)
         answer = self._set_up(lambda: self.target.create(body, unique=unique))
-        resource_id = answer.location_id or (answer.resource or {}).get("id")
+        resource_id = id_in(answer)
         if not resource_id:
-            raise SetupFailed(f"the create of a {kind.type} tells no id: neither in Location nor in a body")
+            raise SetupFailed(f"the create of a {kind.type} gives no id: neither in Location nor in a body")
         return self._subject(kind, resource_id, unique, body)
 
     def _put(self, kind: ResourceKind, unique: str) -> Subject:
@@ -177,18 +87,22 @@ class Workbench:
         return self._subject(kind, resource_id, unique, body)
 
     def _borrow(self, kind: ResourceKind, unique: str) -> Subject:
-        # Two of one scenario must be two: else a write to the one would be taken for a change of the other.
+        resource_id = self._next_lent(kind)
+        seen = self._look(kind.type, resource_id)
+        ledger = self.target.ledger
+        if ledger.find(kind.type, resource_id) is None:
+            item = ledger.intend(kind.type, "", resource_id, original=seen.resource)
+            ledger.created(item, resource_id)
+        return Subject(kind, resource_id, unique or new_unique(), seen.resource, seen)
+
+    def _next_lent(self, kind: ResourceKind) -> str:
+        """Two of one scenario must be two: else a write to the one would be taken for a change of the other."""
         free = [name for name in kind.ids if name not in self._lent]
         if not free:
             lent = f"{len(kind.ids)} {kind.type}" if kind.ids else f"no {kind.type}"
             raise RuleNotApplicable(f"the target file lends {lent}, and this rule needs one more")
-        resource_id = free[0]
-        self._lent.add(resource_id)
-        seen = self._look(kind.type, resource_id)
-        if self.target.ledger.find(kind.type, resource_id) is None:
-            item = self.target.ledger.intend(kind.type, "", resource_id, original=seen.resource)
-            self.target.ledger.created(item, resource_id)
-        return Subject(kind, resource_id, unique or new_unique(), seen.resource, seen)
+        self._lent.add(free[0])
+        return free[0]
 
     def _subject(self, kind: ResourceKind, resource_id: str, unique: str, body: Resource) -> Subject:
         return Subject(kind, resource_id, unique, body, self._look(kind.type, resource_id))
@@ -231,92 +145,62 @@ class Workbench:
         answer = self.target.history(resource_type, resource_id)
         if answer.status != 200 or answer.resource is None:
             return None
-        return tuple(_version_of(resource) or "" for resource in entries(answer))
+        return tuple(version_of(resource) or "" for resource in entries(answer))
 
     def made_of(self, attempt: Attempt) -> list[str]:
         """The ids of resources that came of an attempt, found by its unique identifier where the target can search.
 
         What is found is entered into the ledger, so that it is removed.
         """
-        resource_type, uniques = attempt.sent["resourceType"], _identifiers(attempt.sent)
+        resource_type, uniques = attempt.sent["resourceType"], identifiers(attempt.sent)
         ids = self.found(resource_type, uniques[0]) if uniques else []
         for resource_id in ids:
-            if self.target.ledger.find(resource_type, resource_id) is None:
-                self.target.ledger.created(
-                    self.target.ledger.intend(resource_type, uniques[0], resource_id), resource_id
-                )
+            self._enter(resource_type, uniques[0], resource_id)
         return ids
 
+    def _enter(self, resource_type: str, unique: str, resource_id: str) -> None:
+        ledger = self.target.ledger
+        if ledger.find(resource_type, resource_id) is None:
+            ledger.created(ledger.intend(resource_type, unique, resource_id), resource_id)
+
     def found(self, resource_type: str, unique: str) -> list[str]:
-        """The ids of the resources with a unique identifier, as a search tells; none where the target cannot search."""
+        """The ids of the resources with a unique identifier, by a search; none where the target cannot search."""
         if not self.offers("search-type", resource_type):
             return []
         answer = self.target.search(resource_type, f"identifier={IDENTIFIER_SYSTEM}|{unique}")
         # Some servers ignore what they cannot search by and list everything: count only what is ours.
-        return [resource["id"] for resource in entries(answer) if unique in _identifiers(resource)]
+        return [resource["id"] for resource in entries(answer) if unique in identifiers(resource)]
 
     def offers(self, interaction: str, resource_type: str = "") -> bool:
         """Whether neither the system's texts nor the target's statement rule an interaction out."""
-        kind = resource_type or self.kind.type
-        return (
-            self.target.profile.offers(interaction) is not False
-            and self.target.statement.claims(interaction, kind) is not False
-        )
+        offered = self.target.profile.offers(interaction)
+        claimed = self.target.statement.claims(interaction, resource_type or self.kind.type)
+        return offered is not False and claimed is not False
 
     def version_by_search(self, subject: Subject) -> str:
-        """The meta.versionId that a search by `_id` shows. A search index may lag, so it is asked for a few seconds.
+        """The meta.versionId that a search by `_id` shows.
 
         Raises SetupFailed when the resource is not found, or found without a version.
         """
+        listed = next(self._listings(subject), None)
+        if listed is None:
+            raise SetupFailed(f"a search by _id does not find {subject.type}/{subject.id}")
+        version = version_of(listed)
+        if version is None:
+            raise SetupFailed("a search shows no meta.versionId")
+        return version
+
+    def _listings(self, subject: Subject) -> Iterator[Resource]:
+        """The resource as searches by `_id` list it. A search index may lag, so it is asked for a few seconds."""
         for pause in (0, 0.5, 1, 2):
             time.sleep(pause)
-            for resource in entries(self.target.search(subject.type, f"_id={subject.id}")):
-                if resource.get("id") == subject.id:
-                    version = _version_of(resource)
-                    if version is None:
-                        raise SetupFailed("a search shows no meta.versionId")
-                    return version
-        raise SetupFailed(f"a search by _id does not find {subject.type}/{subject.id}")
+            found = entries(self.target.search(subject.type, f"_id={subject.id}"))
+            yield from (resource for resource in found if resource.get("id") == subject.id)
 
     def let_the_clock_move(self, subject: Subject) -> None:
         """Wait until a time stamp of the server's can differ from the last one: servers may keep whole seconds only."""
         last = instant(subject.now.last_updated)
         time.sleep(1.1 if last is None or last.microsecond == 0 else 0.02)
-
-    # ------------------------------------------------------------ demanding
-
-    def demand_unchanged(self, case: Case, subject: Subject) -> None:
-        """The resource must be as it was when last looked at: content, version, time and history."""
-        changes = subject.now.changes_to(self.look(subject))
-        case.state(not changes, "resource unchanged", f"resource changed ({'; '.join(changes)})")
-
-    def demand_mark(self, case: Case, subject: Subject, attempt: Attempt) -> None:
-        """What an accepted write sent must be there; a refused one is for others to judge."""
-        if attempt.answer.effect is not Effect.ACCEPTED:
-            return
-        stored = self.look(subject).resource
-        marker = subject.kind.marker
-        held = (
-            at(stored, marker) == at(attempt.sent, marker) if marker else not self.holds(subject, attempt.sent, stored)
-        )
-        case.state(
-            held, "what was sent is stored", f"{marker} is {at(stored, marker)!r}, not {at(attempt.sent, marker)!r}"
-        )
-
-    def demand_consistent(self, case: Case, subject: Subject, attempt: Attempt) -> None:
-        """The resource must tell the same story as the answer: changed when accepted, untouched when refused."""
-        demand = {
-            Effect.ACCEPTED: lambda: self.demand_mark(case, subject, attempt),
-            Effect.REFUSED: lambda: self.demand_unchanged(case, subject),
-        }.get(attempt.answer.effect)
-        if demand:
-            demand()
-
-    # ------------------------------------------------------------ comparing
-
-    def holds(self, subject: Subject, sent: Resource, stored: Resource) -> list[str]:
-        """In what a stored resource differs from what was sent, but for the additions that the profile names."""
-        return differences(sent, stored, subject.kind.server_adds)
 
 
 _HOW: dict[str, Callable[[Workbench, ResourceKind, str], Subject]] = {
@@ -326,158 +210,8 @@ _HOW: dict[str, Callable[[Workbench, ResourceKind, str], Subject]] = {
 }
 
 
-def demand_template(target: Target) -> None:
-    """See that the resource that most rules work on can be had, before a hundred scenarios fail of it.
-
-    Raises ConfigurationError when the target file leaves out what only it can tell.
-    """
-    profile = target.profile
-    kind = profile.resources[profile.subject]
-    if kind.lent and not kind.ids:
-        raise ConfigurationError(
-            f"{profile.subject} is to be had as existing ones, but none is named: give ids under "
-            f"[resources.{kind.type}] in the target file."
-        )
-    missing = _unfilled([kind.body, kind.change], target)
-    if missing:
-        raise ConfigurationError(f"The template of {kind.type} in the profile {profile.id} needs {missing}.")
-    try:
-        if kind.marker and not kind.lent:
-            put(merge(kind.body, kind.change), kind.marker, "")
-    except KeyError as error:
-        raise ConfigurationError(
-            f"resources.{kind.type}.marker: {error.args[0]}. It must lead to an element of the body."
-        ) from None
-
-
-def _unfilled(template: Any, target: Target) -> str:
-    """The placeholder of a template that nobody has given a value for, and where to give it; else nothing."""
-    missing = placeholders_in(template) - {"unique", "run", *target.settings.placeholders}
-    name = min(missing, default="")
-    return name and f"{{{name}}}: give it as {name} under [placeholders] in the target file"
-
-
-def new_unique() -> str:
-    """A text that stands nowhere else: 32 hexadecimal digits, so also a valid FHIR id."""
-    return uuid.uuid4().hex
-
-
-def entries(answer: Answer) -> list[Resource]:
-    """The resources in a Bundle; entries without one, such as deletes in a history, are left out."""
-    listed = (answer.resource or {}).get("entry")
-    found = [entry.get("resource") for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
-    return [resource for resource in found if isinstance(resource, dict)]
-
-
-def _listed(versions: tuple[str, ...] | None) -> str:
-    return ", ".join(versions or ()) or "nothing"
-
-
-def _identifiers(resource: Resource) -> list[str]:
-    """The values of the identifiers that the suite gave to a resource."""
-    listed = resource.get("identifier")
-    listed = listed if isinstance(listed, list) else [listed]
-    return [str(i.get("value")) for i in listed if isinstance(i, dict) and i.get("system") == IDENTIFIER_SYSTEM]
-
-
-def _version_of(resource: Resource) -> str | None:
-    meta = resource.get("meta")
-    version = meta.get("versionId") if isinstance(meta, dict) else None
-    return None if version is None else str(version)
-
-
 def _why(answer: Answer) -> str:
+    """What a server says about its refusal, after a colon; empty when it says nothing."""
     texts = [str(i.get("diagnostics") or (i.get("details") or {}).get("text") or "") for i in answer.issues]
     said = "; ".join(filter(None, texts)) or ("" if answer.body.value != "text" else answer.text)
     return f": {said[:300]}" if said else ""
-
-
-#: Seconds after which tidying up says how far it is.
-_TOLD_EVERY = 2.0
-
-
-#: Why something stays when the user did not wait for the end.
-INTERRUPTED = "tidying up was interrupted"
-
-
-def sweep(target: Target) -> bool:
-    """Remove what the run made, the newest first, and restore what it borrowed. Never judges.
-
-    What stays goes into the journal with the reason. Ctrl-C ends it; returns whether that happened.
-    """
-    items, end, told = target.ledger.open_items(), "", time.monotonic()
-    for number, item in enumerate(items):
-        if not end and time.monotonic() - told > _TOLD_EVERY:
-            target.tell(f"tidying up: {number} of {len(items)} done; Ctrl-C leaves the rest")
-            told = time.monotonic()
-        try:
-            reason = end or _put_right_twice(target, item)
-        except OutcomeUnknown as error:
-            reason = str(error)
-        except TargetUnusable:
-            reason = end = "the target does not answer any more"
-        except KeyboardInterrupt:
-            reason = end = INTERRUPTED
-        if reason:
-            target.ledger.left(item, reason)
-    return end is INTERRUPTED
-
-
-def _put_right_twice(target: Target, item: Item) -> str:
-    """A connection may be dropped under a removal, and unlike a test, a removal may be sent again."""
-    try:
-        return _put_right(target, item)
-    except OutcomeUnknown:
-        return _put_right(target, item)
-
-
-def _put_right(target: Target, item: Item) -> str:
-    """Restore or remove one item; the reason why it stays, or nothing."""
-    if item.original is not None:
-        return _restore(target, item)
-    if target.profile.offers("delete") is False:
-        return f"{target.profile.title} has no delete"
-    return _remove(target, item) if item.id else _find_and_remove(target, item)
-
-
-def _find_and_remove(target: Target, item: Item) -> str:
-    """Remove what a request without a usable answer may have made, by the identifier that only it carries."""
-    if not item.unique or target.profile.offers("search-type") is False:
-        return "it may exist: the request that may have made it was answered without an id"
-    for pause in (0, 1):  # the index of a search may lag behind
-        time.sleep(pause)
-        answer = target.search(item.type, f"identifier={IDENTIFIER_SYSTEM}|{item.unique}")
-        if answer.effect is not Effect.ACCEPTED or answer.resource is None:
-            return f"it may exist, and the search for its identifier was answered {describe(answer)}"
-        found = [
-            resource for resource in entries(answer) if item.unique in _identifiers(resource) and resource.get("id")
-        ]
-        if found:
-            target.ledger.created(item, str(found[0]["id"]))
-            return _remove(target, item)
-    target.ledger.removed(item, "not found")
-    return ""
-
-
-def _remove(target: Target, item: Item) -> str:
-    answer = target.delete(item.type, item.id)
-    if target.ledger.find(item.type, item.id):
-        seen = target.read(item.type, item.id)
-        if seen.status in (404, 410):
-            target.ledger.removed(item)
-            return ""
-        # Some servers delete only the version that is named.
-        answer = target.delete(item.type, item.id, if_match=seen.etag or (weak(seen.version) if seen.version else "*"))
-    return f"its delete was answered {describe(answer)}" if target.ledger.find(item.type, item.id) else ""
-
-
-def _restore(target: Target, item: Item) -> str:
-    if REDACTED in json.dumps(item.original):
-        return "its content could not be restored: what is known of it has a secret taken out"
-    seen = target.read(item.type, item.id)
-    body = {**(item.original or {}), "id": item.id}
-    answer = target.update(item.type, item.id, body, if_match=seen.etag or (weak(seen.version) if seen.version else ()))
-    if answer.effect is not Effect.ACCEPTED:
-        return f"its content could not be restored: {describe(answer)}"
-    target.ledger.removed(item, "restored")
-    return ""

@@ -37,13 +37,9 @@ def application(world: World) -> Starlette:
             asked = await _understood(world, request)
         except ClientDisconnect:
             return Response()
-        if asked is None:
-            reply = refused(world, Refusal("update.not-an-end-point", f"the FHIR end-point is {BASE_PATH}"))
-        elif not _takes_json(asked):
-            reply = refused(world, Refusal("read.not-acceptable", "this server answers in JSON"))
-        else:
-            reply = await _answered(world, asked, request.is_disconnected)
-        return _encoded(world, reply)
+        except Refusal as refusal:
+            return _encoded(world, refused(world, refusal))
+        return _encoded(world, await _answered(world, asked, request.is_disconnected))
 
     return Starlette(routes=[Route("/{path:path}", serve, methods=METHODS)])
 
@@ -87,26 +83,35 @@ async def _answered_late(exchange: Exchange, gap: Gap, gone: Callable[[], Awaita
     return gap.then(Meanwhile(world.store, key, past, write, again, world.faults.traces, wait.crowded, left))
 
 
-async def _understood(world: World, request: HttpRequest) -> Request | None:
-    """A request in the server's own terms, None when it goes to an address outside the FHIR end-point.
+async def _understood(world: World, request: HttpRequest) -> Request:
+    """A request in the server's own terms, with its body.
 
-    Raises ClientDisconnect when the client goes away before all of the body is there.
+    Raises ClientDisconnect when the client goes away before all of the body is there, and Refusal when the request
+    cannot be answered, whatever it asks for.
     """
     path = request.url.path
     if path != BASE_PATH and not path.startswith(f"{BASE_PATH}/"):
-        return None
+        raise Refusal("update.not-an-end-point", f"the FHIR end-point is {BASE_PATH}")
+    asked = _head(request)
+    if world.faults.on("if-match-checked-before-the-body") and names_current(world, asked):
+        asked = asked.without("if-match")
+    asked = replace(asked, body=await _body(world, request))
+    if not _takes_json(asked):
+        raise Refusal("read.not-acceptable", "this server answers in JSON")
+    return asked
+
+
+def _head(request: HttpRequest) -> Request:
+    """A request without its body."""
     names = dict.fromkeys(request.headers.keys())
-    headers = {name: tuple(request.headers.getlist(name)) for name in names}
-    asked = Request(
+    segments = request.url.path.removeprefix(BASE_PATH).split("/")
+    return Request(
         method=request.method,
-        path=tuple(segment for segment in path.removeprefix(BASE_PATH).split("/") if segment),
+        path=tuple(filter(None, segments)),
         base=f"{request.url.scheme}://{request.url.netloc}{BASE_PATH}",
         query=tuple(parse_qsl(request.url.query, keep_blank_values=True)),
-        headers=headers,
+        headers={name: tuple(request.headers.getlist(name)) for name in names},
     )
-    if world.faults.on("if-match-checked-before-the-body") and names_current(world, asked):
-        asked = replace(asked, headers={name: lines for name, lines in headers.items() if name != "if-match"})
-    return replace(asked, body=await _body(world, request))
 
 
 async def _body(world: World, request: HttpRequest) -> bytes:
@@ -114,11 +119,11 @@ async def _body(world: World, request: HttpRequest) -> bytes:
     try:
         async for chunk in request.stream():
             received += chunk
+        return received
     except ClientDisconnect:
-        if not world.faults.on("half-an-update-stored"):
-            raise
-        return mended(received)
-    return received
+        if world.faults.on("half-an-update-stored"):
+            return mended(received)
+        raise
 
 
 def _takes_json(asked: Request) -> bool:

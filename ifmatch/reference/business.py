@@ -5,9 +5,12 @@ import re
 from collections.abc import Iterator
 
 from ifmatch.reference.exchange import Exchange
-from ifmatch.reference.message import Json, Resource
+from ifmatch.reference.message import Json, Resource, parts_of
 
 _ADDITION = re.compile(r"(?P<element>\w+)\[(?P<key>\w+)=(?P<value>[^\]]+)\]")
+
+#: An item that the server adds to a list: the list's element, and the element of the item with its value.
+Addition = tuple[str, str, str]
 
 #: What every server adds or may rewrite, so never a change of the client's.
 _SERVER_OWNED = frozenset({"id", "meta", "text"})
@@ -18,38 +21,49 @@ def check_update(exchange: Exchange, stored: Resource, body: Resource) -> None:
     kind = exchange.world.profile.resources.get(exchange.type)
     if kind is None or not kind.change:
         return
-    dialect = exchange.world.dialect
-    if dialect.promises("update.status-only", exchange.type):
-        changed = sorted(_changed(_own(exchange, stored), _own(exchange, body)) - set(kind.change))
-        if changed:
-            exchange.refuse("update.status-only", f"this must not change: {', '.join(changed)}")
-    if dialect.promises("update.removal-reason", exchange.type):
-        missing = sorted(set(_extension_urls(kind.change)) - set(_extension_urls(body)))
-        if missing:
-            exchange.refuse("update.removal-reason", f"these extensions are missing: {', '.join(missing)}")
+    if exchange.world.dialect.promises("update.status-only", exchange.type):
+        changed = _changed(_own(exchange, stored), _own(exchange, body)) - kind.change.keys()
+        _refuse_for(exchange, "update.status-only", "this must not change", changed)
+    if exchange.world.dialect.promises("update.removal-reason", exchange.type):
+        missing = set(_extension_urls(kind.change)) - set(_extension_urls(body))
+        _refuse_for(exchange, "update.removal-reason", "these extensions are missing", missing)
+
+
+def _refuse_for(exchange: Exchange, rule: str, reason: str, names: set[str]) -> None:
+    """Refuse by a rule because of what is named, if anything is."""
+    if names:
+        exchange.refuse(rule, f"{reason}: {', '.join(sorted(names))}")
 
 
 def with_additions(exchange: Exchange, resource: Resource) -> Resource:
     """A resource with what the server adds to those of its type, such as where it came from, once each."""
-    kind = exchange.world.profile.resources.get(exchange.type)
     added = copy.deepcopy(_own(exchange, resource))
-    for addition in kind.server_adds if kind else ():
-        if match := _ADDITION.fullmatch(addition):
-            element, key, value = match.group("element", "key", "value")
-            added[element] = [*added.get(element, []), _addition(element, key, value, resource)]
+    for element, key, value in _additions(exchange):
+        added[element] = [*added.get(element, []), _addition(element, key, value, resource)]
     return added
+
+
+def _additions(exchange: Exchange) -> Iterator[Addition]:
+    kind = exchange.world.profile.resources.get(exchange.type)
+    for text in kind.server_adds if kind else ():
+        if match := _ADDITION.fullmatch(text):
+            yield match["element"], match["key"], match["value"]
 
 
 def _own(exchange: Exchange, resource: Resource) -> Resource:
     """A resource without the server's additions."""
-    kind = exchange.world.profile.resources.get(exchange.type)
     own = dict(resource)
-    for addition in kind.server_adds if kind else ():
-        if match := _ADDITION.fullmatch(addition):
-            element, key, value = match.group("element", "key", "value")
-            kept = [item for item in own.get(element, []) if not (isinstance(item, dict) and item.get(key) == value)]
-            own = {name: part for name, part in own.items() if name != element} | ({element: kept} if kept else {})
+    for addition in _additions(exchange):
+        element = addition[0]
+        others = [item for item in own.pop(element, []) if not _is(item, addition)]
+        if others:
+            own[element] = others
     return own
+
+
+def _is(item: Json, addition: Addition) -> bool:
+    _, key, value = addition
+    return isinstance(item, dict) and item.get(key) == value
 
 
 def _addition(element: str, key: str, value: str, resource: Resource) -> Resource:
@@ -71,11 +85,14 @@ def _changed(stored: Resource, body: Resource) -> set[str]:
 
 
 def _extension_urls(node: Json) -> Iterator[str]:
-    if isinstance(node, list):
-        for item in node:
-            yield from _extension_urls(item)
-    elif isinstance(node, dict):
-        for name, part in node.items():
-            if name in ("extension", "modifierExtension") and isinstance(part, list):
-                yield from (item["url"] for item in part if isinstance(item, dict) and "url" in item)
-            yield from _extension_urls(part)
+    """The addresses of all extensions in a resource, at any depth."""
+    if isinstance(node, dict):
+        for name in ("extension", "modifierExtension"):
+            yield from _urls(node.get(name))
+    for part in parts_of(node):
+        yield from _extension_urls(part)
+
+
+def _urls(extensions: Json) -> list[str]:
+    listed = extensions if isinstance(extensions, list) else []
+    return [item["url"] for item in listed if isinstance(item, dict) and "url" in item]

@@ -26,9 +26,8 @@ _PUBLISHED = "2026-01-01"
 def statement(world: World, base: str) -> Resource:
     """The CapabilityStatement, or the Conformance of DSTU2, of a server with this profile."""
     profile = world.profile
-    old = profile.fhir == "DSTU2"
-    body: Resource = {
-        "resourceType": "Conformance" if old else "CapabilityStatement",
+    return {
+        "resourceType": "Conformance" if _is_dstu2(profile) else "CapabilityStatement",
         "status": "active",
         "date": _PUBLISHED,
         "kind": "instance",
@@ -36,23 +35,41 @@ def statement(world: World, base: str) -> Resource:
         "implementation": {"description": f"The ifmatch reference server as {profile.title}", "url": base},
         "fhirVersion": FHIR_VERSION[profile.fhir],
         "format": [profile.media_type, "json"],
+        **_unknown_elements(profile),
+        **_patch_formats(profile),
+        "rest": [
+            {
+                "mode": "server",
+                "resource": [_resource(world, name) for name in types(profile)],
+                **_of_the_system(profile),
+            }
+        ],
     }
-    if profile.fhir in ("DSTU2", "STU3"):
-        body["acceptUnknown"] = "both"
-    if not old and (formats := _patch_formats(profile)):
-        body["patchFormat"] = formats
-    rest: Resource = {"mode": "server", "resource": [_resource(world, name) for name in types(profile)]}
-    if systemwide := [{"code": code} for code in ("transaction", "batch") if offers(profile, code)]:
-        if old:
-            rest["transactionMode"] = "both" if len(systemwide) > 1 else systemwide[0]["code"]
-        else:
-            rest["interaction"] = systemwide
-    return {**body, "rest": [rest]}
+
+
+def _is_dstu2(profile: Profile) -> bool:
+    return profile.fhir == "DSTU2"
+
+
+def _unknown_elements(profile: Profile) -> Resource:
+    """What the statement says of elements that the server does not know, where FHIR had a word for it."""
+    return {"acceptUnknown": "both"} if profile.fhir in ("DSTU2", "STU3") else {}
+
+
+def _of_the_system(profile: Profile) -> Resource:
+    """The interactions on the base address; DSTU2 has one code for them."""
+    codes = [code for code in ("transaction", "batch") if offers(profile, code)]
+    if not codes:
+        return {}
+    if _is_dstu2(profile):
+        return {"transactionMode": "both" if len(codes) > 1 else codes[0]}
+    return {"interaction": [{"code": code} for code in codes]}
 
 
 def offers(profile: Profile, interaction: str) -> bool:
     """Whether a server of the profile has an interaction: what the texts leave open, it has if its FHIR has it."""
-    return profile.offers(interaction) is not False and not (profile.fhir == "DSTU2" and "patch" in interaction)
+    unknown_to_fhir = _is_dstu2(profile) and "patch" in interaction
+    return profile.offers(interaction) is not False and not unknown_to_fhir
 
 
 def types(profile: Profile) -> list[str]:
@@ -62,11 +79,11 @@ def types(profile: Profile) -> list[str]:
 
 def _resource(world: World, name: str) -> Resource:
     profile = world.profile
-    hidden = {"update"} if world.faults.on("update-not-claimed") else set()
+    needs_version = world.dialect.refuses("update.if-match.missing", name)
     return {
         "type": name,
-        "interaction": [{"code": code} for code in _LISTED if offers(profile, code) and code not in hidden],
-        "versioning": "versioned-update" if world.dialect.refuses("update.if-match.missing", name) else "versioned",
+        "interaction": [{"code": code} for code in _claimed(world)],
+        "versioning": "versioned-update" if needs_version else "versioned",
         "readHistory": offers(profile, "vread"),
         "updateCreate": may_create_by_update(world, name),
         "conditionalCreate": offers(profile, "conditional-create"),
@@ -74,6 +91,12 @@ def _resource(world: World, name: str) -> Resource:
         "conditionalDelete": "single" if offers(profile, "conditional-delete") else "not-supported",
         "searchParam": [{"name": parameter, "type": type_} for parameter, type_ in _PARAMETERS.items()],
     }
+
+
+def _claimed(world: World) -> list[str]:
+    """The interactions with resources of a type that the statement claims."""
+    hidden = {"update"} if world.faults.on("update-not-claimed") else set()
+    return [code for code in _LISTED if offers(world.profile, code) and code not in hidden]
 
 
 def may_create_by_update(world: World, name: str) -> bool:
@@ -85,9 +108,10 @@ def may_create_by_update(world: World, name: str) -> bool:
 _PATCH_TYPES = ("application/json-patch+json", "application/xml-patch+xml", "application/fhir+json")
 
 
-def _patch_formats(profile: Profile) -> list[str]:
+def _patch_formats(profile: Profile) -> Resource:
+    """The patch formats that the profile offers, all of them when it offers patches and names no format."""
     if not offers(profile, "patch"):
-        return []
+        return {}
     formats = set(FORMATS.values())
-    spoken = formats & (profile.interactions or formats)
-    return [media_type for media_type in _PATCH_TYPES if FORMATS[media_type] in (spoken or formats)]
+    named = formats & (profile.interactions or formats)
+    return {"patchFormat": [media_type for media_type in _PATCH_TYPES if FORMATS[media_type] in (named or formats)]}

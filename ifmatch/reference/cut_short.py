@@ -1,8 +1,12 @@
 """What a server can make of a body that breaks off in the middle, if it does what no server should."""
 
 import json
+import re
 
 _CLOSING = {"{": "}", "[": "]"}
+
+#: A JSON string, or the beginning of one that is never ended.
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)', re.DOTALL)
 
 
 def mended(content: bytes) -> bytes:
@@ -20,16 +24,10 @@ def mended(content: bytes) -> bytes:
 
 def _closing(text: str) -> str:
     """The brackets that are still open, closed; those inside strings do not count."""
-    opened, quoted, escaped = [], False, False
-    for character in text:
-        if escaped:
-            escaped = False
-        elif quoted and character == "\\":
-            escaped = True
-        elif character == '"':
-            quoted = not quoted
-        elif not quoted and character in _CLOSING:
-            opened.append(_CLOSING[character])
-        elif not quoted and character in _CLOSING.values() and opened:
+    opened: list[str] = []
+    for bracket in re.findall(r"[{}\[\]]", _STRING.sub("", text)):
+        if bracket in _CLOSING:
+            opened.append(_CLOSING[bracket])
+        elif opened:
             opened.pop()
     return "".join(reversed(opened))

@@ -72,6 +72,9 @@ STATUS: Mapping[str, int] = {
 #: The status of a refused version conflict: STU3 http.html#concurrency has 409, R4 and later 412.
 STALE: Mapping[str, int] = {"DSTU2": 409, "STU3": 409, "R4": 412, "R4B": 412, "R5": 412}
 
+#: The headers of an answer that tells which version it is about.
+_HEADERS = ("ETag", "Last-Modified", "Location")
+
 #: The issue code that explains a status (FHIR value set issue-type).
 ISSUE_CODE: Mapping[int, str] = {
     400: "invalid",
@@ -147,17 +150,19 @@ class Dialect:
 
     def refuse(self, refusal: Refusal, resource_type: str = "") -> Reply:
         """The answer that puts a refusal into this dialect: status, kind of body, issue, text."""
-        rule = refusal.rule
-        status = self.refusal_status(rule, resource_type)
-        wordings = list(self._wordings(rule, resource_type))
-        kind = next((wording.body[0] for wording in wordings if wording.body), Body.OPERATION_OUTCOME)
+        status = self.refusal_status(refusal.rule, resource_type)
+        wordings = list(self._wordings(refusal.rule, resource_type))
+        body = self._refusal_body(wordings, status, refusal.reason)
         headers = {"WWW-Authenticate": 'Bearer realm="ifmatch"'} if status == 401 else {}
-        bodies: Mapping[Body, Resource | str | None] = {
-            Body.EMPTY: None,
-            Body.TEXT: next((wording.text for wording in wordings if wording.text), refusal.reason),
-        }
-        body = bodies[kind] if kind in bodies else self._refusal_issue(wordings, status, refusal.reason)
-        return Reply(rule, status, body, headers)
+        return Reply(refusal.rule, status, body, headers)
+
+    def _refusal_body(self, wordings: list[Expectation], status: int, reason: str) -> Resource | str | None:
+        kind = next((wording.body[0] for wording in wordings if wording.body), Body.OPERATION_OUTCOME)
+        if kind is Body.EMPTY:
+            return None
+        if kind is Body.TEXT:
+            return next((wording.text for wording in wordings if wording.text), reason)
+        return self._refusal_issue(wordings, status, reason)
 
     def success(self, interaction: str, status: int, version: Version, base: str, prefer: str = "") -> Reply:
         """The answer to an accepted write: the preferred body, and the headers that the profile speaks of."""
@@ -166,30 +171,22 @@ class Dialect:
 
     def headers(self, interaction: str, version: Version, base: str, *, created: bool = False) -> dict[str, str]:
         """ETag, Last-Modified and Location of an answer about a version, in the promised forms."""
-        address = f"{base}/{version.type}/{version.id}"
-        location = {"versionless": address, "versioned": f"{address}/_history/{version.version}"}
+        asked = "create" if created else interaction
+        forms = {name: self._forms(f"{asked}.headers.{name.lower()}", name, version.type) for name in _HEADERS}
         values = {"ETag": f'W/"{version.version}"', "Last-Modified": http_date(version.time)}
-        spoken = "create" if created else interaction
-        forms = self._forms(f"{spoken}.headers.location", "Location", version.type)
-        if created or forms:
-            values["Location"] = location["versionless" if "versionless" in forms else "versioned"]
-        return {
-            name: value
-            for name, value in values.items()
-            if "absent" not in self._forms(f"{spoken}.headers.{name.lower()}", name, version.type)
-        }
+        if created or forms["Location"]:
+            values["Location"] = _location(version, base, forms["Location"])
+        return {name: value for name, value in values.items() if "absent" not in forms[name]}
 
     def _success_body(self, interaction: str, prefer: str, version: Version) -> Resource | None:
         name, wished = PREFERENCES.get(prefer, ("default", Body.RESOURCE))
-        promise = next((p for p in self._promises(f"{interaction}.prefer.{name}", version.type) if p.body), None)
-        kind = promise.body[0] if promise else wished
-        if kind is Body.EMPTY:
-            return None
-        if kind is Body.OPERATION_OUTCOME:
-            usual = {"severity": "information", "code": "informational", "details": ""}
-            first = _firsts([promise] if promise else [], usual)
-            return outcome(**first, diagnostics=f"{interaction} of {version.type}/{version.id} done")
-        return version.resource
+        promises = [p for p in self._promises(f"{interaction}.prefer.{name}", version.type) if p.body][:1]
+        kind = promises[0].body[0] if promises else wished
+        bodies = {
+            Body.EMPTY: None,
+            Body.OPERATION_OUTCOME: _success_issue(promises, f"{interaction} of {version.type}/{version.id} done"),
+        }
+        return bodies.get(kind, version.resource)
 
     def _refusal_issue(self, wordings: Iterable[Expectation], status: int, reason: str) -> Resource:
         severity, code = self.profile.embedded.issue_severity, ISSUE_CODE.get(status, "processing")
@@ -204,8 +201,8 @@ class Dialect:
     def _statuses(self, rule: str, resource_type: str) -> Iterator[int]:
         answers = self.profile.embedded.answers
         for asked in self._asked(rule):
-            if (promise := self._expectation(asked, resource_type)) is not None:
-                yield from promise.status
+            promise = self._expectation(asked, resource_type)
+            yield from promise.status if promise else ()
             if asked in answers:
                 yield answers[asked]
         yield self._default(rule)
@@ -237,6 +234,16 @@ class Dialect:
         if isinstance(self.profile.promise(rule, resource_type), NotApplicable):
             return ("absent",)
         return next((p.headers[header] for p in self._promises(rule, resource_type) if header in p.headers), ())
+
+
+def _location(version: Version, base: str, forms: tuple[str, ...]) -> str:
+    address = f"{base}/{version.type}/{version.id}"
+    return address if "versionless" in forms else f"{address}/_history/{version.version}"
+
+
+def _success_issue(promises: Iterable[Expectation], what: str) -> Resource:
+    usual = {"severity": "information", "code": "informational", "details": ""}
+    return outcome(**_firsts(promises, usual), diagnostics=what)
 
 
 def _firsts(promises: Iterable[Expectation], usual: Mapping[str, str]) -> dict[str, str]:

@@ -59,11 +59,22 @@ class Exchange:
     @property
     def preference(self) -> str:
         """What the client prefers to get back: minimal, representation, OperationOutcome or nothing (RFC 7240)."""
-        wishes = [wish.strip() for wish in (self.request.header("prefer") or "").replace(";", ",").split(",")]
-        wished = next((wish.removeprefix("return=").strip('"') for wish in wishes if wish.startswith("return=")), "")
-        if not wished and self.world.faults.on("representation-by-default"):
+        faults, wished = self.world.faults, _wish_for_return(self.request.header("prefer") or "")
+        if not wished and faults.on("representation-by-default"):
             return "representation"
-        return "" if self.world.faults.on(f"prefer-{wished}-ignored") else wished
+        ignored = {
+            "minimal": faults.on("prefer-minimal-ignored"),
+            "representation": faults.on("prefer-representation-ignored"),
+            "OperationOutcome": faults.on("prefer-OperationOutcome-ignored"),
+        }
+        return "" if ignored.get(wished) else wished
+
+
+def _wish_for_return(prefer: str) -> str:
+    """What a Prefer header says after `return=`; empty when it says nothing of it."""
+    wishes = (wish.strip() for wish in prefer.replace(";", ",").split(","))
+    wished = (wish.removeprefix("return=").strip('"') for wish in wishes if wish.startswith("return="))
+    return next(wished, "")
 
 
 #: What a request comes to: an answer, or a write that is checked and only waits to be carried out.

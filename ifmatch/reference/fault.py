@@ -1,4 +1,4 @@
-"""What a fault is: a way in which the reference server can be wrong, told as data."""
+"""What a fault is: a way in which the reference server can be wrong, as data."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Fault:
     """One way to be wrong.
 
     `breaks` names the rules that a suite must find broken under the profile named in `profile`. What goes wrong is
-    told in a few ways:
+    said in a few ways:
 
     - `ignores`: rules by which the server should have refused, and does not (`*` stands for any text)
     - `refuses`: rules by which it refuses what it should have let pass

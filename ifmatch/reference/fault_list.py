@@ -8,7 +8,7 @@ from ifmatch.reference.gap import Gap
 #: An If-Match that cannot be read, in the forms that no server honours and in those that only some do.
 _MALFORMED = ("update.if-match.malformed", "update.if-match.bare")
 
-#: The rules that are broken when a version conflict is told or treated wrongly, whatever version was named.
+#: The rules that are broken when a version conflict is answered or treated wrongly, whatever version was named.
 _CONFLICTS = (
     "update.if-match.stale",
     "update.if-match.stale-by-two",
@@ -97,7 +97,7 @@ _READ = (
     ),
     Fault(
         "304-for-a-changed-resource",
-        "A reader who has a superseded version is told that nothing changed.",
+        "A reader who has a superseded version gets the answer that nothing changed.",
         ("read.if-none-match.superseded",),
     ),
     Fault(

@@ -25,8 +25,8 @@ class Faults:
         self.traces = Traces()
 
     def on(self, name: str) -> bool:
-        """Whether the server has this fault."""
-        return any(fault.name == name for fault in self._given)
+        """Whether the server has this fault. Raises ConfigurationError, with a suggestion, when there is none such."""
+        return named(name) in self._given
 
     def ignore(self, rule: str) -> bool:
         """Whether a refusal by this rule is left out."""
@@ -42,11 +42,9 @@ class Faults:
 
     def tamper(self, reply: Reply) -> Reply:
         """A reply as these faults leave it."""
-        situation = reply.situation
-        for fault in self._given:
-            for pattern, change in fault.tampers.items():
-                if fnmatchcase(situation, pattern):
-                    reply = change(reply)
+        tampers = [pair for fault in self._given for pair in fault.tampers.items()]
+        for change in [change for pattern, change in tampers if fnmatchcase(reply.situation, pattern)]:
+            reply = change(reply)
         return reply
 
     def write(self, draft: Draft) -> Draft:

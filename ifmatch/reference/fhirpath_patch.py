@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -35,9 +35,13 @@ def operations(parameters: Json) -> list[Operation]:
     if not isinstance(parameters, dict) or parameters.get("resourceType") != "Parameters":
         raise ValueError("a FHIRPath Patch is a Parameters resource")
     entries = parameters.get("parameter", [])
-    if not entries or any(entry.get("name") != "operation" for entry in entries):
+    if {entry.get("name") for entry in entries} != {"operation"}:
         raise ValueError("each parameter of a FHIRPath Patch is an operation")
-    return [Operation(**{part["name"]: _value(part) for part in entry.get("part", [])}) for entry in entries]
+    return [Operation(**_parts(entry)) for entry in entries]
+
+
+def _parts(entry: Mapping[str, Json]) -> dict[str, Json]:
+    return {part["name"]: _value(part) for part in entry.get("part", [])}
 
 
 def apply_operation(resource: Resource, operation: Operation) -> Resource:
@@ -71,11 +75,17 @@ def _delete(resource: Resource, operation: Operation) -> None:
     places = _places(resource, operation.path)
     if len(places) > 1:
         raise ValueError(f"{operation.path} names several elements")
-    for *parent, last in places:
-        siblings = _at(resource, tuple(parent))
-        del siblings[last]
-        if siblings == [] and parent:
-            del _at(resource, tuple(parent[:-1]))[parent[-1]]
+    for place in places:
+        _remove(resource, place)
+
+
+def _remove(resource: Resource, place: Place) -> None:
+    """Take out what lies at a place, and a list that becomes empty by it: FHIR has no empty lists."""
+    *parent, last = place
+    siblings = _at(resource, tuple(parent))
+    del siblings[last]
+    if siblings == [] and parent:
+        _remove(resource, tuple(parent))
 
 
 def _move(resource: Resource, operation: Operation) -> None:
@@ -116,16 +126,21 @@ def _one_place(resource: Resource, path: str) -> Place:
 
 
 def _places(resource: Resource, path: str) -> list[Place]:
-    """Where the elements lie that a path names: an object tells it, a simple value is found by its parent and name."""
+    """Where the elements lie that a path names: an object says it, a simple value is found by its parent and name."""
     found = _evaluate(resource, path)
     if all(isinstance(item, dict) and _PLACE in item for item in found):
         return [tuple(item[_PLACE]) for item in found]
     match = _LAST_STEP.fullmatch(path)
     if match is None:
         raise ValueError(f"{path} is not a path that can be changed")
-    name, index = match.group("name", "index")
-    places = [(*place, name) for place in _places(resource, match.group("parent")) if name in _at(resource, place)]
-    return [(*place, int(index)) for place in places] if index else places
+    parents = _places(resource, match["parent"])
+    return list(_below(resource, parents, match["name"], match["index"]))
+
+
+def _below(resource: Resource, parents: list[Place], name: str, index: str | None) -> Iterator[Place]:
+    for parent in parents:
+        if name in _at(resource, parent):
+            yield (*parent, name) if index is None else (*parent, name, int(index))
 
 
 @lru_cache(maxsize=256)

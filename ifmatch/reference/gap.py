@@ -33,10 +33,9 @@ class Traces:
     @contextmanager
     def wait(self, key: Key) -> Iterator[Wait]:
         """A place in the gap."""
-        others = [other for other in self.waiting if other.key == key]
-        for other in others:
-            other.crowded = True
-        mine = Wait(key, bool(others))
+        mine = Wait(key, crowded=self.busy(key))
+        for other in self.waiting:
+            other.crowded |= other.key == key
         self.waiting.append(mine)
         try:
             yield mine

@@ -58,13 +58,16 @@ def door(exchange: Exchange) -> str:
     The name of its interaction, followed by `.unnamed` when it names no version, `.conditional` when it is a create
     with a condition, `.new` when it updates what never was, or `.revival` when it updates what was deleted.
     """
-    headers, store = exchange.request.headers, exchange.world.store
-    if exchange.interaction == "create":
-        return "create.conditional" if "if-none-exist" in headers else "create"
-    if exchange.interaction == "update" and store.current(exchange.type, exchange.id) is None:
-        return "update.revival" if store.latest(exchange.type, exchange.id) else "update.new"
-    named = exchange.interaction not in _NAMING or "if-match" in headers
-    return exchange.interaction if named else f"{exchange.interaction}.unnamed"
+    headers, store, interaction = exchange.request.headers, exchange.world.store, exchange.interaction
+    latest = store.latest(exchange.type, exchange.id)
+    manners = {
+        "conditional": interaction == "create" and "if-none-exist" in headers,
+        "new": interaction == "update" and latest is None,
+        "revival": interaction == "update" and latest is not None and latest.resource is None,
+        "unnamed": interaction in _NAMING and "if-match" not in headers,
+    }
+    first = next((manner for manner, applies in manners.items() if applies), "")
+    return f"{interaction}.{first}" if first else interaction
 
 
 def _authorize(exchange: Exchange) -> None:
@@ -72,10 +75,19 @@ def _authorize(exchange: Exchange) -> None:
     tokens, request = exchange.world.tokens, exchange.request
     if tokens is None or request.path == ("metadata",):
         return
-    scheme, _, token = (request.header("authorization") or "").partition(" ")
-    scope = tokens.get(token.strip()) if scheme.lower() == "bearer" else None
-    interaction = "read" if request.path[-1:] == ("_search",) else BY_METHOD.get(request.method, "read")
+    scope, interaction = tokens.get(_bearer_token(request)), _wanted(request)
     if scope is None:
         exchange.refuse(f"{interaction}.unauthenticated", "a bearer token that this server knows is needed")
     elif scope == _MAY_READ and interaction != "read":
         exchange.refuse(f"{interaction}.forbidden", "this token may read, but not write")
+
+
+def _bearer_token(request: Request) -> str:
+    scheme, _, token = (request.header("authorization") or "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _wanted(request: Request) -> str:
+    """What a request asks for, by its method alone but for a search by POST."""
+    is_search = request.path[-1:] == ("_search",)
+    return "read" if is_search else BY_METHOD.get(request.method, "read")

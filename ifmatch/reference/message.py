@@ -33,9 +33,18 @@ class Request:
         return None if lines is None else ", ".join(lines)
 
     @property
+    def media_type(self) -> str:
+        """The type of the body without its parameters, in lower case; empty when none is named."""
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+
+    @property
     def criteria(self) -> tuple[tuple[str, str], ...]:
         """The query without the parameters that speak of the answer's form only."""
         return tuple((name, value) for name, value in self.query if name not in ("_format", "_pretty", "_summary"))
+
+    def without(self, header: str) -> "Request":
+        """The same request without a header."""
+        return replace(self, headers={name: lines for name, lines in self.headers.items() if name != header})
 
     def url(self, *segments: str) -> str:
         """An absolute address below the base."""
@@ -66,6 +75,13 @@ class Reply:
         if isinstance(self.body, str):
             return self.body.encode(), "text/html" if self.body.startswith("<") else "text/plain; charset=utf-8"
         return json.dumps(self.body, ensure_ascii=False).encode(), f"{media_type}; charset=utf-8"
+
+
+def parts_of(node: Json) -> Iterable[Json]:
+    """The values in an object, the items of a list, nothing of a simple value."""
+    if isinstance(node, dict):
+        return node.values()
+    return node if isinstance(node, list) else ()
 
 
 class Refusal(Exception):
@@ -99,10 +115,11 @@ def instant(time: datetime) -> str:
 
 def bundle(kind: str, entries: Iterable[Resource], links: Mapping[str, str], total: int | None = None) -> Resource:
     """A Bundle; `links` maps a relation (self, next) to its address."""
-    found: Resource = {"resourceType": "Bundle", "type": kind}
-    if total is not None:
-        found["total"] = total
-    found["link"] = [{"relation": relation, "url": url} for relation, url in links.items()]
-    if listed := list(entries):
-        found["entry"] = listed
-    return {key: value for key, value in found.items() if value != []}
+    parts: Resource = {
+        "resourceType": "Bundle",
+        "type": kind,
+        "total": total,
+        "link": [{"relation": relation, "url": url} for relation, url in links.items()],
+        "entry": list(entries),
+    }
+    return {name: part for name, part in parts.items() if part not in (None, [])}

@@ -34,16 +34,19 @@ _UNAPPLICABLE = (
 
 def offered(exchange: Exchange, form: str) -> bool:
     """Whether the profile's server takes a patch format: as it says, or all of them when it says nothing of formats."""
-    interactions = exchange.world.profile.interactions
-    spoken = interactions is not None and bool(interactions & set(FORMATS.values()))
-    return not exchange.world.faults.on(f"{form}-refused") and (
-        not spoken or exchange.world.profile.offers(form) is True
-    )
+    faults = exchange.world.faults
+    refused = {
+        "json-patch": faults.on("json-patch-refused"),
+        "xml-patch": faults.on("xml-patch-refused"),
+        "fhirpath-patch": faults.on("fhirpath-patch-refused"),
+    }
+    named = refused.keys() & (exchange.world.profile.interactions or set())
+    return not refused[form] and (not named or form in named)
 
 
 def apply(exchange: Exchange, resource: Resource) -> Resource:
     """The resource as the patch in a request leaves it. Raises Refusal when it cannot be read or cannot be applied."""
-    form = FORMATS.get((exchange.request.header("content-type") or "").partition(";")[0].strip().lower(), "")
+    form = FORMATS.get(exchange.request.media_type, "")
     if not form or not offered(exchange, form):
         raise Refusal("patch.unsupported-format", "this server does not take patches of this content type")
     half_applied = exchange.world.faults.on("patch-applied-by-half")
@@ -68,9 +71,9 @@ def one_by_one(
         try:
             resource = apply_step(resource, step)
         except Exception:
-            if half_applied:
-                return resource
-            raise
+            if not half_applied:
+                raise
+            break
     return resource
 
 

@@ -8,15 +8,19 @@ from ifmatch.reference.fault import Naming
 from ifmatch.reference.message import Request
 from ifmatch.reference.store import Version
 
+#: An entity tag, weak or strong, and the version in it.
+_TAG = re.compile(r'(?:W/)?"([^"]+)"')
+
 #: The forms that can name a version. Only the weak tag is FHIR's; the others are honoured where a profile says so.
 _FORMS = {
     "weak": re.compile(r'W/"([^"]+)"'),
     "strong": re.compile(r'"([^"]+)"'),
     "bare": re.compile(r"([A-Za-z0-9.\-]{1,64})"),
+    "list": re.compile(r'(?:W/)?"[^",]+"(?:\s*,\s*(?:W/)?"[^",]+")+'),
 }
 
 #: The rules on the forms that some servers honour; all others are malformed.
-_RULES = {form: form for form in ("blank", "star", "strong", "bare")}
+_FORMS_WITH_RULES = ("blank", "star", "strong", "bare")
 
 
 def check_if_match(exchange: Exchange, current: Version | None) -> None:
@@ -27,12 +31,22 @@ def check_if_match(exchange: Exchange, current: Version | None) -> None:
         exchange.object(f"{prefix}.missing", "no If-Match header: name the version that this write is based on")
         return
     form, versions = read_tags(lines)
-    rule = f"{prefix}.{'two-lines' if len(lines) > 1 else _RULES.get(form, 'malformed')}"
-    honoured = form == "weak" or exchange.world.dialect.honours(form, exchange.type)
-    if not honoured or exchange.world.faults.refuse(rule):
+    rule = f"{prefix}.{_situation(lines, form)}"
+    if not _is_honoured(exchange, form) or exchange.world.faults.refuse(rule):
         exchange.object(rule, f"If-Match is not one weak entity tag: {lines[0]!r}")
     elif not _is_current(exchange, current, form, versions):
         exchange.refuse(f"{prefix}.stale", "the version in If-Match is not the current version of the resource")
+
+
+def _situation(lines: tuple[str, ...], form: str) -> str:
+    """The end of the rule that an If-Match falls under when it does not name a version as FHIR has it."""
+    if len(lines) > 1:
+        return "two-lines"
+    return form if form in _FORMS_WITH_RULES else "malformed"
+
+
+def _is_honoured(exchange: Exchange, form: str) -> bool:
+    return form == "weak" or exchange.world.dialect.honours(form, exchange.type)
 
 
 def read_tags(lines: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
@@ -40,10 +54,7 @@ def read_tags(lines: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     value = ", ".join(lines).strip()
     for form, pattern in _FORMS.items():
         if match := pattern.fullmatch(value):
-            return form, match.groups()
-    members = [re.fullmatch(r'(?:W/)?"([^"]+)"', member.strip()) for member in value.split(",")]
-    if len(members) > 1 and all(members):
-        return "list", tuple(member.group(1) for member in members if member)
+            return form, tuple(_TAG.findall(value)) or match.groups()
     return {"": "blank", "*": "star"}.get(value, "malformed"), ()
 
 
@@ -56,28 +67,32 @@ def names_any(lines: tuple[str, ...], version: Version) -> bool:
 def is_unmodified(exchange: Exchange, version: Version) -> bool:
     """Whether a conditional read finds nothing new (FHIR R4 http.html#cread). If-None-Match goes first."""
     lines, faults = exchange.request.headers.get("if-none-match"), exchange.world.faults
-    if lines is not None:
-        named = names_any(lines, version) or faults.on("304-for-a-changed-resource")
-        return named and not faults.on("if-none-match-ignored")
+    if lines is None:
+        return _is_unmodified_since(version, exchange.request.header("if-modified-since") or "")
+    named = names_any(lines, version) or faults.on("304-for-a-changed-resource")
+    return named and not faults.on("if-none-match-ignored")
+
+
+def _is_unmodified_since(version: Version, date: str) -> bool:
     try:
-        since = parsedate_to_datetime(exchange.request.header("if-modified-since") or "")
-        return version.time.replace(microsecond=0) <= since
+        return version.time.replace(microsecond=0) <= parsedate_to_datetime(date)
     except (ValueError, TypeError):
         return False
 
 
 def names_current(world: World, request: Request) -> bool:
     """Whether the If-Match of an update names the current version, by what its address and headers say."""
-    lines, key = request.headers.get("if-match"), request.path
-    current = world.store.current(*key) if request.method == "PUT" and len(key) == 2 else None
-    return bool(lines and current and current.version in read_tags(lines)[1])
+    if request.method != "PUT" or len(request.path) != 2:
+        return False
+    lines, current = request.headers.get("if-match", ()), world.store.current(*request.path)
+    return current is not None and current.version in read_tags(lines)[1]
 
 
 def _is_current(exchange: Exchange, current: Version | None, form: str, versions: tuple[str, ...]) -> bool:
     world = exchange.world
     if current is None or (current.type, current.id) in world.faults.traces.wedged:
         return False
-    return form == "star" or any(
-        named == current.version or world.faults.match(Naming(world.store, current, named, exchange.request.body))
-        for named in versions
-    )
+    if form == "star" or current.version in versions:
+        return True
+    namings = (Naming(world.store, current, named, exchange.request.body) for named in versions)
+    return any(map(world.faults.match, namings))

@@ -41,41 +41,45 @@ def existing(exchange: Exchange) -> Version:
     versions = world.store.history(exchange.type, exchange.id)
     if not versions:
         raise Refusal(f"{rule}.unknown-id", f"there is no {exchange.type}/{exchange.id}")
-    if versions[-1].resource is None:
-        if world.faults.on("deleted-resource-readable"):
-            return versions[-2]
-        raise Refusal(f"{rule}.deleted", f"{exchange.type}/{exchange.id} was deleted")
-    return versions[-1]
+    if versions[-1].resource is not None:
+        return versions[-1]
+    if world.faults.on("deleted-resource-readable"):
+        return versions[-2]
+    raise Refusal(f"{rule}.deleted", f"{exchange.type}/{exchange.id} was deleted")
 
 
 def vread(exchange: Exchange) -> Decision:
     """One version of a resource, as it was."""
     world = exchange.world
-    found = [v for v in world.store.history(exchange.type, exchange.id) if v.version == exchange.version]
-    if not found:
+    found = world.store.version(exchange.type, exchange.id, exchange.version)
+    if found is None:
         raise Refusal("vread.unknown-id", f"{exchange.type}/{exchange.id} never had the version {exchange.version}")
-    if found[0].resource is None:
+    if found.resource is None:
         raise Refusal("vread.deleted", f"the version {exchange.version} is the deletion of the resource")
-    return Reply(
-        "vread", HTTPStatus.OK, found[0].resource, world.dialect.headers("vread", found[0], exchange.request.base)
-    )
+    headers = world.dialect.headers("vread", found, exchange.request.base)
+    return Reply("vread", HTTPStatus.OK, found.resource, headers)
 
 
 def history(exchange: Exchange) -> Decision:
     """The versions of a resource, or of all resources of a type: newest first, deletions included."""
-    store = exchange.world.store
-    versions = store.history(exchange.type, exchange.id) if exchange.id else store.all_versions(exchange.type)
-    if exchange.id and not versions:
-        raise Refusal("read.unknown-id", f"there is no {exchange.type}/{exchange.id}")
-    faults = exchange.world.faults
-    if faults.on("history-loses-a-version") and faults.traces.busy((exchange.type, exchange.id)):
-        del versions[-2:-1]
+    versions = _history_of_one(exchange) if exchange.id else exchange.world.store.all_versions(exchange.type)
     since = dict(exchange.request.query).get("_since")
     if since:
-        versions = [v for v in versions if v.time >= _time(since)]
+        start = _time(since)
+        versions = [version for version in versions if version.time >= start]
     page, links = _page(exchange, versions[::-1])
     entries = [_history_entry(version, exchange.request.base) for version in page]
     return Reply(exchange.interaction, HTTPStatus.OK, bundle("history", entries, links, len(versions)))
+
+
+def _history_of_one(exchange: Exchange) -> list[Version]:
+    world, key = exchange.world, (exchange.type, exchange.id)
+    versions = world.store.history(*key)
+    if not versions:
+        raise Refusal("read.unknown-id", f"there is no {exchange.type}/{exchange.id}")
+    if world.faults.on("history-loses-a-version") and world.faults.traces.busy(key):
+        del versions[-2:-1]
+    return versions
 
 
 def search(exchange: Exchange) -> Decision:
@@ -98,12 +102,13 @@ def _page(exchange: Exchange, versions: Sequence[Version]) -> tuple[Sequence[Ver
     """One page of a list, and the links to itself and to the next."""
     query = dict(exchange.request.query)
     size, start = _number(query.get("_count"), PAGE), _number(query.get("_offset"), 0)
+    end = start + size
     address = exchange.request.url(*exchange.request.path)
     links = {"self": _with_query(address, exchange.request.query)}
-    if start + size < len(versions) and size:
+    if size and end < len(versions):
         others = [(name, value) for name, value in exchange.request.query if name not in ("_count", "_offset")]
-        links["next"] = _with_query(address, [*others, ("_count", str(size)), ("_offset", str(start + size))])
-    return versions[start : start + size], links
+        links["next"] = _with_query(address, [*others, ("_count", str(size)), ("_offset", str(end))])
+    return versions[start:end], links
 
 
 def _with_query(address: str, query: Sequence[tuple[str, str]]) -> str:
@@ -123,11 +128,11 @@ def _time(text: str) -> datetime:
 
 
 def _history_entry(version: Version, base: str) -> Resource:
-    url = f"{version.type}" if version.method == "POST" else f"{version.type}/{version.id}"
+    address = f"{version.type}/{version.id}"
     status = {"POST": "201 Created", "DELETE": "204 No Content"}.get(version.method, "200 OK")
-    entry: Resource = {"fullUrl": f"{base}/{version.type}/{version.id}"}
-    if version.resource is not None:
-        entry["resource"] = version.resource
-    entry["request"] = {"method": version.method, "url": url}
-    entry["response"] = {"status": status, "etag": f'W/"{version.version}"', "lastModified": instant(version.time)}
-    return entry
+    return {
+        "fullUrl": f"{base}/{address}",
+        **({"resource": version.resource} if version.resource is not None else {}),
+        "request": {"method": version.method, "url": version.type if version.method == "POST" else address},
+        "response": {"status": status, "etag": f'W/"{version.version}"', "lastModified": instant(version.time)},
+    }

@@ -62,22 +62,32 @@ _LITERALS = frozenset({"metadata", "_history", "_search"})
 
 def decide(exchange: Exchange) -> Decision:
     """Understand a request and check it. Raises Refusal; what is left to do is in the decision."""
-    method = "GET" if exchange.request.method == "HEAD" else exchange.request.method
     path = exchange.request.path
-    shapes = [route for route in ROUTES if _fits(route.shape, path)]
-    exchange.interaction = BY_METHOD.get(method, "read")
+    exchange.interaction = BY_METHOD.get(exchange.request.method, "read")
     exchange.type, exchange.id, exchange.version = _named(path)
-    if not shapes:
+    routes = [route for route in ROUTES if _fits(route.shape, path)]
+    if not routes:
         raise Refusal("read.not-an-end-point", f"there is nothing at {'/'.join(path)}")
-    if exchange.type and exchange.type not in RESOURCE_TYPES[exchange.world.profile.fhir]:
-        raise Refusal(f"{exchange.interaction}.unknown-type", f"there is no resource type {exchange.type}")
-    route = next((route for route in shapes if route.method == method), None)
-    if route is None or not _offered(exchange, route.interaction):
-        name = route.interaction if route else exchange.interaction
-        raise Refusal(f"{name}.unsupported", f"this server does not support {name} here")
+    _check_type(exchange)
+    route = _chosen(exchange, routes)
     exchange.interaction = route.interaction
     _check_content_type(exchange, route)
     return route.handle(exchange)
+
+
+def _check_type(exchange: Exchange) -> None:
+    if exchange.type and exchange.type not in RESOURCE_TYPES[exchange.world.profile.fhir]:
+        raise Refusal(f"{exchange.interaction}.unknown-type", f"there is no resource type {exchange.type}")
+
+
+def _chosen(exchange: Exchange, routes: list[Route]) -> Route:
+    """The route of a request among those that its address has. Raises Refusal when the server does not offer it."""
+    method = "GET" if exchange.request.method == "HEAD" else exchange.request.method
+    route = next((route for route in routes if route.method == method), None)
+    if route is not None and _offered(exchange, route.interaction):
+        return route
+    name = route.interaction if route else exchange.interaction
+    raise Refusal(f"{name}.unsupported", f"this server does not support {name} here")
 
 
 def _offered(exchange: Exchange, interaction: str) -> bool:
@@ -92,7 +102,7 @@ def _offered(exchange: Exchange, interaction: str) -> bool:
 def _check_content_type(exchange: Exchange, route: Route) -> None:
     if route.method not in ("POST", "PUT") or route.shape.endswith("_search"):
         return
-    given = (exchange.request.header("content-type") or "").partition(";")[0].strip().lower()
+    given = exchange.request.media_type
     if given and given not in JSON_TYPES:
         raise Refusal(f"{BY_METHOD[route.method]}.unsupported-format", f"this server takes JSON, not {given}")
 

@@ -3,8 +3,9 @@
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import product
 
-from ifmatch.reference.message import Json, Refusal, Resource
+from ifmatch.reference.message import Json, Refusal, Resource, parts_of
 from ifmatch.reference.store import Store, Version
 
 Criteria = Iterable[tuple[str, str]]
@@ -27,7 +28,7 @@ _ELEMENTS: dict[str, tuple[str, ...]] = {
 }
 _STRINGS = frozenset({"name", "family", "given", "address", "address-city", "title", "description"})
 
-#: How a text compares with what is wanted, by the modifier: from the beginning unless told otherwise (R4 search.html).
+#: How a text compares with what is wanted, by the modifier (R4 search.html): without one, from the beginning.
 _COMPARE: Mapping[str, Callable[[str, str], bool]] = {
     "": lambda text, wanted: text.casefold().startswith(wanted.casefold()),
     "contains": lambda text, wanted: wanted.casefold() in text.casefold(),
@@ -46,8 +47,11 @@ def heeded(query: Criteria) -> tuple[tuple[str, str], ...]:
     What begins with an underscore and is not known here speaks of the search as a whole (`_include`, `_elements`): it
     is ignored, as FHIR would have it, and narrows nothing.
     """
-    known = (*_ELEMENTS, *_PAGING)
-    return tuple((name, value) for name, value in query if name[:1] != "_" or name.partition(":")[0] in known)
+    return tuple((name, value) for name, value in query if not name.startswith("_") or _is_known(name))
+
+
+def _is_known(name: str) -> bool:
+    return name.partition(":")[0] in (*_ELEMENTS, *_PAGING)
 
 
 def find(store: Store, type_: str, criteria: Criteria) -> list[Version]:
@@ -59,24 +63,28 @@ def find(store: Store, type_: str, criteria: Criteria) -> list[Version]:
 def _test(name: str, value: str) -> Callable[[Resource], bool]:
     name, _, modifier = name.partition(":")
     camel = re.sub(r"-(\w)", lambda match: match.group(1).upper(), name)
-    paths = _ELEMENTS.get(name, (camel,))
-    wanted = value.split(",")
-    if not (modifier in _COMPARE if name in _STRINGS else _TYPE.fullmatch(modifier)):
-        raise Refusal("search-type.criteria", f"this server does not know {name}:{modifier}")
+    paths = [path.split(".") for path in _ELEMENTS.get(name, (camel,))]
+    has, wanted = _comparison(name, modifier), value.split(",")
 
     def test(resource: Resource) -> bool:
-        found = [item for path in paths for item in _at(resource, path.split("."))]
-        if name in _STRINGS:
-            return any(_has_text(item, text, _COMPARE[modifier]) for item in found for text in wanted)
-        return any(_has_token(item, token) for item in found for token in wanted)
+        found = [item for path in paths for item in _at(resource, path)]
+        return any(has(item, text) for item, text in product(found, wanted))
 
     return test
 
 
+def _comparison(name: str, modifier: str) -> Callable[[Json, str], bool]:
+    """How a value compares with what is wanted. Raises Refusal when the modifier means nothing here."""
+    if name in _STRINGS and modifier in _COMPARE:
+        return lambda item, text: _has_text(item, text, _COMPARE[modifier])
+    if name not in _STRINGS and _TYPE.fullmatch(modifier):
+        return _has_token
+    raise Refusal("search-type.criteria", f"this server does not know {name}:{modifier}")
+
+
 def _at(node: Json, path: list[str]) -> Iterator[Json]:
     if isinstance(node, list):
-        for item in node:
-            yield from _at(item, path)
+        yield from (found for item in node for found in _at(item, path))
     elif not path:
         yield node
     elif isinstance(node, dict) and path[0] in node:
@@ -86,19 +94,25 @@ def _at(node: Json, path: list[str]) -> Iterator[Json]:
 def _has_text(item: Json, wanted: str, compare: Callable[[str, str], bool]) -> bool:
     """Whether a text compares; of an object or a list any part will do."""
     if isinstance(item, (dict, list)):
-        parts = item.values() if isinstance(item, dict) else item
-        return any(_has_text(part, wanted, compare) for part in parts)
+        return any(_has_text(part, wanted, compare) for part in parts_of(item))
     return compare(str(item), wanted)
 
 
 def _has_token(item: Json, wanted: str) -> bool:
     """A code, Coding, CodeableConcept, Identifier, ContactPoint or Reference, as `value` or `system|value`."""
+    if isinstance(item, bool):
+        return str(item).lower() == wanted.lower()
     if not isinstance(item, dict):
-        return str(item).lower() == wanted.lower() if isinstance(item, bool) else str(item) == wanted
+        return str(item) == wanted
     if "coding" in item:
         return any(_has_token(coding, wanted) for coding in item["coding"])
     if "reference" in item:
-        return str(item["reference"]) == wanted or str(item["reference"]).endswith(f"/{wanted}")
+        return f"/{item['reference']}".endswith(f"/{wanted}")
+    return _has_code(item, wanted)
+
+
+def _has_code(item: Resource, wanted: str) -> bool:
+    """A code as `value`, `system|value`, `|value` (of no system) or `system|` (any of the system)."""
     system, bar, value = wanted.rpartition("|")
     if bar and system != item.get("system", ""):
         return False

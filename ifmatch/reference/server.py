@@ -102,9 +102,12 @@ class EmbeddedServer:
     def _await_start(self) -> None:
         deadline = time.monotonic() + _PATIENCE
         while self._server is not None and not self._server.started:
-            if time.monotonic() > deadline or self._thread is None or not self._thread.is_alive():
+            if time.monotonic() > deadline or not self._is_running():
                 raise RuntimeError("the embedded server did not start")
             time.sleep(0.002)
+
+    def _is_running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
 
 
 def _bound(port: int) -> socket.socket:

@@ -70,6 +70,10 @@ class Store:
         latest = self.latest(type_, id_)
         return latest if latest and latest.resource is not None else None
 
+    def version(self, type_: str, id_: str, name: str) -> Version | None:
+        """One version of a resource, None when it never had that one."""
+        return next((version for version in self.history(type_, id_) if version.version == name), None)
+
     def all_current(self, type_: str) -> list[Version]:
         """Every resource of a type that is there, oldest first."""
         found = (self.current(*key) for key in self._versions if key[0] == type_)

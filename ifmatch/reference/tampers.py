@@ -68,7 +68,7 @@ def both(*tampers: Tamper) -> Tamper:
 
 
 def accepted(reply: Reply) -> Reply:
-    """A refusal told as a success, without a body."""
+    """A refusal that looks like a success, without a body."""
     return replace(reply, status=200, body=None)
 
 
@@ -121,8 +121,8 @@ def client_meta(element: str) -> Writer:
     """What the client put into meta is kept."""
 
     def keep(draft: Draft) -> Draft:
-        sent = draft.sent.get("meta", {})
-        return meta(draft, **{element: sent[element]}) if element in sent and _foreign(draft, sent[element]) else draft
+        value = draft.sent.get("meta", {}).get(element)
+        return draft if value is None or not _foreign(draft, value) else meta(draft, **{element: value})
 
     return keep
 

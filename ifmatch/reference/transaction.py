@@ -10,6 +10,11 @@ from urllib.parse import parse_qsl
 from ifmatch.reference.exchange import Decision, Exchange
 from ifmatch.reference.message import Json, Refusal, Reply, Request, Resource, bundle
 
+_TRANSACTION = "transaction"
+
+#: The types of Bundle that are carried out.
+_BUNDLES = (("Bundle", _TRANSACTION), ("Bundle", "batch"))
+
 #: The order in which a transaction's entries are processed, whatever their order in the Bundle.
 _ORDER = ("DELETE", "POST", "PUT", "PATCH", "GET", "HEAD")
 
@@ -27,40 +32,47 @@ _SHARED = ("authorization", "prefer")
 
 def transaction(exchange: Exchange) -> Decision:
     """Carry out a Bundle: a transaction as a whole or not at all, a batch entry by entry."""
-    try:
-        sent = json.loads(exchange.request.body)
-    except ValueError:
-        sent = None
-    if (
-        not isinstance(sent, dict)
-        or sent.get("resourceType") != "Bundle"
-        or sent.get("type") not in ("transaction", "batch")
-    ):
-        raise Refusal("update.unparsable", "the base address takes a Bundle of type transaction or batch")
-    kind, entries = sent["type"], sent.get("entry", [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise Refusal("update.unparsable", "the entries of a Bundle are a list of objects")
+    kind, entries = _bundle_in(exchange.request.body)
     if exchange.world.profile.offers(kind) is False:
         raise Refusal(f"{kind}.unsupported", f"this server does not take a {kind}")
     exchange.interaction = kind
-    names = _references(exchange, entries) if kind == "transaction" else {}
+    names = _references(exchange, entries) if kind == _TRANSACTION else {}
     if exchange.world.faults.gap(kind):
         checked = [_checked(exchange, entry, names) for entry in entries]
         return lambda: _run(exchange, kind, entries, lambda index: checked[index]())
     return lambda: _run(exchange, kind, entries, lambda index: _checked(exchange, entries[index], names)())
 
 
+def _bundle_in(body: bytes) -> tuple[str, list[Resource]]:
+    """The kind and the entries of a Bundle. Raises Refusal when the body is none that can be carried out."""
+    try:
+        sent = json.loads(body)
+    except ValueError:
+        sent = None
+    if not isinstance(sent, dict) or (sent.get("resourceType"), sent.get("type")) not in _BUNDLES:
+        raise Refusal("update.unparsable", "the base address takes a Bundle of type transaction or batch")
+    entries = sent.get("entry", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise Refusal("update.unparsable", "the entries of a Bundle are a list of objects")
+    return sent["type"], entries
+
+
 def _run(exchange: Exchange, kind: str, entries: list[Resource], carry_out: Callable[[int], Reply]) -> Reply:
-    whole, store = kind == "transaction", exchange.world.store
+    store, replies = exchange.world.store, dict[int, Reply]()
     before = store.snapshot()
-    replies: dict[int, Reply] = {}
-    for index in sorted(range(len(entries)), key=lambda i: _rank(entries[i])) if whole else range(len(entries)):
-        replies[index] = carry_out(index)
-        if whole and replies[index].status >= HTTPStatus.BAD_REQUEST:
+    for index in _sequence(kind, entries):
+        replies[index] = reply = carry_out(index)
+        if kind == _TRANSACTION and reply.status >= HTTPStatus.BAD_REQUEST:
             store.restore(before)
-            return replies[index]
+            return reply
     answers = [_entry(replies[index]) for index in range(len(entries))]
     return Reply(kind, HTTPStatus.OK, bundle(f"{kind}-response", answers, {"self": exchange.request.base}))
+
+
+def _sequence(kind: str, entries: list[Resource]) -> list[int]:
+    """The places of the entries in the order in which they are carried out: a batch is taken as it comes."""
+    places = list(range(len(entries)))
+    return sorted(places, key=lambda place: _rank(entries[place])) if kind == _TRANSACTION else places
 
 
 def _rank(entry: Resource) -> int:
@@ -95,32 +107,36 @@ def _request(exchange: Exchange, entry: Resource, names: dict[str, str]) -> Requ
     """An entry as the request that it stands for."""
     asked = _asked(entry)
     address, _, query = str(asked.get("url", "")).removeprefix(exchange.request.base).partition("?")
-    headers: dict[str, tuple[str, ...]] = {
-        header: (str(asked[element]),) for element, header in _HEADERS.items() if element in asked
-    }
-    if exchange.world.faults.on("if-match-in-bundles-ignored"):
-        headers.pop("if-match", None)
-    headers |= {name: exchange.request.headers[name] for name in _SHARED if name in exchange.request.headers}
+    path = address.strip("/")
     content_type, body = _body(entry.get("resource"), names)
-    return Request(
+    request = Request(
         method=str(asked.get("method", "")),
-        path=tuple(address.strip("/").split("/")) if address.strip("/") else (),
+        path=tuple(path.split("/")) if path else (),
         base=exchange.request.base,
         query=tuple(parse_qsl(query, keep_blank_values=True)),
-        headers={**headers, "content-type": (content_type,)},
+        headers={**_headers(exchange, asked), "content-type": (content_type,)},
         body=body,
     )
+    return request.without("if-match") if exchange.world.faults.on("if-match-in-bundles-ignored") else request
+
+
+def _headers(exchange: Exchange, asked: Resource) -> dict[str, tuple[str, ...]]:
+    """The headers that an entry stands for, and those of the Bundle's own request that hold for it too."""
+    own = {header: (str(asked[element]),) for element, header in _HEADERS.items() if element in asked}
+    given = exchange.request.headers
+    return own | {name: given[name] for name in _SHARED if name in given}
 
 
 def _body(content: Json, names: dict[str, str]) -> tuple[str, bytes]:
     """The body that an entry stands for: its resource, or the patch that a Binary carries (R4 http.html#patch)."""
-    if (
-        isinstance(content, dict)
-        and content.get("resourceType") == "Binary"
-        and "patch" in str(content.get("contentType"))
-    ):
+    if _is_patch(content):
         return str(content["contentType"]), _decoded(str(content.get("data")))
     return "application/fhir+json", b"" if content is None else json.dumps(_rewritten(content, names)).encode()
+
+
+def _is_patch(content: Json) -> bool:
+    is_binary = isinstance(content, dict) and content.get("resourceType") == "Binary"
+    return is_binary and "patch" in str(content.get("contentType"))
 
 
 def _decoded(data: str) -> bytes:
@@ -135,19 +151,20 @@ def _rewritten(node: Json, names: dict[str, str]) -> Json:
     """A resource whose references to other entries name the addresses that those will have."""
     if isinstance(node, list):
         return [_rewritten(item, names) for item in node]
-    if isinstance(node, dict):
-        return {
-            key: names.get(value, value) if key == "reference" and isinstance(value, str) else _rewritten(value, names)
-            for key, value in node.items()
-        }
-    return node
+    if not isinstance(node, dict):
+        return node
+    rewritten = {key: _rewritten(value, names) for key, value in node.items()}
+    reference = node.get("reference")
+    if isinstance(reference, str):
+        rewritten["reference"] = names.get(reference, reference)
+    return rewritten
 
 
 def _entry(reply: Reply) -> Resource:
     response: Resource = {"status": f"{reply.status} {HTTPStatus(reply.status).phrase}"}
-    for header, element in (("Location", "location"), ("ETag", "etag")):
-        if header in reply.headers:
-            response[element] = reply.headers[header]
+    response |= {header.lower(): reply.headers[header] for header in ("Location", "ETag") if header in reply.headers}
+    if reply.body is None:
+        return {"response": response}
     if isinstance(reply.body, dict) and reply.body["resourceType"] == "OperationOutcome":
         return {"response": {**response, "outcome": reply.body}}
-    return {"resource": reply.body, "response": response} if reply.body is not None else {"response": response}
+    return {"resource": reply.body, "response": response}

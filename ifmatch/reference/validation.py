@@ -1,11 +1,11 @@
 """A small structural validator: the elements that a type must have, and the codes that an element may take.
 
 It knows what the profiles' resources need, read from the resource pages of each FHIR version, and nothing of slicing,
-invariants or terminology: enough to tell content that is plainly wrong.
+invariants or terminology: enough to recognise content that is plainly wrong.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ifmatch.reference.message import Resource
 from ifmatch.rules.profile import Profile
@@ -131,13 +131,16 @@ def _wrong_codes(resource: Resource, fhir: str) -> Iterator[str]:
 
 
 def _wrong_shapes(resource: Resource) -> Iterator[str]:
-    type_ = resource["resourceType"]
     for element, value in resource.items():
-        if element in _TEXTS and not isinstance(value, str):
-            yield f"{type_}.{element} is not a text"
-        if element == "id" and isinstance(value, str) and not is_id(value):
-            yield f"{type_}.id is not an id"
-        if isinstance(value, list) and not value:
-            yield f"{type_}.{element} is an empty list"
-        if element in _LISTS and not isinstance(value, list):
-            yield f"{type_}.{element} is not a list"
+        for is_wrong, problem in _WRONG_SHAPES:
+            if is_wrong(element, value):
+                yield f"{resource['resourceType']}.{element} {problem}"
+
+
+#: What an element must not be, given its name and its value.
+_WRONG_SHAPES: tuple[tuple[Callable[[str, object], bool], str], ...] = (
+    (lambda element, value: element in _TEXTS and not isinstance(value, str), "is not a text"),
+    (lambda element, value: element == "id" and isinstance(value, str) and not is_id(value), "is not an id"),
+    (lambda _, value: value == [], "is an empty list"),
+    (lambda element, value: element in _LISTS and not isinstance(value, list), "is not a list"),
+)

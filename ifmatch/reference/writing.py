@@ -21,16 +21,22 @@ from ifmatch.reference.validation import is_id, problems
 def create(exchange: Exchange) -> Decision:
     """A new resource under an id of the server's, unless If-None-Exist finds that it is there already."""
     body = _resource_in(exchange)
-    condition = exchange.request.header("if-none-exist")
-    if condition is not None and not exchange.world.faults.on("if-none-exist-ignored"):
-        found = _matches(exchange, _criteria_in(condition))
-        if len(found) > 1:
-            exchange.refuse("conditional-create.many", "several resources meet If-None-Exist")
-        if found:
-            return _already_there(exchange, found[0])
+    found = _meeting_the_condition(exchange)
+    if len(found) > 1:
+        exchange.refuse("conditional-create.many", "several resources meet If-None-Exist")
+    if found:
+        return _already_there(exchange, found[0])
     if "id" in body:
         exchange.object("create.id.server-assigned", "ids are given by the server: leave the id out")
     return lambda: _create(exchange, body, exchange.world.new_id())
+
+
+def _meeting_the_condition(exchange: Exchange) -> list[Version]:
+    """The resources that meet the If-None-Exist of a create, none where it has no such header."""
+    condition = exchange.request.header("if-none-exist")
+    if condition is None or exchange.world.faults.on("if-none-exist-ignored"):
+        return []
+    return _matches(exchange, _criteria_in(condition))
 
 
 def update(exchange: Exchange) -> Decision:
@@ -55,7 +61,10 @@ def conditional_update(exchange: Exchange) -> Decision:
         exchange.refuse("conditional-update.many", f"{len(found)} resources meet the criteria")
     if not found or exchange.world.faults.on("conditional-update-always-creates"):
         return _conditional_create(exchange, body)
-    current = found[0]
+    return _update_found(exchange, found[0], body)
+
+
+def _update_found(exchange: Exchange, current: Version, body: Resource) -> Decision:
     if body.get("id") not in (None, current.id):
         exchange.object(
             "conditional-update.one-ignores-body-id", "the id in the body is not that of the resource found"
@@ -72,9 +81,14 @@ def patch_resource(exchange: Exchange) -> Decision:
     patched = patch.apply(exchange, current.resource or {})
     if not _is_resource(patched) or (patched["resourceType"], patched.get("id")) != (exchange.type, exchange.id):
         raise Refusal("patch.invalid-patch", "a patch changes neither the type nor the id of a resource")
-    if found := problems(patched, exchange.world.profile):
-        exchange.refuse("patch.invalid-content", f"the patched resource is not valid: {'; '.join(found)}")
+    _check_content(exchange, patched, "patch.invalid-content", "the patched resource is not valid: ")
     return lambda: _replace(exchange, exchange.id, patched, "patch")
+
+
+def _check_content(exchange: Exchange, body: Resource, rule: str, lead: str = "") -> None:
+    found = problems(body, exchange.world.profile)
+    if found:
+        exchange.refuse(rule, lead + "; ".join(found))
 
 
 def delete(exchange: Exchange) -> Decision:
@@ -103,10 +117,8 @@ def _update_as_create(exchange: Exchange, body: Resource) -> Decision:
     reason = f"there is no {exchange.type}/{exchange.id}, and ids are given by the server"
     if not is_id(exchange.id):
         raise Refusal("update.body-id.mismatched", f"{exchange.id} is not an id: letters, digits, - and ., at most 64")
-    if world.profile.offers("update-create") is False:
-        exchange.refuse("update.unknown-id", reason)
-    else:
-        exchange.object("update.unknown-id", reason)
+    say_no = exchange.refuse if world.profile.offers("update-create") is False else exchange.object
+    say_no("update.unknown-id", reason)
     if "if-match" in exchange.request.headers and not world.faults.on("version-of-nothing-accepted"):
         check_if_match(exchange, None)
     return lambda: _create(exchange, body, exchange.id, "update.as-create")
@@ -181,8 +193,7 @@ def _resource_in(exchange: Exchange) -> Resource:
         exchange.refuse(
             f"{interaction}.wrong-type", f"the body is a {body['resourceType']}, the address names {exchange.type}"
         )
-    if found := problems(body, exchange.world.profile):
-        exchange.refuse(f"{interaction}.invalid-content", "; ".join(found))
+    _check_content(exchange, body, f"{interaction}.invalid-content")
     return body
 
 

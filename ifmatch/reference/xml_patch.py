@@ -20,17 +20,21 @@ _ATTRIBUTES = frozenset({"url", "id"})
 
 def operations(content: bytes) -> list[Json]:
     """The add, replace and remove elements of a patch. Raises ValueError when it is not XML of that kind."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_blank_text=True)
-    try:
-        diff = etree.fromstring(content, parser)
-    except etree.XMLSyntaxError as error:
-        raise ValueError(f"the patch is not XML: {error}") from None
+    diff = _parsed(content)
     if etree.QName(diff).localname != "diff":
         raise ValueError("an XML Patch is a diff element")
     steps = list(diff)
     if not steps or any(etree.QName(step).localname not in _DO for step in steps):
         raise ValueError("a diff holds add, replace and remove elements")
     return steps
+
+
+def _parsed(content: bytes) -> Json:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_blank_text=True)
+    try:
+        return etree.fromstring(content, parser)
+    except etree.XMLSyntaxError as error:
+        raise ValueError(f"the patch is not XML: {error}") from None
 
 
 def apply_operation(resource: Resource, step: Json) -> Resource:
@@ -57,25 +61,40 @@ def _add(target: Json, step: Json) -> None:
     if kind.startswith("@"):
         target.set(kind[1:], step.text or "")
         return
-    added = [_plain(child) for child in step]
-    position = step.get("pos", "")
-    if position in ("before", "after"):
-        parent, index = target.getparent(), target.getparent().index(target)
-        parent[index + (position == "after") : index + (position == "after")] = added
-    elif position == "prepend":
-        target[0:0] = added
-    else:
-        target.extend(added)
+    add = _ADD_AT.get(step.get("pos", ""), _append)
+    add(target, [_plain(child) for child in step])
+
+
+def _before(target: Json, added: list[Json]) -> None:
+    parent, index = target.getparent(), target.getparent().index(target)
+    parent[index:index] = added
+
+
+def _after(target: Json, added: list[Json]) -> None:
+    parent, index = target.getparent(), target.getparent().index(target) + 1
+    parent[index:index] = added
+
+
+def _prepend(target: Json, added: list[Json]) -> None:
+    target[0:0] = added
+
+
+def _append(target: Json, added: list[Json]) -> None:
+    target.extend(added)
+
+
+#: Where an addition goes (RFC 5261 section 4.3): without a position, at the end.
+_ADD_AT: Mapping[str, Callable[[Json, list[Json]], None]] = {"before": _before, "after": _after, "prepend": _prepend}
 
 
 def _replace(target: Json, step: Json) -> None:
     if isinstance(target, str):
         owner, name = target.getparent(), target.attrname  # type: ignore[attr-defined]
         owner.set(name, (step.text or "").strip())
-    else:
-        (new,) = (_plain(child) for child in step)
-        _keep_notes(target, new)
-        target.getparent().replace(target, new)
+        return
+    (new,) = map(_plain, step)
+    _keep_notes(target, new)
+    target.getparent().replace(target, new)
 
 
 def _remove(target: Json, step: Json) -> None:
@@ -103,21 +122,29 @@ def _keep_notes(old: Json, new: Json) -> None:
 
 def _to_xml(name: str, value: Json) -> Json:
     """An element for a JSON value: an object has children, a simple value has an attribute; notes say what it was."""
-    element = etree.Element(name)
     if not isinstance(value, dict):
-        element.set("value", value if isinstance(value, str) else json.dumps(value))
-        element.set(_JSON, type(value).__name__)
-        return element
+        text = value if isinstance(value, str) else json.dumps(value)
+        return etree.Element(name, {"value": text, _JSON: type(value).__name__})
+    attributes = {key: part for key, part in value.items() if _is_attribute(name, key, part)}
+    element = etree.Element(name, attributes)
     for key, part in value.items():
-        if key in _ATTRIBUTES and isinstance(part, str) and name in ("extension", "modifierExtension"):
-            element.set(key, part)
-        elif key != "resourceType" or name not in (value["resourceType"], ""):
-            for item in part if isinstance(part, list) else [part]:
-                child = _to_xml(key, item)
-                if isinstance(part, list):
-                    child.set(_LIST, "")
-                element.append(child)
+        if key not in attributes and not (key == "resourceType" and part == name):
+            element.extend(_children(key, part))
     return element
+
+
+def _is_attribute(owner: str, key: str, part: Json) -> bool:
+    return owner in ("extension", "modifierExtension") and key in _ATTRIBUTES and isinstance(part, str)
+
+
+def _children(name: str, part: Json) -> list[Json]:
+    """The elements for one member of an object: as many as a list has items, each with a note that it is of a list."""
+    if not isinstance(part, list):
+        return [_to_xml(name, part)]
+    children = [_to_xml(name, item) for item in part]
+    for child in children:
+        child.set(_LIST, "")
+    return children
 
 
 def _to_json(element: Json) -> Json:
@@ -126,12 +153,15 @@ def _to_json(element: Json) -> Json:
         return _value(element.get("value"), element.get(_JSON))
     found: dict[str, Json] = {key: element.get(key) for key in sorted(_ATTRIBUTES) if key in element.attrib}
     for child in element:
-        value = _to_json(child)
-        if child.get(_LIST) is not None or child.tag in REPEATING or isinstance(found.get(child.tag), list):
-            found.setdefault(child.tag, []).append(value)
+        if _is_list_item(child) or isinstance(found.get(child.tag), list):
+            found.setdefault(child.tag, []).append(_to_json(child))
         else:
-            found[child.tag] = value
+            found[child.tag] = _to_json(child)
     return found
+
+
+def _is_list_item(element: Json) -> bool:
+    return element.get(_LIST) is not None or element.tag in REPEATING
 
 
 def _value(text: str, noted: str | None) -> Json:

@@ -39,6 +39,10 @@ class Body(StrEnum):
     TEXT = "text"
 
 
+#: What a body is by its resourceType in JSON: any other type is a resource, and without one it is text.
+_BODY_OF_TYPE: Mapping[str | None, Body] = {None: Body.TEXT, "OperationOutcome": Body.OPERATION_OUTCOME}
+
+
 @dataclass(frozen=True)
 class Answer:
     """A response, or the reason why there was none.
@@ -82,11 +86,15 @@ class Answer:
         """The kind of the body. An OperationOutcome may also come as XML: some gateways answer so to JSON clients."""
         if not self.content.strip():
             return Body.EMPTY
-        if isinstance(self.json, dict) and isinstance(self.json.get("resourceType"), str):
-            return Body.OPERATION_OUTCOME if self.json["resourceType"] == "OperationOutcome" else Body.RESOURCE
-        if b"<OperationOutcome" in self.content[:300]:
+        if self._json_type is None and b"<OperationOutcome" in self.content[:300]:
             return Body.OPERATION_OUTCOME
-        return Body.TEXT
+        return _BODY_OF_TYPE.get(self._json_type, Body.RESOURCE)
+
+    @property
+    def _json_type(self) -> str | None:
+        """The resourceType of a body in JSON, None when it is no resource."""
+        name = self.json.get("resourceType") if isinstance(self.json, dict) else None
+        return name if isinstance(name, str) else None
 
     @property
     def text(self) -> str:

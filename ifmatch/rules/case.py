@@ -2,42 +2,21 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from ifmatch.errors import RuleBroken, RuleNotApplicable
 from ifmatch.rules.answer import Answer, Effect
 from ifmatch.rules.expectation import Expectation, Finding, Level, Promise, compare, describe, promised_status
+from ifmatch.rules.verdict import OF_LEVEL, Verdict, gravest
 
-
-class Verdict(StrEnum):
-    """What is said of a rule, the gravest first."""
-
-    FAIL = "fail"
-    ERROR = "error"
-    INCONCLUSIVE = "inconclusive"
-    WAIVED = "waived"
-    WARN = "warn"
-    OBSERVED = "observed"
-    PASS = "pass"
-    NOT_APPLICABLE = "not-applicable"
-
-
-#: The verdict that a finding at each level leads to.
-_VERDICT_OF = {Level.SHALL: Verdict.FAIL, Level.SHOULD: Verdict.WARN, Level.MAY: Verdict.OBSERVED}
-_GRAVITY = list(Verdict)
-
-
-def gravest(verdicts: list[Verdict]) -> Verdict:
-    """The one verdict that stands for several of the same rule."""
-    return min(verdicts, key=_GRAVITY.index)
+__all__ = ["Case", "RaceReport", "Verdict", "gravest"]
 
 
 @dataclass(frozen=True)
 class RaceReport:
     """What a race came to. `doubt` says why its pass would mean nothing; empty when it means something.
 
-    `facts` go into the report, `story` is told in several lines, `picture` is an SVG.
+    `facts` go into the report, `story` has several lines for a person to read, `picture` is an SVG.
     """
 
     findings: tuple[Finding, ...]
@@ -70,16 +49,15 @@ class Case:
     def answered(self, answer: Answer) -> None:
         """Hold an answer against the promise. A 5xx that the profile does not name is a fault under any promise."""
         self.observed.update(_seen(answer))
-        findings = list(compare(self.expectation, answer)) if self.expectation else []
-        if answer.effect is Effect.UNKNOWN and not (self.expectation and answer.status in self.expectation.status):
-            expected = promised_status(self.expectation) if self.expectation else "an answer that is not a server error"
-            findings = [Finding(expected, describe(answer), Level.SHALL, invariant=True)]
-        self.findings += findings
+        if answer.effect is Effect.UNKNOWN and not self._names(answer.status):
+            self.findings.append(self._server_error(answer))
+        else:
+            self.findings += self._broken_parts(answer)
 
     def accepted(self, answer: Answer) -> None:
         """The write must have been accepted, for the rule is about what came of it.
 
-        Raises RuleBroken when it was not: nothing more can be told then.
+        Raises RuleBroken when it was not: nothing more can be judged then.
         """
         self.observed = {**_seen(answer), **self.observed}
         self.fact(answer.effect is Effect.ACCEPTED, "an accepted write", describe(answer))
@@ -107,20 +85,29 @@ class Case:
         self.findings += (finding for finding in report.findings if finding not in self.findings)
 
     def refused_alike(self, answers: Iterable[Answer]) -> None:
-        """Hold the answers to those who came too late against the promise; each wrong kind of answer is told once."""
-        told: set[str] = set()
+        """Hold the answers to those who came too late against the promise; each wrong kind of answer counts once."""
+        by_kind: dict[str, Finding] = {}
         for answer in answers:
             self.observed = {**_seen(answer), **self.observed}
-            for finding in compare(self.expectation, answer) if self.expectation else ():
-                if finding.got not in told:
-                    told.add(finding.got)
-                    self.findings.append(finding)
+            for finding in self._broken_parts(answer):
+                by_kind.setdefault(finding.got, finding)
+        self.findings += by_kind.values()
 
     def refusal_explained(self, answer: Answer) -> None:
         """Hold the body of a refusal against the promise. Raises RuleNotApplicable when there was no refusal."""
         if answer.effect is not Effect.REFUSED:
             raise RuleNotApplicable(f"the server does not refuse this: {describe(answer)}")
         self.answered(answer)
+
+    def _broken_parts(self, answer: Answer) -> Iterable[Finding]:
+        return compare(self.expectation, answer) if self.expectation else ()
+
+    def _names(self, status: int) -> bool:
+        return self.expectation is not None and status in self.expectation.status
+
+    def _server_error(self, answer: Answer) -> Finding:
+        expected = promised_status(self.expectation) if self.expectation else "an answer that is not a server error"
+        return Finding(expected, describe(answer), Level.SHALL, invariant=True)
 
     def _note(self, holds: bool, finding: Finding) -> None:
         self.observed.setdefault("facts", []).append(finding.expected if holds else finding.got)
@@ -129,7 +116,7 @@ class Case:
 
     @property
     def gravest_finding(self) -> Finding | None:
-        """The finding to tell first: by its level, and then state before code."""
+        """The finding to report first: by its level, and then state before code."""
         order = list(Level)
         return min(self.findings, key=lambda f: (order.index(f.level), not f.state), default=None)
 
@@ -137,10 +124,14 @@ class Case:
         """The verdict on the facts so far."""
         worst = self.gravest_finding
         if worst is not None:
-            return _VERDICT_OF[worst.level]
-        if self.race is not None and self.race.doubt:
+            return OF_LEVEL[worst.level]
+        if self._in_doubt:
             return Verdict.INCONCLUSIVE
         return Verdict.PASS if self.expectation else Verdict.OBSERVED
+
+    @property
+    def _in_doubt(self) -> bool:
+        return self.race is not None and bool(self.race.doubt)
 
 
 def _seen(answer: Answer) -> dict[str, Any]:

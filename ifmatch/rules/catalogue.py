@@ -10,6 +10,7 @@ from typing import Any
 from gherkin.parser import Parser
 
 from ifmatch import HOME
+from ifmatch.errors import did_you_mean
 
 FEATURES = HOME / "features"
 _ID_TAG = "@rule:"
@@ -20,7 +21,7 @@ _WATCHED = "always."
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its id, its title, the feature that tells its story, and the tags that gate it."""
+    """One rule: its id, its title, the feature that explains it, and the tags that gate it."""
 
     id: str
     title: str
@@ -39,16 +40,37 @@ def rules_in(path: Path) -> Iterator[Rule]:
     """The rules of one feature file. Raises ValueError when a scenario has no id, for it could not be spoken of."""
     document: Any = Parser().parse(path.read_text(encoding="utf-8"))
     feature = document["feature"]
-    shared = {tag["name"] for tag in feature["tags"]}
-    for child in feature["children"]:
-        if (scenario := child.get("scenario")) is not None:
-            tags = shared | {tag["name"] for tag in scenario["tags"]}
-            ids = [tag.removeprefix(_ID_TAG) for tag in tags if tag.startswith(_ID_TAG)]
-            if len(ids) != 1:
-                raise ValueError(
-                    f"{path.name}: the scenario {scenario['name']!r} needs one {_ID_TAG} tag, not {len(ids)}"
-                )
-            yield Rule(ids[0], scenario["name"], feature["name"], str(path.relative_to(FEATURES)), frozenset(tags))
+    scenarios = (child["scenario"] for child in feature["children"] if "scenario" in child)
+    for scenario in scenarios:
+        tags = _tags_of(feature) | _tags_of(scenario)
+        yield Rule(
+            id=_id_in(tags, f"{path.name}: the scenario {scenario['name']!r}"),
+            title=scenario["name"],
+            feature=feature["name"],
+            path=str(path.relative_to(FEATURES)),
+            tags=tags,
+        )
+
+
+def _id_in(tags: frozenset[str], whose: str) -> str:
+    ids = [tag.removeprefix(_ID_TAG) for tag in tags if tag.startswith(_ID_TAG)]
+    if len(ids) != 1:
+        raise ValueError(f"{whose} needs one {_ID_TAG} tag, not {len(ids)}")
+    return ids[0]
+
+
+def _tags_of(node: Any) -> frozenset[str]:
+    return frozenset(tag["name"] for tag in node["tags"])
+
+
+def ids() -> frozenset[str]:
+    """The ids of all rules."""
+    return frozenset(rule.id for rule in rules())
+
+
+def hint(name: str) -> str:
+    """What to do about the id of a rule that does not exist: the one that was meant, and where all are listed."""
+    return f"{did_you_mean(name, sorted(ids()))} `ifmatch rules` lists all."
 
 
 def is_watched(rule_id: str) -> bool:

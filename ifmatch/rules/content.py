@@ -2,7 +2,8 @@
 
 import copy
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from jsonpointer import JsonPointer, JsonPointerException
@@ -19,32 +20,42 @@ def placeholders_in(template: object) -> set[str]:
     """The names of the placeholders, written `{name}`, in the strings of a template."""
     if isinstance(template, str):
         return set(_PLACEHOLDER.findall(template))
-    children = template.values() if isinstance(template, dict) else template if isinstance(template, list) else ()
-    return set().union(*map(placeholders_in, children))
+    return set().union(*map(placeholders_in, children_of(template)))
+
+
+def children_of(node: object) -> Iterable[Any]:
+    """The parts of an object or a list; none of a simple value."""
+    if isinstance(node, Mapping):
+        return node.values()
+    return node if isinstance(node, list) else ()
 
 
 def fill(template: Any, values: Mapping[str, str]) -> Any:
     """A copy of a template with each `{name}` replaced; a name without a value stays as it is."""
-    if isinstance(template, str):
-        return _PLACEHOLDER.sub(lambda m: values.get(m.group(1), m.group(0)), template)
-    if isinstance(template, dict):
-        return {key: fill(value, values) for key, value in template.items()}
-    if isinstance(template, list):
-        return [fill(value, values) for value in template]
-    return template
+
+    def filled(text: str) -> str:
+        return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)
+
+    return mapped(template, lambda value: filled(value) if isinstance(value, str) else value)
+
+
+def mapped(node: Any, change: Callable[[Any], Any]) -> Any:
+    """A copy of a JSON value with each simple value in it changed."""
+    if isinstance(node, dict):
+        return {key: mapped(value, change) for key, value in node.items()}
+    if isinstance(node, list):
+        return [mapped(value, change) for value in node]
+    return change(node)
 
 
 def merge(resource: Any, patch: Any) -> Any:
     """A copy of a resource changed as a JSON merge patch says (RFC 7396): null removes, objects merge, else replace."""
     if not isinstance(patch, dict):
         return copy.deepcopy(patch)
-    merged = dict(resource) if isinstance(resource, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = merge(merged.get(key), value)
-    return merged
+    old = resource if isinstance(resource, dict) else {}
+    new = {key: merge(old.get(key), value) for key, value in patch.items()}
+    removed = {key for key, value in patch.items() if value is None}
+    return {key: value for key, value in {**old, **new}.items() if key not in removed}
 
 
 def put(resource: Resource, pointer: str, value: object) -> Resource:
@@ -71,27 +82,40 @@ def essence(resource: Resource, server_adds: Iterable[str] = ()) -> Resource:
     An addition is written `extension[url=http://...]` or `contained[resourceType=Provenance]`.
     """
     kept = {key: copy.deepcopy(value) for key, value in resource.items() if key not in _SERVER_OWNED}
-    for addition in server_adds:
-        element, key, value = _parts(addition)
-        others = [item for item in kept.get(element, []) if not (isinstance(item, dict) and item.get(key) == value)]
-        if others:
-            kept[element] = others
-        else:
-            kept.pop(element, None)
+    for addition in map(_Addition.of, server_adds):
+        kept = addition.taken_from(kept)
     return kept
 
 
 def has_addition(resource: Resource | None, addition: str) -> bool:
     """Whether a resource carries an addition of the server's, written as for `essence`."""
-    element, key, value = _parts(addition)
-    return any(isinstance(item, dict) and item.get(key) == value for item in (resource or {}).get(element, []))
+    wanted = _Addition.of(addition)
+    return any(map(wanted.is_in, (resource or {}).get(wanted.element, [])))
 
 
-def _parts(addition: str) -> tuple[str, str, str]:
-    match = _ADDED_ELEMENT.fullmatch(addition)
-    if match is None:
-        raise ValueError(f"{addition!r} is not of the form element[key=value]")
-    return match["element"], match["key"], match["value"]
+@dataclass(frozen=True)
+class _Addition:
+    """An item of a list element that the server adds, known by one of its own elements."""
+
+    element: str
+    key: str
+    value: str
+
+    @classmethod
+    def of(cls, text: str) -> "_Addition":
+        match = _ADDED_ELEMENT.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text!r} is not of the form element[key=value]")
+        return cls(match["element"], match["key"], match["value"])
+
+    def is_in(self, item: object) -> bool:
+        return isinstance(item, dict) and item.get(self.key) == self.value
+
+    def taken_from(self, resource: Resource) -> Resource:
+        others = [item for item in resource.get(self.element, []) if not self.is_in(item)]
+        if others:
+            return {**resource, self.element: others}
+        return {key: value for key, value in resource.items() if key != self.element}
 
 
 def without_extensions(part: Any) -> Any:
@@ -107,20 +131,44 @@ def differences(sent: Resource, stored: Resource, server_adds: Iterable[str] = (
 
 
 def _differences(ours: Any, theirs: Any, path: str) -> Iterator[str]:
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        for key in [*ours, *(key for key in theirs if key not in ours)]:
-            place = f"{path}.{key}".lstrip(".")
-            if key not in theirs:
-                yield f"{place} is missing"
-            elif key not in ours:
-                yield f"{place} was not sent"
-            else:
-                yield from _differences(ours[key], theirs[key], place)
-    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
-        for index, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
-            yield from _differences(mine, other, f"{path}[{index}]")
-    elif ours != theirs or isinstance(ours, bool) != isinstance(theirs, bool):  # to Python, but not in JSON, 1 is true
+    kind = next(kind for kind in _COMPARE if isinstance(ours, kind) and isinstance(theirs, kind))
+    return _COMPARE[kind](ours, theirs, path)
+
+
+def _compare_objects(ours: Resource, theirs: Resource, path: str) -> Iterator[str]:
+    for key in {**ours, **theirs}:
+        place = f"{path}.{key}".lstrip(".")
+        if key not in theirs:
+            yield f"{place} is missing"
+        elif key not in ours:
+            yield f"{place} was not sent"
+        else:
+            yield from _differences(ours[key], theirs[key], place)
+
+
+def _compare_lists(ours: list[Any], theirs: list[Any], path: str) -> Iterator[str]:
+    if len(ours) != len(theirs):
+        yield from _compare_values(ours, theirs, path)
+        return
+    for index, mine in enumerate(ours):
+        yield from _differences(mine, theirs[index], f"{path}[{index}]")
+
+
+def _compare_values(ours: object, theirs: object, path: str) -> Iterator[str]:
+    if not _is_same(ours, theirs):
         yield f"{path} is {_short(theirs)}, not {_short(ours)}"
+
+
+_COMPARE: Mapping[type, Callable[[Any, Any, str], Iterator[str]]] = {
+    dict: _compare_objects,
+    list: _compare_lists,
+    object: _compare_values,
+}
+
+
+def _is_same(ours: Any, theirs: Any) -> bool:
+    """Whether two values are one in JSON: to Python, but not there, 1 is true."""
+    return bool(ours == theirs) and isinstance(ours, bool) == isinstance(theirs, bool)
 
 
 def _short(value: object) -> str:

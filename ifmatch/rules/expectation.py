@@ -73,7 +73,7 @@ Promise = Expectation | Surveyed | NotApplicable
 class Finding:
     """One fact that is not as it should be.
 
-    An `invariant` holds for every server, whatever its profile says; `state` tells that the resource itself is wrong,
+    An `invariant` holds for every server, whatever its profile says; `state` means that the resource itself is wrong,
     which outweighs any wrong answer.
     """
 
@@ -119,19 +119,37 @@ def _codings(issue: Mapping[str, object]) -> set[str]:
 
 def compare(expectation: Expectation, answer: Answer) -> Iterator[Finding]:
     """Everything in which an answer differs from what was promised, the status first."""
-    level = expectation.level
+    for compare_part in (_status_and_body, _headers, _issue, _text):
+        for expected, got in compare_part(expectation, answer):
+            yield Finding(expected, got, expectation.level)
+
+
+#: What was expected of one part of an answer, and what came instead.
+_Difference = tuple[str, str]
+
+
+def _status_and_body(expectation: Expectation, answer: Answer) -> Iterator[_Difference]:
     if not _status_is_right(expectation, answer):
-        yield Finding(promised_status(expectation), describe(answer), level)
+        yield promised_status(expectation), describe(answer)
     elif expectation.body and answer.body not in expectation.body:
-        yield Finding(f"a body that is {_either(expectation.body)}", _body(answer), level)
+        yield f"a body that is {_either(expectation.body)}", _body(answer)
+
+
+def _headers(expectation: Expectation, answer: Answer) -> Iterator[_Difference]:
     for name, forms in expectation.headers.items():
-        yield from _header_findings(name, forms, answer, level)
+        yield from _header(name, forms, answer)
+
+
+def _issue(expectation: Expectation, answer: Answer) -> Iterator[_Difference]:
     for element, allowed in expectation.issue.items():
         seen = set().union(*map(_ISSUE_ELEMENTS[element], answer.issues))
         if not seen & set(allowed):
-            yield Finding(f"an issue with {element} {_either(allowed)}", _either(sorted(seen)) or "none", level)
+            yield f"an issue with {element} {_either(allowed)}", _either(sorted(seen)) or "none"
+
+
+def _text(expectation: Expectation, answer: Answer) -> Iterator[_Difference]:
     if expectation.text and not re.search(expectation.text, answer.text):
-        yield Finding(f'the text "{expectation.text}"', f'"{answer.text[:200]}"', level)
+        yield f'the text "{expectation.text}"', f'"{answer.text[:200]}"'
 
 
 def _status_is_right(expectation: Expectation, answer: Answer) -> bool:
@@ -140,17 +158,14 @@ def _status_is_right(expectation: Expectation, answer: Answer) -> bool:
     return expectation.outcome is None or answer.effect is expectation.outcome
 
 
-def _header_findings(name: str, forms: tuple[str, ...], answer: Answer, level: Level) -> Iterator[Finding]:
+def _header(name: str, forms: tuple[str, ...], answer: Answer) -> list[_Difference]:
     value = answer.header(name)
+    if value is None:
+        return [] if "absent" in forms else [(f"a {name} header", f"no {name} header")]
     if "absent" in forms:
-        if value is not None:
-            yield Finding(f"no {name} header", f"{name}: {value}", level)
-    elif value is None:
-        yield Finding(f"a {name} header", f"no {name} header", level)
-    else:
-        for form in forms:
-            if not HEADER_FORMS[form](value, answer):
-                yield Finding(f"a {name} header that is {form}", f"{name}: {value}", level)
+        return [(f"no {name} header", f"{name}: {value}")]
+    wrong = [form for form in forms if not HEADER_FORMS[form](value, answer)]
+    return [(f"a {name} header that is {form}", f"{name}: {value}") for form in wrong]
 
 
 def promised_status(expectation: Expectation) -> str:

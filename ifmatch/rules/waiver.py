@@ -1,13 +1,13 @@
 """Known failures that are let pass for a while: each with a reason, someone who answers for it, and a last day.
 
-A waived rule is run and told like any other. Only that it fails, or can never be told, does not fail the run.
+A waived rule runs and is reported like any other. Only that it fails, or cannot be judged, does not fail the run.
 """
 
 from collections.abc import Mapping
 from datetime import date
 
-from ifmatch.errors import ConfigurationError, did_you_mean
-from ifmatch.rules.catalogue import rules
+from ifmatch.errors import ConfigurationError
+from ifmatch.rules.catalogue import hint, ids
 
 #: What is said of a waiver: `reason`, `owner`, and `until`, its last day (ISO 8601).
 Waiver = Mapping[str, str]
@@ -15,10 +15,8 @@ Waiver = Mapping[str, str]
 
 def demand_known(waivers: Mapping[str, Waiver]) -> None:
     """Raises ConfigurationError when a waiver is for what is no rule: it would never be missed."""
-    ids = [rule.id for rule in rules()]
-    for name in waivers.keys() - ids:
-        hint = did_you_mean(name, ids)
-        raise ConfigurationError(f'There is no rule "{name}" to be waived.{hint} `ifmatch rules` lists all.')
+    for name in waivers.keys() - ids():
+        raise ConfigurationError(f'There is no rule "{name}" to be waived.{hint(name)}')
 
 
 def in_force(waivers: Mapping[str, Waiver], today: date) -> dict[str, Waiver]:

@@ -16,7 +16,9 @@ from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import Identity, Settings, embedded_settings, settings_for
 from ifmatch.client.statement import Statement
 from ifmatch.client.target import Target, with_overrides
-from ifmatch.client.workbench import INTERRUPTED, Workbench, demand_template, sweep
+from ifmatch.client.template import demand_template
+from ifmatch.client.tidying import INTERRUPTED, sweep
+from ifmatch.client.workbench import Workbench
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError
 from ifmatch.log.events import (
     Event,

@@ -21,7 +21,8 @@ from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import Settings
 from ifmatch.client.target import Target
-from ifmatch.client.workbench import Workbench, sweep
+from ifmatch.client.tidying import sweep
+from ifmatch.client.workbench import Workbench
 from ifmatch.errors import OutcomeUnknown, SetupFailed
 from ifmatch.judge.anomaly import Name
 from ifmatch.log.events import Event, ExchangeRecorded, Journalled

@@ -1,0 +1,142 @@
+"""A resource of ours as the suite speaks of it: what was sent, what a reader saw, and what came of a write."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ifmatch.errors import SetupFailed
+from ifmatch.rules.answer import Answer, Resource
+from ifmatch.rules.content import differences
+from ifmatch.rules.profile import ResourceKind
+from ifmatch.rules.version import weak
+
+#: The system of the identifiers by which the profiles' templates make each resource unique.
+IDENTIFIER_SYSTEM = "urn:ifmatch:identifier"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A resource as a reader saw it: content, version, time, and the versions its history lists (None: no history)."""
+
+    answer: Answer
+    resource: Resource
+    history: tuple[str, ...] | None
+
+    @property
+    def version(self) -> str:
+        """The version, for comparison only. Empty when the server reveals none."""
+        return self.answer.version or ""
+
+    @property
+    def tag(self) -> str:
+        """The entity tag for an If-Match: the server's own, else made from meta.versionId.
+
+        Raises SetupFailed when the server reveals no version at all.
+        """
+        tag = tag_of(self.answer)
+        if tag is None:
+            raise SetupFailed(
+                "the read reveals no version: it has neither an ETag nor a meta.versionId to base an update on"
+            )
+        return tag
+
+    @property
+    def last_updated(self) -> object:
+        """meta.lastUpdated as sent."""
+        return self.answer.meta.get("lastUpdated")
+
+    def changes_to(self, later: "Snapshot") -> list[str]:
+        """What is different in a later snapshot, in words; empty when nothing happened in between."""
+        return [
+            *differences(self.resource, later.resource),
+            *self._changes_of_metadata(later),
+            *self._additions_to_history(later),
+        ]
+
+    def _changes_of_metadata(self, later: "Snapshot") -> Iterator[str]:
+        if self.version != later.version:
+            yield f"the version is {later.version}, not {self.version}"
+        if self.last_updated != later.last_updated:
+            yield f"lastUpdated is {later.last_updated}, not {self.last_updated}"
+
+    def _additions_to_history(self, later: "Snapshot") -> Iterator[str]:
+        """The order of a history, and how much of it is listed, may change with nothing written: what is new counts."""
+        if self.history is None:
+            return
+        known = {*self.history, self.version}
+        added = [version for version in later.history or () if version not in known]
+        if added:
+            yield f"the history has {_listed(added)} besides {_listed(self.history)}"
+
+
+@dataclass
+class Subject:
+    """A resource of ours on the target: as it was first read (`read`), and as it was when last looked at (`now`)."""
+
+    kind: ResourceKind
+    id: str
+    unique: str
+    sent: Resource
+    read: Snapshot
+    now: Snapshot = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.now = self.read
+
+    @property
+    def type(self) -> str:
+        """The resource type."""
+        return self.kind.type
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A write that was tried: what was sent and what the server answered."""
+
+    answer: Answer
+    sent: Resource
+
+    @property
+    def id(self) -> str:
+        """The id of what was written: as the answer names it, else as it was sent. Empty when neither does."""
+        return id_in(self.answer) or self.sent.get("id", "")
+
+
+def new_unique() -> str:
+    """A text that stands nowhere else: 32 hexadecimal digits, so also a valid FHIR id."""
+    return uuid.uuid4().hex
+
+
+def id_in(answer: Answer) -> str | None:
+    """The id of the resource that an answer is about: from its Location, else from its body."""
+    return answer.location_id or (answer.resource or {}).get("id")
+
+
+def tag_of(answer: Answer) -> str | None:
+    """An entity tag for the version that an answer shows, None when it shows none."""
+    return answer.etag or (weak(answer.version) if answer.version else None)
+
+
+def entries(answer: Answer) -> list[Resource]:
+    """The resources in a Bundle; entries without one, such as deletes in a history, are left out."""
+    listed = (answer.resource or {}).get("entry")
+    found = [entry.get("resource") for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    return [resource for resource in found if isinstance(resource, dict)]
+
+
+def identifiers(resource: Resource) -> list[str]:
+    """The values of the identifiers that the suite gave to a resource."""
+    listed = resource.get("identifier")
+    listed = listed if isinstance(listed, list) else [listed]
+    return [str(i.get("value")) for i in listed if isinstance(i, dict) and i.get("system") == IDENTIFIER_SYSTEM]
+
+
+def version_of(resource: Resource) -> str | None:
+    """The meta.versionId of a resource, None when it has none."""
+    meta = resource.get("meta")
+    version = meta.get("versionId") if isinstance(meta, dict) else None
+    return None if version is None else str(version)
+
+
+def _listed(versions: Sequence[str]) -> str:
+    return ", ".join(versions) or "nothing"

@@ -1,0 +1,107 @@
+"""The target file: read from TOML and checked by its schema, without ever showing a value that may be a secret."""
+
+import json
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from ifmatch.errors import ConfigurationError
+from ifmatch.rules.content import children_of, mapped
+
+_SCHEMA = Path(__file__).with_name("target.schema.json")
+
+#: A shorter value is found in every message, and is no secret.
+_SHORTEST_SECRET = 4
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What a target file says. Raises ConfigurationError, with the place, when it is not as it should be."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        data: dict[str, Any] = mapped(tomllib.loads(text), _without_dates)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The target file {path} cannot be read: {error.strerror}. Check the name given with -t."
+        ) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"The target file {path} is not valid TOML: {error}. Correct that place.") from None
+    _check(data, path)
+    return {**data, "resources": _resources(data.get("resources", {}), path)}
+
+
+def _without_dates(value: Any) -> Any:
+    """TOML has dates, and JSON Schema has none."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    return Draft202012Validator(json.loads(_SCHEMA.read_text(encoding="utf-8")))
+
+
+def _check(data: Mapping[str, Any], path: Path) -> None:
+    wrong = best_match(_validator().iter_errors(data))
+    if wrong is not None:
+        place = ".".join(map(str, wrong.absolute_path)) or "top level"
+        raise _invalid(path, place, _without_values(wrong.message, data))
+
+
+def _without_values(message: str, data: Mapping[str, Any]) -> str:
+    """A schema message without the values it quotes: a secret put there by mistake must not be shown."""
+    longest_first = sorted(_texts(data), key=len, reverse=True)
+    for value in longest_first:
+        if len(value) >= _SHORTEST_SECRET:
+            message = message.replace(repr(value), "that value").replace(value, "that value")
+    return message
+
+
+def _texts(data: object) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    for child in children_of(data):
+        yield from _texts(child)
+
+
+def _resources(given: Mapping[str, Mapping[str, Any]], path: Path) -> dict[str, dict[str, Any]]:
+    """The resources of the target file with the JSON in them read."""
+    return {
+        name: {part: _part(name, part, value, path) for part, value in kind.items()} for name, kind in given.items()
+    }
+
+
+def _part(name: str, part: str, value: Any, path: Path) -> Any:
+    if part not in _SHAPES:
+        return value
+    place, (has_shape, shape) = f"resources.{name}.{part}", _SHAPES[part]
+    try:
+        resource = json.loads(value)
+    except ValueError as error:
+        raise _invalid(path, place, f"it is not JSON: {error}") from None
+    if not has_shape(resource, name):
+        raise _invalid(path, place, f"it must be {shape.format(name)}")
+    return resource
+
+
+def _is_object(value: object, _: str) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_resource(value: object, name: str) -> bool:
+    return isinstance(value, dict) and value.get("resourceType") == name
+
+
+#: The parts of a resource kind that are written as JSON, and what each must be.
+_SHAPES: Mapping[str, tuple[Callable[[object, str], bool], str]] = {
+    "body": (_is_resource, "a {} as JSON, its resourceType included"),
+    "change": (_is_object, "a JSON object"),
+}
+
+
+def _invalid(path: Path, place: str, what: str) -> ConfigurationError:
+    return ConfigurationError(f"The target file {path} is not valid, at {place}: {what}.")

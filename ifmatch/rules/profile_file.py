@@ -1,0 +1,150 @@
+"""One profile file: found by its name, read from TOML, and checked by itself, with the place of every slip."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+
+from ifmatch import HOME
+from ifmatch.errors import ConfigurationError, did_you_mean
+from ifmatch.rules import catalogue
+
+PROFILES = HOME / "profiles"
+
+#: Parts of a profile that hold a resource, written as JSON in a TOML string so that they read like FHIR.
+_JSON_PARTS = ("body", "change", "other", "invalid")
+
+#: How much of an id may head a column of a matrix.
+_LABEL_LENGTH = 12
+
+
+def shipped() -> list[str]:
+    """The ids of the profiles that come with the suite."""
+    return sorted(path.stem for path in PROFILES.glob("*.toml"))
+
+
+def read(name: str) -> dict[str, Any]:
+    """The profile with an id of those shipped, or at the path of a TOML file, as it stands there.
+
+    `_digest` is added to it. Raises ConfigurationError, with a suggestion, when there is none, and with file and place
+    when it is not valid by itself.
+    """
+    path = _path(name)
+    text = _text(path)
+    data = _parsed(text, path)
+    _parse_json_parts(data, path)
+    _check_shape(data, path)
+    _check_base(data, path)
+    _check_rule_ids(data, path)
+    data.setdefault("label", data["id"][:_LABEL_LENGTH])
+    data["_digest"] = hashlib.sha256(text.encode()).hexdigest()
+    return data
+
+
+def entries(rules: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every entry on a rule, with the place where it stands: the rule's own, then those for single types."""
+    for rule, entry in rules.items():
+        yield f"rules.{rule}", entry
+        for name, part in entry.get("types", {}).items():
+            yield f"rules.{rule}.types.{name}", part
+
+
+def _path(name: str) -> Path:
+    if name in shipped():
+        return PROFILES / f"{name}.toml"
+    path = Path(name)
+    if path.is_file() and _looks_like_a_path(name):
+        return path
+    if _looks_like_a_path(name):
+        reason = f"There is no profile file {name}. Check the path; `ifmatch profiles` lists the shipped ones."
+    else:
+        hint = did_you_mean(name, shipped())
+        reason = f'There is no profile "{name}".{hint} `ifmatch profiles` lists all.'
+    raise ConfigurationError(reason)
+
+
+def _looks_like_a_path(name: str) -> bool:
+    return name.endswith(".toml") or "/" in name
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} is not UTF-8 text: {error}. Save it as UTF-8.") from None
+
+
+def _parsed(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is not valid TOML: {error}. Correct that place.") from None
+
+
+def _parse_json_parts(data: Mapping[str, Any], path: Path) -> None:
+    """Put the resources in place of the JSON texts that hold them. The schema has not been asked yet."""
+    resources = data.get("resources")
+    kinds = resources if isinstance(resources, dict) else {}
+    for name, kind in kinds.items():
+        texts = {part: kind[part] for part in _JSON_PARTS if isinstance(kind, dict) and isinstance(kind.get(part), str)}
+        kind |= {part: _json(text, f"{path}: resources.{name}.{part}") for part, text in texts.items()}
+
+
+def _json(text: str, place: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{place} is not valid JSON: {error}. It holds a FHIR resource, or a part of one."
+        ) from None
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    return Draft202012Validator(json.loads((PROFILES / "profile.schema.json").read_text(encoding="utf-8")))
+
+
+def _check_shape(data: Mapping[str, Any], path: Path) -> None:
+    broken = best_match(_validator().iter_errors(data))
+    if broken is not None:
+        place = ".".join(map(str, broken.absolute_path)) or "top level"
+        raise ConfigurationError(f"{path} is not a valid profile: {place}: {_explained(broken)}.")
+
+
+def _explained(error: ValidationError) -> str:
+    """A schema error as: what, and what would be allowed."""
+    if error.validator == "enum":
+        allowed = [str(value) for value in cast("list[object]", error.validator_value)]
+        hint = did_you_mean(str(error.instance), allowed)
+        return f'"{error.instance}" is not allowed.{hint} Allowed: {", ".join(allowed)}'
+    if error.validator == "oneOf":
+        return "a rule needs exactly one of: level with source, silent, not_applicable, same_as"
+    return error.message
+
+
+def _check_base(data: Mapping[str, Any], path: Path) -> None:
+    if "extends" not in data and not {"fhir", "subject", "resources"} <= data.keys():
+        raise ConfigurationError(f"{path}: a profile without extends must itself give fhir, subject and resources.")
+    if data.get("extends") == data["id"]:
+        raise ConfigurationError(f"{path}: the profile extends itself. Name the base it builds on, such as fhir-r4.")
+
+
+def _check_rule_ids(data: Mapping[str, Any], path: Path) -> None:
+    """A misspelt id would promise something of a rule that never runs, unseen."""
+    for place, name in _rule_ids(data):
+        if name not in catalogue.ids():
+            raise ConfigurationError(f'{path}: {place} names the rule "{name}", which is none.{catalogue.hint(name)}')
+
+
+def _rule_ids(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every id of a rule in a profile, with the place where it stands."""
+    rules = data.get("rules", {})
+    yield from (("rules", rule) for rule in rules)
+    yield from ((f"{place}.same_as", entry["same_as"]) for place, entry in entries(rules) if "same_as" in entry)
+    yield from (("embedded.answers", rule) for rule in data.get("embedded", {}).get("answers", {}))
