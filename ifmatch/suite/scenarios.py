@@ -22,7 +22,8 @@ from ifmatch.errors import (
 from ifmatch.rules import catalogue
 from ifmatch.rules.case import Case, Verdict
 from ifmatch.rules.expectation import Expectation, Finding, NotApplicable, promised_status
-from ifmatch.suite.plugin import ABORT, CASE, SESSION, FeatureFile, session_of
+from ifmatch.suite.features import FeatureFile
+from ifmatch.suite.plugin import ABORT, CASE, SESSION, session_of
 from ifmatch.suite.run import BRIDGE, stop
 from ifmatch.suite.session import Session
 
