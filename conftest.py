@@ -1,5 +1,6 @@
 """Wiring for a plain `pytest`: where the sentences of the features are carried out."""
 
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -11,6 +12,11 @@ except PackageNotFoundError:
     raise pytest.UsageError('ifmatch is not installed here. Install it first: pip install ".[test]"') from None
 
 _IN_PACKAGE = (Path(__file__).parent / "__init__.py").exists()
+_STEPS = "ifmatch.steps" if _IN_PACKAGE else "steps"
 _MODULES = ("fixtures", "resources", "reads", "creates", "updates", "patches", "conditional", "races", "outcomes")
 
-pytest_plugins = [f"ifmatch.steps.{name}" if _IN_PACKAGE else f"steps.{name}" for name in _MODULES]
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Not named in `pytest_plugins`: for each name there, pytest reads what every installed package says of itself.
+    for name in _MODULES:
+        config.pluginmanager.register(import_module(f"{_STEPS}.{name}"), f"{_STEPS}.{name}")

@@ -46,13 +46,13 @@ def _without_id(body):
     return {k: v for k, v in body.items() if k != "id"}
 
 
-@when(parsers.parse("a conditional update by {criterion} matches nothing"), target_fixture="attempt")
+@when(parsers.parse("a conditional update by {criterion:w} matches nothing"), target_fixture="attempt")
 def none(target, bench, criterion):
     return _conditional(target, bench, criterion, *bench.body())
 
 
 @when(
-    parsers.parse("a conditional update by {criterion} with an id in its body matches nothing"),
+    parsers.parse("a conditional update by {criterion:w} with an id in its body matches nothing"),
     target_fixture="attempt",
 )
 def none_with_id(target, bench, criterion):
@@ -60,17 +60,19 @@ def none_with_id(target, bench, criterion):
     return _conditional(target, bench, criterion, {**body, "id": new_unique()}, unique)
 
 
-@when(parsers.parse("a conditional update by {criterion} matches it"), target_fixture="attempt")
+@when(parsers.parse("a conditional update by {criterion:w} matches it"), target_fixture="attempt")
 def one(target, bench, resource, criterion):
     return _conditional_on(target, bench, criterion, [resource], lambda: _without_id(bench.changed(resource)))
 
 
-@when(parsers.parse("a conditional update by {criterion} with an id in its body matches it"), target_fixture="attempt")
+@when(
+    parsers.parse("a conditional update by {criterion:w} with an id in its body matches it"), target_fixture="attempt"
+)
 def one_with_id(target, bench, resource, criterion):
     return _conditional_on(target, bench, criterion, [resource], lambda: bench.changed(resource) | {"id": new_unique()})
 
 
-@when(parsers.parse("a conditional update by {criterion} matches both"), target_fixture="attempt")
+@when(parsers.parse("a conditional update by {criterion:w} matches both"), target_fixture="attempt")
 def many(target, bench, resources, criterion):
     return _conditional_on(target, bench, criterion, resources, lambda: _without_id(bench.changed(resources[0])))
 

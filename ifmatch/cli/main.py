@@ -1,7 +1,6 @@
 """The command line: run, serve, rules, profiles, compare. Bare `ifmatch` is `ifmatch run`."""
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -164,6 +163,7 @@ def _base_url_in(words: list[str]) -> tuple[str, list[str]]:
 
 def _run_one(base_url: str, args: argparse.Namespace, rest: list[str]) -> int:
     from ifmatch.suite.live import LiveView
+    from ifmatch.suite.surroundings import PYTEST, with_plugins
 
     given = {
         "--base-url": base_url,
@@ -175,14 +175,8 @@ def _run_one(base_url: str, args: argparse.Namespace, rest: list[str]) -> int:
     ours = [f"{name}={value}" for name, value in given.items() if value] + [f"--fault={name}" for name in args.fault]
     ours += [f"--effort={args.effort or 'quick'}", f"--writers={args.writers}"]
     ours += [] if args.seed is None else [f"--seed={args.seed}"]
-    return LiveView().run([*_PYTEST, f"--rootdir={HOME}", *_cache(), *ours, str(HOME / "features"), *rest])
-
-
-#: Our own surroundings, whatever configuration lies in the current folder or in the environment.
-_PYTEST = [
-    "-c", os.devnull, f"--confcutdir={HOME}", "--strict-markers", "-p", "no:allure_pytest_bdd", "-p", "no:base_url",
-    "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning",
-]  # fmt: skip
+    arguments = [*PYTEST, f"--rootdir={HOME}", *_cache(), *ours, str(HOME / "features"), *rest]
+    return LiveView().run(*with_plugins(arguments, foreign=bool(rest)))
 
 
 def _cache() -> list[str]:

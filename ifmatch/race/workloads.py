@@ -15,7 +15,7 @@ from ifmatch.judge.history import ANY, Kind, Outcome
 from ifmatch.judge.version_order import CONFLICT
 from ifmatch.race.history_builder import Completion, HistoryBuilder
 from ifmatch.race.invocations import Invocation
-from ifmatch.race.plan import LETTERS, REPERTOIRE, Plan, Step, concurrent_plans, draw, sequential_plans
+from ifmatch.race.plan import LETTERS, REPERTOIRE, Plan, Step
 from ifmatch.race.runner import FEWEST, Race, Reproduction, Runner, Workload
 from ifmatch.race.transport import Widener
 from ifmatch.race.transport.wideners import held_body
@@ -378,6 +378,9 @@ def _share(runner: Runner) -> int:
 
 
 def _plans(runner: Runner, number: int) -> Iterator[Plan]:
+    # Imported here: only a run that draws plans waits for Hypothesis.
+    from ifmatch.race.drawing import concurrent_plans, draw, sequential_plans
+
     repertoire = tuple(deed for deed in REPERTOIRE if runner.allows(*deed))
     sequential = runner.budget.plans // 3
     yield from draw(sequential_plans(2, 10, repertoire), sequential, number)

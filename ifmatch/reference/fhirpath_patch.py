@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-import fhirpathpy
-
 from ifmatch.reference.message import Json, Resource
 
 #: Under this name each object of a labelled copy says where it lies; FHIRPath gives back copies, which say no more.
@@ -146,6 +144,9 @@ def _below(resource: Resource, parents: list[Place], name: str, index: str | Non
 @lru_cache(maxsize=256)
 def _compiled(path: str) -> Callable[[Json, Json], Json]:
     """Parsing is by far the slowest part, and clients send the same paths over and over."""
+    # Imported here: with its parser it takes a tenth of a second to load, and few runs patch by FHIRPath.
+    import fhirpathpy
+
     return fhirpathpy.compile(path)
 
 

@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, TextIO
 
@@ -42,14 +43,14 @@ class LiveView:
         self._code: ExitCode | None = None
         self._held = _Held(sys.stderr)
 
-    def run(self, arguments: list[str]) -> int:
-        """Run pytest with these arguments, and return the exit code of the run.
+    def run(self, arguments: list[str], plugins: Iterable[object] = ()) -> int:
+        """Run pytest with these arguments and plugins, and return the exit code of the run.
 
         Raises ConfigurationError when pytest does not understand them.
         """
         real, sys.stderr = sys.stderr, self._held
         try:
-            code = int(pytest.main(arguments, plugins=[self]))
+            code = int(pytest.main(arguments, plugins=[*plugins, self]))
         finally:
             sys.stderr = real
         if code == ExitCode.USAGE and self._held.holds:

@@ -1,11 +1,10 @@
-"""The pytest door: the options, the collection of feature files, and nothing more until a run is asked for.
+"""The pytest door: the options, and nothing more until a run is asked for.
 
 pytest loads this module in every project of an environment that ifmatch is installed in. So it imports little, and what
-carries a run (`ifmatch.suite.run`) and judges a scenario (`ifmatch.suite.scenarios`) is registered only when feature
-files of ours are to be run.
+collects feature files (`ifmatch.suite.features`), carries a run (`ifmatch.suite.run`) and judges a scenario
+(`ifmatch.suite.scenarios`) is registered only when feature files of ours are to be run.
 """
 
-import types
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,8 +77,9 @@ def _add(group: pytest.OptionGroup, name: str, **how: object) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if wants_features(config):
         _demand_own_root(config)
-        from ifmatch.suite import run, scenarios
+        from ifmatch.suite import features, run, scenarios
 
+        config.pluginmanager.register(features, "ifmatch-features")
         config.pluginmanager.register(run, "ifmatch-run")
         config.pluginmanager.register(scenarios, "ifmatch-scenarios")
 
@@ -96,43 +96,19 @@ def _demand_own_root(config: pytest.Config) -> None:
         )
 
 
-#: The folder of the rules that monitors watch: their scenarios have no steps to run.
-_WATCHED = "always"
-
 #: What tells a checkout of ours from any other folder.
 _CHECKOUT = Path("profiles", "profile.schema.json")
-
-
-class FeatureFile(pytest.Module):
-    """A feature file as a module of tests: one test for each scenario, and for each row of an outline."""
-
-    def _getobj(self) -> types.ModuleType:
-        module = types.ModuleType(f"feature_{self.path.stem.replace('-', '_')}")
-        module.__file__ = str(self.path)
-        source = f"from pytest_bdd import scenarios\nscenarios({str(self.path)!r})"
-        exec(compile(source, f"{self.path}.py", "exec"), module.__dict__)
-        module.pytestmark = pytest.mark.usefixtures("case")  # type: ignore[attr-defined]
-        return module
-
-
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    if (
-        file_path.suffix == ".feature"
-        and file_path.parent.name != _WATCHED
-        and any(root in file_path.parents for root in _feature_roots(parent.config))
-    ):
-        return FeatureFile.from_parent(parent, path=file_path)
-    return None
 
 
 def wants_features(config: pytest.Config) -> bool:
     """Whether the paths that pytest is given lead to feature files of ours."""
     paths = [(config.invocation_params.dir / arg.split("::")[0]).resolve() for arg in config.args]
-    roots = [root.resolve() for root in _feature_roots(config)]
+    roots = [root.resolve() for root in feature_roots(config)]
     return any(path == root or root in path.parents or path in root.parents for path in paths for root in roots)
 
 
-def _feature_roots(config: pytest.Config) -> tuple[Path, ...]:
+def feature_roots(config: pytest.Config) -> tuple[Path, ...]:
+    """The folders whose feature files are ours."""
     # A checkout's own features count even when the package is installed elsewhere.
     own = config.rootpath / "features"
     return (HOME / "features", own) if (config.rootpath / _CHECKOUT).is_file() else (HOME / "features",)

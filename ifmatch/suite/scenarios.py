@@ -26,8 +26,9 @@ from ifmatch.log.writer import line_of
 from ifmatch.rules import catalogue
 from ifmatch.rules.case import Case, Verdict
 from ifmatch.rules.expectation import NotApplicable
+from ifmatch.suite.features import FeatureFile
 from ifmatch.suite.gates import why_not
-from ifmatch.suite.plugin import ABORT, CASE, SESSION, FeatureFile, session_of
+from ifmatch.suite.plugin import ABORT, CASE, SESSION, session_of
 from ifmatch.suite.run import stop
 from ifmatch.suite.session import Session
 from ifmatch.suite.verdicts import message_of, reached

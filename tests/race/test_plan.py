@@ -5,16 +5,8 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from ifmatch.judge.history import Kind
-from ifmatch.race.plan import (
-    ANY,
-    REPERTOIRE,
-    Plan,
-    Step,
-    concurrent_plans,
-    draw,
-    mixed_rounds,
-    sequential_plans,
-)
+from ifmatch.race.drawing import concurrent_plans, draw, mixed_rounds, sequential_plans
+from ifmatch.race.plan import ANY, REPERTOIRE, Plan, Step
 
 PLANS = {"sequential": sequential_plans(), "concurrent": concurrent_plans()}
 

@@ -1,0 +1,35 @@
+"""The pytest that a run of the command line gets: our own, whatever lies in the folder or in the environment."""
+
+import os
+from collections.abc import Sequence
+
+import allure_pytest.plugin
+import pytest_bdd.plugin
+
+from ifmatch import HOME
+from ifmatch.suite import plugin
+
+#: What pytest is always told.
+PYTEST = (
+    "-c", os.devnull, f"--confcutdir={HOME}", "--strict-markers", "-p", "no:allure_pytest_bdd", "-p", "no:base_url",
+    "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning",
+    # A step states facts and asserts nothing: so no module needs to be compiled anew for better messages.
+    "--assert=plain",
+    # Loads every event loop that is installed, for tests that are coroutines; ours are none.
+    "-p", "no:anyio",
+    # Goes through all objects in memory, more than once, for what was never closed.
+    "-p", "no:unraisableexception",
+)  # fmt: skip
+
+_PLUGINS = (pytest_bdd.plugin, allure_pytest.plugin, plugin)
+
+
+def with_plugins(arguments: Sequence[str], foreign: bool) -> tuple[list[str], list[object]]:
+    """The arguments for pytest, and the plugins to hand to it.
+
+    Those of others are looked for only when `foreign` ones may be meant, because the user gave options of pytest's:
+    pytest reads what every installed package says of itself for that, and imports all plugins it finds.
+    """
+    if foreign or os.environ.get("PYTEST_ADDOPTS"):
+        return [*arguments], []
+    return ["--disable-plugin-autoload", *arguments], [*_PLUGINS]
