@@ -1,4 +1,4 @@
-"""Wiring for a plain `pytest`: where the sentences of the features are carried out."""
+"""Wiring for a plain `pytest`: the plugin that runs the features, and where their sentences are carried out."""
 
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,4 +13,7 @@ except PackageNotFoundError:
 _IN_PACKAGE = (Path(__file__).parent / "__init__.py").exists()
 _MODULES = ("fixtures", "resources", "reads", "creates", "updates", "patches", "conditional", "races", "outcomes")
 
-pytest_plugins = [f"ifmatch.steps.{name}" if _IN_PACKAGE else f"steps.{name}" for name in _MODULES]
+pytest_plugins = [
+    "ifmatch.suite.plugin",
+    *(f"ifmatch.steps.{name}" if _IN_PACKAGE else f"steps.{name}" for name in _MODULES),
+]

@@ -18,6 +18,7 @@ from ifmatch.log.events import Event
 from ifmatch.report.allure import AllureBridge, write_environment, write_results_into
 from ifmatch.report.console import conclusion, count_line
 from ifmatch.rules import catalogue
+from ifmatch.suite.options import RULES, given_to_pytest
 from ifmatch.suite.plugin import ABORT, RUN, SESSION, run_of, session_of
 from ifmatch.suite.session import Options, Session
 
@@ -34,7 +35,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         if _is_worker(config):
             _join(config)
         elif not config.getoption("collectonly"):
-            _demand_rules(config.getoption("--rules"))
+            _demand_rules(config.getoption(RULES.own))
             _enter(config, Session.open(_options(config), lambda event: _tell(config, event)))
     except IfmatchError as error:
         stop(config, error)
@@ -51,7 +52,7 @@ def _join(config: pytest.Config) -> None:
         _enter(config, Session.join(given["ifmatch"], given["workerid"], share, shares))
 
 
-def _demand_rules(globs: str) -> None:
+def _demand_rules(globs: str | None) -> None:
     if globs and not any(catalogue.matches(rule.id, globs) for rule in catalogue.rules()):
         raise NothingSelected(f'No rule matches "{globs}". `ifmatch rules` lists the ids of all rules.')
 
@@ -65,16 +66,9 @@ def _enter(config: pytest.Config, session: Session) -> None:
 
 
 def _options(config: pytest.Config) -> Options:
-    return Options(
-        base_url=config.getoption("--base-url") or "",
-        profile=config.getoption("--profile"),
-        target_file=config.getoption("--target"),
-        report_dir=config.getoption("--report-dir"),
-        faults=tuple(config.getoption("--fault")),
-        effort=config.getoption("--effort"),
-        writers=config.getoption("--writers"),
-        seed=config.getoption("--seed"),
-    )
+    given = given_to_pytest(config)
+    given.pop(RULES.field, None)
+    return Options(**given)
 
 
 def _tell(config: pytest.Config, event: Event) -> None:

@@ -22,6 +22,7 @@ from ifmatch.errors import (
 from ifmatch.rules import catalogue
 from ifmatch.rules.case import Case, Verdict
 from ifmatch.rules.expectation import Expectation, Finding, NotApplicable, promised_status
+from ifmatch.suite.options import RULES
 from ifmatch.suite.plugin import ABORT, CASE, SESSION, FeatureFile, session_of
 from ifmatch.suite.run import BRIDGE, stop
 from ifmatch.suite.session import Session
@@ -62,7 +63,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    globs = config.getoption("--rules")
+    globs = config.getoption(RULES.own)
     if not globs:
         return
     chosen = [item for item in items if (rule := rule_of(item)) is None or catalogue.matches(rule.id, globs)]
