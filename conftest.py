@@ -1,4 +1,4 @@
-"""Wiring for a plain `pytest`: where the sentences of the features are carried out."""
+"""Wiring for a plain `pytest`: the plugin that runs the features, and where their sentences are carried out."""
 
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -14,6 +14,8 @@ except PackageNotFoundError:
 _IN_PACKAGE = (Path(__file__).parent / "__init__.py").exists()
 _STEPS = "ifmatch.steps" if _IN_PACKAGE else "steps"
 _MODULES = ("fixtures", "resources", "reads", "creates", "updates", "patches", "conditional", "races", "outcomes")
+
+pytest_plugins = ["ifmatch.suite.plugin"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

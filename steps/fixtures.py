@@ -3,7 +3,7 @@
 import pytest
 
 from ifmatch.client.workbench import Workbench
-from ifmatch.suite.plugin import case_of, session_of
+from ifmatch.suite.stash import case_of, session_of
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from ifmatch.race.runner import Runner, Workload
 from ifmatch.race.summary import history_report, report
 from ifmatch.rules.answer import Effect
 from ifmatch.rules.expectation import describe
-from ifmatch.suite.plugin import session_of
+from ifmatch.suite.stash import session_of
 
 
 @pytest.fixture

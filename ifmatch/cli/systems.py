@@ -7,8 +7,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -16,57 +17,75 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from ifmatch import HOME
 from ifmatch.errors import ExitCode
 from ifmatch.report.console import console_for, count_line
-from ifmatch.report.document import Document, load
+from ifmatch.report.document import FILE_NAME, Document, load
 from ifmatch.report.matrix import print_matrix
 from ifmatch.rules import profile as profiles
 from ifmatch.suite.folder import new_folder, new_run_id, point_latest_to
+from ifmatch.suite.options import words_for_command
 
 SYSTEMS = ("spine", "reasonable-adjustments", "koppeltaal", "aidbox", "cerner-dstu2")
 
 
-def run_all(report_dir: str, rules: str, effort: str, rest: Sequence[str]) -> int:
+def run_all(given: Mapping[str, Any], rest: Sequence[str]) -> int:
     """Run every source system in a process of its own, and return the gravest of their exit codes.
 
-    Without an effort races are left out, unless rules are named: this run is to be looked at, not to be waited for.
-    Ctrl-C ends the runs, each of which tidies up, and gives 2; once more, and nothing is waited for.
+    `given` holds the options by field, `rest` the words for pytest. Without an effort races are left out, unless rules
+    are named: this run is to be looked at, not to be waited for. Ctrl-C ends the runs, each of which tidies up, and
+    gives 2; once more, and nothing is waited for.
     """
-    folder = Path(report_dir) if report_dir else new_folder(new_run_id())
+    folder = Path(given["report_dir"]) if given["report_dir"] else new_folder(new_run_id())
     console = console_for()
-    racing = bool(effort or rules)
-    rest = [*rest, f"--effort={effort or 'quick'}", *([] if racing else [f"--ignore={HOME / 'features' / 'race'}"])]
-    titles = _aligned({system: profiles.load(system).title for system in SYSTEMS})
     console.print(f"ifmatch · {len(SYSTEMS)} systems, each on an embedded server that keeps its promises\n")
-    codes: dict[str, int] = {}
+    racing = bool(given["effort"] or given["rules"])
+    rest = rest if racing else [*rest, f"--ignore={HOME / 'features' / 'race'}"]
+    commands = {system: _command(system, folder / system, given, rest) for system in SYSTEMS}
+    started = time.perf_counter()
     processes = _Processes()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool, _spinner(console) as spinner:
-        started = time.perf_counter()
-        runs: dict[Future[tuple[int, str]], str] = {
-            pool.submit(processes.run, _command(system, folder / system, rules, rest)): system for system in SYSTEMS
-        }
-        tasks = {system: spinner.add_task(titles[system]) for system in SYSTEMS}
-        try:
-            for done in as_completed(runs):
-                system, (code, output) = runs[done], done.result()
-                spinner.remove_task(tasks[system])
-                codes[system] = code
-                console.print(_line(titles[system], folder / system, code, output))
-        except KeyboardInterrupt:
-            processes.end(signal.SIGINT)
-            try:
-                pool.shutdown()
-            except KeyboardInterrupt:
-                processes.end(signal.SIGKILL)
-    reports = [load(path) for system in SYSTEMS if (path := folder / system / "report.json").is_file()]
-    console.print()
-    print_matrix(console, reports)
+    codes = _run_side_by_side(console, folder, commands, processes)
+    _print_matrix(console, folder)
     point_latest_to(folder)
     if not racing:
         console.print("\nRaces were left out: `ifmatch --effort quick` runs them, too.")
     if processes.ended:
         console.print("\nINCOMPLETE   The run was interrupted.")
     console.print(f"\nreport  {folder}/    {time.perf_counter() - started:.1f} s", soft_wrap=True)
-    return int(ExitCode.INTERRUPTED) if processes.ended else gravest(codes.values())
+    return int(ExitCode.INTERRUPTED) if processes.ended else gravest(codes)
+
+
+def _run_side_by_side(
+    console: Console, folder: Path, commands: Mapping[str, Sequence[str]], processes: "_Processes"
+) -> list[int]:
+    """Run the commands, by system; tell each result when it is there, and return the exit codes."""
+    titles = _aligned({system: profiles.load(system).title for system in commands})
+    codes: list[int] = []
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool, _spinner(console) as spinner:
+        runs = {pool.submit(processes.run, command): system for system, command in commands.items()}
+        tasks = {system: spinner.add_task(titles[system]) for system in commands}
+        try:
+            for done in as_completed(runs):
+                system, (code, output) = runs[done], done.result()
+                spinner.remove_task(tasks[system])
+                codes.append(code)
+                console.print(_line(titles[system], folder / system, code, output))
+        except KeyboardInterrupt:
+            _end(pool, processes)
+    return codes
+
+
+def _end(pool: ThreadPoolExecutor, processes: "_Processes") -> None:
+    processes.end(signal.SIGINT)
+    try:
+        pool.shutdown()
+    except KeyboardInterrupt:
+        processes.end(signal.SIGKILL)
+
+
+def _print_matrix(console: Console, folder: Path) -> None:
+    paths = [folder / system / FILE_NAME for system in SYSTEMS]
+    reports = [load(path) for path in paths if path.is_file()]
+    console.print()
+    print_matrix(console, reports)
 
 
 class _Processes:
@@ -113,10 +132,11 @@ def gravest(codes: Iterable[int]) -> int:
     return int(next(code for code in _GRAVITY if code in known))
 
 
-def _command(system: str, folder: Path, rules: str, rest: Sequence[str]) -> list[str]:
-    chosen = ["--rules", rules] if rules else []
+def _command(system: str, folder: Path, given: Mapping[str, Any], rest: Sequence[str]) -> list[str]:
+    own = {**given, "profile": system, "report_dir": str(folder)}
+    words = words_for_command({field: value for field, value in own.items() if value})
     # With -P, the suite that is installed runs, and not one that lies in the current folder.
-    return [sys.executable, "-P", "-m", "ifmatch", "run", "-p", system, "-o", str(folder), *chosen, *rest]
+    return [sys.executable, "-P", "-m", "ifmatch", "run", *words, "--", *rest]
 
 
 def _aligned(titles: Mapping[str, str]) -> dict[str, str]:
@@ -125,7 +145,7 @@ def _aligned(titles: Mapping[str, str]) -> dict[str, str]:
 
 
 def _line(title: str, folder: Path, code: int, output: str) -> str:
-    path = folder / "report.json"
+    path = folder / FILE_NAME
     if path.is_file() and code != ExitCode.USAGE:
         report: Document = load(path)
         return f"  {title}   {count_line(report['counts'])}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ifmatch.suite.plugin import feature_roots
+from ifmatch.suite.roots import feature_roots
 from ifmatch.suite.step_lookup import steps_looked_up
 
 #: The folder of the rules that monitors watch: their scenarios have no steps to run.

@@ -9,16 +9,17 @@ from typing import Any, TextIO
 
 import pytest
 
-from ifmatch.errors import ConfigurationError, ExitCode
+from ifmatch.errors import ConfigurationError, ExitCode, did_you_mean
 from ifmatch.log.events import VerdictReached
 from ifmatch.log.reader import event_of, read
 from ifmatch.report.catalogue import planned
 from ifmatch.report.console import Progress, console_for, print_header, print_summary
 from ifmatch.report.run import Run
 from ifmatch.rules.catalogue import is_watched, rules
-from ifmatch.suite import plugin
 from ifmatch.suite.gates import why_not
+from ifmatch.suite.options import OPTIONS
 from ifmatch.suite.scenarios import rule_of
+from ifmatch.suite.stash import SESSION, abort_of, run_of, session_of
 
 _QUIET = (
     "collectonly",
@@ -48,13 +49,7 @@ class LiveView:
 
         Raises ConfigurationError when pytest does not understand them.
         """
-        real, sys.stderr = sys.stderr, self._held
-        try:
-            code = int(pytest.main(arguments, plugins=[*plugins, self]))
-        finally:
-            sys.stderr = real
-        if code == ExitCode.USAGE and self._held.holds:
-            raise ConfigurationError(_complaint(self._held.getvalue()))
+        code = _pytest_main(arguments, [*plugins, self], self._held)
         self._held.let_go()
         if self._sentence:
             print(f"{self._sentence}    (exit {int(self._code or code)})", file=sys.stderr)
@@ -74,7 +69,7 @@ class LiveView:
             config.pluginmanager.unregister(reporter)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        run = session.config.stash.get(plugin.SESSION, None)
+        run = session.config.stash.get(SESSION, None)
         if run is None:
             return
         print_header(
@@ -101,18 +96,42 @@ class LiveView:
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:
-        run, abort = plugin.run_of(config), plugin.abort_of(config)
+        run, abort = run_of(config), abort_of(config)
         if self._progress is not None:
             for judged in run.rules if run is not None else ():
                 if is_watched(judged.rule):  # no test of pytest's has told of it
                     self._progress.verdict(judged.spokesman)
             self._progress.finish()
         if run is not None:
-            session = plugin.session_of(config)
+            session = session_of(config)
             self._code = session.exit_code
             print_summary(self._console, run, session.log.folder)
         elif abort is not None:
             self._sentence, self._code = str(abort), abort.exit_code
+
+
+def demand_understood(arguments: list[str], plugins: Iterable[object] = ()) -> None:
+    """See that pytest understands these arguments, without a run. Raises ConfigurationError when it does not."""
+    _pytest_main(arguments, [*plugins, _NoRun()], _Held(sys.stderr))
+
+
+class _NoRun:
+    """A pytest plugin that ends pytest when it has read its arguments."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_cmdline_main(self) -> int:
+        return ExitCode.CONFORMANT
+
+
+def _pytest_main(arguments: list[str], plugins: list[object], held: "_Held") -> int:
+    real, sys.stderr = sys.stderr, held
+    try:
+        code = int(pytest.main(arguments, plugins=plugins))
+    finally:
+        sys.stderr = real
+    if code == ExitCode.USAGE and held.holds:
+        raise ConfigurationError(_complaint(held.getvalue()))
+    return code
 
 
 def _settles(report: pytest.TestReport) -> bool:
@@ -150,9 +169,15 @@ class _Held(io.StringIO):
 def _complaint(text: str) -> str:
     """What pytest has to say about its arguments, as a sentence of ours."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    told = (
-        next((line.partition("error: ")[2] for line in lines if "error: " in line), "")
-        or (lines or ["no reason given"])[0]
-    )
-    told = told.removeprefix("ERROR: ").rstrip(".")
-    return f"{told[:1].upper()}{told[1:]}. `ifmatch run --help` shows the options; those of pytest work, too."
+    errors = [line.partition("error: ")[2] for line in lines if "error: " in line]
+    reason = (errors or lines or ["No reason given"])[0].removeprefix("ERROR: ").rstrip(".")
+    sentence = f"{reason[:1].upper()}{reason[1:]}.{_meant(reason)}"
+    return f"{sentence} `ifmatch run --help` shows the options; those of pytest work, too."
+
+
+def _meant(reason: str) -> str:
+    unknown = reason.removeprefix("unrecognized arguments: ")
+    if unknown == reason:
+        return ""
+    first = unknown.split()[0].partition("=")[0]
+    return did_you_mean(first, [option.plain for option in OPTIONS])

@@ -17,8 +17,9 @@ from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, NothingSe
 from ifmatch.log.events import Crash, Event, Notice
 from ifmatch.report.console import conclusion, count_line
 from ifmatch.rules import catalogue
-from ifmatch.suite.plugin import ABORT, RUN, SESSION, run_of, session_of
+from ifmatch.suite.options import RULES, given_to_pytest
 from ifmatch.suite.session import Options, Session
+from ifmatch.suite.stash import ABORT, RUN, SESSION, run_of, session_of
 
 # ---------------------------------------------------------------- the beginning
 
@@ -31,7 +32,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         if _is_worker(config):
             _join(config)
         elif not config.getoption("collectonly"):
-            _demand_rules(config.getoption("--rules"))
+            _demand_rules(config.getoption(RULES.own))
             _enter(config, Session.open(_options(config), lambda event: _tell(config, event)))
     except IfmatchError as error:
         stop(config, error)
@@ -45,10 +46,11 @@ def _join(config: pytest.Config) -> None:
     given = config.workerinput  # type: ignore[attr-defined]  # xdist puts it there
     if "ifmatch" in given:
         share, shares = int(given["workerid"].removeprefix("gw")), int(given["workercount"])
-        _enter(config, Session.join(given["ifmatch"], given["workerid"], share, shares, config.getoption("--rules")))
+        rules = given_to_pytest(config).get(RULES.field, "")
+        _enter(config, Session.join(given["ifmatch"], given["workerid"], share, shares, rules))
 
 
-def _demand_rules(globs: str) -> None:
+def _demand_rules(globs: str | None) -> None:
     if globs and not any(catalogue.matches(rule.id, globs) for rule in catalogue.rules()):
         raise NothingSelected(f'No rule matches "{globs}". `ifmatch rules` lists the ids of all rules.')
 
@@ -61,17 +63,7 @@ def _enter(config: pytest.Config, session: Session) -> None:
 
 
 def _options(config: pytest.Config) -> Options:
-    return Options(
-        base_url=config.getoption("--base-url") or "",
-        profile=config.getoption("--profile"),
-        target_file=config.getoption("--target"),
-        report_dir=config.getoption("--report-dir"),
-        rules=config.getoption("--rules"),
-        faults=tuple(config.getoption("--fault")),
-        effort=config.getoption("--effort"),
-        writers=config.getoption("--writers"),
-        seed=config.getoption("--seed"),
-    )
+    return Options(**given_to_pytest(config))
 
 
 def _tell(config: pytest.Config, event: Event) -> None:

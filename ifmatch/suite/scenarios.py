@@ -28,9 +28,10 @@ from ifmatch.rules.case import Case, Verdict
 from ifmatch.rules.expectation import NotApplicable
 from ifmatch.suite.features import FeatureFile
 from ifmatch.suite.gates import why_not
-from ifmatch.suite.plugin import ABORT, CASE, SESSION, session_of
+from ifmatch.suite.options import RULES
 from ifmatch.suite.run import stop
 from ifmatch.suite.session import Session
+from ifmatch.suite.stash import ABORT, CASE, SESSION, session_of
 from ifmatch.suite.verdicts import message_of, reached
 
 _STATE = pytest.StashKey["_Scenario"]()
@@ -69,7 +70,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    globs = config.getoption("--rules")
+    globs = config.getoption(RULES.own)
     if not globs:
         return
     chosen = [item for item in items if (rule := rule_of(item)) is None or catalogue.matches(rule.id, globs)]

@@ -7,11 +7,11 @@ import allure_pytest.plugin
 import pytest_bdd.plugin
 
 from ifmatch import HOME
-from ifmatch.suite import plugin
+from ifmatch.suite import door, plugin
 
 #: What pytest is always told.
 PYTEST = (
-    "-c", os.devnull, f"--confcutdir={HOME}", "--strict-markers", "-p", "no:allure_pytest_bdd", "-p", "no:base_url",
+    "-c", os.devnull, f"--confcutdir={HOME}", "--strict-markers", "-p", "no:allure_pytest_bdd",
     "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning",
     # A step states facts and asserts nothing: so no module needs to be compiled anew for better messages.
     "--assert=plain",
@@ -21,7 +21,7 @@ PYTEST = (
     "-p", "no:unraisableexception",
 )  # fmt: skip
 
-_PLUGINS = (pytest_bdd.plugin, allure_pytest.plugin, plugin)
+_PLUGINS = (pytest_bdd.plugin, allure_pytest.plugin, door, plugin)
 
 
 def with_plugins(arguments: Sequence[str], foreign: bool) -> tuple[list[str], list[object]]:

@@ -1,0 +1,88 @@
+"""`ifmatch run`: judge one server, or the five source systems."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ifmatch import HOME
+from ifmatch.cli.command import Command
+from ifmatch.errors import ConfigurationError
+from ifmatch.suite import options
+
+_EXAMPLES = """examples:
+  ifmatch run                                          five real systems against embedded servers, and a matrix
+  ifmatch run --effort quick                           the same, with races
+  ifmatch run https://staging.example/fhir             by the FHIR base profile of the version that the server states
+  ifmatch run https://staging.example/fhir -p spine    by what NHS Spine promises
+  ifmatch run -t target.toml --rules 'update.if-match.*'
+  ifmatch run -p koppeltaal --fault if-match-ignored   see a rule fail on the embedded server
+
+The bearer token is read from IFMATCH_TOKEN (a second identity's from IFMATCH_SECOND_TOKEN), or from the variables
+that the target file names. Options of pytest work too: -k, -x, --lf, -n 2, --junitxml FILE, --alluredir DIR; those
+that have a name of ours stand behind `--`, as in `ifmatch run -p spine -- -p no:cacheprovider`.
+
+exit codes: 0 conformant, 1 a SHALL rule failed, 2 interrupted, 3 internal error, 4 wrong usage, 5 nothing ran,
+            6 target unusable, 7 inconclusive"""
+
+#: BASE_URL is found among what is left for pytest: argparse would take the value of any option of pytest's for it.
+_USAGE = """ifmatch run [BASE_URL] [options] [options of pytest]
+
+BASE_URL is the FHIR end-point; without it an embedded server is started"""
+
+
+def _run(args: argparse.Namespace) -> int:
+    base_url, words = (args.base_url, args.words) if args.base_url else _base_url_in(args.words)
+    given = {option.field: getattr(args, option.field) for option in options.OPTIONS}
+    given["base_url"] = base_url
+    rest = [*words, *args.behind]
+    if base_url or args.profile or args.target_file:
+        from ifmatch.suite.live import LiveView
+
+        return LiveView().run(*_pytest_words(given, rest))
+    return _run_systems(given, rest)
+
+
+def _base_url_in(words: list[str]) -> tuple[str, list[str]]:
+    """The base URL among the words that are not ours, and the words for pytest.
+
+    A word right after an option may be that option's value, so there it must look like a URL.
+    """
+    for number, word in enumerate(words):
+        after_option = number > 0 and words[number - 1].startswith("-")
+        is_option = word.startswith("-")
+        if not is_option and ("://" in word or not after_option):
+            return word, words[:number] + words[number + 1 :]
+    return "", words
+
+
+def _run_systems(given: dict[str, Any], rest: list[str]) -> int:
+    if given["faults"]:
+        raise ConfigurationError("A fault belongs to one server: name its profile with -p.")
+    if rest:
+        from ifmatch.suite.live import demand_understood
+
+        # Before five systems stumble over the same slip.
+        demand_understood(*_pytest_words(given, rest))
+    from ifmatch.cli.systems import run_all
+
+    return run_all(given, rest)
+
+
+def _pytest_words(given: dict[str, Any], rest: list[str]) -> tuple[list[str], list[object]]:
+    """The arguments for pytest and the plugins to hand to it."""
+    from ifmatch.suite.surroundings import PYTEST, with_plugins
+
+    where = [f"--rootdir={HOME}", "-o", f"cache_dir={Path('reports', '.cache').absolute()}"]
+    arguments = [*PYTEST, *where, *options.words_for_pytest(given), str(HOME / "features"), *rest]
+    return with_plugins(arguments, foreign=bool(rest))
+
+
+COMMAND = Command(
+    name="run",
+    summary="Judge a server by a profile; without a server and a profile, the five source systems on embedded servers.",
+    examples=_EXAMPLES,
+    usage=_USAGE,
+    add_arguments=options.add_to_command,
+    run=_run,
+    for_pytest=True,
+)

@@ -1,0 +1,184 @@
+"""Every option of a run, declared once: for `ifmatch run`, for a plain `pytest`, and for the target file."""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ifmatch.race.budget import EFFORTS
+
+if TYPE_CHECKING:
+    import pytest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One option. What holds when it is not given is the default of its field in `ifmatch.suite.session.Options`.
+
+    `short` is for `ifmatch run` alone, since pytest keeps single letters for itself. `key` is where a target file says
+    the same. What is `shared` may come from the option that another plugin has of that name.
+    """
+
+    name: str
+    field: str
+    metavar: str
+    help: str
+    type: type = str
+    choices: tuple[str, ...] = ()
+    repeated: bool = False
+    short: str = ""
+    key: str = ""
+    shared: bool = False
+
+    @property
+    def plain(self) -> str:
+        """Its name for a person."""
+        return f"--{self.name}"
+
+    @property
+    def own(self) -> str:
+        """Its name in pytest that no other plugin can have."""
+        return f"--ifmatch-{self.name}"
+
+    def declaration(self, dest: str) -> dict[str, Any]:
+        """How argparse is told of it, whose words are pytest's, too."""
+        return {
+            "dest": dest,
+            "action": "append" if self.repeated else "store",
+            "type": self.type,
+            "choices": self.choices or None,
+            "metavar": self.metavar,
+            "help": f"{self.help}; `{self.key}` in the target file" if self.key else self.help,
+        }
+
+
+#: The one option that says which scenarios are run, and not how.
+RULES = Option(
+    name="rules",
+    field="rules",
+    metavar="GLOB",
+    help="only the rules whose id matches, such as 'update.if-match.*'; several patterns separated by commas",
+)
+
+OPTIONS = (
+    Option(
+        name="base-url",
+        field="base_url",
+        metavar="URL",
+        help="base URL of the FHIR server under test; without it an embedded server is started",
+        key="base_url",
+        shared=True,  # pytest-base-url and pytest-playwright have it, and mean the same by it
+    ),
+    Option(
+        name="profile",
+        field="profile",
+        metavar="PROFILE",
+        help="what the server is held to: a profile's id, or a TOML file of your own",
+        short="-p",
+        key="profile",
+    ),
+    Option(
+        name="target",
+        field="target_file",
+        metavar="FILE",
+        help="target.toml: address, credentials, headers, resources",
+        short="-t",
+    ),
+    RULES,
+    Option(
+        name="report-dir",
+        field="report_dir",
+        metavar="DIR",
+        help="put the evidence straight into DIR; an earlier log there is kept under another name",
+        short="-o",
+    ),
+    Option(
+        name="effort",
+        field="effort",
+        metavar="NAME",
+        help=f"how long to race: {', '.join(EFFORTS)}; quick unless told otherwise; five systems race only if told",
+        choices=tuple(EFFORTS),
+    ),
+    Option(
+        name="writers",
+        field="writers",
+        metavar="K",
+        help="how many writers meet in a race, 2 to 16",
+        type=int,
+    ),
+    Option(
+        name="seed",
+        field="seed",
+        metavar="N",
+        help="draw the races of an earlier run again",
+        type=int,
+    ),
+    Option(
+        name="fault",
+        field="faults",
+        metavar="NAME",
+        help="switch a fault of the embedded server on; may be given several times",
+        repeated=True,
+    ),
+)
+
+# ---------------------------------------------------------------- the command line
+
+
+def add_to_command(parser: argparse.ArgumentParser) -> None:
+    """Give a command all options, each with its short name."""
+    for option in OPTIONS:
+        names = [option.short, option.plain] if option.short else [option.plain]
+        parser.add_argument(*names, **option.declaration(option.field))
+
+
+def words_for_pytest(values: Mapping[str, Any]) -> list[str]:
+    """The options that have a value, by field, as pytest is given them: under names that are ours alone."""
+    return [f"{option.own}={value}" for option, value in _single_values(values)]
+
+
+def words_for_command(values: Mapping[str, Any]) -> list[str]:
+    """The same as they are typed behind `ifmatch run`."""
+    return [f"{option.plain}={value}" for option, value in _single_values(values)]
+
+
+def _single_values(values: Mapping[str, Any]) -> list[tuple[Option, Any]]:
+    pairs: list[tuple[Option, Any]] = []
+    for option in OPTIONS:
+        value = values.get(option.field)
+        if option.repeated:
+            pairs += [(option, one) for one in value or ()]
+        elif value is not None:
+            pairs.append((option, value))
+    return pairs
+
+
+# ---------------------------------------------------------------- pytest
+
+_UNKNOWN = object()
+
+
+def add_to_pytest(parser: "pytest.Parser", config: "pytest.Config") -> None:
+    """Give pytest all options: by the names that are ours alone, and by the plain ones that no other plugin has."""
+    group = parser.getgroup("ifmatch", "conformance of FHIR writes")
+    for option in OPTIONS:
+        is_free = config.getoption(option.plain, _UNKNOWN) is _UNKNOWN
+        names = [option.plain, option.own] if is_free else [option.own]
+        group.addoption(*names, **option.declaration(_dest(option)))
+
+
+def given_to_pytest(config: "pytest.Config") -> dict[str, Any]:
+    """The values that were given, by field; what nobody gave is left out."""
+    values = {option.field: _value(config, option) for option in OPTIONS}
+    return {field: value for field, value in values.items() if value is not None}
+
+
+def _value(config: "pytest.Config", option: Option) -> Any:
+    value = config.getoption(_dest(option))
+    if value is None and option.shared:
+        return config.getoption(option.plain, None)
+    return tuple(value) if value is not None and option.repeated else value
+
+
+def _dest(option: Option) -> str:
+    return f"ifmatch_{option.field}"
