@@ -11,8 +11,8 @@ from email.utils import parsedate_to_datetime
 from statistics import median, quantiles
 
 from ifmatch.client.exchange import Request
+from ifmatch.race.transport.engine import Engine, Mode, Result, TimedRequest
 from ifmatch.race.transport.instant import SETTLE, clock, settling
-from ifmatch.race.transport.shot import Engine, Mode, Result, Shot
 
 #: ns; requests of the calibration go this far apart, so that they do not wait for each other.
 _APART = 2_000_000
@@ -101,13 +101,13 @@ class Calibration:
 
 def calibrate(engine: Engine, probe: Request, connections: int, way: int | None = None) -> Calibration:
     """Measure by a cheap read, for a few seconds at most; a first round, which dials, does not count."""
-    shots = [Shot(probe, offset=i * _APART) for i in range(connections)]
-    engine.fire(shots, Mode.WHOLE)
-    apart = _repeated(lambda: engine.fire(shots, Mode.WHOLE))
+    shots = [TimedRequest(probe, offset=i * _APART) for i in range(connections)]
+    engine.release(shots, Mode.WHOLE)
+    apart = _repeated(lambda: engine.release(shots, Mode.WHOLE))
     by_connection = zip(*apart, strict=True)
     durations = ([r.returned - r.invoked for r in results if r.returned is not None] for results in by_connection)
     measured = Calibration(tuple(map(RoundTrip.of, filter(None, durations))), way)
-    together = _repeated(lambda: engine.fire([Shot(probe)] * connections, hold=settling(measured.settle)))
+    together = _repeated(lambda: engine.release([TimedRequest(probe)] * connections, hold=settling(measured.settle)))
     dated = (result for results in (*apart, *together) for result in results)
     return replace(measured, skew=release_skew(together), offset=clock_offset(dated, time.time_ns() - clock()))
 

@@ -17,7 +17,7 @@ from ifmatch.judge.history import Entry, History, Kind, Operation, Outcome
 from ifmatch.race.confidence import Block
 from ifmatch.race.invocations import Invocation, marks_in
 from ifmatch.race.plan import LETTERS
-from ifmatch.race.transport import Blocks, Result, Shot
+from ifmatch.race.transport import Blocks, Result, TimedRequest
 from ifmatch.race.transport.instant import clock
 from ifmatch.race.version_names import VersionNames
 from ifmatch.rules.answer import Answer, Effect, instant
@@ -107,8 +107,11 @@ class HistoryBuilder:
         """
         later = offsets or [0] * len(invocations)
         with self.runner.room():
-            results = connections.fire(
-                [Shot(invocation.request, offset) for invocation, offset in zip(invocations, later, strict=True)]
+            results = connections.release(
+                [
+                    TimedRequest(invocation.request, offset)
+                    for invocation, offset in zip(invocations, later, strict=True)
+                ]
             )
         completed = [self.record(w, m, r) for w, m, r in zip(writers, invocations, results, strict=False) if r.sent]
         self.runner.obey([one.answer for one in completed])
@@ -117,7 +120,7 @@ class HistoryBuilder:
     def alone(self, writer: str, invocation: Invocation) -> Completion:
         """One invocation, sent by itself and answered before anything else happens."""
         with self.runner.room():
-            (result,) = self.runner.ground.choice.engine.fire([Shot(invocation.request)])
+            (result,) = self.runner.ground.choice.engine.release([TimedRequest(invocation.request)])
         return self.record(writer, invocation, result)
 
     def record(self, writer: str, invocation: Invocation, result: Result, event: str = "race.exchange") -> Completion:

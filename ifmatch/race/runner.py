@@ -23,7 +23,7 @@ from ifmatch.race.calibration import Calibration, calibrate
 from ifmatch.race.confidence import Block, Confidence
 from ifmatch.race.history_builder import Completion, HistoryBuilder, block_of
 from ifmatch.race.invocations import Invocation, Invocations
-from ifmatch.race.transport import Blocks, Choice, Engine, Mode, Shot, Side, WinnerFeedback, choose
+from ifmatch.race.transport import Blocks, Choice, Engine, Mode, Side, TimedRequest, WinnerFeedback, choose
 from ifmatch.rules.answer import Answer, Effect
 from ifmatch.rules.case import Verdict
 from ifmatch.rules.expectation import Expectation
@@ -81,7 +81,7 @@ class Environment:
 
 def _served(engine: Engine, probe: Request, count: int) -> int:
     """How many of so many requests at once are answered, each over a connection of its own."""
-    return sum(result.response is not None for result in engine.fire([Shot(probe)] * count, Mode.WHOLE))
+    return sum(result.response is not None for result in engine.release([TimedRequest(probe)] * count, Mode.WHOLE))
 
 
 def blamed(anomaly: Anomaly) -> bool:
