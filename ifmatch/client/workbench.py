@@ -99,8 +99,7 @@ class Attempt:
     @property
     def id(self) -> str:
         """The id of what was written: as the answer tells it, else as it was sent. Empty when neither does."""
-        told = self.answer.location_id or (self.answer.resource or {}).get("id")
-        return told or self.sent.get("id", "")
+        return self.answer.named_id or self.sent.get("id", "")
 
 
 class Workbench:
@@ -164,7 +163,7 @@ class Workbench:
     def _create(self, kind: ResourceKind, unique: str) -> Subject:
         body, unique = self.body(kind, unique)
         answer = self._set_up(lambda: self.target.create(body, unique=unique))
-        resource_id = answer.location_id or (answer.resource or {}).get("id")
+        resource_id = answer.named_id
         if not resource_id:
             raise SetupFailed(f"the create of a {kind.type} tells no id: neither in Location nor in a body")
         return self._subject(kind, resource_id, unique, body)

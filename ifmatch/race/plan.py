@@ -11,17 +11,14 @@ Race Conditions in Erlang with QuickCheck and PULSE", ICFP 2009).
 
 from dataclasses import dataclass
 from itertools import chain
-from typing import Literal
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from ifmatch.judge.history import Kind
+from ifmatch.judge.history import ANY, Kind
 
-#: The version a planned operation names: so many before the one its writer last saw (0 is that one), any, or none.
-Base = int | Literal["*"] | None
-
-ANY: Literal["*"] = "*"
+#: The version a planned operation names: so many before the one its writer last saw (0 is that one), ANY, or none.
+Base = int | str | None
 
 #: The writers are known by letters: A, B, C, ...
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -67,23 +64,22 @@ class Plan:
         """Who takes part."""
         return tuple(sorted({step.writer for step in self.steps}))
 
-    @property
-    def sequential(self) -> "Plan":
-        """The same steps, each one over before the next begins: what fails so needs no race, and fails every time."""
-        return Plan(tuple((step,) for step in self.steps))
-
-    def only(self, rounds: tuple[int, ...]) -> "Plan":
-        """The plan cut down to some of its rounds."""
-        return Plan(tuple(self.rounds[i] for i in rounds))
+    def without(self, number: int) -> "Plan":
+        """The plan with one of its rounds left out."""
+        return Plan(self.rounds[:number] + self.rounds[number + 1 :])
 
     def __str__(self) -> str:
         """One line for each round."""
         return "\n".join(f"{i}. " + " | ".join(map(str, steps)) for i, steps in enumerate(self.rounds, 1))
 
 
+#: One thing to do, and the version that it names.
+Action = tuple[Kind, Base]
+Repertoire = tuple[Action, ...]
+
 #: What a writer may do, the plainest first: Hypothesis shrinks towards the head of the list. A server that does not
 #: offer an interaction is given the list without it.
-REPERTOIRE: tuple[tuple[Kind, Base], ...] = (
+REPERTOIRE: Repertoire = (
     (Kind.READ, None),
     (Kind.UPDATE, 0),
     (Kind.PATCH, 0),
@@ -97,44 +93,38 @@ REPERTOIRE: tuple[tuple[Kind, Base], ...] = (
     (Kind.UPDATE, None),
     (Kind.PATCH, None),
     (Kind.DELETE, None),
-    (Kind.CONDITIONAL_UPDATE, None),
-    (Kind.CREATE, None),
 )
 
 
-def deeds(repertoire: tuple[tuple[Kind, Base], ...] = REPERTOIRE) -> st.SearchStrategy[tuple[Kind, Base]]:
+def actions(repertoire: Repertoire = REPERTOIRE) -> st.SearchStrategy[Action]:
     """One thing to do."""
     return st.sampled_from(repertoire)
 
 
-def hot_rounds(writers: int, repertoire: tuple[tuple[Kind, Base], ...] = REPERTOIRE) -> st.SearchStrategy[Round]:
+def hot_rounds(writers: int, repertoire: Repertoire = REPERTOIRE) -> st.SearchStrategy[Round]:
     """The same operation by two or more writers. Not a read: reads alone do not race."""
-    hot = deeds(tuple(deed for deed in repertoire if deed[0] is not Kind.READ))
-    return st.builds(lambda deed, k: tuple(Step(w, *deed) for w in LETTERS[:k]), hot, st.integers(2, writers))
+    hot = actions(tuple(action for action in repertoire if action[0] is not Kind.READ))
+    return st.builds(lambda action, k: tuple(Step(w, *action) for w in LETTERS[:k]), hot, st.integers(2, writers))
 
 
-def mixed_rounds(writers: int, repertoire: tuple[tuple[Kind, Base], ...] = REPERTOIRE) -> st.SearchStrategy[Round]:
+def mixed_rounds(writers: int, repertoire: Repertoire = REPERTOIRE) -> st.SearchStrategy[Round]:
     """Whatever each of two or more writers likes."""
-    chosen = st.lists(deeds(repertoire), min_size=2, max_size=writers)
-    return chosen.map(lambda deeds: tuple(Step(w, *deed) for w, deed in zip(LETTERS, deeds, strict=False)))
+    chosen = st.lists(actions(repertoire), min_size=2, max_size=writers)
+    return chosen.map(lambda actions: tuple(Step(w, *action) for w, action in zip(LETTERS, actions, strict=False)))
 
 
-def single_rounds(writers: int, repertoire: tuple[tuple[Kind, Base], ...] = REPERTOIRE) -> st.SearchStrategy[Round]:
+def single_rounds(writers: int, repertoire: Repertoire = REPERTOIRE) -> st.SearchStrategy[Round]:
     """One operation of one writer."""
-    return st.builds(lambda deed, w: (Step(w, *deed),), deeds(repertoire), st.sampled_from(LETTERS[:writers]))
+    return st.builds(lambda action, w: (Step(w, *action),), actions(repertoire), st.sampled_from(LETTERS[:writers]))
 
 
-def sequential_plans(
-    writers: int = 2, most: int = 8, repertoire: tuple[tuple[Kind, Base], ...] = REPERTOIRE
-) -> st.SearchStrategy[Plan]:
+def sequential_plans(writers: int = 2, most: int = 8, repertoire: Repertoire = REPERTOIRE) -> st.SearchStrategy[Plan]:
     """Plans without a race: they find what a server does wrong every time, and shrink perfectly."""
     rounds = st.lists(single_rounds(writers, repertoire), min_size=most // 2, max_size=most)
     return rounds.map(lambda steps: Plan(tuple(steps)))
 
 
-def concurrent_plans(
-    writers: int = 4, most: int = 8, repertoire: tuple[tuple[Kind, Base], ...] = REPERTOIRE
-) -> st.SearchStrategy[Plan]:
+def concurrent_plans(writers: int = 4, most: int = 8, repertoire: Repertoire = REPERTOIRE) -> st.SearchStrategy[Plan]:
     """Plans of rounds that race, half of them hot."""
     rounds = st.booleans().flatmap(lambda mixed: (mixed_rounds if mixed else hot_rounds)(writers, repertoire))
     return st.lists(rounds, min_size=1, max_size=most).map(lambda steps: Plan(tuple(steps)))

@@ -21,7 +21,7 @@ from ifmatch.client.workbench import INTERRUPTED, Workbench, demand_template, sw
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError
 from ifmatch.log.events import FILE_NAME, SCHEMA, Event, EventLog, read
 from ifmatch.race.budget import EFFORTS, Budget
-from ifmatch.race.runner import Environment
+from ifmatch.race.environment import Environment
 from ifmatch.report.run import Run, exit_code_for
 from ifmatch.report.write import write_all
 from ifmatch.rules import profile as profiles
@@ -100,7 +100,7 @@ class Session:
     interrupted: bool = False
     unwritten: list[Event] = field(default_factory=list)
     exit_code: ExitCode = ExitCode.CONFORMANT
-    _ground: Environment | None = None
+    _environment: Environment | None = None
 
     @classmethod
     def open(cls, options: Options, listener: Callable[[Event], None] | None = None) -> "Session":
@@ -261,15 +261,15 @@ class Session:
 
     # ------------------------------------------------------------ races
 
-    def ground(self, resource_type: str) -> Environment:
+    def race_environment(self, resource_type: str) -> Environment:
         """How the target is reached in races, and what it is like: found out when the first race begins.
 
         A resource of the type is made for that: reading one is cheap everywhere, the capability statement is not.
         """
-        if self._ground is None:
+        if self._environment is None:
             subject = Workbench(self.target, resource_type, history=False).make()
-            self._ground = Environment.measured(self.target, subject, self.races.writers)
-        return self._ground
+            self._environment = Environment.measured(self.target, subject, self.races.writers)
+        return self._environment
 
     # ------------------------------------------------------------ what gates a rule
 
