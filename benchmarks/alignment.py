@@ -22,7 +22,7 @@ from exposure import BODY, Handler, keep_to, serve
 from ifmatch.client.exchange import Request
 from ifmatch.client.settings import Settings
 from ifmatch.race.calibration import calibrate
-from ifmatch.race.transport import Blocks, Result, Shot, Side, WinnerFeedback, choose
+from ifmatch.race.transport import Blocks, Result, Side, TimedRequest, WinnerFeedback, choose
 
 #: Seconds: how much longer a PATCH takes before its check, and between check and write.
 LEADS = (0.0, 0.5e-3, 1e-3, 2e-3, 4e-3)
@@ -66,7 +66,7 @@ def measure(blocks: Blocks, base_url: str, lead: float, gap: float, rounds: int,
             url = f"{base_url}/{gap:.6f}/{lead:.6f}/{next(_names)}"
             offsets = aim.offsets(rng) if fed else (0, 0)
             requests = [Request(method, url, (("If-Match", 'W/"1"'),), BODY) for method in ("PUT", "PATCH")]
-            results = blocks.fire([Shot(*pair) for pair in zip(requests, offsets, strict=True)])
+            results = blocks.release([TimedRequest(*pair) for pair in zip(requests, offsets, strict=True)])
             hits[fed] += all(map(accepted, results))
             if fed:
                 aim = aim.after(winner(results))

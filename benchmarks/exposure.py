@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from ifmatch.client.exchange import Request
 from ifmatch.client.settings import Settings
 from ifmatch.race.calibration import calibrate
-from ifmatch.race.transport import Blocks, Shot, choose
+from ifmatch.race.transport import Blocks, TimedRequest, choose
 
 #: Seconds between check and write; in the last one no other request is served, so nothing may be found.
 GAPS = (50e-6, 200e-6, 2e-3, 0.0)
@@ -123,7 +123,7 @@ def together(base_url: str, rng: random.Random) -> Round:
     blocks = Blocks(engine, probe, rng, skew=calibration.skew, settle=calibration.settle)
 
     def fire(requests: list[Request]) -> int:
-        results = blocks.fire([Shot(request) for request in requests])
+        results = blocks.release([TimedRequest(request) for request in requests])
         return sum(r.response is not None and r.response.status == 200 for r in results)
 
     return fire

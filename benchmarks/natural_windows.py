@@ -42,9 +42,14 @@ from ifmatch.client.settings import Settings
 from ifmatch.client.target import Target
 from ifmatch.client.workbench import Snapshot, Subject, Workbench
 from ifmatch.race.budget import EFFORTS
-from ifmatch.race.history_builder import Completion
+from ifmatch.race.completion import Completion
+from ifmatch.race.environment import Environment
 from ifmatch.race.invocations import Invocation
-from ifmatch.race.runner import Environment, Race, Runner, Workload
+from ifmatch.race.race import Race
+from ifmatch.race.runner import Runner
+from ifmatch.race.summary import check
+from ifmatch.race.workloads import rounds
+from ifmatch.race.workloads.rounds import Workload
 from ifmatch.rules.profile import load
 
 Resource = dict[str, Any]
@@ -282,21 +287,21 @@ def race(url: str, effort: str, seed: int) -> Race:
         Settings(url, timeout=5, through_proxy=False), load("fhir-r4"), "run", Recorder(lambda _: None, Redactor())
     )
     bench = Workbench(target, "Patient", history=False)
-    runner = Runner(Environment.measured(target, bench.make(), 4), target, bench, EFFORTS[effort], 4, seed)
+    runner = Runner(Environment.measured(target, bench.make(), 4), target, bench, EFFORTS[effort], 4, seed, check)
 
     def invocations(subject: Subject, seen: Snapshot, writers: int) -> list[Invocation]:
         return [runner.invocations.update(subject, seen) for _ in range(writers)]
 
     try:
-        return runner.workload(Workload(invocations))
+        return rounds.run(runner, Workload(invocations))
     finally:
         target.close()
-        runner.ground.choice.engine.close()
+        runner.environment.engine.close()
 
 
-def lost(fight: list[Completion]) -> bool:
+def lost(completions: list[Completion]) -> bool:
     """Whether a round lost an update, by the answers alone: two writes that named one version were both accepted."""
-    bases = [one.operation.base for one in fight if one.accepted]
+    bases = [one.operation.base for one in completions if one.accepted]
     return len(set(bases)) < len(bases)
 
 
@@ -312,12 +317,12 @@ def main(runs: str = "24", effort: str = "standard", *names: str) -> None:
             print(f"{name:10} no figure: the server itself broke down ({wrong}), so what was found says nothing")
             continue
         found = [len(one.rounds) for one in raced if one.faults and any(map(lost, one.rounds))]
-        rounds = sum(len(one.rounds) for one in raced)
-        lossy = sum(lost(fight) for one in raced for fight in one.rounds)
+        total = sum(len(one.rounds) for one in raced)
+        lossy = sum(lost(completions) for one in raced for completions in one.rounds)
         after = f"after {median(found):g} rounds (at most {max(found)})" if found else "never"
-        kinds = {str(anomaly.name.label) for one in raced for _, anomaly in one.faults}
+        kinds = {str(fault.anomaly.name.label) for one in raced for fault in one.faults}
         print(
-            f"{name:10} found by {len(found)} of {runs} runs, {after}; {lossy} of {rounds} rounds lost an update; "
+            f"{name:10} found by {len(found)} of {runs} runs, {after}; {lossy} of {total} rounds lost an update; "
             f"{', '.join(sorted(kinds))}; {time.perf_counter() - begun:.0f} s",
             flush=True,
         )

@@ -28,12 +28,12 @@ def _conditional_on(target, bench, criterion, resources, body):
     attempt = _conditional(target, bench, criterion, body(), resources[0].unique)
     for pause in _LAGS if bench.offers("delete") else ():
         answer = attempt.answer
-        accepted, told = answer.effect is Effect.ACCEPTED, answer.location_id or (answer.resource or {}).get("id")
-        made = accepted and told not in (None, *(resource.id for resource in resources))
+        accepted, named = answer.effect is Effect.ACCEPTED, answer.named_id
+        made = accepted and named not in ("", *(resource.id for resource in resources))
         if not made and not (accepted and len(resources) > 1):
             break
         if made:
-            target.delete(bench.kind.type, told)
+            target.delete(bench.kind.type, named)
         target.tell(f"waiting {pause} s: a condition does not match what was created a moment ago")
         time.sleep(pause)
         for resource in resources:

@@ -6,9 +6,10 @@ from pytest_bdd import then, when
 from ifmatch.client.demands import demand_unchanged
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import RuleNotApplicable
-from ifmatch.race import workloads
-from ifmatch.race.runner import Runner, Workload
-from ifmatch.race.summary import history_report, report
+from ifmatch.race.runner import Runner
+from ifmatch.race.summary import check, history_report, report, worth_report
+from ifmatch.race.workloads import creates, interleaved, interrupted, relay, rounds
+from ifmatch.race.workloads.rounds import Workload
 from ifmatch.rules.answer import Effect
 from ifmatch.rules.expectation import describe
 from ifmatch.suite.stash import session_of
@@ -19,7 +20,8 @@ def runner(request, target, resource_type):
     session = session_of(request.config)
     races = session.races
     bench = Workbench(target, resource_type, history=False)
-    return Runner(session.environment(resource_type), target, bench, races.budget, races.writers, races.seed)
+    environment = session.race_environment(resource_type)
+    return Runner(environment, target, bench, races.budget, races.writers, races.seed, check)
 
 
 def _all(invocation):
@@ -27,7 +29,7 @@ def _all(invocation):
 
 
 def _demand_unnamed(runner):
-    if not runner.unnamed_writes:
+    if not runner.invocations.unnamed_writes:
         raise RuleNotApplicable(f"{runner.target.profile.title} lets no write name no version")
 
 
@@ -36,22 +38,22 @@ def _demand_unnamed(runner):
 
 @when("several writers update a resource from the same version, at once", target_fixture="race")
 def update_same_version(runner):
-    return workloads.tried(runner, Workload(_all(runner.invocations.update)))
+    return rounds.tried(runner, Workload(_all(runner.invocations.update)))
 
 
 @when("several writers patch a resource from the same version, at once", target_fixture="race")
 def patch_same_version(runner):
-    return workloads.tried(runner, Workload(_all(runner.invocations.patch)))
+    return rounds.tried(runner, Workload(_all(runner.invocations.patch)))
 
 
 @when("several writers update a resource in transactions from the same version, at once", target_fixture="race")
 def transaction_same_version(runner):
-    return workloads.tried(runner, Workload(_all(runner.invocations.transaction)))
+    return rounds.tried(runner, Workload(_all(runner.invocations.transaction)))
 
 
 @when("several writers update a resource in batches from the same version, at once", target_fixture="race")
 def batch_same_version(runner):
-    return workloads.tried(runner, Workload(_all(runner.invocations.batch)))
+    return rounds.tried(runner, Workload(_all(runner.invocations.batch)))
 
 
 @when(
@@ -60,7 +62,7 @@ def batch_same_version(runner):
 )
 def transaction_and_update(runner):
     invocations = runner.invocations
-    return workloads.tried(
+    return rounds.tried(
         runner,
         Workload(
             lambda subject, seen, _: [invocations.transaction(subject, seen), invocations.update(subject, seen)],
@@ -72,7 +74,7 @@ def transaction_and_update(runner):
 @when("several writers update a resource without naming a version, at once", target_fixture="race")
 def update_unnamed(runner):
     _demand_unnamed(runner)
-    return workloads.tried(
+    return rounds.tried(
         runner, Workload(_all(lambda subject, seen: runner.invocations.update(subject, seen, named=False)))
     )
 
@@ -81,9 +83,9 @@ def update_unnamed(runner):
 def revive(runner):
     _demand_unnamed(runner)
     prepare = _all(lambda subject, seen: runner.invocations.update(subject, seen, named=False))
-    race = workloads.tried(runner, Workload(prepare, opening=workloads.delete_first, once=True))
-    if race.clear and not any(one.accepted for one in race.answered()):
-        raise RuleNotApplicable(f"what is deleted stays so: {describe(race.clear[0][0].answer)}")
+    race = rounds.tried(runner, Workload(prepare, opening=rounds.delete_first, once=True))
+    if race.decided and not any(completion.accepted for completion in race.completions):
+        raise RuleNotApplicable(f"what is deleted stays so: {describe(race.decided[0][0].answer)}")
     race.subjects = _accepted_on(runner.target, race)  # where nobody won, there is nothing that could be wedged
     return race
 
@@ -95,7 +97,7 @@ def update_and_read(runner):
         updates = [runner.invocations.update(subject, seen) for _ in range(max(2, writers - readers))]
         return updates + [runner.invocations.read(subject) for _ in range(readers)]
 
-    return workloads.tried(runner, Workload(prepare))
+    return rounds.tried(runner, Workload(prepare))
 
 
 @when("several writers update a resource while others read its history", target_fixture="race")
@@ -104,69 +106,69 @@ def update_and_read_history(runner):
         updates = [runner.invocations.update(subject, seen) for _ in range(max(2, writers - 1))]
         return [*updates, runner.invocations.history(subject)]
 
-    return workloads.tried(runner, Workload(prepare))
+    return rounds.tried(runner, Workload(prepare))
 
 
 @when("a writer deletes a resource while another updates it from the version that was read", target_fixture="race")
 def delete_and_update(runner):
     invocations = runner.invocations
-    named = not runner.unnamed_writes
+    named = not runner.invocations.unnamed_writes
 
     def prepare(subject, seen, _):
         return [invocations.delete(subject, seen, named), invocations.update(subject, seen)]
 
-    return workloads.tried(runner, Workload(prepare, once=True, unlike=True))
+    return rounds.tried(runner, Workload(prepare, once=True, unlike=True))
 
 
 @when("several writers delete a resource, at once", target_fixture="race")
 def delete_all(runner):
-    named = not runner.unnamed_writes
+    named = not runner.invocations.unnamed_writes
     prepare = _all(lambda subject, seen: runner.invocations.delete(subject, seen, named))
-    return workloads.tried(runner, Workload(prepare, once=True))
+    return rounds.tried(runner, Workload(prepare, once=True))
 
 
 @when("several writers read and update a resource in any order, some of it at once", target_fixture="race")
-def interleaved(runner, request):
-    return workloads.interleaved(runner, session_of(request.config).races.seed)
+def interleave(runner, request):
+    return interleaved.interleaved(runner, session_of(request.config).races.seed)
 
 
 @when(
     "several writers each add an element of their own, reading again and retrying until they are accepted",
-    target_fixture="relay",
+    target_fixture="race",
 )
-def relay(runner):
-    return workloads.relay(runner)
+def read_modify_write(runner):
+    return relay.read_modify_write(runner)
 
 
 @when(
     "several writers each patch an element of their own without naming a version, at once",
-    target_fixture="relay",
+    target_fixture="race",
 )
-def patch_relay(runner):
+def unnamed_patches(runner):
     _demand_unnamed(runner)
-    return workloads.patch_relay(runner)
+    return relay.unnamed_patches(runner)
 
 
 @when(
     "several writers create a resource on the condition that its identifier is new, at once",
-    target_fixture="conditional_creates",
+    target_fixture="race",
 )
 def create_conditional(runner):
-    return workloads.conditional_creates(
-        runner, lambda unique: runner.invocations.create_if_none(unique, workloads.by_identifier(runner, unique))
+    return creates.conditional_creates(
+        runner, lambda unique: runner.invocations.create_if_none(unique, creates.by_identifier(runner, unique))
     )
 
 
-@when("several writers update by an identifier that nothing has yet, at once", target_fixture="conditional_creates")
+@when("several writers update by an identifier that nothing has yet, at once", target_fixture="race")
 def update_conditional(runner):
-    return workloads.conditional_creates(
-        runner, lambda unique: runner.invocations.conditional_update(unique, workloads.by_identifier(runner, unique))
+    return creates.conditional_creates(
+        runner, lambda unique: runner.invocations.conditional_update(unique, creates.by_identifier(runner, unique))
     )
 
 
-@when("several writers update an id that was never given out, at once", target_fixture="conditional_creates")
+@when("several writers update an id that was never given out, at once", target_fixture="race")
 def update_as_create(runner):
-    return workloads.births(runner)
+    return creates.updates_as_create(runner)
 
 
 @when(
@@ -174,21 +176,21 @@ def update_as_create(runner):
     target_fixture="race",
 )
 def slow_writer(runner):
-    return workloads.slow_writer(runner)
+    return interrupted.slow_writer(runner)
 
 
 @when("a writer gives up waiting and sends the same update again from the same version", target_fixture="race")
 def abandoned(runner):
-    return workloads.abandoned_and_retried(runner)
+    return interrupted.abandoned_and_retried(runner)
 
 
 @when("a writer breaks off in the middle of sending an update", target_fixture="race")
 def aborted(runner):
-    return workloads.aborted_upload(runner)
+    return interrupted.aborted_upload(runner)
 
 
 def _accepted_on(target, race):
-    accepted = {one.invocation.request.url for one in race.answered() if one.accepted}
+    accepted = {completion.invocation.request.url for completion in race.completions if completion.accepted}
     return [s for s in race.subjects if f"{target.settings.base_url}/{s.type}/{s.id}" in accepted]
 
 
@@ -208,37 +210,43 @@ def history_grows(case, race):
 
 @then("exactly one of them is accepted each time")
 def one_winner(case, race):
-    several = [fight for fight in race.rounds if sum(one.accepted for one in fight) > 1]
-    won = sum(any(one.accepted for one in fight) for fight in race.clear)
+    several = [round_ for round_ in race.rounds if _accepted_in(round_) > 1]
+    won = [round_ for round_ in race.decided if _accepted_in(round_)]
     case.fact(
         not several,
         "one accepted write in each round",
         f"several accepted writes in {len(several)} of {len(race.rounds)} rounds",
     )
-    case.fact(won > 0 or not race.clear, "a winner in some round", f"no winner in any of {len(race.clear)} rounds")
+    decided = len(race.decided)
+    case.fact(bool(won) or not decided, "a winner in some round", f"no winner in any of {decided} rounds")
+
+
+def _accepted_in(completions):
+    return sum(completion.accepted for completion in completions)
 
 
 @then("the others are refused as promised")
 def losers_as_promised(case, race):
-    losers = [one.answer for one in race.answered() if one.refused]
+    losers = [completion.answer for completion in race.completions if completion.refused]
     case.refused_alike(losers)
 
 
 @then("nobody is answered with a server error")
 def no_server_error(case, race):
-    failed = [one.answer for one in race.answered() if one.answer.is_server_error]
+    answers = [completion.answer for completion in race.completions]
+    failed = [answer for answer in answers if answer.is_server_error]
     case.fact(
         not failed, "no server error", f"{len(failed)} server errors, such as {describe(failed[0])}" if failed else ""
     )
-    case.raced(report(race, judged=False))
+    case.raced(worth_report(race))
 
 
 @then("an ordinary update afterwards is accepted")
-def not_wedged(case, bench, target, race):
+def not_wedged(case, bench, race):
     for subject in race.subjects[-3:]:
-        answer = workloads.ordinary_update(target, bench, subject)
+        answer = rounds.ordinary_update(bench, subject)
         case.fact(answer.effect is Effect.ACCEPTED, "an ordinary update after the race", describe(answer))
-    case.raced(report(race, judged=False))
+    case.raced(worth_report(race))
 
 
 @then("the last version is what a read shows")
@@ -271,50 +279,39 @@ def gone(case, target, race):
 
 @then("every element is there")
 @then("every element of an accepted patch is there")
-def elements_there(case, relay):
-    lost = len(relay.missing)
+def elements_there(case, race):
+    lost = len(race.missing)
     case.fact(not lost, "every accepted element", f"{lost} accepted elements are gone, without anyone being told")
-    case.raced(report(relay.race, judged=False))
+    case.raced(worth_report(race))
 
 
 @then("every writer came through")
-def nobody_starved(case, relay):
-    tries = max(relay.attempts, default=0)
-    case.observed["attempts"] = {"most": tries, "all": sum(relay.attempts)}
+def nobody_starved(case, race):
+    tries = max(race.attempts, default=0)
+    case.observed["attempts"] = {"most": tries, "all": sum(race.attempts)}
     case.fact(
-        not relay.starved,
+        not race.starved,
         "every writer accepted in the end",
-        f"{relay.starved} writers still refused after {tries} attempts",
+        f"{race.starved} writers still refused after {tries} attempts",
     )
 
 
 @then("one resource was made")
-def one_made(case, conditional_creates):
-    several = [len(ids) for ids in conditional_creates.made if len(ids) > 1]
+def one_made(case, race):
+    several = [len(ids) for ids in race.made if len(ids) > 1]
     case.fact(
         not several,
         "one resource in each round",
-        f"up to {max(several, default=0)} resources for one condition, "
-        f"in {len(several)} of {len(conditional_creates.made)} rounds",
+        f"up to {max(several, default=0)} resources for one condition, in {len(several)} of {len(race.made)} rounds",
     )
-    case.raced(report(conditional_creates.race, judged=False))
+    case.raced(worth_report(race))
 
 
 @then("exactly one of them creates it each time")
-def one_creates(case, conditional_creates):
-    several = [count for count in conditional_creates.created if count > 1]
+def one_creates(case, race):
+    several = [count for count in race.created if count > 1]
     case.fact(
         not several,
         "one create in each round",
         f"up to {max(several, default=0)} writers told that they created it, in {len(several)} rounds",
     )
-
-
-@then("every accepted write of the relay is kept")
-def relay_kept(case, relay):
-    case.raced(report(relay.race))
-
-
-@then("every accepted write of the conditional_creates is kept")
-def newcomers_kept(case, conditional_creates):
-    case.raced(report(conditional_creates.race))

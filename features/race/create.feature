@@ -15,4 +15,4 @@ Feature: What may exist once is made once
   Scenario: Of several updates of an id that was never given out, one creates it
     When several writers update an id that was never given out, at once
     Then exactly one of them creates it each time
-    And every accepted write of the newcomers is kept
+    And every accepted write is kept

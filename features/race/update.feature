@@ -26,7 +26,7 @@ Feature: However many save at once, no save is lost
     When several writers each add an element of their own, reading again and retrying until they are accepted
     Then every element is there
     And every writer came through
-    And every accepted write of the relay is kept
+    And every accepted write is kept
 
   @rule:race.update.never-wedged
   Scenario: After a race the resource can still be updated

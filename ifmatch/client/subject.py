@@ -99,17 +99,12 @@ class Attempt:
     @property
     def id(self) -> str:
         """The id of what was written: as the answer names it, else as it was sent. Empty when neither does."""
-        return id_in(self.answer) or self.sent.get("id", "")
+        return self.answer.named_id or self.sent.get("id", "")
 
 
 def new_unique() -> str:
     """A text that stands nowhere else: 32 hexadecimal digits, so also a valid FHIR id."""
     return uuid.uuid4().hex
-
-
-def id_in(answer: Answer) -> str | None:
-    """The id of the resource that an answer is about: from its Location, else from its body."""
-    return answer.location_id or (answer.resource or {}).get("id")
 
 
 def tag_of(answer: Answer) -> str | None:

@@ -61,14 +61,14 @@ class Target:
 
     def search(self, resource_type: str, criteria: str) -> Answer:
         """GET [base]/[type]?[criteria], past any cache that a server may keep for it."""
-        return self.send("GET", f"{resource_type}?{_query(criteria)}", headers=FRESH)
+        return self.send("GET", f"{resource_type}?{query(criteria)}", headers=FRESH)
 
     def create(self, body: Resource | bytes, *, resource_type: str = "", unique: str = "", **options: Any) -> Answer:
         """POST [base]/[type], journalled; the new resource is removed at the end of the run."""
         kind = resource_type or (body["resourceType"] if isinstance(body, dict) else "")
         item = self.ledger.intend(kind, unique)
         answer = self._write("POST", kind, body, **options)
-        return self._settle(item, answer, answer.location_id or (answer.resource or {}).get("id", ""))
+        return self._settle(item, answer, answer.named_id)
 
     def update(
         self,
@@ -91,8 +91,8 @@ class Target:
     ) -> Answer:
         """PUT [base]/[type]?[criteria], journalled as a possible create."""
         item = self.ledger.intend(resource_type, unique)
-        answer = self._write("PUT", f"{resource_type}?{_query(criteria)}", body, **options)
-        resource_id = answer.location_id or (answer.resource or {}).get("id", "")
+        answer = self._write("PUT", f"{resource_type}?{query(criteria)}", body, **options)
+        resource_id = answer.named_id
         if resource_id and self.ledger.find(resource_type, resource_id):
             self.ledger.never_made(item)
             return answer
@@ -215,7 +215,8 @@ class Target:
         self._courier.close()
 
 
-def _query(criteria: str) -> str:
+def query(criteria: str) -> str:
+    """The criteria of a search as they stand in a URL."""
     return "&".join(f"{n}={quote(v, safe='|')}" for n, _, v in (part.partition("=") for part in criteria.split("&")))
 
 

@@ -9,7 +9,6 @@ from ifmatch.client.subject import (
     Snapshot,
     Subject,
     entries,
-    id_in,
     identifiers,
     new_unique,
     version_of,
@@ -74,7 +73,7 @@ class Workbench:
     def _create(self, kind: ResourceKind, unique: str) -> Subject:
         body, unique = self.body(kind, unique)
         answer = self._set_up(lambda: self.target.create(body, unique=unique))
-        resource_id = id_in(answer)
+        resource_id = answer.named_id
         if not resource_id:
             raise SetupFailed(f"the create of a {kind.type} gives no id: neither in Location nor in a body")
         return self._subject(kind, resource_id, unique, body)

@@ -1,1 +1,1 @@
-"""The race engine: plan, run, history, judge, picture. Concurrent writers and what becomes of their updates."""
+"""Races: a plan, its transport, and the histories that it leaves. Runs concurrent writers; only `summary` judges."""

@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
+from itertools import chain
 from statistics import median, quantiles
 
 from ifmatch.client.exchange import Request
+from ifmatch.race.transport.engine import Engine, Mode, Result, TimedRequest
 from ifmatch.race.transport.instant import SETTLE, clock, settling
-from ifmatch.race.transport.shot import Engine, Mode, Result, Shot
 
 #: ns; requests of the calibration go this far apart, so that they do not wait for each other.
 _APART = 2_000_000
@@ -92,37 +93,52 @@ class Calibration:
         if not self.round_trips:
             return "no connection answered the calibration"
         count = len(self.round_trips)
-        plural = "s" if count > 1 else ""
-        told = [f"round trip {_ms(self.median)} (95 %: {_ms(self.p95)}) over {count} connection{plural}"]
-        told += [f"last bytes leave within {_ms(self.skew)}"] if self.skew else []
-        told += [str(self.offset)] if self.offset else []
-        return "; ".join(told)
+        connections = "1 connection" if count == 1 else f"{count} connections"
+        parts = [f"round trip {_ms(self.median)} (95 %: {_ms(self.p95)}) over {connections}"]
+        if self.skew:
+            parts.append(f"last bytes leave within {_ms(self.skew)}")
+        if self.offset:
+            parts.append(str(self.offset))
+        return "; ".join(parts)
 
 
 def calibrate(engine: Engine, probe: Request, connections: int, way: int | None = None) -> Calibration:
     """Measure by a cheap read, for a few seconds at most; a first round, which dials, does not count."""
-    shots = [Shot(probe, offset=i * _APART) for i in range(connections)]
-    engine.fire(shots, Mode.WHOLE)
-    apart = _repeated(lambda: engine.fire(shots, Mode.WHOLE))
-    by_connection = zip(*apart, strict=True)
-    durations = ([r.returned - r.invoked for r in results if r.returned is not None] for results in by_connection)
-    measured = Calibration(tuple(map(RoundTrip.of, filter(None, durations))), way)
-    together = _repeated(lambda: engine.fire([Shot(probe)] * connections, hold=settling(measured.settle)))
-    dated = (result for results in (*apart, *together) for result in results)
-    return replace(measured, skew=release_skew(together), offset=clock_offset(dated, time.time_ns() - clock()))
+    probes = [TimedRequest(probe, offset=i * _APART) for i in range(connections)]
+    engine.release(probes, Mode.WHOLE)
+    apart = _repeated(lambda: engine.release(probes, Mode.WHOLE))
+    measured = Calibration(_round_trips(apart), way)
+    at_once, hold = [TimedRequest(probe)] * connections, settling(measured.settle)
+    together = _repeated(lambda: engine.release(at_once, hold=hold))
+    dated = chain.from_iterable([*apart, *together])
+    offset = clock_offset(dated, time.time_ns() - clock())
+    return replace(measured, skew=release_skew(together), offset=offset)
 
 
-def _repeated(fire: Callable[[], list[Result]], rounds: int = 10) -> list[list[Result]]:
-    until, fired = time.monotonic() + _PATIENCE, list[list[Result]]()
-    while len(fired) < _FEWEST or (len(fired) < rounds and time.monotonic() < until):
-        fired.append(fire())
-    return fired
+def _round_trips(rounds: Sequence[Sequence[Result]]) -> tuple[RoundTrip, ...]:
+    """How long each connection took, as far as it answered."""
+    trips = list[RoundTrip]()
+    for results in zip(*rounds, strict=True):
+        durations = [result.returned - result.invoked for result in results if result.returned is not None]
+        if durations:
+            trips.append(RoundTrip.of(durations))
+    return tuple(trips)
+
+
+def _repeated(release: Callable[[], list[Result]], most: int = 10) -> list[list[Result]]:
+    until, rounds = time.monotonic() + _PATIENCE, list[list[Result]]()
+    while len(rounds) < _FEWEST or (len(rounds) < most and time.monotonic() < until):
+        rounds.append(release())
+    return rounds
 
 
 def release_skew(rounds: Iterable[Sequence[Result]]) -> int:
     """The median spread of the last bytes (ns); 0 when no round let two go."""
-    released = ([r.released for r in results if r.released is not None] for results in rounds)
-    spreads = [max(instants) - min(instants) for instants in released if len(instants) > 1]
+    spreads = list[int]()
+    for results in rounds:
+        instants = [result.released for result in results if result.released is not None]
+        if len(instants) > 1:
+            spreads.append(max(instants) - min(instants))
     return round(median(spreads)) if spreads else 0
 
 
@@ -133,16 +149,22 @@ def clock_offset(results: Iterable[Result], epoch: int) -> Offset | None:
     offset, and all of them bound it better (as Cristian, "Probabilistic clock synchronization", 1989). None without a
     Date, or when two bounds contradict each other.
     """
-    bounds = [
-        (dated - (result.returned + epoch), dated + _SECOND - (result.invoked + epoch))
-        for result in results
-        for dated in _dates(result)
-        if result.returned is not None
-    ]
+    bounds = [bound for result in results for bound in _bounds(result, epoch)]
     if not bounds:
         return None
-    least, most = max(least for least, _ in bounds), min(most for _, most in bounds)
+    least = max(bound.least for bound in bounds)
+    most = min(bound.most for bound in bounds)
     return Offset(least, most) if least <= most else None
+
+
+def _bounds(result: Result, epoch: int) -> Iterator[Offset]:
+    """What one answer says."""
+    if result.returned is None:
+        return
+    for dated in _dates(result):
+        least = dated - (result.returned + epoch)
+        most = dated + _SECOND - (result.invoked + epoch)
+        yield Offset(least, most)
 
 
 def _dates(result: Result) -> Iterator[int]:

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, log
 
-from ifmatch.rules.case import Verdict
-
 #: How sure the bound is.
 CERTAINTY = 0.99
 
@@ -74,9 +72,10 @@ class Confidence:
         """How many independent rounds the overlapping ones are worth. Without an estimate, each set counts once."""
         raced = [block for block in self.blocks if block.overlapping]
         rho = correlation(raced)
-        if not raced or rho is None:
+        if rho is None:
             return float(len(raced))
-        per_set = sum(block.overlapping**2 for block in raced) / self.overlapping  # sets may differ in size
+        squares = sum(block.overlapping**2 for block in raced)
+        per_set = squares / self.overlapping  # sets may differ in size
         return self.overlapping / (1 + (per_set - 1) * rho)
 
     @property
@@ -85,9 +84,14 @@ class Confidence:
         return exposure_bound(self.effective)
 
     @property
-    def verdict(self) -> Verdict:
-        """A pass, or nothing: what never raced, or hardly, could not have failed."""
-        return Verdict.PASS if self.overlapping and self.effective >= FEWEST else Verdict.INCONCLUSIVE
+    def enough(self) -> bool:
+        """Whether a pass means something: what never raced, or hardly, could not have failed."""
+        return self.overlapping > 0 and self.effective >= FEWEST
+
+    @property
+    def more_may_help(self) -> bool:
+        """Whether more rounds may yet mean something: some have raced, but too few."""
+        return self.overlapping > 0 and not self.enough
 
     def __str__(self) -> str:
         """The sentence beside the verdict. It never says that no update is ever lost."""
@@ -101,7 +105,7 @@ class Confidence:
             f"0 lost updates in {self.rounds} rounds on {len(self.blocks)} sets of connections; "
             f"the writes overlapped in {self.overlap_share:.0%} of them, worth {self.effective:.0f} independent rounds"
         )
-        if self.verdict is Verdict.INCONCLUSIVE:
+        if not self.enough:
             return f"{ran}: too few to tell. At least {FEWEST} are needed."
         bound = f"exposure per round < {self.exposure:.2%} at {CERTAINTY:.0%} for this plan, load and network path"
         return f"{ran}; {bound}; {self._power()}."
@@ -125,13 +129,17 @@ def correlation(blocks: Sequence[Block]) -> float | None:
     None when it cannot be estimated: with one set, with one round to a set, or when all rounds or none show one
     (Ridout, Demétrio and Firth, "Estimating Intraclass Correlation for Binary Data", Biometrics 1999).
     """
-    sizes = [block.overlapping for block in blocks]
-    total, sets, late = sum(sizes), len(blocks), sum(block.late for block in blocks)
+    sets = len(blocks)
+    total = sum(block.overlapping for block in blocks)
+    late = sum(block.late for block in blocks)
     if sets < 2 or total <= sets or not 0 < late < total:
         return None
     squares = sum(block.late**2 / block.overlapping for block in blocks)
     between = (squares - late**2 / total) / (sets - 1)
     within = (late - squares) / (total - sets)
-    typical = (total - sum(size**2 for size in sizes) / total) / (sets - 1)
+    sizes_squared = sum(block.overlapping**2 for block in blocks)
+    typical = (total - sizes_squared / total) / (sets - 1)
     spread = between + (typical - 1) * within
-    return min(1.0, max(0.0, (between - within) / spread)) if spread > 0 else None
+    if spread <= 0:
+        return None
+    return min(1.0, max(0.0, (between - within) / spread))

@@ -4,16 +4,19 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from ifmatch.client.exchange import Request
-from ifmatch.client.target import FRESH, Target
+from ifmatch.client.target import FRESH, Target, query
 from ifmatch.client.workbench import Snapshot, Subject, Workbench, new_unique
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.judge.history import ANY, Kind
-from ifmatch.rules.answer import Answer, Resource
+from ifmatch.rules.answer import Answer, Effect, Resource
 from ifmatch.rules.content import at, put
+from ifmatch.rules.expectation import Expectation
 from ifmatch.rules.patches import FORMATS, patch_document
+
+#: The interaction that an operation needs, where it is not the update itself.
+_INTERACTION = {Kind.PATCH: "patch", Kind.DELETE: "delete", Kind.TRANSACTION: "transaction"}
 
 #: How every mark of ours begins, so that it is told from what else stands in a resource.
 MARK = "ifmatch "
@@ -42,6 +45,29 @@ class Invocations:
     def __init__(self, target: Target, bench: Workbench) -> None:
         self._target, self._bench = target, bench
 
+    # ------------------------------------------------------------ what the target allows
+
+    def allowed(self, kind: Kind, base: int | str | None) -> bool:
+        """Whether the target offers an operation, and lets it name what it names."""
+        needed = _INTERACTION.get(kind)
+        if needed is not None and not self._bench.offers(needed):
+            return False
+        if kind is Kind.READ:
+            return True
+        if kind is Kind.DELETE:
+            # Before R6 no FHIR text binds a server to an If-Match on delete, so none is sent but where one is demanded.
+            names_nothing = base is None
+            return not self._bench.kind.lent and names_nothing is self.unnamed_writes
+        return base is not None or self.unnamed_writes
+
+    @property
+    def unnamed_writes(self) -> bool:
+        """Whether the system lets a write name no version: it says so, or says nothing."""
+        promise = self._target.profile.promise("update.if-match.missing", self._bench.kind.type)
+        return not (isinstance(promise, Expectation) and promise.outcome is Effect.REFUSED)
+
+    # ------------------------------------------------------------ operations
+
     def update(self, subject: Subject, seen: Snapshot, named: bool = True) -> Invocation:
         """PUT of the resource with a mark of its own, from the version seen or naming none."""
         return self._of(subject, seen, named, Kind.UPDATE, lambda body, tag: self._put(subject, body, tag))
@@ -62,14 +88,17 @@ class Invocations:
     def patch(self, subject: Subject, seen: Snapshot, named: bool = True) -> Invocation:
         """PATCH of the mark alone, in the first format that the target offers."""
         marker = f"{MARK}{new_unique()}"
-        chosen = next((f for f in FORMATS if self._bench.offers(f)), next(iter(FORMATS)))
-        media_type = self._target.profile.media_type
+        offered = [name for name in FORMATS if self._bench.offers(name)] or list(FORMATS)
         changes = dict.fromkeys(subject.kind.marks_to_set(seen.resource), marker)
-        document = patch_document(chosen, subject.type, changes, media_type)
+        media_type = self._target.profile.media_type
+        document = patch_document(offered[0], subject.type, changes, media_type)
         request = self._target.write_request(
-            "PATCH", _path(subject), document.content,
-            if_match=seen.tag if named else (), media_type=document.media_type,
-        )  # fmt: skip
+            "PATCH",
+            _path(subject),
+            document.content,
+            if_match=seen.tag if named else (),
+            media_type=document.media_type,
+        )
         return Invocation(Kind.PATCH, request, seen.version if named else None, marker)
 
     def patch_own_element(self, subject: Subject, element: Mapping[str, Any]) -> Invocation:
@@ -99,13 +128,13 @@ class Invocations:
         """POST on the condition that nothing matches the criteria."""
         body, marker = self._marked(self._bench.body(unique=unique)[0])
         request = self._target.write_request("POST", self._bench.kind.type, body)
-        conditional = (*request.headers, ("If-None-Exist", _query(criteria)))
+        conditional = (*request.headers, ("If-None-Exist", query(criteria)))
         return Invocation(Kind.CREATE, Request(request.method, request.url, conditional, request.body), marker=marker)
 
     def conditional_update(self, unique: str, criteria: str) -> Invocation:
         """PUT to whatever matches the criteria."""
         body, marker = self._marked(self._bench.body(unique=unique)[0])
-        request = self._target.write_request("PUT", f"{self._bench.kind.type}?{_query(criteria)}", body)
+        request = self._target.write_request("PUT", f"{self._bench.kind.type}?{query(criteria)}", body)
         return Invocation(Kind.CONDITIONAL_UPDATE, request, marker=marker)
 
     def put_new(self, resource_id: str) -> Invocation:
@@ -148,24 +177,39 @@ def only_entry(answer: Answer) -> Answer:
 
     A refused bundle speaks for itself.
     """
-    entries: Any = (answer.resource or {}).get("entry")
-    first = entries[0] if isinstance(entries, list) and entries and isinstance(entries[0], dict) else {}
-    response = first.get("response")
+    entry = _first_entry(answer)
+    response = entry.get("response")
     if not isinstance(response, dict):
         return answer
     status = str(response.get("status", ""))[:3]
+    resource = entry.get("resource")
+    return Answer(
+        status=int(status) if status.isdigit() else answer.status,
+        headers=_headers_of(response),
+        content=json.dumps(resource).encode() if isinstance(resource, dict) else b"",
+        url=answer.url,
+        exchange=answer.exchange,
+    )
+
+
+def _first_entry(answer: Answer) -> Resource:
+    entries = (answer.resource or {}).get("entry")
+    if isinstance(entries, list) and entries and isinstance(entries[0], dict):
+        first: Resource = entries[0]
+        return first
+    return {}
+
+
+def _headers_of(response: Mapping[str, Any]) -> dict[str, str]:
+    """The headers that an entry would have had as an answer of its own. Some servers leave the quotes off an ETag."""
+    headers = dict[str, str]()
     etag, location = response.get("etag"), response.get("location")
-    headers = {"etag": etag if str(etag).endswith('"') else f'W/"{etag}"'} if etag else {}
-    headers |= {"location": str(location)} if location else {}
-    resource = first.get("resource")
-    content = json.dumps(resource).encode() if isinstance(resource, dict) else b""
-    return Answer(int(status) if status.isdigit() else answer.status, headers, content, answer.url, answer.exchange)
+    if etag:
+        headers["etag"] = etag if str(etag).endswith('"') else f'W/"{etag}"'
+    if location:
+        headers["location"] = str(location)
+    return headers
 
 
 def _path(subject: Subject) -> str:
     return f"{subject.type}/{subject.id}"
-
-
-def _query(criteria: str) -> str:
-    pairs = (part.partition("=") for part in criteria.split("&"))
-    return "&".join(f"{name}={quote(value, safe='|')}" for name, _, value in pairs)

@@ -7,14 +7,11 @@ operation is a sequential step; a round of several is released at once.
 
 from dataclasses import dataclass
 from itertools import chain
-from typing import Literal
 
-from ifmatch.judge.history import Kind
+from ifmatch.judge.history import ANY, Kind
 
-#: The version a planned operation names: so many before the one its writer last saw (0 is that one), any, or none.
-Base = int | Literal["*"] | None
-
-ANY: Literal["*"] = "*"
+#: The version a planned operation names: so many before the one its writer last saw (0 is that one), ANY, or none.
+Base = int | str | None
 
 #: The writers are known by letters: A, B, C, ...
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -60,23 +57,22 @@ class Plan:
         """Who takes part."""
         return tuple(sorted({step.writer for step in self.steps}))
 
-    @property
-    def sequential(self) -> "Plan":
-        """The same steps, each one over before the next begins: what fails so needs no race, and fails every time."""
-        return Plan(tuple((step,) for step in self.steps))
-
-    def only(self, rounds: tuple[int, ...]) -> "Plan":
-        """The plan cut down to some of its rounds."""
-        return Plan(tuple(self.rounds[i] for i in rounds))
+    def without(self, number: int) -> "Plan":
+        """The plan with one of its rounds left out."""
+        return Plan(self.rounds[:number] + self.rounds[number + 1 :])
 
     def __str__(self) -> str:
         """One line for each round."""
         return "\n".join(f"{i}. " + " | ".join(map(str, steps)) for i, steps in enumerate(self.rounds, 1))
 
 
+#: One thing to do, and the version that it names.
+Action = tuple[Kind, Base]
+Repertoire = tuple[Action, ...]
+
 #: What a writer may do, the plainest first: Hypothesis shrinks towards the head of the list. A server that does not
 #: offer an interaction is given the list without it.
-REPERTOIRE: tuple[tuple[Kind, Base], ...] = (
+REPERTOIRE: Repertoire = (
     (Kind.READ, None),
     (Kind.UPDATE, 0),
     (Kind.PATCH, 0),
@@ -90,6 +86,4 @@ REPERTOIRE: tuple[tuple[Kind, Base], ...] = (
     (Kind.UPDATE, None),
     (Kind.PATCH, None),
     (Kind.DELETE, None),
-    (Kind.CONDITIONAL_UPDATE, None),
-    (Kind.CREATE, None),
 )

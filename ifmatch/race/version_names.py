@@ -21,9 +21,9 @@ class VersionNames:
 
     def learn(self, read: Answer) -> None:
         """Take in what one read calls a version by both names, if it does."""
-        tag, version = version_in(read.etag) if read.etag else None, read.version_id
-        if tag and version:
-            self._pairs.add((tag, version))
+        tag = version_in(read.etag) if read.etag else None
+        if tag and read.version_id:
+            self._pairs.add((tag, read.version_id))
 
     @property
     def agree(self) -> bool:
@@ -33,26 +33,43 @@ class VersionNames:
     @property
     def doubt(self) -> str:
         """Why the versions cannot be told apart at all; empty when they can."""
-        tags, versions = [tag for tag, _ in self._pairs], [version for _, version in self._pairs]
-        for names, one, several in ((tags, "the ETag", "versions"), (versions, "the meta.versionId", "ETags")):
-            twice = next((name for name in names if names.count(name) > 1), None)
-            if twice is not None:
-                return f"{one} {twice} stands for several {several}, so it names no version"
+        tag = _repeated([tag for tag, _ in self._pairs])
+        if tag is not None:
+            return f"the ETag {tag} stands for several versions, so it names no version"
+        version = _repeated([version for _, version in self._pairs])
+        if version is not None:
+            return f"the meta.versionId {version} stands for several ETags, so it names no version"
         return ""
 
     def listed(self, entries: Sequence[Entry], operations: Iterable[Operation]) -> tuple[tuple[Entry, ...] | None, str]:
-        """The entries of `_history` under the names that the writes use, or None and the reason.
-
-        A version that nobody has read is known by the mark of the write that made it.
-        """
+        """The entries of `_history` under the names that the writes use, or None and the reason."""
         if self.agree:
             return tuple(entries), ""
         names = {version: tag for tag, version in self._pairs}
-        written = [o for o in operations if o.outcome is Outcome.OK and o.version and o.version not in names.values()]
-        marked = {o.marker: str(o.version) for o in written if o.marker}
-        for entry in entries:
-            if len(entry.markers) == 1 and entry.markers[0] in marked:
-                names.setdefault(entry.version, marked[entry.markers[0]])
-        if any(o.version not in names.values() and not o.marker for o in written):
-            return None, "its history calls versions otherwise than the ETag, and not every one can be matched"
-        return tuple(replace(entry, version=names.get(entry.version, entry.version)) for entry in entries), ""
+        read = set(names.values())
+        unread = [operation for operation in operations if _made_a_version(operation) and operation.version not in read]
+        names = _named_by_marks(entries, unread) | names
+        matched = set(names.values())
+        for operation in unread:
+            if operation.version not in matched and not operation.marker:
+                return None, "its history calls versions otherwise than the ETag, and not every one can be matched"
+        renamed = (replace(entry, version=names.get(entry.version, entry.version)) for entry in entries)
+        return tuple(renamed), ""
+
+
+def _repeated(names: Sequence[str]) -> str | None:
+    return next((name for name in names if names.count(name) > 1), None)
+
+
+def _made_a_version(operation: Operation) -> bool:
+    return operation.outcome is Outcome.OK and bool(operation.version)
+
+
+def _named_by_marks(entries: Iterable[Entry], unread: Iterable[Operation]) -> dict[str, str]:
+    """The names of versions that nobody has read: each is known by the mark of the write that made it."""
+    marked = {operation.marker: str(operation.version) for operation in unread if operation.marker}
+    names = dict[str, str]()
+    for entry in entries:
+        if len(entry.markers) == 1 and entry.markers[0] in marked:
+            names.setdefault(entry.version, marked[entry.markers[0]])
+    return names

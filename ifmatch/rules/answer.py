@@ -134,6 +134,11 @@ class Answer:
         return path.rsplit("/", 1)[-1] or None
 
     @property
+    def named_id(self) -> str:
+        """The id of the resource that the answer speaks of: its Location's, else its body's. Empty without either."""
+        return self.location_id or str((self.resource or {}).get("id") or "")
+
+    @property
     def issues(self) -> list[Mapping[str, Any]]:
         """The issues of the OperationOutcome in the body, if it is one in JSON."""
         if self.body is not Body.OPERATION_OUTCOME or not isinstance(self.json, dict):

@@ -1,6 +1,6 @@
 """One rule under judgement: what was promised, what was seen, and the verdict that follows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ class RaceReport:
 
     findings: tuple[Finding, ...]
     doubt: str
-    facts: Mapping[str, Any]
+    facts: Any
     story: str = ""
     picture: str = ""
 

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-import msgspec
 import pytest
 
 from ifmatch.errors import (
@@ -265,7 +264,7 @@ def _race(session: Session, case: Case) -> RaceFacts | None:
     """What a race came to; its picture goes into the run's folder."""
     if case.race is None:
         return None
-    facts = msgspec.convert(dict(case.race.facts), RaceFacts)
+    facts: RaceFacts = case.race.facts
     if not case.race.picture:
         return facts
     picture = session.log.folder / "pictures" / f"{case.rule}.svg"

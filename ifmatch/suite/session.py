@@ -34,7 +34,7 @@ from ifmatch.log.reader import read
 from ifmatch.log.writer import EventLog, stamped
 from ifmatch.monitor import MONITORS
 from ifmatch.monitor.watch import Watch
-from ifmatch.race.runner import Environment
+from ifmatch.race.environment import Environment
 from ifmatch.report.run import Run
 from ifmatch.report.write import write_all
 from ifmatch.rules import catalogue, waiver
@@ -276,7 +276,7 @@ class Session:
 
     # ------------------------------------------------------------ races
 
-    def environment(self, resource_type: str) -> Environment:
+    def race_environment(self, resource_type: str) -> Environment:
         """How the target is reached in races, and what it is like: found out when the first race begins.
 
         A resource of the type is made for that: reading one is cheap everywhere, the capability statement is not.

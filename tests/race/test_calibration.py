@@ -11,7 +11,7 @@ from ifmatch.client.exchange import Failure, Request, Response
 from ifmatch.race.calibration import Calibration, Offset, RoundTrip, calibrate, clock_offset, release_skew
 from ifmatch.race.transport import Result
 from ifmatch.race.transport.connection import Origin
-from ifmatch.race.transport.engine import Direct
+from ifmatch.race.transport.direct import Direct
 from ifmatch.race.transport.http1 import Http1
 
 REQUEST = Request("GET", "http://127.0.0.1/")

@@ -26,9 +26,14 @@ from ifmatch.client.workbench import Workbench
 from ifmatch.errors import OutcomeUnknown, SetupFailed
 from ifmatch.judge.anomaly import Name
 from ifmatch.log.events import Event, ExchangeRecorded, Journalled
-from ifmatch.race import history_builder, workloads
+from ifmatch.race import closing
 from ifmatch.race.budget import Budget
-from ifmatch.race.runner import Environment, Race, Runner
+from ifmatch.race.environment import Environment
+from ifmatch.race.race import Race
+from ifmatch.race.runner import Runner
+from ifmatch.race.summary import check
+from ifmatch.race.workloads import interrupted, relay
+from ifmatch.race.workloads.interleaved import interleaved
 from ifmatch.rules.case import Case, Verdict
 from ifmatch.rules.expectation import Expectation, Level, Source
 from ifmatch.rules.profile import load
@@ -47,7 +52,7 @@ BUDGET = Budget(blocks=8, rounds=1, plans=16, repeats=2)
 @pytest.fixture(autouse=True)
 def _short_settling(monkeypatch):
     """What the fronts lose, they lose at once: there is no need to wait for it for seconds."""
-    monkeypatch.setattr(history_builder, "_SETTLING", 0.4)
+    monkeypatch.setattr(closing, "_SETTLING", 0.4)
 
 
 PROMISE = Expectation(Level.SHALL, Source("A text", "https://example.org/text"), status=(412, 409))
@@ -235,8 +240,12 @@ def place(name: str, kind: type[Hostile] = Hostile, faults: tuple[str, ...] = ()
         settings = Settings(base_url=server.base_url, timeout=TIMEOUT, through_proxy=False)
         target = Target(settings, load("fhir-r4"), "run-1", Recorder(events.append, Redactor()))
         bench = Workbench(target, "Patient", history=False)
-        ground, seeds = Environment.measured(target, bench.make(), writers), itertools.count(1)
-        yield Place(lambda: Runner(ground, target, bench, BUDGET, writers, next(seeds)), server, events, target)
+        environment, seeds = Environment.measured(target, bench.make(), writers), itertools.count(1)
+
+        def new_runner() -> Runner:
+            return Runner(environment, target, bench, BUDGET, writers, next(seeds), check)
+
+        yield Place(new_runner, server, events, target)
         sweep(target)
     finally:
         server.stop()
@@ -263,13 +272,13 @@ def judged_same_version(runner: Runner, case: Case) -> None:
 
 
 def judged_relay(runner: Runner, case: Case) -> None:
-    told = workloads.relay(runner)
-    steps.elements_there(case, told)
-    steps.nobody_starved(case, told)
-    steps.relay_kept(case, told)
+    race = relay.read_modify_write(runner)
+    steps.elements_there(case, race)
+    steps.nobody_starved(case, race)
+    steps.kept(case, race)
 
 
-def judged_newcomers(runner: Runner, case: Case) -> None:
+def judged_creates(runner: Runner, case: Case) -> None:
     steps.one_made(case, steps.create_conditional(runner))
 
 
@@ -284,10 +293,10 @@ RACES = {
     "delete-vs-update": acts(lambda runner: steps.delete_and_update(runner)),
     "deletes": judged_deletes,
     "relay": judged_relay,
-    "conditional-creates": judged_newcomers,
-    "abandoned": acts(workloads.abandoned_and_retried),
-    "slow-writer": acts(workloads.slow_writer),
-    "interleaved": acts(lambda runner: workloads.interleaved(runner, 1)),
+    "conditional-creates": judged_creates,
+    "abandoned": acts(interrupted.abandoned_and_retried),
+    "slow-writer": acts(interrupted.slow_writer),
+    "interleaved": acts(lambda runner: interleaved(runner, 1)),
 }
 
 #: The races that are tried on every front: rounds, retries, an unlike pair, conditional creates, a window without luck.
@@ -408,14 +417,14 @@ def test_no_oddity_hides_a_lost_update(front):
     """Before a server that checks no If-Match, each front still lets it be seen."""
     with place(front.replace("_", "-"), faults=("if-match-ignored",)) as here:
         race = same_version(here.runner())
-    assert {anomaly.name for _, anomaly in race.faults} & {Name.LOST_UPDATE, Name.STALE_SUCCESS}
+    assert {fault.anomaly.name for fault in race.faults} & {Name.LOST_UPDATE, Name.STALE_SUCCESS}
 
 
 def test_connections_are_warmed_by_what_succeeds():
     """Where a refusal spoils a connection, a resource that is gone would spoil all before the race."""
     with place("drops-after-refusal") as here:
         race = steps.revive(here.runner())
-    assert all(one.told for one in race.answered())
+    assert all(completion.outcome_known for completion in race.completions)
 
 
 def test_where_nobody_brought_it_back_nothing_is_wedged():
@@ -423,7 +432,7 @@ def test_where_nobody_brought_it_back_nothing_is_wedged():
     with place("nobody-wins") as here:
         race = steps.revive(here.runner())
         case = Case("race.update.revival", PROMISE, "Patient")
-        steps.not_wedged(case, here.runner().bench, here.target, race)
+        steps.not_wedged(case, here.runner().bench, race)
     assert 0 < len(race.subjects) < len(race.histories)
     assert case.findings == []
 

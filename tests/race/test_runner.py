@@ -14,15 +14,18 @@ from ifmatch.client.workbench import Workbench
 from ifmatch.errors import OutcomeUnknown, SetupFailed, TargetUnusable
 from ifmatch.judge.anomaly import Anomaly, Name
 from ifmatch.judge.history import Entry, Kind, Operation, Outcome
-from ifmatch.race import workloads
 from ifmatch.race.budget import Budget
+from ifmatch.race.completion import Completion, block_of
 from ifmatch.race.confidence import Block
-from ifmatch.race.history_builder import Completion, block_of
+from ifmatch.race.environment import Environment
 from ifmatch.race.invocations import Invocation
-from ifmatch.race.runner import Environment, Race, Runner, Workload, _winner, blamed
-from ifmatch.race.summary import report
+from ifmatch.race.race import Race, Sighting
+from ifmatch.race.runner import Runner
+from ifmatch.race.summary import blamed, check, report
 from ifmatch.race.transport import Side
 from ifmatch.race.version_names import VersionNames
+from ifmatch.race.workloads.interrupted import abandoned_and_retried
+from ifmatch.race.workloads.rounds import Workload, run, winner
 from ifmatch.reference.server import EmbeddedServer
 from ifmatch.rules.answer import Answer
 from ifmatch.rules.profile import load
@@ -44,7 +47,7 @@ PUT_OFF = completed(429, outcome=Outcome.UNKNOWN)
 
 
 @pytest.mark.parametrize(
-    ("fight", "overlapping"),
+    ("completions", "overlapping"),
     [
         ([completed(200, 0, 10), completed(412, 5, 12)], 1),
         ([completed(200, 0, 4), completed(412, 5, 12)], 0),
@@ -53,29 +56,31 @@ PUT_OFF = completed(429, outcome=Outcome.UNKNOWN)
         ([completed(200), completed(500, 1, 9, Outcome.UNKNOWN)], 1),
     ],
 )
-def test_only_writes_that_were_answered_have_met(fight, overlapping):
+def test_only_writes_that_were_answered_have_met(completions, overlapping):
     """What was put off, or never answered, may never have been there."""
-    assert block_of([fight]).overlapping == overlapping
+    assert block_of([completions]).overlapping == overlapping
 
 
-def test_a_round_is_clear_when_every_outcome_is_known():
+def test_a_round_is_decided_when_every_outcome_is_known():
     """Only such a round can be said to have had no winner."""
-    race = Race(ground=None, rounds=[[completed(412), completed(412)], [completed(412), PUT_OFF], [completed(200)]])
-    assert race.clear == [race.rounds[0]]
+    race = Race(
+        environment=None, rounds=[[completed(412), completed(412)], [completed(412), PUT_OFF], [completed(200)]]
+    )
+    assert race.decided == [race.rounds[0]]
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "winner"),
+    ("first", "second", "won"),
     [(200, 412, Side.A), (412, 200, Side.B), (200, 200, Side.B), (412, 412, None)],
 )
-def test_of_two_unlike_moves_the_second_has_won_if_it_was_accepted(first, second, winner):
+def test_of_two_unlike_invocations_the_second_has_won_if_it_was_accepted(first, second, won):
     """A delete that names no version is accepted in any case; an update after it is not."""
-    assert _winner([completed(first), completed(second)]) is winner
+    assert winner([completed(first), completed(second)]) is won
 
 
 def test_who_won_is_not_told_by_what_was_not_answered():
     """It teaches nothing."""
-    assert _winner([completed(200), UNANSWERED]) is None
+    assert winner([completed(200), UNANSWERED]) is None
 
 
 def test_dates_that_go_back_are_not_blamed():
@@ -95,10 +100,10 @@ def shown(tag: str, version: str) -> Answer:
 
 def learnt(*pairs: tuple[str, str]) -> VersionNames:
     """The names after so many reads."""
-    aliases = VersionNames()
+    names = VersionNames()
     for pair in pairs:
-        aliases.learn(shown(*pair))
-    return aliases
+        names.learn(shown(*pair))
+    return names
 
 
 def wrote(version: str, marker: str | None) -> Operation:
@@ -144,7 +149,8 @@ def runner():
         settings = Settings(server.base_url, timeout=2, through_proxy=False)
         target = Target(settings, load("fhir-r4"), "run-1", Recorder(lambda _: None, Redactor()))
         bench = Workbench(target, "Patient", history=False)
-        yield Runner(Environment.measured(target, bench.make(), 4), target, bench, Budget(8, 1, 6, 2), 4, 1)
+        environment = Environment.measured(target, bench.make(), 4)
+        yield Runner(environment, target, bench, Budget(8, 1, 6, 2), 4, 1, check)
         target.close()
 
 
@@ -155,8 +161,8 @@ def updates(runner):
 
 def test_two_writers_and_all_meet_by_turns(runner):
     """On some servers few are more likely to collide than many."""
-    race = runner.workload(updates(runner))
-    assert [len(fight) for fight in race.rounds][:8] == [4, 2] * 4
+    race = run(runner, updates(runner))
+    assert [len(round_) for round_ in race.rounds][:8] == [4, 2] * 4
 
 
 @pytest.mark.parametrize(
@@ -166,7 +172,7 @@ def test_two_writers_and_all_meet_by_turns(runner):
 )
 def test_where_too_few_rounds_race_there_are_more(runner, overlapping, blocks):
     """Up to as many again, and only where it is worth trying."""
-    race, share = Race(runner.ground), itertools.cycle(overlapping)
+    race, share = Race(runner.environment), itertools.cycle(overlapping)
     runner.each_block(race, lambda _: race.blocks.append(Block(1, next(share))))
     assert len(race.blocks) == blocks
 
@@ -176,19 +182,19 @@ def test_where_rounds_take_long_a_block_has_fewer(runner, monkeypatch, longest, 
     """The first is always run, and what was left out is told."""
     monkeypatch.setattr("ifmatch.race.runner._LONGEST_BLOCK", longest)
     runner.budget = replace(runner.budget, rounds=3)
-    race = runner.workload(updates(runner))
+    race = run(runner, updates(runner))
     assert {block.rounds for block in race.blocks} == {rounds}
     assert race.left_out == (3 - rounds) * len(race.blocks)
     assert [f"{race.left_out} were left out" in limit for limit in race.limits] == [True] * bool(race.left_out)
 
 
-def test_unlike_moves_are_brought_to_meet_and_it_is_told(runner):
+def test_unlike_invocations_are_brought_to_meet_and_it_is_told(runner):
     """The offset is in the report."""
 
     def prepare(subject, seen, _):
         return [runner.invocations.delete(subject, seen), runner.invocations.update(subject, seen)]
 
-    race = runner.workload(Workload(prepare, once=True, unlike=True))
+    race = run(runner, Workload(prepare, once=True, unlike=True))
     assert race.aim is not None and race.aim.last is not None
     assert race.aim.text in report(race).facts["confidence"]
     assert len({subject.id for subject in race.subjects}) == len(race.rounds)
@@ -203,7 +209,7 @@ def test_a_block_that_comes_to_nothing_is_told_and_the_next_is_tried(runner):
             raise OutcomeUnknown("the read hung")
         return updates(runner).prepare(subject, seen, writers)
 
-    race = runner.workload(Workload(prepare))
+    race = run(runner, Workload(prepare))
     assert race.troubles == ["the read hung"]
     assert len(race.rounds) == len(race.histories) - 1
 
@@ -217,13 +223,13 @@ def test_what_never_comes_about_says_why(runner):
         raise SetupFailed("no version")
 
     with pytest.raises(SetupFailed, match="no version"):
-        runner.workload(Workload(prepare))
+        run(runner, Workload(prepare))
     assert len(tries) == 3
 
 
 def test_a_target_that_goes_away_does_not_take_a_proven_fault_with_it(runner):
     """Evidence is kept."""
-    race = Race(runner.ground, anomalies=[(None, Anomaly(Name.LOST_UPDATE, (), ""))])
+    race = Race(runner.environment, sightings=[Sighting(None, Anomaly(Name.LOST_UPDATE, (), ""), fault=True)])
 
     def block(_):
         raise TargetUnusable("gone")
@@ -231,20 +237,20 @@ def test_a_target_that_goes_away_does_not_take_a_proven_fault_with_it(runner):
     runner.each_block(race, block)
     assert race.troubles == ["gone"]
     with pytest.raises(TargetUnusable):
-        runner.each_block(Race(runner.ground), block)
+        runner.each_block(Race(runner.environment), block)
 
 
 def test_one_writer_is_no_race(runner):
     """It is said so, instead of passing."""
-    runner.ground = replace(runner.ground, writers=1, narrow=True)
-    runner.writers = 1
+    environment = replace(runner.environment, writers=1, narrow=True)
+    alone = Runner(environment, runner.target, runner.bench, runner.budget, 4, 1, check)
     with pytest.raises(OutcomeUnknown, match="serves 1 connections at once"):
-        runner.workload(updates(runner))
+        run(alone, updates(alone))
 
 
 def test_an_abandoned_write_that_has_landed_is_not_waited_for(runner):
     """What can still land is given seconds; what is seen in the history has landed."""
-    race = workloads.abandoned_and_retried(runner)
+    race = abandoned_and_retried(runner)
     assert not race.faults
     (history, *_) = race.histories
     assert any(operation.outcome is Outcome.UNKNOWN for operation in history.operations)
@@ -256,11 +262,11 @@ def test_a_history_that_cannot_be_checked_proves_nothing_and_loses_nothing(runne
     def hangs(*_):
         raise OutcomeUnknown("the read of a version hung")
 
-    race = Race(runner.ground)
-    builder = runner.joined(race)
+    race = Race(runner.environment)
+    builder = runner.new_history(race)
     builder.alone("A", runner.invocations.update(builder.subject, builder.seen))
-    monkeypatch.setattr(builder, "page", lambda: (Entry(str(builder.seen.version)),))
-    monkeypatch.setattr(builder, "_complete", lambda _: True)
+    monkeypatch.setattr(runner.reader, "history", lambda _: (Entry(str(builder.seen.version)),))
+    monkeypatch.setattr("ifmatch.race.closing._SETTLING", 0.0)
     monkeypatch.setattr(runner.target, "vread", hangs)
     runner.settle(race)
     (history,) = race.histories

@@ -15,9 +15,9 @@ import trustme
 
 from ifmatch.client.exchange import Failure, Request
 from ifmatch.client.settings import Settings
-from ifmatch.race.transport import Blocks, Mode, Shot, Side, Widener, WinnerFeedback, choose, held_body
+from ifmatch.race.transport import Blocks, Mode, Side, TimedRequest, Widener, WinnerFeedback, choose, held_body
 from ifmatch.race.transport.connection import Origin
-from ifmatch.race.transport.engine import Direct
+from ifmatch.race.transport.direct import Direct
 from ifmatch.race.transport.http1 import Http1
 from ifmatch.race.transport.instant import clock, settling
 from ifmatch.reference.server import EmbeddedServer
@@ -126,8 +126,8 @@ def direct(url: str, timeout: float = TIMEOUT) -> Direct:
     return Direct(Origin.of(url, None), timeout, Http1)
 
 
-def shots(url: str, count: int) -> list[Shot]:
-    return [Shot(put(url, f"body of writer {i}")) for i in range(count)]
+def writes(url: str, count: int) -> list[TimedRequest]:
+    return [TimedRequest(put(url, f"body of writer {i}")) for i in range(count)]
 
 
 # ---------------------------------------------------------------- all goes well
@@ -139,7 +139,7 @@ def test_every_writer_is_answered_in_order(writers: int, mode: Mode):
     with serving(lambda _, seen: b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + seen.data[-1:]) as server:
         engine = direct(server.url)
         for _ in range(3):
-            results = engine.fire(shots(server.url, writers), mode)
+            results = engine.release(writes(server.url, writers), mode)
             assert [r.response and r.response.body for r in results] == [str(i).encode() for i in range(writers)]
             for r in results:
                 assert r.sent
@@ -153,9 +153,9 @@ def test_every_writer_is_answered_in_order(writers: int, mode: Mode):
 def test_the_last_byte_is_held_back():
     with serving(always(OK)) as server:
         engine = direct(server.url)
-        engine.fire(shots(server.url, 4), Mode.WHOLE)
+        engine.release(writes(server.url, 4), Mode.WHOLE)
         server.seen.clear()
-        engine.fire(shots(server.url, 4), hold=settling(80_000_000))
+        engine.release(writes(server.url, 4), hold=settling(80_000_000))
         assert all(len(seen.pieces[-1]) == 1 for seen in server.seen)
         assert all(seen.last - seen.first > 30_000_000 for seen in server.seen)
         spread = max(seen.last for seen in server.seen) - min(seen.last for seen in server.seen)
@@ -166,7 +166,7 @@ def test_the_last_byte_is_held_back():
 def test_a_request_without_a_body_holds_back_its_last_header_byte(method: str):
     with serving(always(OK)) as server:
         request = Request(method, f"{server.url}/Patient/1?a=b", (("If-Match", 'W/"3"'),))
-        (result,) = direct(server.url).fire([Shot(request)], hold=settling(60_000_000))
+        (result,) = direct(server.url).release([TimedRequest(request)], hold=settling(60_000_000))
         assert result.response
         assert server.seen[0].pieces[-1] == b"\n"
         assert server.seen[0].data.startswith(f"{method} /Patient/1?a=b HTTP/1.1\r\n".encode())
@@ -174,14 +174,14 @@ def test_a_request_without_a_body_holds_back_its_last_header_byte(method: str):
 
 def test_nothing_leaves_before_the_release_when_sent_whole():
     with serving(always(OK)) as server:
-        direct(server.url).fire(shots(server.url, 2), Mode.WHOLE)
+        direct(server.url).release(writes(server.url, 2), Mode.WHOLE)
         assert [len(seen.pieces) for seen in server.seen] == [1, 1]
 
 
 def test_headers_go_as_given_and_the_needed_ones_are_added():
     with serving(always(OK)) as server:
         given = (("Authorization", "Bearer abc"), ("If-Match", 'W/"1"'), ("If-Match", "“2”"))
-        direct(server.url).fire([Shot(put(server.url, "ü", given))])
+        direct(server.url).release([TimedRequest(put(server.url, "ü", given))])
         head = server.seen[0].data
         host = server.url.removeprefix("http://").encode()
         for line in (b"Authorization: Bearer abc", b'If-Match: W/"1"', "If-Match: “2”".encode(), b"Host: " + host):
@@ -191,8 +191,8 @@ def test_headers_go_as_given_and_the_needed_ones_are_added():
 
 def test_an_offset_delays_the_release():
     with serving(always(OK)) as server:
-        first, second = shots(server.url, 2)
-        late, early = direct(server.url).fire([Shot(first.request, 30_000_000), second])
+        first, second = writes(server.url, 2)
+        late, early = direct(server.url).release([TimedRequest(first.request, 30_000_000), second])
         assert 29_000_000 < late.released - early.released < 60_000_000
         assert early.returned < late.released  # answers are taken in while others still wait
 
@@ -200,14 +200,16 @@ def test_an_offset_delays_the_release():
 def test_large_bodies_are_sent_whole():
     with serving(lambda _, seen: b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n%07d" % len(seen.data)) as server:
         request = put(server.url, "x" * 3_000_000)
-        results = direct(server.url, 5.0).fire([Shot(request)] * 4)
+        results = direct(server.url, 5.0).release([TimedRequest(request)] * 4)
         assert [int(r.response.body) > 3_000_000 for r in results] == [True] * 4
 
 
 def test_a_round_within_the_hold_has_connections_of_its_own():
     with serving(always(OK)) as server:
         engine = direct(server.url)
-        slow, (fast,) = held_body(engine, put(server.url, "slow"), lambda: engine.fire([Shot(put(server.url, "fast"))]))
+        slow, (fast,) = held_body(
+            engine, put(server.url, "slow"), lambda: engine.release([TimedRequest(put(server.url, "fast"))])
+        )
         assert slow.invoked < fast.invoked
         assert fast.returned < slow.released
         assert [seen.data[-4:] for seen in server.seen] == [b"fast", b"slow"]
@@ -220,8 +222,8 @@ def test_an_error_in_the_hold_is_the_callers():
     with serving(always(OK)) as server:
         engine = direct(server.url)
         with pytest.raises(LookupError):
-            engine.fire(shots(server.url, 2), hold=fail)
-        assert all(r.response for r in engine.fire(shots(server.url, 2)))
+            engine.release(writes(server.url, 2), hold=fail)
+        assert all(r.response for r in engine.release(writes(server.url, 2)))
 
 
 # ---------------------------------------------------------------- servers that misbehave
@@ -242,7 +244,7 @@ def test_odd_answers_are_understood_round_after_round(answer: bytes):
     with serving(always(answer)) as server:
         engine = direct(server.url)
         for _ in range(3):
-            results = engine.fire(shots(server.url, 4))
+            results = engine.release(writes(server.url, 4))
             assert [r.response and r.response.body for r in results] == [b"ok"] * 4, results
 
 
@@ -254,7 +256,7 @@ def test_an_answer_may_end_with_its_connection(text: bytes):
     with serving(behave) as server:
         engine = direct(server.url)
         for _ in range(2):
-            assert [r.response and r.response.body for r in engine.fire(shots(server.url, 3))] == [b"ok"] * 3
+            assert [r.response and r.response.body for r in engine.release(writes(server.url, 3))] == [b"ok"] * 3
 
 
 def test_connections_dropped_between_rounds_are_dialled_again():
@@ -264,7 +266,7 @@ def test_connections_dropped_between_rounds_are_dialled_again():
     with serving(behave) as server:
         engine = direct(server.url)
         for _ in range(3):
-            assert all(r.response for r in engine.fire(shots(server.url, 4)))
+            assert all(r.response for r in engine.release(writes(server.url, 4)))
             time.sleep(0.02)
         assert server.accepted == 12
 
@@ -304,21 +306,21 @@ def test_one_bad_connection_has_an_unknown_outcome_and_spares_the_others(misdeed
     with serving(behave) as server:
         engine = direct(server.url)
         started = time.monotonic()
-        results = engine.fire(shots(server.url, 4))
+        results = engine.release(writes(server.url, 4))
         assert time.monotonic() - started < TIMEOUT + 0.4
         bad = results.pop(2)
         assert (bad.failure, bad.response, bad.returned, bad.sent) == (failure, None, None, True), bad
         assert bad.detail
         assert bad.released
         assert all(r.response and r.returned for r in results)
-        again = engine.fire([Shot(put(server.url, "once more"))] * 4)
+        again = engine.release([TimedRequest(put(server.url, "once more"))] * 4)
         assert all(r.response for r in again)
 
 
 def test_a_second_connection_may_be_refused_service():
     with serving(always(OK), most=2) as server:
         blocks = Blocks(direct(server.url), Request("GET", server.url), Random(1))
-        results = blocks.fire(shots(server.url, 4))
+        results = blocks.release(writes(server.url, 4))
         assert blocks.width == 2
         assert sorted(r.failure or "" for r in results) == ["", "", Failure.TIMEOUT, Failure.TIMEOUT]
 
@@ -327,9 +329,9 @@ def test_what_cannot_be_dialled_was_certainly_not_sent():
     with socket.socket() as deaf:  # bound, but it does not listen
         deaf.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
-        results = direct(url).fire(shots(url, 2))
+        results = direct(url).release(writes(url, 2))
     assert [(r.failure, r.sent, r.released) for r in results] == [(Failure.REFUSED, False, None)] * 2
-    (result,) = direct("http://no-such-host.invalid").fire(shots("http://no-such-host.invalid", 1))
+    (result,) = direct("http://no-such-host.invalid").release(writes("http://no-such-host.invalid", 1))
     assert (result.failure, result.sent) == (Failure.NO_HOST, False)
 
 
@@ -338,7 +340,7 @@ def test_a_target_that_takes_no_connection_costs_half_of_the_time_out():
         first.connect(full.getsockname())
         url = f"http://127.0.0.1:{full.getsockname()[1]}"
         started = time.monotonic()
-        results = direct(url).fire(shots(url, 3))
+        results = direct(url).release(writes(url, 3))
         assert time.monotonic() - started < TIMEOUT + 0.4
         assert {(r.failure, r.sent) for r in results} == {(Failure.TIMEOUT, False)}
 
@@ -346,7 +348,7 @@ def test_a_target_that_takes_no_connection_costs_half_of_the_time_out():
 def test_what_cannot_be_written_was_certainly_not_sent():
     with serving(always(OK)) as server:
         bad = put(server.url, "x", (("If-Match", "1\r\nX-Other: 2"),))
-        results = direct(server.url).fire([Shot(bad), Shot(put(server.url))])
+        results = direct(server.url).release([TimedRequest(bad), TimedRequest(put(server.url))])
         assert [(bool(r.response), r.sent) for r in results] == [(False, False), (True, True)]
 
 
@@ -360,7 +362,7 @@ def early(sock: socket.socket, number: int) -> None:
 def test_an_answer_that_comes_before_the_last_byte_counts():
     with serving(always(OK)) as server:
         server.serve = early  # type: ignore[method-assign]
-        results = direct(server.url).fire(shots(server.url, 4), hold=settling(30_000_000))
+        results = direct(server.url).release(writes(server.url, 4), hold=settling(30_000_000))
         assert [r.response and r.response.status for r in results] == [412] * 4
 
 
@@ -373,7 +375,7 @@ def test_blocks_warm_re_dial_and_shuffle_by_the_seed():
             blocks = Blocks(direct(server.url), Request("GET", f"{server.url}/metadata"), Random(seed), rounds=5)
             rounds = []
             for _ in range(10):
-                results = blocks.fire(shots(server.url, 4))
+                results = blocks.release(writes(server.url, 4))
                 assert [r.request.body[-1:] for r in results] == [b"0", b"1", b"2", b"3"]
                 rounds.append(sorted(range(4), key=lambda i: results[i].released))
             assert (blocks.block, server.accepted) == (2, 8)
@@ -388,20 +390,20 @@ def test_blocks_warm_re_dial_and_shuffle_by_the_seed():
 
 def test_dither_is_within_twice_the_skew_and_absent_in_half_of_the_rounds():
     with serving(always(OK)) as server:
-        fired: list[list[int]] = []
+        offsets_seen: list[list[int]] = []
 
         class Spy:
-            def fire(self, shots, mode=Mode.LAST_BYTE, **options):
-                fired.append([shot.offset for shot in shots])
-                return engine.fire(shots, mode)
+            def release(self, timed, mode=Mode.LAST_BYTE, **options):
+                offsets_seen.append([one.offset for one in timed])
+                return engine.release(timed, mode)
 
             def redial(self) -> None: ...
 
         engine = direct(server.url)
         blocks = Blocks(Spy(), Request("GET", server.url), Random(3), skew=1000)  # type: ignore[arg-type]
         for _ in range(20):
-            blocks.fire(shots(server.url, 2))
-        rounds = [offsets for offsets in fired if offsets]
+            blocks.release(writes(server.url, 2))
+        rounds = [offsets for offsets in offsets_seen if offsets]
         assert 4 <= sum(any(offsets) for offsets in rounds) <= 16
         assert all(0 <= offset <= 2000 for offsets in rounds for offset in offsets)
 
@@ -440,7 +442,7 @@ def test_an_aborted_upload_is_told_as_it_was_sent():
 def test_a_target_that_hangs_up_is_told_in_our_words():
     """Who closes the connection in place of an answer has not spoken, so there is nothing that was not HTTP."""
     with serving(hangs_up) as server:
-        (result,) = direct(server.url).fire(shots(server.url, 1))
+        (result,) = direct(server.url).release(writes(server.url, 1))
     assert result.response is None
     assert "ConnectionClosed" not in result.detail
     assert "closed" in result.detail
@@ -507,10 +509,10 @@ def test_the_last_byte_is_held_back_under_tls(authority: trustme.CA, tmp_path, v
         assert choice.text.startswith("HTTP/1.1")
         assert "does not offer HTTP/2" in choice.text
         for _ in range(3):
-            results = choice.engine.fire(shots(server.url, 4), hold=settling(80_000_000))
+            results = choice.engine.release(writes(server.url, 4), hold=settling(80_000_000))
             assert all(r.response for r in results), results
         assert all(seen.last - seen.first > 20_000_000 for seen in server.seen)
-        large = choice.engine.fire([Shot(put(server.url, "x" * 1_000_000))] * 2)
+        large = choice.engine.release([TimedRequest(put(server.url, "x" * 1_000_000))] * 2)
         assert all(r.response for r in large)
 
 
@@ -521,7 +523,7 @@ def test_connections_dropped_under_tls_are_dialled_again(authority: trustme.CA, 
     with serving(behave, tls=server_tls(authority)) as server:
         engine = choose(settings(server.url, authority, tmp_path)).engine
         for _ in range(3):
-            assert all(r.response for r in engine.fire(shots(server.url, 3)))
+            assert all(r.response for r in engine.release(writes(server.url, 3)))
             time.sleep(0.02)
 
 
@@ -529,7 +531,7 @@ def test_a_certificate_that_is_not_trusted_keeps_everything_unsent(authority: tr
     with serving(always(OK), tls=server_tls(authority)) as server:
         choice = choose(settings(server.url, None, tmp_path))
         assert "could not be found out (TLS failure)" in choice.text
-        results = choice.engine.fire(shots(server.url, 2))
+        results = choice.engine.release(writes(server.url, 2))
         assert [(r.failure, r.sent) for r in results] == [(Failure.TLS, False)] * 2
 
 
@@ -537,7 +539,7 @@ def test_a_handshake_that_hangs_keeps_everything_unsent(authority: trustme.CA, t
     with serving(always(OK), most=0) as server:
         url = server.url.replace("http:", "https:")
         engine = choose(replace(settings(url, authority, tmp_path), timeout=TIMEOUT), http2=False).engine
-        assert [(r.failure, r.sent) for r in engine.fire(shots(url, 2))] == [(Failure.TIMEOUT, False)] * 2
+        assert [(r.failure, r.sent) for r in engine.release(writes(url, 2))] == [(Failure.TIMEOUT, False)] * 2
 
 
 @pytest.fixture(scope="module")
@@ -554,8 +556,8 @@ def test_one_of_the_writers_wins_on_the_embedded_server(embedded: EmbeddedServer
     body = b'{"resourceType":"Patient","id":"racer-%d"}' % writers
     header = ("Content-Type", "application/fhir+json")
     blocks = Blocks(choice.engine, Request("GET", f"{embedded.base_url}/metadata"), Random(1))
-    (made,) = blocks.fire([Shot(Request("PUT", url, (header,), body))])
+    (made,) = blocks.release([TimedRequest(Request("PUT", url, (header,), body))])
     etag = next(value for name, value in made.response.headers if name.lower() == "etag")
-    results = blocks.fire([Shot(Request("PUT", url, (header, ("If-Match", etag)), body))] * writers)
+    results = blocks.release([TimedRequest(Request("PUT", url, (header, ("If-Match", etag)), body))] * writers)
     assert sorted(r.response.status for r in results) == [200] + [412] * (writers - 1)
     choice.engine.close()

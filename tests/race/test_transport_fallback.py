@@ -12,7 +12,7 @@ import pytest
 from ifmatch.client.exchange import Failure, Request
 from ifmatch.client.http import Wire
 from ifmatch.client.settings import Settings
-from ifmatch.race.transport import Mode, Shot, choose, held_body
+from ifmatch.race.transport import Mode, TimedRequest, choose, held_body
 from ifmatch.race.transport.fallback import Threads
 from ifmatch.race.transport.instant import clock, settling
 
@@ -66,8 +66,8 @@ def threads(timeout: float = 2.0) -> Threads:
     return Threads(lambda: Wire("", None, timeout, proxies=False), timeout)
 
 
-def shots(url: str, count: int, method: str = "PUT") -> list[Shot]:
-    return [Shot(Request(method, f"{url}/Patient/{i}", (), b"writer %d" % i)) for i in range(count)]
+def writes(url: str, count: int, method: str = "PUT") -> list[TimedRequest]:
+    return [TimedRequest(Request(method, f"{url}/Patient/{i}", (), b"writer %d" % i)) for i in range(count)]
 
 
 @pytest.mark.parametrize("writers", [2, 4, 8])
@@ -76,7 +76,7 @@ def test_every_writer_is_answered_in_order(writers: int, mode: Mode):
     with serving() as server:
         engine = threads()
         for _ in range(2):
-            results = engine.fire(shots(server.url, writers), mode)
+            results = engine.release(writes(server.url, writers), mode)
             assert [r.response and r.response.body for r in results] == [b"writer %d" % i for i in range(writers)]
             assert all(r.invoked <= r.released < r.returned for r in results)
         engine.close()
@@ -84,30 +84,32 @@ def test_every_writer_is_answered_in_order(writers: int, mode: Mode):
 
 def test_the_last_byte_is_held_back():
     with serving() as server:
-        threads().fire(shots(server.url, 4), hold=settling(80_000_000))
+        threads().release(writes(server.url, 4), hold=settling(80_000_000))
         assert all(last - first > 40_000_000 for _, _, first, last in server.seen)
 
 
 @pytest.mark.parametrize("method", ["DELETE", "GET"])
 def test_requests_without_a_body_go_whole_at_the_release(method: str):
     with serving() as server:
-        results = threads().fire([Shot(Request(method, f"{server.url}/Patient/1"))] * 3)
+        results = threads().release([TimedRequest(Request(method, f"{server.url}/Patient/1"))] * 3)
         assert all(r.response and r.invoked <= r.released for r in results), results
 
 
 def test_a_round_within_the_hold_comes_between():
     with serving() as server:
         engine = threads()
-        slow, _ = held_body(engine, Request("PUT", server.url, (), b"slow"), lambda: engine.fire(shots(server.url, 1)))
+        slow, _ = held_body(
+            engine, Request("PUT", server.url, (), b"slow"), lambda: engine.release(writes(server.url, 1))
+        )
         assert slow.response
         assert [body for _, body, _, _ in server.seen] == [b"writer 0", b"slow"]
 
 
 def test_one_that_hangs_is_a_failure_and_spares_the_others():
     with serving() as server:
-        requests = [*shots(server.url, 2), Shot(Request("PUT", server.url, (), b"hang"))]
+        requests = [*writes(server.url, 2), TimedRequest(Request("PUT", server.url, (), b"hang"))]
         started = time.monotonic()
-        one, two, bad = threads(0.4).fire(requests)
+        one, two, bad = threads(0.4).release(requests)
         assert time.monotonic() - started < 1.2
         assert (bad.failure, bad.returned, bad.sent) == (Failure.TIMEOUT, None, True)
         assert one.response
@@ -117,7 +119,7 @@ def test_one_that_hangs_is_a_failure_and_spares_the_others():
 def test_what_cannot_be_dialled_was_certainly_not_sent():
     with socket.socket() as deaf:  # bound, but it does not listen
         deaf.bind(("127.0.0.1", 0))
-        results = threads().fire(shots(f"http://127.0.0.1:{deaf.getsockname()[1]}", 3))
+        results = threads().release(writes(f"http://127.0.0.1:{deaf.getsockname()[1]}", 3))
     assert [(r.failure, r.sent, r.released) for r in results] == [(Failure.REFUSED, False, None)] * 3
 
 
@@ -128,7 +130,7 @@ def test_a_proxy_in_the_environment_decides_for_it(monkeypatch: pytest.MonkeyPat
         choice = choose(Settings("http://target.invalid/fhir", timeout=2.0))
         assert choice.text == "HTTP library, a thread per writer: the way is by http_proxy."
         assert choice.widener is None
-        results = choice.engine.fire(shots("http://target.invalid/fhir", 2))
+        results = choice.engine.release(writes("http://target.invalid/fhir", 2))
         assert all(r.response for r in results), results
         assert proxy.seen[0][0].startswith("http://target.invalid/fhir/Patient/")
         monkeypatch.setenv("no_proxy", "target.invalid")

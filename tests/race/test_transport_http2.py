@@ -20,7 +20,7 @@ from h2.settings import Settings as SettingsFrame
 
 from ifmatch.client.exchange import Failure, Request
 from ifmatch.client.settings import Settings
-from ifmatch.race.transport import Mode, Shot, choose
+from ifmatch.race.transport import Mode, TimedRequest, choose
 from ifmatch.race.transport.instant import clock, settling
 
 TIMEOUT = 0.6
@@ -139,9 +139,9 @@ def engine_for(server: Server):
     return choose(Settings(server.url, timeout=TIMEOUT, through_proxy=False), http2=True).engine
 
 
-def shots(url: str, count: int, body: str = "writer {}") -> list[Shot]:
+def writes(url: str, count: int, body: str = "writer {}") -> list[TimedRequest]:
     headers = (("If-Match", 'W/"1"'), ("Host", "ignored"), ("Connection", "keep-alive"))
-    return [Shot(Request("PUT", f"{url}/Patient/1", headers, body.format(i).encode())) for i in range(count)]
+    return [TimedRequest(Request("PUT", f"{url}/Patient/1", headers, body.format(i).encode())) for i in range(count)]
 
 
 @pytest.mark.parametrize("writers", [2, 4, 8])
@@ -150,7 +150,7 @@ def test_every_writer_is_answered_over_one_connection(writers: int, mode: Mode):
     with serving() as server:
         engine = engine_for(server)
         for _ in range(3):
-            results = engine.fire(shots(server.url, writers), mode)
+            results = engine.release(writes(server.url, writers), mode)
             assert all(r.response and r.response.status == 200 and r.response.body == b"ok" for r in results), results
             assert all(r.invoked <= r.released < r.returned for r in results)
             assert {r.response.http_version for r in results} == {"HTTP/2"}
@@ -162,7 +162,7 @@ def test_every_writer_is_answered_over_one_connection(writers: int, mode: Mode):
 
 def test_all_last_frames_come_in_one_packet():
     with serving() as server:
-        engine_for(server).fire(shots(server.url, 8), hold=settling(120_000_000))
+        engine_for(server).release(writes(server.url, 8), hold=settling(120_000_000))
         assert len({stream.last_packet for stream in server.streams}) == 1
         assert all(stream.ended - stream.opened > 40_000_000 for stream in server.streams)
 
@@ -170,22 +170,22 @@ def test_all_last_frames_come_in_one_packet():
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_a_request_without_a_body_is_ended_by_an_empty_frame(method: str):
     with serving() as server:
-        results = engine_for(server).fire([Shot(Request(method, f"{server.url}/Patient/1"))] * 4)
+        results = engine_for(server).release([TimedRequest(Request(method, f"{server.url}/Patient/1"))] * 4)
         assert all(r.response for r in results)
         assert len({stream.last_packet for stream in server.streams}) == 1
 
 
 def test_offsets_split_the_packet():
     with serving() as server:
-        first, second = shots(server.url, 2)
-        late, early = engine_for(server).fire([replace(first, offset=20_000_000), second])
+        first, second = writes(server.url, 2)
+        late, early = engine_for(server).release([replace(first, offset=20_000_000), second])
         assert late.released - early.released > 15_000_000
         assert [stream.body for stream in server.streams] == [b"writer 1", b"writer 0"]
 
 
 def test_bodies_beyond_the_window_wait_for_its_widening_and_still_end_together():
     with serving() as server:
-        results = engine_for(server).fire(shots(server.url, 4, "x" * 200_000))
+        results = engine_for(server).release(writes(server.url, 4, "x" * 200_000))
         assert all(r.response for r in results), results
         assert [len(stream.body) for stream in server.streams] == [200_000] * 4
         assert len({stream.last_packet for stream in server.streams}) == 1
@@ -193,13 +193,13 @@ def test_bodies_beyond_the_window_wait_for_its_widening_and_still_end_together()
 
 def test_long_answers_are_received_whole():
     with serving(Manners(answer=b"y" * 300_000)) as server:
-        results = engine_for(server).fire(shots(server.url, 4))
+        results = engine_for(server).release(writes(server.url, 4))
         assert [len(r.response.body) if r.response else r for r in results] == [300_000] * 4
 
 
 def test_more_writers_than_streams_get_more_connections():
     with serving(Manners(streams=3)) as server:
-        results = engine_for(server).fire(shots(server.url, 8))
+        results = engine_for(server).release(writes(server.url, 8))
         assert all(r.response for r in results), results
         assert server.connections == 3
 
@@ -215,22 +215,22 @@ def test_one_bad_stream_spares_the_others(manners: Manners, failure: Failure):
     with serving(manners) as server:
         engine = engine_for(server)
         started = time.monotonic()
-        results = engine.fire(shots(server.url, 4))
+        results = engine.release(writes(server.url, 4))
         assert time.monotonic() - started < TIMEOUT + 0.4
         bad = results.pop(2)
         assert (bad.failure, bad.response, bad.returned, bad.sent) == (failure, None, None, True)
         assert all(r.response for r in results)
-        assert all(r.response for r in engine.fire(shots(server.url, 4, "again {}")))
+        assert all(r.response for r in engine.release(writes(server.url, 4, "again {}")))
 
 
 @pytest.mark.parametrize("manners", [Manners(goaway=b"writer 1"), Manners(garbage=b"writer 1")])
 def test_the_end_of_the_connection_is_an_unknown_outcome_and_the_next_round_has_a_new_one(manners: Manners):
     with serving(manners) as server:
         engine = engine_for(server)
-        results = engine.fire(shots(server.url, 4))
+        results = engine.release(writes(server.url, 4))
         assert any(r.failure is Failure.RESET and r.detail and r.sent for r in results), results
         assert not any(r.failure is Failure.TIMEOUT for r in results)
-        assert all(r.response for r in engine.fire(shots(server.url, 4, "again {}")))
+        assert all(r.response for r in engine.release(writes(server.url, 4, "again {}")))
         assert server.connections == 2
 
 
@@ -241,7 +241,7 @@ def test_a_target_that_knows_only_http1_is_not_reached_and_nothing_was_sent():
 
     with serving() as server:
         server.serve = serve  # type: ignore[method-assign]
-        results = engine_for(server).fire(shots(server.url, 2))
+        results = engine_for(server).release(writes(server.url, 2))
         assert [(r.failure, r.sent) for r in results] == [(Failure.RESET, False)] * 2
 
 
@@ -259,7 +259,7 @@ def test_alpn_decides_for_http2(tmp_path, version: ssl.TLSVersion):
         assert choice.text == "HTTP/2, the last frames of all writers in a single packet: the target offers it."
         for _ in range(2):
             server.streams.clear()
-            results = choice.engine.fire(shots(server.url, 4, "x" * 100_000))
+            results = choice.engine.release(writes(server.url, 4, "x" * 100_000))
             assert all(r.response for r in results), results
             assert len({stream.last_packet for stream in server.streams}) == 1
         assert "HTTP/2 was ruled out" in choose(settings, http2=False).text

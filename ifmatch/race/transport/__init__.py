@@ -2,8 +2,8 @@
 
 from ifmatch.race.transport.blocks import Blocks
 from ifmatch.race.transport.choose import Choice, choose
+from ifmatch.race.transport.engine import Engine, Mode, Result, TimedRequest
 from ifmatch.race.transport.feedback import Side, WinnerFeedback
-from ifmatch.race.transport.shot import Engine, Mode, Result, Shot
 from ifmatch.race.transport.wideners import Widener, held_body
 
 __all__ = [
@@ -12,8 +12,8 @@ __all__ = [
     "Engine",
     "Mode",
     "Result",
-    "Shot",
     "Side",
+    "TimedRequest",
     "Widener",
     "WinnerFeedback",
     "choose",

@@ -10,8 +10,8 @@ from dataclasses import replace
 from random import Random
 
 from ifmatch.client.exchange import Request
+from ifmatch.race.transport.engine import Engine, Mode, Result, TimedRequest
 from ifmatch.race.transport.instant import SETTLE, settling
-from ifmatch.race.transport.shot import Engine, Mode, Result, Shot
 
 
 class Blocks:
@@ -31,24 +31,29 @@ class Blocks:
         self._left = self._warmed = 0
         self.block = self.width = 0
 
-    def fire(self, shots: Sequence[Shot], mode: Mode = Mode.LAST_BYTE) -> list[Result]:
-        """One round, in a new block when it is time: a result for each shot, in their order."""
-        if self._left <= 0 or len(shots) > self._warmed:
-            self.begin(len(shots))
+    def release(self, requests: Sequence[TimedRequest], mode: Mode = Mode.LAST_BYTE) -> list[Result]:
+        """One round, in a new block when it is time: a result for each request, in their order."""
+        if self._left <= 0 or len(requests) > self._warmed:
+            self.begin(len(requests))
         self._left -= 1
-        order = self._rng.sample(range(len(shots)), len(shots))
-        results = self._engine.fire(self._dithered([shots[i] for i in order]), mode, hold=self._hold)
-        return [result for _, result in sorted(zip(order, results, strict=True), key=lambda pair: pair[0])]
+        order = self._rng.sample(range(len(requests)), len(requests))
+        shuffled = [requests[place] for place in order]
+        results = self._engine.release(self._dithered(shuffled), mode, hold=self._hold)
+        by_place = dict(zip(order, results, strict=True))
+        return [by_place[place] for place in range(len(requests))]
 
     def begin(self, width: int) -> list[Result]:
         """A new block: new connections for so many requests at once, each warmed. Returns the warm-up's results."""
         self._engine.redial()
-        results = self._engine.fire([Shot(self._warm_up)] * width, Mode.WHOLE)
+        results = self._engine.release([TimedRequest(self._warm_up)] * width, Mode.WHOLE)
         self.block, self._left, self._warmed = self.block + 1, self._rounds, width
         self.width = sum(result.response is not None for result in results)
         return results
 
-    def _dithered(self, shots: Sequence[Shot]) -> list[Shot]:
+    def _dithered(self, requests: Sequence[TimedRequest]) -> list[TimedRequest]:
         if not self._skew or self._rng.random() < 0.5:
-            return list(shots)
-        return [replace(shot, offset=shot.offset + round(self._rng.uniform(0, 2 * self._skew))) for shot in shots]
+            return list(requests)
+        return [replace(timed, offset=timed.offset + self._dither()) for timed in requests]
+
+    def _dither(self) -> int:
+        return round(self._rng.uniform(0, 2 * self._skew))

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 from ifmatch.client.http import Wire
 from ifmatch.client.settings import Settings
 from ifmatch.race.transport.connection import DialError, Origin, dial
-from ifmatch.race.transport.engine import Direct
+from ifmatch.race.transport.direct import Direct
+from ifmatch.race.transport.engine import Engine
 from ifmatch.race.transport.fallback import Threads
 from ifmatch.race.transport.http1 import Http1
 from ifmatch.race.transport.http2 import Http2
-from ifmatch.race.transport.shot import Engine
 from ifmatch.race.transport.wideners import Widener
 
 #: Seconds; finding out whether the target speaks HTTP/2 may not take longer.

@@ -61,7 +61,7 @@ class Connection:
 
     @property
     def drained(self) -> bool:
-        """Whether all that was said has been handed to the network."""
+        """Whether all that was to be sent has been handed to the network."""
         return not self._unsent
 
     def seal(self, plain: bytes) -> bytes:
@@ -74,23 +74,23 @@ class Connection:
 
     def send(self, sealed: bytes = b"") -> None:
         """Hand over as much as the network takes now; the rest waits for the next call."""
-        with _breaking():
-            data = self._unsent + sealed if self._unsent else sealed
-            try:
-                self._unsent = data[self.socket.send(data) :] if data else data
-            except BlockingIOError:
-                self._unsent = data
+        data = self._unsent + sealed
+        self._unsent = data
+        if data:
+            with _breaking(), suppress(BlockingIOError):
+                taken = self.socket.send(data)
+                self._unsent = data[taken:]
 
     def receive(self) -> bytes | None:
         """What has arrived: None when nothing has, empty when the target has closed its side."""
         if self._closed:
             return b""
-        with _breaking():
-            try:
-                data = self.socket.recv(_CHUNK)
-            except BlockingIOError:
-                return None
-            return data if self._tls is None else self._opened(self._tls, data)
+        data = None
+        with _breaking(), suppress(BlockingIOError):
+            data = self.socket.recv(_CHUNK)
+            if self._tls is not None:
+                data = self._opened(self._tls, data)
+        return data
 
     def await_more(self, deadline: float) -> None:
         """Wait until something arrives. Raises BrokenError when nothing has by an instant of `time.monotonic`."""
@@ -100,19 +100,25 @@ class Connection:
                 raise BrokenError("nothing came in time")
 
     def _opened(self, tls: ssl.SSLObject, data: bytes) -> bytes | None:
-        self._bios.incoming.write(data) if data else self._bios.incoming.write_eof()
-        plain = bytearray()
-        try:
-            while chunk := tls.read(_CHUNK):
-                plain += chunk
-            self._closed = True
-        except ssl.SSLWantReadError:
-            pass
-        except ssl.SSLEOFError:
-            self._closed = True
+        if data:
+            self._bios.incoming.write(data)
+        else:
+            self._bios.incoming.write_eof()
+        plain = self._decrypted(tls)
         if self._bios.outgoing.pending:  # a change of keys, which the target may ask for at any time
             self.send(self._bios.outgoing.read())
-        return bytes(plain) if plain or self._closed else None
+        return plain if plain or self._closed else None
+
+    def _decrypted(self, tls: ssl.SSLObject) -> bytes:
+        plain = bytearray()
+        with suppress(ssl.SSLWantReadError):
+            try:
+                while chunk := tls.read(_CHUNK):
+                    plain += chunk
+            except ssl.SSLEOFError:
+                pass
+            self._closed = True
+        return bytes(plain)
 
     def end(self) -> None:
         """Close our side alone (FIN); the target may still answer."""

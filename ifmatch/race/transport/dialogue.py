@@ -1,15 +1,15 @@
-"""What one connection says and hears over its life, without doing any I/O of its own."""
+"""What one connection sends and receives over its life, without doing any I/O of its own."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from ifmatch.race.transport.shot import Job, Mode
+from ifmatch.race.transport.engine import Job, Mode
 
 
 class Dialogue(Protocol):
     """Our side of a connection in some version of HTTP.
 
-    A round is `begin`, then `final` for each job, and `hear` until all are settled. All three return what to send.
+    A round is `begin`, then `final` for each job, and `receive` until all are settled. All three return what to send.
     """
 
     alpn: str
@@ -23,23 +23,23 @@ class Dialogue(Protocol):
 
     @property
     def greeted(self) -> bool:
-        """Whether it may be used: the other side has said what needs to be heard first."""
+        """Whether it may be used: what the other side must send first has arrived."""
 
     @property
     def ready(self) -> bool:
-        """Whether all but the last bytes has been said."""
+        """Whether all but the last bytes has been sent."""
 
     def greeting(self) -> bytes:
-        """What is said first of all."""
+        """What is sent first of all."""
 
     def begin(self, jobs: Sequence[Job], mode: Mode) -> bytes:
-        """A round begins: everything that goes before the release. Marks jobs failed that cannot be said at all."""
+        """A round begins: everything that goes before the release. Marks jobs failed that cannot be sent at all."""
 
     def final(self, job: Job) -> bytes:
         """The last bytes of a job."""
 
-    def hear(self, data: bytes, at: int) -> bytes:
+    def receive(self, data: bytes, at: int) -> bytes:
         """What arrived at an instant (ns), empty at the end. Settles the jobs that it answers.
 
-        Raises GarbledError when the other side does not keep to the protocol, TooLargeError when it says too much.
+        Raises GarbledError when the other side does not keep to the protocol, TooLargeError when it sends too much.
         """

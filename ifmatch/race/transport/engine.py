@@ -1,109 +1,123 @@
-"""The engine that speaks to the target itself, over sockets of its own."""
+"""What goes into a round and what comes out of it.
 
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+All instants are nanoseconds of `time.monotonic_ns`.
+"""
 
-from ifmatch.client.exchange import Failure
-from ifmatch.race.transport.connection import BrokenError, DialError, Origin, dial
-from ifmatch.race.transport.dialogue import Dialogue
-from ifmatch.race.transport.instant import BRIEFLY, Hold
-from ifmatch.race.transport.message import GarbledError, TooLargeError
-from ifmatch.race.transport.salvo import Lane, salvo
-from ifmatch.race.transport.shot import Job, Mode, Result, Shot
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
 
-#: How often more connections are dialled when those that there are have too little room.
-_MOST_DIALLED = 3
+from ifmatch.client.exchange import Failure, Request, Response
+from ifmatch.race.transport.instant import BRIEFLY, Hold, clock
 
 
-class Direct:
-    """Keeps connections from round to round. `timeout` is in seconds and bounds a round, `speak` starts a dialogue."""
+class Mode(StrEnum):
+    """How the requests of a round are released."""
 
-    def __init__(self, origin: Origin, timeout: float, speak: Callable[[], Dialogue]) -> None:
-        self._origin, self._timeout, self._speak = origin, timeout, speak
-        self._lanes: list[Lane] = []  # idle ones
+    LAST_BYTE = "last byte"
+    """All but the last byte goes first, the last bytes follow together (Kettle, "Smashing the state machine", 2023)."""
+    WHOLE = "whole"
+    """Nothing is sent before the release: for targets that refuse a request which comes in two parts."""
 
-    def fire(self, shots: Sequence[Shot], mode: Mode = Mode.LAST_BYTE, *, hold: Hold = BRIEFLY) -> list[Result]:
-        """One round (see Engine). Half of the time-out is for dialling, if that is needed."""
-        deadline = time.monotonic() + self._timeout
-        jobs = [Job(shot) for shot in shots]
-        failure = self._dial_for(len(jobs), deadline - self._timeout / 2)
-        lanes = self._loaded(jobs, failure)
-        try:
-            salvo(lanes, mode, hold, deadline)
-        except BaseException:  # from the hold: the requests stay unfinished, and so do their connections
-            for lane in lanes:
-                lane.give_up(Failure.RESET, "given up by us")
-            raise
-        self._lanes += [lane for lane in lanes if not lane.broken]
-        return [job.result() for job in jobs]
+
+@dataclass(frozen=True, slots=True)
+class TimedRequest:
+    """One request of a round, to leave `offset` nanoseconds after the release."""
+
+    request: Request
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one request.
+
+    `invoked` lies before its first byte, because a target may act on the headers alone; `released` after its last byte
+    was handed to the network, None when it never was; `returned` after the last needed byte of the response, None when
+    there is none. A request without a response may have taken effect, and may still; only when `sent` is false it
+    certainly has not.
+    """
+
+    request: Request
+    response: Response | None
+    failure: Failure | None
+    detail: str
+    invoked: int
+    released: int | None
+    returned: int | None
+    sent: bool = True
+
+
+@dataclass(slots=True)
+class Job:
+    """A request in flight. The first outcome stands: what comes after an answer is of no more interest."""
+
+    request: Request
+    offset: int = 0
+    invoked: int | None = None
+    released: int | None = None
+    returned: int | None = None
+    response: Response | None = None
+    failure: Failure | None = None
+    detail: str = ""
+
+    @classmethod
+    def of(cls, timed: TimedRequest) -> "Job":
+        """The job of sending a request of a round."""
+        return cls(timed.request, timed.offset)
+
+    @property
+    def open(self) -> bool:
+        """Whether nothing is known yet of what became of it."""
+        return self.response is None and self.failure is None
+
+    def leaves(self) -> None:
+        """Its first byte is about to leave."""
+        if self.invoked is None:
+            self.invoked = clock()
+
+    def answered(self, response: Response, at: int) -> None:
+        """The whole response had arrived at an instant."""
+        if self.open:
+            self.response, self.returned = response, at
+
+    def failed(self, failure: Failure, detail: str) -> None:
+        """There will be no response."""
+        if self.open:
+            self.failure, self.detail = failure, detail
+
+    def result(self) -> Result:
+        """What became of the request, once that is settled."""
+        sent = self.invoked is not None
+        return Result(
+            request=self.request,
+            response=self.response,
+            failure=self.failure,
+            detail=self.detail,
+            invoked=clock() if self.invoked is None else self.invoked,
+            released=self.released if sent else None,
+            returned=self.returned,
+            sent=sent,
+        )
+
+
+class Engine(Protocol):
+    """A way of sending requests together."""
+
+    def release(
+        self, requests: Sequence[TimedRequest], mode: Mode = Mode.LAST_BYTE, *, hold: Hold = BRIEFLY
+    ) -> list[Result]:
+        """One round: a result for each request, in their order. Requests of one offset leave in the order given.
+
+        Connections that are missing or gone are dialled first, which takes no part in a request's time. `hold` is
+        called while the last bytes are held back. Raises nothing that the network or the target may cause, and takes no
+        longer than the time-out and the hold. Another round may be released from within the hold: it has connections of
+        its own.
+        """
 
     def redial(self) -> None:
-        """Forget all connections."""
-        for lane in self._lanes:
-            lane.connection.close()
-        self._lanes = []
+        """Forget all connections; the next round has new ones."""
 
-    close = redial
-
-    def _loaded(self, jobs: Sequence[Job], failure: DialError) -> list[Lane]:
-        """The lanes with the jobs given out among them, no longer idle; jobs that find no room have failed."""
-        waiting = iter(jobs)
-        for lane in self._lanes:
-            lane.jobs = list(islice(waiting, lane.dialogue.room))
-        for job in waiting:
-            job.failed(failure.failure, failure.detail)
-        loaded = [lane for lane in self._lanes if lane.jobs]
-        self._lanes = [lane for lane in self._lanes if not lane.jobs]
-        return loaded
-
-    # ------------------------------------------------------------ connections
-
-    def _dial_for(self, count: int, deadline: float) -> DialError:
-        """See to it that there is room for so many requests. Returns what is said to those that find none."""
-        self._weed()
-        for _ in range(_MOST_DIALLED):
-            rooms = [lane.dialogue.room for lane in self._lanes]
-            short = count - sum(rooms)
-            if short <= 0:
-                break
-            usual = max(rooms, default=self._speak().usual_room)
-            outcomes = self._dialled(-(-short // usual), deadline)
-            self._lanes += [outcome for outcome in outcomes if isinstance(outcome, Lane)]
-            failures = [outcome for outcome in outcomes if isinstance(outcome, DialError)]
-            if failures:
-                return failures[0]
-        return DialError(Failure.REFUSED, "the target takes no more requests at once")
-
-    def _weed(self) -> None:
-        """Close the connections that the target has given up, or that have no room left."""
-        for lane in self._lanes:
-            with lane.giving_up():
-                if not lane.broken:
-                    lane.listen()
-            if not lane.broken and lane.dialogue.room == 0:
-                lane.give_up(Failure.RESET, "spent")
-        self._lanes = [lane for lane in self._lanes if not lane.broken]
-
-    def _dialled(self, count: int, deadline: float) -> list[Lane | DialError]:
-        """So many new connections, dialled all at once so that one that hangs costs the others nothing."""
-        if count == 1:
-            return [self._dial(deadline)]
-        with ThreadPoolExecutor(count) as threads:
-            return list(threads.map(self._dial, [deadline] * count))
-
-    def _dial(self, deadline: float) -> Lane | DialError:
-        try:
-            lane = Lane(dial(self._origin, deadline), self._speak())
-        except DialError as error:
-            return error
-        try:
-            lane.connection.send(lane.connection.seal(lane.dialogue.greeting()))
-            while not lane.dialogue.greeted:
-                lane.connection.await_more(deadline)
-                lane.listen()
-        except (BrokenError, GarbledError, TooLargeError) as error:
-            lane.connection.close()
-            return DialError(Failure.RESET, str(error))
-        return lane
+    def close(self) -> None:
+        """Close all connections."""

@@ -10,26 +10,30 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ifmatch.client.exchange import Failure
 from ifmatch.client.http import Wire
+from ifmatch.race.transport.engine import Job, Mode, Result, TimedRequest
 from ifmatch.race.transport.instant import BRIEFLY, Hold, clock, wait_until
-from ifmatch.race.transport.shot import Job, Mode, Result, Shot
 
 
 class Threads:
-    """Fires through one Wire for each writer. A request without a body has no byte to hold back: it goes whole."""
+    """Sends through one Wire for each writer. A request without a body has no byte to hold back: it goes whole."""
 
     def __init__(self, wire: Callable[[], Wire], timeout: float) -> None:
         self._wire, self._timeout = wire, timeout
         self._wires: list[Wire] = []
 
-    def fire(self, shots: Sequence[Shot], mode: Mode = Mode.LAST_BYTE, *, hold: Hold = BRIEFLY) -> list[Result]:
+    def release(
+        self, requests: Sequence[TimedRequest], mode: Mode = Mode.LAST_BYTE, *, hold: Hold = BRIEFLY
+    ) -> list[Result]:
         """One round (see Engine). `released` is the instant before the last byte is handed over, not after."""
-        self._wires += [self._wire() for _ in range(len(shots) - len(self._wires))]
-        wires, self._wires = self._wires, []  # a round fired from within the hold has others
+        while len(self._wires) < len(requests):
+            self._wires.append(self._wire())
+        wires, self._wires = self._wires, []  # a round released from within the hold has others
         gate = _Gate(self._timeout)
-        with ThreadPoolExecutor(max(1, len(shots))) as threads:
-            results = [threads.submit(_sent, *pair, mode, gate) for pair in zip(wires, shots, strict=False)]
+        with ThreadPoolExecutor(max(1, len(requests))) as threads:
+            pairs = zip(wires, requests, strict=False)
+            results = [threads.submit(_sent, wire, timed, mode, gate) for wire, timed in pairs]
             try:
-                gate.await_writers(len(shots))
+                gate.await_writers(len(requests))
                 if mode is Mode.LAST_BYTE:
                     hold()
             finally:
@@ -72,23 +76,24 @@ class _Gate:
         """Arrive, wait, and go on at the job's offset."""
         self.arrive()
         self._opened.wait()
-        wait_until(self._released + job.shot.offset)
+        wait_until(self._released + job.offset)
 
 
-def _sent(wire: Wire, shot: Shot, mode: Mode, gate: _Gate) -> Result:
-    job = Job(shot)
+def _sent(wire: Wire, timed: TimedRequest, mode: Mode, gate: _Gate) -> Result:
+    job = Job.of(timed)
 
-    def let_go() -> None:
+    def release() -> None:
         gate.pass_through(job)
         job.leaves()
         job.released = clock()
 
-    held = mode is Mode.LAST_BYTE and shot.request.body
-    if held:
+    before_last_byte = None
+    if mode is Mode.LAST_BYTE and job.request.body:
+        before_last_byte = release
         job.leaves()
     else:
-        let_go()
-    exchange = wire.send(shot.request, before_last_byte=let_go if held else None)
+        release()
+    exchange = wire.send(job.request, before_last_byte=before_last_byte)
     if exchange.response is not None:
         job.answered(exchange.response, clock())
     else:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import h11
 
 from ifmatch.client.exchange import Failure, Request
+from ifmatch.race.transport.engine import Job, Mode
 from ifmatch.race.transport.message import Draft, GarbledError, fields_of, path_of
-from ifmatch.race.transport.shot import Job, Mode
 
 #: Bytes; what a response's head may have.
 _LONGEST_HEAD = 256 * 1024
@@ -40,7 +40,7 @@ class Http1:
         """The request without its last byte: of the body, or else of the empty line after the headers."""
         (self._job,), self._draft, self._tail = jobs, Draft(), b""
         try:
-            whole = self._serialised(self._job.shot.request)
+            whole = self._serialised(self._job.request)
         except (h11.LocalProtocolError, UnicodeError) as error:
             self._job.failed(Failure.RESET, f"the request cannot be put on the wire: {error}")
             return b""
@@ -52,33 +52,39 @@ class Http1:
         if self._parser.our_state is h11.DONE:
             self._parser.start_next_cycle()
         head = h11.Request(method=request.method, target=path_of(request), headers=fields_of(request))
-        parts = [self._parser.send(head)]
+        events: list[h11.Event] = [head, h11.EndOfMessage()]
         if request.body:
-            parts.append(self._parser.send(h11.Data(data=request.body)))
-        parts.append(self._parser.send(h11.EndOfMessage()))
-        return b"".join(part or b"" for part in parts)
+            events.insert(1, h11.Data(data=request.body))
+        return b"".join(self._parser.send(event) or b"" for event in events)
 
     def final(self, job: Job) -> bytes:
         """The last byte."""
         return self._tail
 
-    def hear(self, data: bytes, at: int) -> bytes:
-        """Responses never ask for more to be said: an interim one (1xx) is passed over."""
+    def receive(self, data: bytes, at: int) -> bytes:
+        """Responses never ask for more to be sent: an interim one (1xx) is passed over."""
         if self._job is None or self._parser.our_state is h11.IDLE:
-            raise GarbledError("the target speaks unasked" if data else _CLOSED)
+            raise _garbled(data, "the target speaks unasked")
         try:
             self._parser.receive_data(data)
-            while self._take(self._parser.next_event(), at):
-                pass
+            more = True
+            while more:
+                more = self._take(self._parser.next_event(), at)
         except h11.RemoteProtocolError as error:
-            raise GarbledError(str(error) if data else _CLOSED) from None
+            raise _garbled(data, str(error)) from None
         return b""
 
     def _take(self, event: object, at: int) -> bool:
         """Whether there may be more to take."""
         match event:
-            case h11.Response(status_code=status, reason=reason, http_version=version, headers=headers):
-                self._draft.head(status, reason, f"HTTP/{version.decode()}", headers.raw_items())
+            case h11.Response(
+                status_code=status,
+                reason=reason,
+                http_version=version,
+                headers=headers,
+            ):
+                name = f"HTTP/{version.decode()}"
+                self._draft.head(status, reason, name, headers.raw_items())
             case h11.Data(data=data):
                 self._draft.add(bytes(data))
             case h11.EndOfMessage() if self._job is not None:
@@ -88,3 +94,8 @@ class Http1:
             case h11.NEED_DATA | h11.PAUSED:
                 return False
         return True
+
+
+def _garbled(data: bytes, why: str) -> GarbledError:
+    """Why a response is no use: empty data is the end of the connection, whatever the parser makes of it."""
+    return GarbledError(why if data else _CLOSED)

@@ -4,8 +4,9 @@ That is the single-packet attack (Kettle, "Smashing the state machine", 2023): w
 one instant, whatever the network does. A request without a body keeps back an empty DATA frame that ends its stream.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
@@ -22,8 +23,8 @@ from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 
 from ifmatch.client.exchange import Failure, Request
+from ifmatch.race.transport.engine import Job, Mode
 from ifmatch.race.transport.message import Draft, Fields, GarbledError, TooLargeError, fields_of, host_of, path_of
-from ifmatch.race.transport.shot import Job, Mode
 
 #: Of HTTP/1.1 alone (RFC 9113 section 8.2.2), and what a pseudo-header says already.
 _UNKNOWN_TO_HTTP2 = (b"host", b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade")
@@ -31,19 +32,20 @@ _UNKNOWN_TO_HTTP2 = (b"host", b"connection", b"keep-alive", b"proxy-connection",
 
 @dataclass(slots=True)
 class _Stream:
-    """A job on its way: `said` bytes of its body have been sent, and the last one may be once it is `let_go`."""
+    """A job on its way: so many bytes of its body have been sent, and the last one may be once it is `released`."""
 
     job: Job
     id: int
-    said: int = 0
-    let_go: bool = False
+    sent: int = 0
+    released: bool = False
     ended: bool = False
     draft: Draft = field(default_factory=Draft)
 
     @property
     def end(self) -> int:
         """How far the body may be sent."""
-        return len(self.job.shot.request.body) - (not self.let_go)
+        held_back = 0 if self.released else 1
+        return len(self.job.request.body) - held_back
 
 
 class Http2:
@@ -58,7 +60,7 @@ class Http2:
         self._streams: dict[int, _Stream] = {}
         self.greeted = self._terminated = False
 
-    # ------------------------------------------------------------ what is said
+    # ------------------------------------------------------------ what is sent
 
     @property
     def room(self) -> int:
@@ -69,7 +71,7 @@ class Http2:
     @property
     def ready(self) -> bool:
         """Whether flow control has let everything through that may go."""
-        return all(stream.said >= stream.end or not stream.job.open for stream in self._streams.values())
+        return all(stream.sent >= stream.end or not stream.job.open for stream in self._streams.values())
 
     def greeting(self) -> bytes:
         """The connection preface with our settings."""
@@ -89,14 +91,14 @@ class Http2:
         """The frames that end the stream; should flow control still hold back some of it, they follow as it allows."""
         stream = next((s for s in self._streams.values() if s.job is job), None) or self._open(job)
         if stream is not None:
-            stream.let_go = True
+            stream.released = True
             self._pump()
         return self._h2.data_to_send()
 
     def _open(self, job: Job) -> _Stream | None:
         try:
             stream = _Stream(job, self._h2.get_next_available_stream_id())
-            self._h2.send_headers(stream.id, self._fields(job.shot.request))
+            self._h2.send_headers(stream.id, self._fields(job.request))
         except (ProtocolError, UnicodeError) as error:
             job.failed(Failure.RESET, f"the request cannot be put on the wire: {error}")
             return None
@@ -104,42 +106,50 @@ class Http2:
         return stream
 
     def _fields(self, request: Request) -> Fields:
-        pseudo = [
+        fields: Fields = [
             (b":method", request.method.encode()),
             (b":authority", host_of(request)),
             (b":scheme", self._scheme),
             (b":path", path_of(request)),
         ]
-        given = ((name.lower(), value) for name, value in fields_of(request))
-        return [*pseudo, *(pair for pair in given if pair[0] not in _UNKNOWN_TO_HTTP2)]
+        for given, value in fields_of(request):
+            name = given.lower()
+            if name not in _UNKNOWN_TO_HTTP2:
+                fields.append((name, value))
+        return fields
 
     def _pump(self) -> None:
-        """Say as much as flow control allows (RFC 9113 section 5.2), leaving room for every last byte still held."""
-        for stream in self._streams.values():
-            if not stream.ended:
-                try:
-                    self._say(stream)
-                except ProtocolError:  # the target has closed the stream: its answer is there, or comes no more
-                    stream.ended = True
+        """Send as much as flow control allows (RFC 9113 section 5.2), leaving room for every last byte still held."""
+        unfinished = [stream for stream in self._streams.values() if not stream.ended]
+        for stream in unfinished:
+            try:
+                self._send(stream)
+            except ProtocolError:  # the target has closed the stream: its answer is there, or comes no more
+                stream.ended = True
 
-    def _say(self, stream: _Stream) -> None:
-        held = sum(1 for other in self._streams.values() if not other.let_go)
-        body = stream.job.shot.request.body
-        while stream.said < stream.end:
-            allowed = self._h2.local_flow_control_window(stream.id) - held
-            part = min(allowed, self._h2.max_outbound_frame_size, stream.end - stream.said)
+    def _send(self, stream: _Stream) -> None:
+        body = stream.job.request.body
+        while stream.sent < stream.end:
+            part = min(self._allowed(stream), stream.end - stream.sent)
             if part <= 0:
                 return
-            last = stream.said + part == len(body)
-            self._h2.send_data(stream.id, body[stream.said : stream.said + part], end_stream=last)
-            stream.said, stream.ended = stream.said + part, last
-        if stream.let_go and not stream.ended:
+            end = stream.sent + part
+            stream.ended = end == len(body)
+            self._h2.send_data(stream.id, body[stream.sent : end], end_stream=stream.ended)
+            stream.sent = end
+        if stream.released and not stream.ended:
             self._h2.send_data(stream.id, b"", end_stream=True)
             stream.ended = True
 
-    # ------------------------------------------------------------ what is heard
+    def _allowed(self, stream: _Stream) -> int:
+        """How many bytes may be sent now: the window is shared by all streams, and each held byte will need one."""
+        held = sum(not other.released for other in self._streams.values())
+        window: int = self._h2.local_flow_control_window(stream.id)
+        return min(window - held, self._h2.max_outbound_frame_size)
 
-    def hear(self, data: bytes, at: int) -> bytes:
+    # ------------------------------------------------------------ what is received
+
+    def receive(self, data: bytes, at: int) -> bytes:
         """Acknowledgements, and what a wider window now lets through."""
         if not data:
             raise GarbledError("the target closed the connection")
@@ -147,27 +157,30 @@ class Http2:
             for event in self._h2.receive_data(data):
                 self._take(event, at)
         except ProtocolError as error:
-            raise GarbledError(f"not HTTP/2: {error or type(error).__name__}") from None
+            why = str(error) or type(error).__name__
+            raise GarbledError(f"not HTTP/2: {why}") from None
         self._pump()
         return self._h2.data_to_send()
 
     def _take(self, event: Event, at: int) -> None:
         if isinstance(event, RemoteSettingsChanged):
             self.greeted = True
-        elif isinstance(event, ConnectionTerminated):
+            return
+        if isinstance(event, ConnectionTerminated):
             self._end(event)
-        elif (stream := self._streams.get(getattr(event, "stream_id", None) or 0)) is not None:
-            try:
-                self._take_part(stream, event, at)
-            except (GarbledError, TooLargeError) as error:
-                stream.job.failed(error.failure, str(error))
+            return
+        stream = self._streams.get(getattr(event, "stream_id", None) or 0)
+        if stream is None:
+            return
+        try:
+            self._take_part(stream, event, at)
+        except (GarbledError, TooLargeError) as error:
+            stream.job.failed(error.failure, str(error))
 
     def _take_part(self, stream: _Stream, event: Event, at: int) -> None:
         match event:
             case ResponseReceived(headers=headers):
-                plain = [(bytes(name), bytes(value)) for name, value in headers or ()]
-                status = int(dict(plain).get(b":status", b"0"))
-                stream.draft.head(status, b"", "HTTP/2", [pair for pair in plain if not pair[0].startswith(b":")])
+                _begin_draft(stream.draft, headers or ())
             case DataReceived(data=data, flow_controlled_length=length):
                 self._h2.acknowledge_received_data(length or 0, stream.id)
                 stream.draft.add(data or b"")
@@ -175,10 +188,22 @@ class Http2:
                 stream.job.answered(stream.draft.finished(), at)
             case StreamReset(error_code=code):
                 stream.ended = True
-                stream.job.failed(Failure.RESET, f"the target reset the stream: {getattr(code, 'name', code)}")
+                name = getattr(code, "name", code)
+                stream.job.failed(Failure.RESET, f"the target reset the stream: {name}")
 
     def _end(self, event: ConnectionTerminated) -> None:
         self._terminated = True
         for stream in self._streams.values():
             if stream.id > (event.last_stream_id or 0):
                 stream.job.failed(Failure.RESET, "the target ended the connection (GOAWAY) before it took the request")
+
+
+def _begin_draft(draft: Draft, headers: Iterable[Any]) -> None:
+    """The head of a response: its pseudo-headers begin with a colon (RFC 9113 section 8.3)."""
+    status, fields = 0, Fields()
+    for name, value in headers:
+        if name == b":status":
+            status = int(value)
+        elif not name.startswith(b":"):
+            fields.append((bytes(name), bytes(value)))
+    draft.head(status, b"", "HTTP/2", fields)

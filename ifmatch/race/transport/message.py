@@ -1,6 +1,7 @@
 """What is the same in every version of HTTP: the fields that a request needs, and a response put together."""
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -10,6 +11,9 @@ from ifmatch.client.http import MAX_BODY
 Fields = list[tuple[bytes, bytes]]
 
 _WITH_CONTENT = ("POST", "PUT", "PATCH")
+
+#: The codings that are taken back although none was asked for (RFC 9110 section 8.4.1).
+_COMPRESSED = ("gzip", "x-gzip", "deflate")
 
 
 class GarbledError(Exception):
@@ -26,12 +30,18 @@ class TooLargeError(Exception):
 
 def fields_of(request: Request) -> Fields:
     """The header fields as given, after those that HTTP needs and the request does not have."""
-    given = [(name.encode(), value.encode()) for name, value in request.headers]
-    names = {name.lower() for name, _ in given}
-    needed = [(b"Host", host_of(request)), (b"User-Agent", b"ifmatch")]
+    needed = {b"Host": host_of(request), b"User-Agent": b"ifmatch"}
     if request.body or request.method in _WITH_CONTENT:
-        needed.append((b"Content-Length", str(len(request.body)).encode()))
-    return [*((name, value) for name, value in needed if name.lower() not in names), *given]
+        length = len(request.body)
+        needed[b"Content-Length"] = str(length).encode()
+    given = _encoded(request.headers)
+    for name, _ in given:
+        needed.pop(name.title(), None)
+    return [*needed.items(), *given]
+
+
+def _encoded(headers: Iterable[tuple[str, str]]) -> Fields:
+    return [(name.encode(), value.encode()) for name, value in headers]
 
 
 def host_of(request: Request) -> bytes:
@@ -72,9 +82,17 @@ class Draft:
 
         Raises GarbledError, TooLargeError.
         """
-        coding = next((value.strip().lower() for name, value in self.headers if name.lower() == "content-encoding"), "")
-        body = _inflated(bytes(self.body)) if coding in ("gzip", "x-gzip", "deflate") else bytes(self.body)
+        body = bytes(self.body)
+        if self._coding in _COMPRESSED:
+            body = _inflated(body)
         return Response(self.status, self.reason, self.version, self.headers, body)
+
+    @property
+    def _coding(self) -> str:
+        for name, value in self.headers:
+            if name.lower() == "content-encoding":
+                return value.strip().lower()
+        return ""
 
 
 def _inflated(data: bytes) -> bytes:

@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from ifmatch.client.exchange import Failure, Request
 from ifmatch.race.transport.connection import DialError, Origin, dial, way
+from ifmatch.race.transport.engine import Engine, Job, Mode, Result, TimedRequest
 from ifmatch.race.transport.http1 import Http1
 from ifmatch.race.transport.instant import clock
-from ifmatch.race.transport.salvo import Lane, attend
-from ifmatch.race.transport.shot import Engine, Job, Mode, Result, Shot
+from ifmatch.race.transport.round import Channel, attend
 
 #: Seconds; how long the target may take to answer half a request.
 _LONGEST_ANSWER = 1.0
@@ -24,7 +24,7 @@ def held_body(engine: Engine, request: Request, between: Callable[[], T]) -> tup
     A target that checks If-Match when the headers arrive has checked it before `between`, and writes after it.
     """
     done: list[T] = []
-    (result,) = engine.fire([Shot(request)], hold=lambda: done.append(between()))
+    (result,) = engine.release([TimedRequest(request)], hold=lambda: done.append(between()))
     return result, done[0]
 
 
@@ -59,22 +59,22 @@ class Widener:
         return replace(result, request=replace(request, headers=headers, body=request.body[:-missing]))
 
     def _broken_off(self, request: Request, missing: int, reset: bool, patience: float, detail: str) -> Result:
-        job = Job(Shot(request))
+        job = Job(request)
         deadline = time.monotonic() + self.timeout
         try:
-            lane = Lane(dial(self.origin, deadline), Http1(), [job])
+            channel = Channel(dial(self.origin, deadline), Http1(), [job])
         except DialError as error:
             job.failed(error.failure, error.detail)
             return job.result()
-        lane.dialogue.begin(lane.jobs, Mode.WHOLE)
-        whole = lane.dialogue.final(job)
-        with lane.giving_up():
-            lane.send(lane.connection.seal(whole[: len(whole) - missing]), lane.jobs)
-            attend([lane], lambda lane: not lane.connection.drained, deadline)
+        channel.dialogue.begin(channel.jobs, Mode.WHOLE)
+        whole = channel.dialogue.final(job)
+        with channel.giving_up():
+            channel.send(channel.connection.seal(whole[: len(whole) - missing]), channel.jobs)
+            attend([channel], lambda channel: not channel.connection.drained, deadline)
             job.released = None if missing else clock()
             if patience:
-                lane.connection.end()
-                attend([lane], lambda lane: lane.awaited, min(deadline, time.monotonic() + patience))
-        lane.connection.close(reset=reset)
+                channel.connection.end()
+                attend([channel], lambda channel: channel.awaited, min(deadline, time.monotonic() + patience))
+        channel.connection.close(reset=reset)
         job.failed(Failure.RESET, detail)
         return job.result()

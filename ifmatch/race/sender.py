@@ -1,0 +1,98 @@
+"""Sends what races: over the race transport, each exchange recorded, with the waits that the target asks for."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from ifmatch.client.courier import LONGEST_WAIT, asked_to_wait
+from ifmatch.client.exchange import Exchange, Request
+from ifmatch.client.target import Target
+from ifmatch.errors import OutcomeUnknown
+from ifmatch.race.environment import Environment
+from ifmatch.race.transport import Blocks, Result, TimedRequest
+from ifmatch.race.transport.instant import clock
+from ifmatch.rules.answer import Answer
+
+#: Seconds: all that one scenario waits because its races are put off; and from when the user is told of a wait.
+_LONGEST_WAITING, _NOTICED_FROM = 60.0, 2.0
+
+#: The fewest writers that race: an update is lost between two.
+FEWEST = 2
+
+
+class Sender:
+    """Sends the racing requests of one scenario.
+
+    `writers` is how many may meet, `put_off` how many requests the target has put off so far.
+    """
+
+    def __init__(self, environment: Environment, target: Target, writers: int) -> None:
+        self.environment, self.target = environment, target
+        self.writers = min(writers, environment.writers)
+        self.put_off = 0
+        self._waited = 0.0
+
+    # ------------------------------------------------------------ sending
+
+    def together(self, connections: Blocks, requests: Sequence[Request], offsets: Sequence[int] = ()) -> list[Result]:
+        """One round: all requests released together, or at offsets (ns)."""
+        later = offsets or [0] * len(requests)
+        timed = [TimedRequest(request, offset) for request, offset in zip(requests, later, strict=True)]
+        with self._nothing_else_connected():
+            return connections.release(timed)
+
+    def alone(self, request: Request) -> Result:
+        """One request, answered before anything else happens."""
+        with self._nothing_else_connected():
+            (result,) = self.environment.engine.release([TimedRequest(request)])
+        return result
+
+    @contextmanager
+    def _nothing_else_connected(self) -> Iterator[None]:
+        """While requests race, nothing else is connected to a target that serves few connections at once."""
+        if self.environment.narrow:
+            self.target.close()
+        yield
+        if self.environment.narrow:
+            self.environment.engine.redial()
+
+    # ------------------------------------------------------------ what came of it
+
+    def recorded(self, result: Result, writer: str, raced: bool) -> Answer:
+        """Put what was sent and answered into the evidence, and read the answer."""
+        return self.target.recorder.exchange(_exchange(result), writer=writer, raced=raced)
+
+    def obey(self, answers: Iterable[Answer]) -> None:
+        """Wait for as long as the target asks (429, 503 with Retry-After), and let fewer meet from then on.
+
+        Raises OutcomeUnknown when that is longer than a scenario waits.
+        """
+        pauses = [pause for pause in map(asked_to_wait, answers) if pause is not None]
+        if not pauses:
+            return
+        self.put_off += len(pauses)
+        self.writers = FEWEST
+        pause = min(max(pauses), LONGEST_WAIT)
+        if self._waited + pause > _LONGEST_WAITING:
+            raise OutcomeUnknown(
+                f"the target has put requests off for {self._waited:.0f} s in all, more than a race will wait"
+            )
+        if pause > _NOTICED_FROM:
+            self.target.tell(f"waiting {pause:.0f} s: the target puts racing requests off and asks for it")
+        self._waited += pause
+        time.sleep(pause)
+
+
+def _exchange(result: Result) -> Exchange:
+    now = clock()
+    ended = now if result.returned is None else result.returned
+    ago = timedelta(microseconds=(now - result.invoked) / 1000)
+    return Exchange(
+        result.request,
+        result.response,
+        result.failure,
+        result.detail,
+        datetime.now(UTC) - ago,
+        round((ended - result.invoked) / 1e6, 3),
+    )

@@ -1,0 +1,154 @@
+"""Plans drawn by Hypothesis, played on a resource, and cut down when they show a fault."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from ifmatch.client.workbench import Snapshot, Subject
+from ifmatch.judge.history import ANY, Kind, Outcome
+from ifmatch.race.completion import Completion
+from ifmatch.race.history_builder import HistoryBuilder
+from ifmatch.race.invocations import Invocation
+from ifmatch.race.plan import REPERTOIRE, Plan, Round, Step
+from ifmatch.race.race import Race, Reproduction
+from ifmatch.race.runner import Runner
+from ifmatch.race.transport import Blocks
+from ifmatch.race.workloads.rounds import times_shown
+
+#: What each writer has seen of the resource, the latest last.
+Seen = dict[str, list[Snapshot]]
+
+
+def interleaved(runner: Runner, seed: int) -> Race:
+    """Plans drawn by Hypothesis: sequential ones first, which need no luck, then those that race.
+
+    A plan that finds something is cut down to the smallest one that shows it again.
+    """
+    race = Race(runner.environment)
+    plans = iter(_plans(runner, seed))
+    played: list[Plan] = []
+
+    def block(_: int) -> bool:
+        for plan in islice(plans, _share(runner)):
+            played.append(plan)
+            _play(runner, race, plan)
+            if race.faults:
+                return True
+        return False
+
+    runner.each_block(race, block)
+    if race.faults:
+        witness = race.faults[0].anomaly.operations
+        race.reproduced = _smallest(runner, played[-1], {operation.writer for operation in witness})
+    return race
+
+
+def _share(runner: Runner) -> int:
+    """How many plans make a block, so that all are played."""
+    return -(-runner.budget.plans // runner.budget.blocks)
+
+
+def _plans(runner: Runner, seed: int) -> Iterator[Plan]:
+    # Imported here: only a run that draws plans waits for Hypothesis.
+    from ifmatch.race.drawing import concurrent_plans, draw, sequential_plans
+
+    repertoire = tuple(action for action in REPERTOIRE if runner.invocations.allowed(*action))
+    sequential = runner.budget.plans // 3
+    yield from draw(sequential_plans(2, 10, repertoire), sequential, seed)
+    yield from draw(concurrent_plans(runner.writers, 4, repertoire), runner.budget.plans - sequential, seed)
+
+
+# ---------------------------------------------------------------- playing a plan
+
+
+def _play(runner: Runner, race: Race, plan: Plan) -> None:
+    with runner.counted_block(race):
+        builder = runner.new_history(race)
+        connections = runner.connections(builder.subject)
+        seen: Seen = {writer: [builder.seen] for writer in plan.writers}
+        for steps in plan.rounds:
+            completions = _played(runner, builder, connections, steps, seen)
+            if len(steps) > 1:
+                race.rounds.append(completions)
+            for completion in completions:
+                _learn(seen[completion.operation.writer], completion)
+
+
+def _played(runner: Runner, builder: HistoryBuilder, connections: Blocks, steps: Round, seen: Seen) -> list[Completion]:
+    """One round of a plan: a single step is sequential, several are released together."""
+    writers = [step.writer for step in steps]
+    invocations = [_invocation(runner, builder.subject, step, seen[step.writer]) for step in steps]
+    if len(steps) == 1:
+        return [builder.alone(writers[0], invocations[0])]
+    return builder.release(connections, invocations, writers)
+
+
+def _invocation(runner: Runner, subject: Subject, step: Step, seen: list[Snapshot]) -> Invocation:
+    invocations, base = runner.invocations, step.base
+    back = base if isinstance(base, int) else 0
+    known = seen[max(0, len(seen) - 1 - back)]
+    named = base is not None
+    match step.kind:
+        case Kind.READ:
+            return invocations.read(subject)
+        case Kind.PATCH:
+            return invocations.patch(subject, known, named)
+        case Kind.DELETE:
+            return invocations.delete(subject, known, named)
+        case Kind.TRANSACTION:
+            return invocations.transaction(subject, known)
+        case _ if base == ANY:
+            return invocations.update_any(subject, known)
+        case _:
+            return invocations.update(subject, known, named)
+
+
+def _learn(seen: list[Snapshot], completion: Completion) -> None:
+    """What a writer knows after an answer: the version and the content it was shown, or has just written."""
+    answer = completion.answer
+    if completion.operation.outcome is not Outcome.OK or not answer.version:
+        return
+    # The answer may name the version of a deletion, but no text lets a writer build on it.
+    if completion.invocation.kind is not Kind.DELETE:
+        seen.append(Snapshot(answer, answer.resource or seen[-1].resource, None))
+
+
+# ---------------------------------------------------------------- cutting it down
+
+
+def _smallest(runner: Runner, plan: Plan, guilty: set[str]) -> Reproduction:
+    """The smallest plan that shows a fault again, and how often it did: tried from the smallest up.
+
+    Then each round is left out that can be (the last step of Zeller and Hildebrandt, "Simplifying and Isolating
+    Failure-Inducing Input", TSE 2002): what is left over was needed.
+    """
+    for candidate in _candidates(plan, guilty):
+        best = _replayed(runner, candidate)
+        if best.shown:
+            return _without_the_needless(runner, candidate, best)
+    return best
+
+
+def _without_the_needless(runner: Runner, plan: Plan, best: Reproduction) -> Reproduction:
+    for number in reversed(range(len(plan.rounds))):
+        fewer = plan.without(number)
+        if not fewer.rounds:
+            continue
+        again = _replayed(runner, fewer)
+        if again.shown:
+            plan, best = fewer, again
+    return best
+
+
+def _replayed(runner: Runner, plan: Plan) -> Reproduction:
+    shown, tries = times_shown(runner, lambda race: _play(runner, race, plan))
+    return Reproduction(shown, tries, f"the smallest plan:\n{plan}")
+
+
+def _candidates(plan: Plan, guilty: set[str]) -> Iterator[Plan]:
+    """What may be left of a plan, the smallest first: one round of the guilty writers, all of theirs, everything."""
+    by_guilty = [tuple(step for step in steps if step.writer in guilty) for steps in plan.rounds]
+    for steps in by_guilty:
+        if len(steps) > 1:
+            yield Plan((steps,))
+    yield Plan(tuple(filter(None, by_guilty)))
+    yield plan
