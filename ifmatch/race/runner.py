@@ -16,8 +16,8 @@ from ifmatch.client.target import Target
 from ifmatch.client.workbench import Snapshot, Subject, Workbench
 from ifmatch.errors import OutcomeUnknown, SetupFailed, TargetUnusable
 from ifmatch.judge.anomaly import Anomaly, Gravity, Name
+from ifmatch.judge.checker import judge
 from ifmatch.judge.history import History, Kind
-from ifmatch.judge.judge import judge
 from ifmatch.race.budget import Budget
 from ifmatch.race.calibration import Calibration, calibrate
 from ifmatch.race.confidence import Block, Confidence

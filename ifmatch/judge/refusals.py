@@ -1,0 +1,140 @@
+"""Refusals that no commit times explain: of a version that was current all the while."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise
+from math import inf
+
+from ifmatch.judge.anomaly import WITNESS, Anomaly, Name, witness
+from ifmatch.judge.bounds import Bounds
+from ifmatch.judge.history import Operation
+from ifmatch.judge.version_order import CONFLICT, VersionOrder
+from ifmatch.judge.wording import all_described, described
+from ifmatch.judge.zones import Zones
+
+#: So many refusals one after the other, with nobody else about, and the resource is wedged.
+WEDGED_AFTER = 3
+
+#: The answer to a write that meets another one (RFC 9110 section 15.5.10; FHIR R4 http.html#concurrency, of locks).
+LOCKED = 409
+
+
+def unexplained_refusals(order: VersionOrder, refusals: Iterable[tuple[int, Operation]]) -> Iterator[Anomaly]:
+    """Names refusals, each with the position of the version it named: a round without a winner, a wedge, or neither."""
+    by_position: defaultdict[int, list[Operation]] = defaultdict(list)
+    for position, refusal in refusals:
+        by_position[position].append(refusal)
+    for position, of_one_version in by_position.items():
+        of_one_version.sort(key=lambda refusal: refusal.invoked)
+        yield from _of_one_version(order, position, of_one_version)
+
+
+def _of_one_version(order: VersionOrder, position: int, refusals: list[Operation]) -> Iterator[Anomaly]:
+    version = order.versions[position]
+    together = next((pair for pair in pairwise(refusals) if pair[0].overlaps(pair[1])), None)
+    if together is not None:
+        yield _no_winner(version, *together, *refusals)
+        return
+    locked_out = [refusal for refusal in refusals if _met_another(order, refusal)]
+    if locked_out:
+        yield _no_winner(version, locked_out[0], _refused_beside(order, locked_out[0]))
+    alone = [refusal for refusal in refusals if not _met_another(order, refusal)]
+    wedged = len(alone) >= WEDGED_AFTER and position == len(order.makers) - 1
+    if wedged:
+        yield _wedged(order, position, alone)
+    else:
+        yield from (_met_nobody(order, position, refusal) for refusal in alone)
+
+
+def _wedged(order: VersionOrder, position: int, refusals: list[Operation]) -> Anomaly:
+    maker = order.makers[position]
+    since = "" if maker is None else f" since {described(maker)}"
+    refused = f"{len(refusals)} writes that name it were refused, first {described(refusals[0])}"
+    return Anomaly(
+        name=Name.WEDGED,
+        operations=witness(maker, *refusals)[:WITNESS],
+        sentence=f"Version {order.versions[position]} is current{since}, yet {refused}.",
+    )
+
+
+def _met_nobody(order: VersionOrder, position: int, refusal: Operation) -> Anomaly:
+    """The name of a refusal with which no other refusal had to do."""
+    silent = _silent_beside(order, refusal)
+    if silent is not None:
+        return _no_winner(order.versions[position], refusal, silent)
+    maker, successor = order.makers[position], order.maker_at(position + 1)
+    since = "" if maker is None else f" from {described(maker)}"
+    until = "" if successor is None else f" until {described(successor)}"
+    while_current = since + until or " all the while"
+    return Anomaly(
+        name=Name.SPURIOUS_CONFLICT,
+        operations=witness(maker, refusal, successor),
+        sentence=f"{described(refusal)} was refused, though the version it named was current{while_current}.",
+    )
+
+
+def _no_winner(version: str, one: Operation, other: Operation, *more: Operation) -> Anomaly:
+    met = f"{described(one)} and {described(other)} met"
+    return Anomaly(
+        name=Name.NO_WINNER,
+        operations=witness(one, other, *more)[:WITNESS],
+        sentence=f"{met}, and neither was done, though version {version} stayed current: nobody won.",
+    )
+
+
+def _met_another(order: VersionOrder, refusal: Operation) -> bool:
+    """Whether a refusal may speak of a lock that another refused write held."""
+    return refusal.status == LOCKED and refusal.id in order.overlapping_refusals
+
+
+def _refused_beside(order: VersionOrder, refusal: Operation) -> Operation:
+    return next(other for other in order.index.refused if other is not refusal and other.overlaps(refusal))
+
+
+def _silent_beside(order: VersionOrder, refusal: Operation) -> Operation | None:
+    """A write without effect that may have held a lock. A 409 may speak of what is under way, a 412 does not."""
+    if refusal.status != LOCKED:
+        return None
+    silent = chain(order.index.unknown, order.index.aborted)
+    return next((write for write in silent if _beside(write, refusal)), None)
+
+
+def _beside(write: Operation, refusal: Operation) -> bool:
+    return write.invoked <= refusal.end and refusal.invoked <= (write.returned or inf)
+
+
+def refusals_between_sights(order: VersionOrder, bounds: Bounds, zones: Zones) -> Iterator[Anomaly]:
+    """Refusals of a version that was there before they were sent and was still read after they ended.
+
+    Where the order of the versions is not known, only such reads prove that a version stayed current.
+    """
+    positions = _seen_for_a_while(order, bounds, zones)
+    for refusal in order.index.refused:
+        position = positions.get(refusal.base)
+        if position is None or refusal.status not in CONFLICT:
+            continue
+        if bounds.upper[position] < refusal.invoked and refusal.end < bounds.last_read[position]:
+            yield _between_sights(order, position, refusal)
+
+
+def _seen_for_a_while(order: VersionOrder, bounds: Bounds, zones: Zones) -> dict[str | None, int]:
+    """The versions that were surely current for some time, with their positions."""
+    numbers, versions = order.numbers, order.index.versions
+    positions = chain.from_iterable(map(zones.positions, zones.forward))
+    return {versions[numbers[i]]: i for i in positions if bounds.upper[i] < bounds.last_read[i]}
+
+
+def _between_sights(order: VersionOrder, position: int, refusal: Operation) -> Anomaly:
+    met_another = _met_another(order, refusal)
+    rival = _refused_beside(order, refusal) if met_another else _silent_beside(order, refusal)
+    if rival is not None:
+        return _no_winner(order.versions[position], refusal, rival)
+    sights = (*witness(order.makers[position]), *order.readers(position))
+    apart = [sight for sight in sights if not sight.overlaps(refusal)]
+    before_and_after = witness(apart[0], apart[-1])
+    shown = all_described(before_and_after)
+    return Anomaly(
+        name=Name.SPURIOUS_CONFLICT,
+        operations=(apart[0], refusal, *before_and_after[1:]),
+        sentence=f"{described(refusal)} was refused, though {shown} show that the version it named stayed current.",
+    )
