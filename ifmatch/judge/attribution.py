@@ -10,22 +10,30 @@ from itertools import accumulate, chain
 from math import inf
 from operator import attrgetter
 
-from ifmatch.judge.history import Kind, Operation
-from ifmatch.judge.history_index import ContentMismatch, HistoryIndex, names_a_version
+from ifmatch.judge.history import Kind, Operation, deletions
+from ifmatch.judge.history_index import ContentMismatch, HistoryIndex
 
 
 def attribute_unclaimed_versions(index: HistoryIndex) -> None:
     """Gives each version that nobody claims to the write whose marker it shows; what does not fit is a mismatch."""
     unclaimed = {write.marker: write for write in chain(index.unknown, index.versionless)}
-    mismatched: dict[int, str] = {}
-    for number, marker in _unexplained_contents(index):
-        if marker in unclaimed and index.makers[number] is None:
-            index.attribute(index.versions[number], unclaimed.pop(marker))
-        else:
-            mismatched[number] = marker
+    mismatched = _attribute_by_marker(index, unclaimed)
     index.mismatches = _with_senders(index, mismatched)
     if index.history.entries is None:
         _attribute_unseen_versions(index, unclaimed)
+
+
+def _attribute_by_marker(index: HistoryIndex, unclaimed: dict[str | None, Operation]) -> dict[int, str]:
+    """Takes the writes whose version is found out of those unclaimed; returns the contents that fit nobody."""
+    mismatched: dict[int, str] = {}
+    for number, marker in _unexplained_contents(index):
+        nobody_claims_it = index.makers[number] is None
+        if nobody_claims_it and marker in unclaimed:
+            write = unclaimed.pop(marker)
+            index.attribute(index.versions[number], write)
+        else:
+            mismatched[number] = marker
+    return mismatched
 
 
 def _unexplained_contents(index: HistoryIndex) -> Iterator[tuple[int, str]]:
@@ -45,9 +53,8 @@ def _with_senders(index: HistoryIndex, mismatched: dict[int, str]) -> list[Conte
     senders: dict[str | None, Operation] = {}
     for write in index.writers_of(mismatched.values()):
         senders.setdefault(write.marker, write)
-    return [
-        ContentMismatch(index.versions[number], marker, senders.get(marker)) for number, marker in mismatched.items()
-    ]
+    numbers_and_markers = mismatched.items()
+    return [ContentMismatch(index.versions[i], marker, senders.get(marker)) for i, marker in numbers_and_markers]
 
 
 def _attribute_unseen_versions(index: HistoryIndex, unclaimed: dict[str | None, Operation]) -> None:
@@ -70,41 +77,49 @@ def attribute_deletions(index: HistoryIndex) -> None:
     what a read answered 410 proves (RFC 9110 section 13.1.1 lets a server accept what seems to have been done
     already).
     """
-    deletes = [write for write in index.versionless if write.kind is Kind.DELETE]
-    if not deletes:
-        return
-    certain, doubtful = _certain_and_doubtful(index, sorted(deletes, key=attrgetter("invoked")))
-    if index.history.entries is not None:
-        doubtful = _attribute_listed_deletions(index, certain, doubtful)
+    deletes = deletions(index.versionless)
+    deletes.sort(key=attrgetter("invoked"))
+    certain, doubtful = _certain_and_doubtful(index, deletes)
+    if index.history.entries is None:
+        _attribute_unseen_deletions(index, certain)
     else:
-        for delete in certain:
-            index.attribute(_unseen_version(delete), delete)
+        doubtful = _attribute_listed_deletions(index, certain, doubtful)
     index.absences += doubtful
+
+
+def _attribute_unseen_deletions(index: HistoryIndex, deletes: list[Operation]) -> None:
+    for delete in deletes:
+        index.attribute(_unseen_version(delete), delete)
 
 
 def _certain_and_doubtful(index: HistoryIndex, deletes: list[Operation]) -> tuple[list[Operation], list[Operation]]:
     """Those that did delete what they named, and those that may have met a deletion made after it."""
+    if not deletes:
+        return [], []
     candidates, doubtful = _first_of_each_base(deletes)
-    claimed = (write for write in index.makers if write is not None and write.kind is Kind.DELETE)
-    unknown = (write for write in index.unknown if write.kind is Kind.DELETE)
-    rivals = _Rivals([*candidates, *claimed, *unknown])
+    rivals = _Rivals([*candidates, *deletions(index.makers), *deletions(index.unknown)])
     certain: list[Operation] = []
     for delete in candidates:
-        maker = index.maker(delete.base)
-        since = -inf if maker is None else maker.invoked
+        since = _made_since(index, delete.base)
         may_have_met_one = rivals.any_beside(delete, since)
         (doubtful if may_have_met_one else certain).append(delete)
     return certain, doubtful
 
 
+def _made_since(index: HistoryIndex, version: str | None) -> float:
+    """When a version may have been made, at the earliest."""
+    maker = index.maker(version)
+    return -inf if maker is None else maker.invoked
+
+
 def _first_of_each_base(deletes: list[Operation]) -> tuple[list[Operation], list[Operation]]:
-    """The first deletion that names a version, or that names none; and the ones that name it again."""
+    """The deletions that name no version or are the first to name it; and those that name it again."""
     first: list[Operation] = []
     again: list[Operation] = []
     named: set[str | None] = set()
     for delete in deletes:
-        repeats = names_a_version(delete) and delete.base in named
-        (again if repeats else first).append(delete)
+        names_it_again = delete.names_version and delete.base in named
+        (again if names_it_again else first).append(delete)
         named.add(delete.base)
     return first, again
 
@@ -144,9 +159,9 @@ def _attribute_listed_deletions(
             left_over.append(delete)
         else:
             index.attribute(version, delete)
-    others = any(write.kind is Kind.DELETE for write in index.unknown)
-    if len(left_over) == len(unclaimed) == 1 and not others:
-        index.attribute(unclaimed.popitem()[1], left_over.pop())
+    if len(left_over) == len(unclaimed) == 1 and not deletions(index.unknown):
+        _, version = unclaimed.popitem()
+        index.attribute(version, left_over.pop())
     return left_over
 
 

@@ -71,12 +71,14 @@ def bounds_by_writes(makers: Sequence[Operation | None]) -> Bounds:
 
 def narrowed_by_reads(bounds: Bounds, reads: Iterable[Operation], positions: Iterable[int]) -> Bounds:
     """The bounds narrowed by reads, each of the version at its position; a negative position narrows nothing."""
-    upper, last_read = bounds.upper.copy(), bounds.last_read.copy()
+    upper = bounds.upper.copy()
+    last_read = bounds.last_read.copy()
     for position, read in zip(positions, reads, strict=True):
-        if position >= 0:
-            # A read that saw a version has returned, so this is when.
-            upper[position] = min(upper[position], read.end)
-            last_read[position] = max(last_read[position], read.invoked)
+        if position < 0:
+            continue
+        # A read that saw a version has returned, so this is when.
+        upper[position] = min(upper[position], read.end)
+        last_read[position] = max(last_read[position], read.invoked)
     return Bounds(bounds.lower, upper, last_read)
 
 

@@ -133,10 +133,13 @@ def _sort_by_version(index: HistoryIndex, operations: list[Operation]) -> None:
 
 def _add_versionless(index: HistoryIndex, operation: Operation) -> None:
     """An accepted operation that shows no version: a read that found nothing, or a write whose answer names none."""
-    if operation.kind is Kind.READ:
-        if operation.status in GONE:
-            index.absences.append(operation)
-        return
+    if operation.kind is not Kind.READ:
+        _add_versionless_write(index, operation)
+    elif operation.status in GONE:
+        index.absences.append(operation)
+
+
+def _add_versionless_write(index: HistoryIndex, operation: Operation) -> None:
     if operation.kind in CONDITIONAL:
         index.conditional.append(operation)
     if not _only_found(operation):

@@ -8,6 +8,7 @@ bound would otherwise surface as something else further down: a stale read looks
 
 from itertools import chain
 from math import inf
+from operator import attrgetter
 
 from ifmatch.judge import content_checks, history_checks, link_checks
 from ifmatch.judge.anomaly import Anomaly, Name
@@ -19,7 +20,7 @@ from ifmatch.judge.bounds import (
     raise_for_absences,
 )
 from ifmatch.judge.build_index import build_index
-from ifmatch.judge.history import ANY, History, Kind, Operation
+from ifmatch.judge.history import ANY, History, Operation, deletions
 from ifmatch.judge.history_index import HistoryIndex
 from ifmatch.judge.real_time import named, seen_again
 from ifmatch.judge.refusals import refusals_between_sights, unexplained_refusals
@@ -62,17 +63,29 @@ def judge(history: History) -> tuple[Anomaly, ...]:
     index = build_index(history)
     order = linked_order(index) if history.entries is None else claimed_order(index)
     root_causes = RootCauses()
+    _check_without_clock(index, order, root_causes)
+    _check_commit_times(index, order, root_causes)
+    return tuple(sorted(root_causes.anomalies, key=_rank))
+
+
+def _rank(anomaly: Anomaly) -> int:
+    return _RANK[anomaly.name]
+
+
+def _check_without_clock(index: HistoryIndex, order: VersionOrder | None, root_causes: RootCauses) -> None:
     linked = order is not None and order.linked
     for check in CLOCK_FREE:
         if not linked or check not in ABOUT_LINKS:
             root_causes.add(check(index))
+
+
+def _check_commit_times(index: HistoryIndex, order: VersionOrder | None, root_causes: RootCauses) -> None:
     if order is None:
         root_causes.add(cycles(index))
     elif order.total:
         _check_total_order(order, root_causes)
     else:
         _check_chains(order, root_causes)
-    return tuple(sorted(root_causes.anomalies, key=lambda anomaly: _RANK[anomaly.name]))
 
 
 def _check_total_order(order: VersionOrder, root_causes: RootCauses) -> None:
@@ -117,10 +130,10 @@ def _add_contradictions(order: VersionOrder, root_causes: RootCauses, contradict
 
 def _absences(index: HistoryIndex, root_causes: RootCauses) -> list[Operation]:
     """What found nothing. Without `_history`, a deletion that may have taken effect may explain any of them."""
-    doubtful = (operation for operation in chain(index.unknown, index.absences) if operation.kind is Kind.DELETE)
-    if index.history.entries is None and next(doubtful, None) is not None:
+    doubtful = deletions(index.unknown) + deletions(index.absences)
+    if doubtful and index.history.entries is None:
         return []
-    return [operation for operation in index.absences if root_causes.trusts(operation)]
+    return list(filter(root_causes.trusts, index.absences))
 
 
 def _check_refusals(
@@ -131,32 +144,44 @@ def _check_refusals(
     absences: list[Operation],
 ) -> None:
     """The last phase. A refusal that named a deletion may move it, and what the reads that found nothing ask for."""
-    refusals = order.refusals_to_explain(commit_times, _last_replaced(order, bounds, commit_times))
-    deletions = order.deletions if absences else []
-    while refusals:
-        begun = [commit_times[position] for position in deletions]
+    last_replaced = _last_replaced(order, bounds, commit_times)
+    refusals = order.refusals_to_explain(commit_times, last_replaced)
+    deleted = order.deletions if absences else []
+    fits = True
+    while refusals and fits:
+        before = _times_of(deleted, commit_times)
         last_replaced = _last_replaced(order, bounds, commit_times)
         contradicted = list(contradicted_refusals(bounds, commit_times, refusals, last_replaced))
         root_causes.add(unexplained_refusals(order, contradicted))
-        if contradicted or begun == [commit_times[position] for position in deletions]:
+        moved = _times_of(deleted, commit_times) != before
+        if contradicted or not moved:
             return
-        raise_for_absences(bounds, absences, deletions, commit_times)
+        raise_for_absences(bounds, absences, deleted, commit_times)
         commit_times, contradictions = least_commit_times(bounds)
         _add_contradictions(order, root_causes, contradictions)
-        if contradictions:
-            return
+        fits = not contradictions
+
+
+def _times_of(positions: list[int], commit_times: list[float]) -> list[float]:
+    return [commit_times[position] for position in positions]
 
 
 def _last_replaced(order: VersionOrder, bounds: Bounds, commit_times: list[float]) -> float:
     """When a write that nobody saw may have replaced the last version, at the earliest: never, with `_history`."""
-    index = order.index
-    if index.history.entries is not None or not commit_times:
+    if order.index.history.entries is not None or not commit_times:
         return inf
-    may_follow = (None, ANY, order.versions[-1])
-    unseen = [write.invoked for write in index.unobserved() if write.base in may_follow]
-    doubtful = [operation.invoked for operation in index.absences if operation.kind is Kind.DELETE]
-    earliest = min(unseen + doubtful, default=inf)
-    return max(commit_times[-1], bounds.last_read[-1], earliest)
+    unseen = _may_have_replaced(order.index, order.versions[-1])
+    earliest = min(unseen, key=attrgetter("invoked"), default=None)
+    if earliest is None:
+        return inf
+    return max(commit_times[-1], bounds.last_read[-1], earliest.invoked)
+
+
+def _may_have_replaced(index: HistoryIndex, version: str) -> list[Operation]:
+    """The writes of which there is no trace, but which may have replaced a version."""
+    fitting = (None, ANY, version)
+    unseen = [write for write in index.unobserved() if write.base in fitting]
+    return unseen + deletions(index.absences)
 
 
 def _check_chains(order: VersionOrder, root_causes: RootCauses) -> None:

@@ -1,7 +1,6 @@
 """What is wrong with the content of versions: changed, not what was sent, torn, applied twice or not to be applied."""
 
 from collections.abc import Callable, Iterator
-from itertools import chain
 
 from ifmatch.judge.anomaly import WITNESS, Anomaly, Name, witness
 from ifmatch.judge.history import Operation, Outcome
@@ -14,52 +13,70 @@ Check = Callable[[HistoryIndex], Iterator[Anomaly]]
 def changed_versions(index: HistoryIndex) -> Iterator[Anomaly]:
     """Reads that found another content in a version than was seen in it before."""
     for read in index.differing_reads:
-        version = str(read.version)
-        before = index.contents[index.numbers[version]]
+        before = index.contents[index.numbers[read.version]]
         if len(read.seen) == len(before) == 1:
-            first = next((one for one in index.reads if one.version == version and one.seen == before), None)
-            shown_by = "the server's history" if first is None else described(first)
-            here = f"{described(read)} found {content(index, read.seen)} in version {version}"
-            yield Anomaly(
-                name=Name.CHANGED,
-                operations=witness(first, read),
-                sentence=f"{here}, where {shown_by} shows {content(index, before)}.",
-                versions=(version,),
-                entries=index.entry_of(version),
-            )
+            yield _changed(index, read, before)
+
+
+def _changed(index: HistoryIndex, read: Operation, before: tuple[str, ...]) -> Anomaly:
+    version = str(read.version)
+    first = _first_read(index, version, before)
+    shown_by = "the server's history" if first is None else described(first)
+    here = f"{described(read)} found {content(index, read.seen)} in version {version}"
+    return Anomaly(
+        name=Name.CHANGED,
+        operations=witness(first, read),
+        sentence=f"{here}, where {shown_by} shows {content(index, before)}.",
+        versions=(version,),
+        entries=index.entry_of(version),
+    )
+
+
+def _first_read(index: HistoryIndex, version: str, markers: tuple[str, ...]) -> Operation | None:
+    """The first read that saw such a content in a version."""
+    return next((read for read in index.reads if (read.version, read.seen) == (version, markers)), None)
 
 
 def other_content(index: HistoryIndex) -> Iterator[Anomaly]:
     """Versions that hold something else than what the write sent that was told it made them."""
     for mismatch in index.mismatches:
-        version, sender = mismatch.version, mismatch.sender
-        maker = index.maker(version)
-        if maker is None:
-            continue
-        whose = f"what {described(sender)} sent" if sender else f"the marker {mismatch.marker} of nobody we know"
-        yield Anomaly(
-            name=Name.OTHER_CONTENT,
-            operations=witness(maker, sender),
-            sentence=f"{described(maker)} was told that it made version {version}, which holds {whose}.",
-            versions=(version,),
-            entries=index.entry_of(version),
-        )
+        maker = index.maker(mismatch.version)
+        if maker is not None:
+            yield _other_content(index, mismatch, maker)
+
+
+def _other_content(index: HistoryIndex, mismatch: ContentMismatch, maker: Operation) -> Anomaly:
+    version, sender = mismatch.version, mismatch.sender
+    whose = f"what {described(sender)} sent" if sender else f"the marker {mismatch.marker} of nobody we know"
+    return Anomaly(
+        name=Name.OTHER_CONTENT,
+        operations=witness(maker, sender),
+        sentence=f"{described(maker)} was told that it made version {version}, which holds {whose}.",
+        versions=(version,),
+        entries=index.entry_of(version),
+    )
 
 
 def torn_versions(index: HistoryIndex) -> Iterator[Anomaly]:
     """Versions that hold the markers of several writes."""
-    first = ((index.versions[number], index.contents[number]) for number in index.torn)
-    later = ((str(read.version), read.seen) for read in index.differing_reads if len(read.seen) > 1)
-    for version, markers in chain(first, later):
-        read = witness(index.first_read_of(version))
-        writers = index.writers_of(markers)[: WITNESS - len(read)]
-        yield Anomaly(
-            name=Name.TORN,
-            operations=(*writers, *read),
-            sentence=f"Version {version} holds parts of what {all_described(writers) or 'others'} sent.",
-            versions=(version,),
-            entries=index.entry_of(version),
-        )
+    for number in index.torn:
+        yield _torn(index, index.versions[number], index.contents[number])
+    for read in index.differing_reads:
+        if len(read.seen) > 1:
+            yield _torn(index, str(read.version), read.seen)
+
+
+def _torn(index: HistoryIndex, version: str, markers: tuple[str, ...]) -> Anomaly:
+    read = witness(index.first_read_of(version))
+    writers = index.writers_of(markers)[: WITNESS - len(read)]
+    senders = all_described(writers) or "others"
+    return Anomaly(
+        name=Name.TORN,
+        operations=(*writers, *read),
+        sentence=f"Version {version} holds parts of what {senders} sent.",
+        versions=(version,),
+        entries=index.entry_of(version),
+    )
 
 
 def double_applies(index: HistoryIndex) -> Iterator[Anomaly]:

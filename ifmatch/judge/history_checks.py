@@ -12,19 +12,19 @@ from ifmatch.judge.wording import content, described
 def history_forks(index: HistoryIndex) -> Iterator[Anomaly]:
     """The final history must begin with every page of it that was read before."""
     for page in index.history.earlier:
-        reordered = _reordered(page, index.entries)
-        replaced = _replaced(page, index.entries)
-        if reordered is not None:
-            old, new = reordered
-            before = f"The server's history listed version {old.version} before version {new.version}"
-            after = f"and later version {new.version} before version {old.version}"
-            yield _history_fork(index, f"{before}, {after}.", old, new)
-        elif replaced is not None:
-            old, new = replaced
-            yield _history_fork(index, _how_replaced(index, page, old, new), old, new)
+        yield from _differing_entries(index, page)
         for lost in page[index.listed :][:1]:
             sentence = f"The server's history had version {lost.version} and later has it no more."
             yield _history_fork(index, sentence, lost)
+
+
+def _differing_entries(index: HistoryIndex, page: tuple[Entry, ...]) -> Iterator[Anomaly]:
+    reordered = _reordered(page, index.entries)
+    replaced = _replaced(page, index.entries)
+    if reordered is not None:
+        yield _history_fork(index, _how_reordered(*reordered), *reordered)
+    elif replaced is not None:
+        yield _history_fork(index, _how_replaced(index, page, *replaced), *replaced)
 
 
 def _history_fork(index: HistoryIndex, sentence: str, *entries: Entry) -> Anomaly:
@@ -61,30 +61,39 @@ def _versions(entries: tuple[Entry, ...]) -> set[str]:
     return {entry.version for entry in entries}
 
 
+def _how_reordered(old: Entry, new: Entry) -> str:
+    before = f"The server's history listed version {old.version} before version {new.version}"
+    after = f"and later version {new.version} before version {old.version}"
+    return f"{before}, {after}."
+
+
 def _how_replaced(index: HistoryIndex, page: tuple[Entry, ...], old: Entry, new: Entry) -> str:
     """Whether the history lost a version, lacked one for a while, or changed its mind."""
     had = f"version {old.version} ({content(index, old.markers)})"
     has = f"version {new.version} ({content(index, new.markers)})"
-    if old.version not in _versions(index.entries):
+    lost = old.version not in _versions(index.entries)
+    if lost:
         return f"The server's history had {had} and later has it no more: in its place is {has}."
-    if new.version not in _versions(page):
+    lacked = new.version not in _versions(page)
+    if lacked:
         return f"A history that was read meanwhile had {had}, but not what comes before it: {has}."
     return f"Where the server's history had {had}, it later has {has}."
 
 
 def missing(index: HistoryIndex) -> Iterator[Anomaly]:
     """What was acknowledged, or was there from the start, must be in the final history."""
-    if index.history.entries is None:
-        return
-    unlisted = zip(index.versions[index.listed :], index.makers[index.listed :], strict=True)
-    for version, write in unlisted:
+    if index.history.entries is not None:
+        yield from _missing_versions(index)
+        yield from _missing_contents(index)
+
+
+def _missing_versions(index: HistoryIndex) -> Iterator[Anomaly]:
+    for number in range(index.listed, len(index.versions)):
+        version, write = index.versions[number], index.makers[number]
         if write is not None:
             yield _missing(index, f"{described(write)} was accepted", version, write)
         elif version == index.history.initial:
             yield _missing(index, f"Version {version} was there before the first operation", version)
-    for write in _without_version(index):
-        sentence = f"{described(write)} was accepted, but no version in the server's history shows what it sent."
-        yield Anomaly(Name.MISSING, (write,), sentence, entries=index.entries[-1:])
 
 
 def _missing(index: HistoryIndex, fact: str, version: str, write: Operation | None = None) -> Anomaly:
@@ -92,13 +101,19 @@ def _missing(index: HistoryIndex, fact: str, version: str, write: Operation | No
     return Anomaly(Name.MISSING, witness(write), sentence, (version,), index.entries[-1:])
 
 
+def _missing_contents(index: HistoryIndex) -> Iterator[Anomaly]:
+    for write in _without_version(index):
+        sentence = f"{described(write)} was accepted, but no version in the server's history shows what it sent."
+        yield Anomaly(Name.MISSING, (write,), sentence, entries=index.entries[-1:])
+
+
 def _without_version(index: HistoryIndex) -> list[Operation]:
     """The accepted writes that made no version, where `_history` shows the markers of all."""
     writes = [write for write in index.versionless if write.kind is not Kind.DELETE]
-    if not writes or not all(entry.markers or entry.deleted for entry in index.entries):
-        return []
-    makers = {maker.id for maker in index.makers if maker is not None}
-    return [write for write in writes if write.id not in makers]
+    if writes and all(entry.markers or entry.deleted for entry in index.entries):
+        makers = {maker.id for maker in filter(None, index.makers)}
+        return [write for write in writes if write.id not in makers]
+    return []
 
 
 def skipped_predecessors(index: HistoryIndex) -> Iterator[Anomaly]:
@@ -118,42 +133,50 @@ def follows_links(index: HistoryIndex) -> bool:
 def _out_of_link(index: HistoryIndex) -> Iterator[int]:
     """The versions in `_history` whose maker named another one than the one before, or any where there was none."""
     before = ""
-    listed = zip(index.versions[: index.listed], index.bases, strict=False)
-    for number, (version, base) in enumerate(listed):
-        if base is not None and base != before and (base != ANY or _nothing_before(index, number)):
+    for number, base in enumerate(index.bases[: index.listed]):
+        if base not in (None, before) and not _replaced_any(index, number):
             yield number
-        before = version
+        before = index.versions[number]
 
 
-def _nothing_before(index: HistoryIndex, number: int) -> bool:
-    return number == 0 or index.entries[number - 1].deleted
+def _replaced_any(index: HistoryIndex, number: int) -> bool:
+    """Whether the maker of a version in `_history` asked for any version, and there was one."""
+    return index.bases[number] == ANY and number > 0 and not index.entries[number - 1].deleted
 
 
 def _skipped(index: HistoryIndex, number: int, write: Operation) -> Anomaly:
     """A write that replaced something else than what it named, or that the server lists out of place."""
     if number == 0:
-        return _skip(index, number, write, "nothing")
+        return _overwrite(index, number, write, "nothing", None)
     before, entry = index.entries[number - 1 : number + 1]
+    overwritten = index.makers[number - 1]
     if numbered_backwards(before.version, entry.version):
         listed = f"The server's history lists version {entry.version} after version {before.version}"
         return Anomaly(
             name=Name.HISTORY_ORDER,
-            operations=witness(index.makers[number - 1], write),
+            operations=witness(overwritten, write),
             sentence=f"{listed}, though {described(write)} made it from version {write.base}.",
             versions=(entry.version,),
             entries=(before, entry),
         )
-    return _skip(index, number, write, f"{'the deletion' if before.deleted else 'version'} {before.version}")
+    replaced = f"the deletion {before.version}" if before.deleted else f"version {before.version}"
+    return _overwrite(index, number, write, replaced, overwritten)
 
 
-def _skip(index: HistoryIndex, number: int, write: Operation, replaced: str) -> Anomaly:
-    entries = index.entries[max(number - 1, 0) : number + 1]
-    version = entries[-1].version
-    overwritten = index.makers[number - 1] if number else None
+def _overwrite(
+    index: HistoryIndex, number: int, write: Operation, replaced: str, overwritten: Operation | None
+) -> Anomaly:
+    version = index.entries[number].version
     sentence = f"{described(write)} made version {version}, which in the server's history replaced {replaced}."
     if overwritten is not None:
         sentence += f" {described(overwritten)} is overwritten unseen."
-    return Anomaly(Name.SKIPPED, witness(overwritten, write), sentence, (version,), entries)
+    return Anomaly(
+        name=Name.SKIPPED,
+        operations=witness(overwritten, write),
+        sentence=sentence,
+        versions=(version,),
+        entries=index.entries[max(number - 1, 0) : number + 1],
+    )
 
 
 def numbered_backwards(old: str | None, new: str | None) -> bool:
@@ -170,11 +193,15 @@ def dates_backwards(index: HistoryIndex) -> Iterator[Anomaly]:
     dated = [(entry.updated, entry) for entry in index.entries if entry.updated is not None]
     for (old_date, old), (new_date, new) in pairwise(dated):
         if new_date < old_date:
-            dates = f"was last updated at {new_date}, before version {old.version} at {old_date}"
-            yield Anomaly(
-                name=Name.UPDATED_BACKWARDS,
-                operations=witness(index.maker(old.version), index.maker(new.version)),
-                sentence=f"Version {new.version} {dates}, which it replaced.",
-                versions=(old.version, new.version),
-                entries=(old, new),
-            )
+            yield _updated_backwards(index, old, new)
+
+
+def _updated_backwards(index: HistoryIndex, old: Entry, new: Entry) -> Anomaly:
+    dates = f"was last updated at {new.updated}, before version {old.version} at {old.updated}"
+    return Anomaly(
+        name=Name.UPDATED_BACKWARDS,
+        operations=witness(index.maker(old.version), index.maker(new.version)),
+        sentence=f"Version {new.version} {dates}, which it replaced.",
+        versions=(old.version, new.version),
+        entries=(old, new),
+    )

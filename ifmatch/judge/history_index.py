@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ifmatch.judge.bounds import Bounds
-from ifmatch.judge.history import ANY, Entry, History, Kind, Operation, Outcome
+from ifmatch.judge.history import Entry, History, Kind, Operation, Outcome
 
 #: The answers of a read that found nothing.
 GONE = frozenset({404, 410})
@@ -104,9 +104,9 @@ class HistoryIndex:
         wanted = set(markers)
         found: list[Operation] = []
         for writes in (self.unknown, self.accepted, self.refused, self.aborted):
-            if wanted.issubset(write.marker for write in found):
-                break
-            found += [write for write in writes if write.marker in wanted]
+            missing = wanted.difference(write.marker for write in found)
+            if missing:
+                found += [write for write in writes if write.marker in wanted]
         return found
 
     def attributed_unknowns(self) -> list[Operation]:
@@ -138,8 +138,3 @@ class HistoryIndex:
             self.contents.append(())
             self.bounds.append_unbounded()
         return number
-
-
-def names_a_version(operation: Operation) -> bool:
-    """Whether an operation names one version, so that it links what it made to what it replaced."""
-    return operation.base is not None and operation.base != ANY

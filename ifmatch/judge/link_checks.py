@@ -1,11 +1,12 @@
 """What accepted writes contradict by the versions that they name and make: duplicates, forks, phantoms."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
+from operator import attrgetter
 
 from ifmatch.judge.anomaly import WITNESS, Anomaly, Name, witness
-from ifmatch.judge.history import Kind, Operation
-from ifmatch.judge.history_index import HistoryIndex, names_a_version
+from ifmatch.judge.history import Operation, deletions
+from ifmatch.judge.history_index import HistoryIndex
 from ifmatch.judge.wording import all_described, described, request
 
 
@@ -35,22 +36,26 @@ def _duplicate_claim(version: str, write: Operation, first: Operation | None) ->
 
 
 def duplicate_creates(index: HistoryIndex) -> Iterator[Anomaly]:
-    """More creations under one condition than deletions could have made room for."""
-    if not index.conditional:
-        return
+    """Several resources under one condition, by the answers to those who made them or by a search."""
     creations = [write for write in index.conditional if write.status == 201]
-    deletions = [write for write in chain(index.accepted, index.unknown) if write.kind is Kind.DELETE]
+    if creations:
+        yield from _too_many_creations(index, creations)
+    for operation in index.conditional:
+        if operation.matches is not None and operation.matches > 1:
+            yield _several_matches(operation, creations[: WITNESS - 1])
+
+
+def _too_many_creations(index: HistoryIndex, creations: list[Operation]) -> Iterator[Anomaly]:
+    """More creations than the one that is allowed and those that deletions may have made room for."""
     existing = 0 if index.history.initial is None else 1
-    if existing + len(creations) > 1 + len(deletions):
+    deleted = len(deletions(index.accepted)) + len(deletions(index.unknown))
+    if existing + len(creations) > 1 + deleted:
         first_two = all_described(creations[:2])
         yield Anomaly(
             name=Name.DUPLICATE_CREATE,
             operations=tuple(creations[:WITNESS]),
             sentence=f"{first_two} made a resource each, where the condition allows one.",
         )
-    for search in index.conditional:
-        if (search.matches or 0) > 1:
-            yield _several_matches(search, creations[: WITNESS - 1])
 
 
 def _several_matches(search: Operation, creations: list[Operation]) -> Anomaly:
@@ -62,30 +67,50 @@ def _several_matches(search: Operation, creations: list[Operation]) -> Anomaly:
 def forks(index: HistoryIndex) -> Iterator[Anomaly]:
     """Two writes that name one version as the one they replaced."""
     first_successor: dict[str | None, Operation] = {}
-    doubtful = {operation.id for operation in index.absences}
-    for write in chain(index.accepted, index.attributed_unknowns()):
-        if not names_a_version(write) or write.id in doubtful:
-            continue
+    for write in _replacing_writes(index):
         first = first_successor.setdefault(write.base, write)
         if first is not write:
             yield from _fork(index, first, write)
 
 
+def _replacing_writes(index: HistoryIndex) -> Iterator[Operation]:
+    """The writes that surely took effect and replaced the version they name."""
+    doubtful = {operation.id for operation in index.absences}
+    effective = chain(index.accepted, index.attributed_unknowns())
+    return (write for write in effective if write.names_version and write.id not in doubtful)
+
+
 def _fork(index: HistoryIndex, *writes: Operation) -> Iterator[Anomaly]:
-    first, second = sorted(writes, key=lambda write: write.invoked)
-    overlapping = first.overlaps(second)
-    if overlapping:
-        name = Name.LOST_UPDATE
-        both = f"{described(first)} and {described(second)} were in flight together"
-        sentence = f"{both} and both replaced version {first.base}: one update is lost."
-    else:
-        name = Name.STALE_SUCCESS
-        before = f"{described(first)} had replaced version {first.base} before it was sent"
-        sentence = f"{described(second)} was accepted although {before}."
-    # A server that forgot the first write could not know better than to accept the second.
-    if overlapping or _was_kept(index, first):
-        versions = tuple(write.version for write in (first, second) if write.version)
-        yield Anomaly(name, (first, second), sentence, versions)
+    first, second = sorted(writes, key=attrgetter("invoked"))
+    if first.overlaps(second):
+        yield _lost_update(first, second)
+    elif _was_kept(index, first):
+        # A server that forgot the first write could not know better than to accept the second.
+        yield _stale_success(first, second)
+
+
+def _lost_update(first: Operation, second: Operation) -> Anomaly:
+    together = f"{described(first)} and {described(second)} were in flight together"
+    return Anomaly(
+        name=Name.LOST_UPDATE,
+        operations=(first, second),
+        sentence=f"{together} and both replaced version {first.base}: one update is lost.",
+        versions=_versions_made(first, second),
+    )
+
+
+def _stale_success(first: Operation, second: Operation) -> Anomaly:
+    before = f"{described(first)} had replaced version {first.base} before it was sent"
+    return Anomaly(
+        name=Name.STALE_SUCCESS,
+        operations=(first, second),
+        sentence=f"{described(second)} was accepted although {before}.",
+        versions=_versions_made(first, second),
+    )
+
+
+def _versions_made(*writes: Operation) -> tuple[str, ...]:
+    return tuple(write.version for write in writes if write.version)
 
 
 def _was_kept(index: HistoryIndex, write: Operation) -> bool:
@@ -96,41 +121,38 @@ def _was_kept(index: HistoryIndex, write: Operation) -> bool:
 def phantom_reads(index: HistoryIndex) -> Iterator[Anomaly]:
     """Versions that are read, but that nobody made."""
     unmade = _unmade(index)
-    if not unmade:
-        return
-    # A write of which nothing more is known may have made a version whose content was not shown.
-    may_be_ours = index.history.entries is None and bool(index.unobserved())
-    for number, read in zip(index.read_numbers, index.reads, strict=True):
-        if number in unmade and (read.seen or not may_be_ours):
-            yield _phantom(read, "found", index.versions[number])
+    if unmade:
+        # A write of which nothing more is known may have made a version whose content was not shown.
+        may_be_ours = index.history.entries is None and bool(index.unobserved())
+        reads = zip(index.read_numbers, index.reads, strict=True)
+        phantoms = (read for number, read in reads if number in unmade)
+        yield from (_phantom(read, "found", read.version) for read in phantoms if read.seen or not may_be_ours)
 
 
 def phantom_bases(index: HistoryIndex) -> Iterator[Anomaly]:
     """Versions that an accepted write replaced, but that nobody made."""
-    unmade = _unmade(index)
+    unknown = -1
+    unmade = _unmade(index) | {unknown}
     for write in filter(None, index.makers):
-        if not names_a_version(write):
-            continue
-        number = index.numbers.get(write.base)
-        if number is None or number in unmade:
-            yield _phantom(write, "replaced", str(write.base))
+        if write.names_version and index.numbers.get(write.base, unknown) in unmade:
+            yield _phantom(write, "replaced", write.base)
 
 
-def _phantom(operation: Operation, did: str, version: str) -> Anomaly:
+def _phantom(operation: Operation, did: str, version: str | None) -> Anomaly:
     sentence = f"{described(operation)} {did} a version that nobody made."
-    return Anomaly(Name.PHANTOM, (operation,), sentence, (version,))
+    return Anomaly(Name.PHANTOM, (operation,), sentence, (str(version),))
 
 
 def _unmade(index: HistoryIndex) -> set[int]:
     """The versions that do not exist: `_history` does not list them, or without one nobody is known who made them."""
-    unlisted = enumerate(index.makers[index.listed :], index.listed)
-    unmade = {number for number, maker in unlisted if maker is None}
+    unlisted = range(index.listed, len(index.versions))
+    unmade = {number for number in unlisted if index.makers[number] is None}
     unmade.discard(index.numbers.get(index.history.initial, -1))
-    if index.history.entries is None:
-        unmade -= set(_made_by_refused_writes(index))
-    return unmade
+    return unmade - _made_by_refused_writes(index)
 
 
-def _made_by_refused_writes(index: HistoryIndex) -> Iterable[int]:
-    """What a refused write made does exist; that it should not is another anomaly."""
-    return (index.numbers[mismatch.version] for mismatch in index.mismatches if mismatch.sender is not None)
+def _made_by_refused_writes(index: HistoryIndex) -> set[int]:
+    """Without `_history`: what a refused write made does exist; that it should not is another anomaly."""
+    if index.history.entries is not None:
+        return set()
+    return {index.numbers[mismatch.version] for mismatch in index.mismatches if mismatch.sender is not None}

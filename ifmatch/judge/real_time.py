@@ -1,12 +1,13 @@
 """Names a contradiction between the order of versions and real time, by what the two operations behind it are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
+from operator import attrgetter
 
 from ifmatch.judge.anomaly import Anomaly, Name, witness
 from ifmatch.judge.bounds import Contradiction
-from ifmatch.judge.history import ANY, HistoryError, Kind, Operation, Outcome
+from ifmatch.judge.history import HistoryError, Kind, Operation, Outcome, deletions
 from ifmatch.judge.history_checks import numbered_backwards
 from ifmatch.judge.refusals import unexplained_refusals
 from ifmatch.judge.root_causes import RootCauses
@@ -36,24 +37,24 @@ def named(order: VersionOrder, root_causes: RootCauses, contradiction: Contradic
         return next(unexplained_refusals(order, [(inversion.older, inversion.later)]))
     if _found_nothing(order, inversion):
         return _absence(order, inversion)
-    if inversion.later.kind is Kind.READ:
-        return _old_read(order, inversion)
-    return _late_write(order, inversion)
+    return (_old_read if inversion.later.kind is Kind.READ else _late_write)(order, inversion)
 
 
 def _operations_behind(order: VersionOrder, root_causes: RootCauses, contradiction: Contradiction) -> Inversion:
     """Whose bounds they were that do not fit. Looked up only now, so that the sweeps handle nothing but numbers."""
-    later = (
-        operation
-        for operation in _bounding_from_below(order, contradiction.older)
-        if operation.invoked == contradiction.lower and root_causes.trusts(operation)
-    )
-    earlier = (
-        operation
-        for operation in _makers_and_readers(order, contradiction.newer)
-        if operation.end == contradiction.upper and root_causes.trusts(operation)
-    )
-    return Inversion(next(later), next(earlier, None), contradiction.older, contradiction.newer)
+    below = _bounding_from_below(order, contradiction.older)
+    above = _makers_and_readers(order, contradiction.newer)
+    later = _operation_at("invoked", contradiction.lower, filter(root_causes.trusts, below))
+    earlier = _operation_at("end", contradiction.upper, filter(root_causes.trusts, above))
+    if later is None:
+        raise HistoryError("A contradiction in time without the operation that came too late.")
+    return Inversion(later, earlier, contradiction.older, contradiction.newer)
+
+
+def _operation_at(moment: str, time: float, operations: Iterable[Operation]) -> Operation | None:
+    """The first of the operations that was invoked, or ended, at a time."""
+    moment_of = attrgetter(moment)
+    return next((operation for operation in operations if moment_of(operation) == time), None)
 
 
 def _bounding_from_below(order: VersionOrder, position: int) -> Iterator[Operation]:
@@ -72,42 +73,60 @@ def _makers_and_readers(order: VersionOrder, first: int, last: int | None = None
 
 def _late_write(order: VersionOrder, inversion: Inversion) -> Anomaly:
     """A write that made an older version, but was sent after a newer one was read or acknowledged."""
-    earlier, later = inversion.earlier, described(inversion.later)
+    if inversion.earlier is not None and inversion.earlier.kind is Kind.READ:
+        return _read_too_early(order, inversion, inversion.earlier)
+    later = described(inversion.later)
+    making = f"the making of version {order.versions[inversion.newer]}"
+    newer = making if inversion.earlier is None else described(inversion.earlier)
+    return Anomaly(
+        name=Name.HISTORY_ORDER,
+        operations=witness(inversion.earlier, inversion.later),
+        sentence=f"{later} comes before {newer} in the order of versions, but was sent only after that was answered.",
+    )
+
+
+def _read_too_early(order: VersionOrder, inversion: Inversion, read: Operation) -> Anomaly:
     version = order.versions[inversion.newer]
-    operations = witness(earlier, inversion.later)
-    if earlier is not None and earlier.kind is Kind.READ:
-        sentence = f"{described(earlier)} was over before {later}, on which version {version} rests, was sent."
-        return Anomaly(Name.FUTURE_READ, operations, sentence)
-    newer = f"the making of version {version}" if earlier is None else described(earlier)
-    sentence = f"{later} comes before {newer} in the order of versions, but was sent only after that was answered."
-    return Anomaly(Name.HISTORY_ORDER, operations, sentence)
+    basis = f"{described(inversion.later)}, on which version {version} rests, was sent"
+    return Anomaly(Name.FUTURE_READ, (read, inversion.later), f"{described(read)} was over before {basis}.")
 
 
 # Reads of an old version: past a deletion, past an acknowledged write, or past another read.
 
 
 def _old_read(order: VersionOrder, inversion: Inversion) -> Anomaly:
-    between = range(inversion.older + 1, inversion.newer + 1)
-    deletion = next((position for position in order.deletions if position in between), None)
+    later = inversion.later
+    deletion = _deletion_between(order, inversion)
     if deletion is not None:
-        return _read_of_deleted(inversion, order.makers[deletion] or inversion.earlier)
-    later, earlier = inversion.later, _what_was_newer(order, inversion)
+        return _read_of_deleted(later, order.makers[deletion] or inversion.earlier)
+    earlier = _what_was_newer(order, inversion)
     if earlier is not None and earlier.kind is Kind.READ:
-        went_back = f"{described(later)} went back"
-        sentence = f"{went_back}: {described(earlier)} had already shown a newer version before it was sent."
-        return Anomaly(Name.BACKWARD_READS, (earlier, later), sentence)
+        return _read_backwards(earlier, later)
     if earlier is not None and _listed_backwards(order, earlier, later):
-        listed = f"The server's history lists {described(earlier)} after version {later.version}"
-        sentence = f"{listed}, though by their numbers or dates it came before, and so says {described(later)}."
-        return Anomaly(Name.HISTORY_ORDER, (earlier, later), sentence)
+        return _out_of_place(earlier, later)
     return _stale_read(order, inversion, earlier)
 
 
-def _read_of_deleted(inversion: Inversion, delete: Operation | None) -> Anomaly:
-    later = inversion.later
+def _deletion_between(order: VersionOrder, inversion: Inversion) -> int | None:
+    between = range(inversion.older + 1, inversion.newer + 1)
+    return next((position for position in order.deletions if position in between), None)
+
+
+def _read_of_deleted(later: Operation, delete: Operation | None) -> Anomaly:
     remover = "a deletion" if delete is None else described(delete)
     sentence = f"{described(later)} found version {later.version} again, which {remover} had removed before."
     return Anomaly(Name.RESURRECTED, witness(delete, later), sentence)
+
+
+def _read_backwards(earlier: Operation, later: Operation) -> Anomaly:
+    newer = f"{described(earlier)} had already shown a newer version before it was sent"
+    return Anomaly(Name.BACKWARD_READS, (earlier, later), f"{described(later)} went back: {newer}.")
+
+
+def _out_of_place(write: Operation, read: Operation) -> Anomaly:
+    listed = f"The server's history lists {described(write)} after version {read.version}"
+    sentence = f"{listed}, though by their numbers or dates it came before, and so says {described(read)}."
+    return Anomaly(Name.HISTORY_ORDER, (write, read), sentence)
 
 
 def _what_was_newer(order: VersionOrder, inversion: Inversion) -> Operation | None:
@@ -121,26 +140,37 @@ def _what_was_newer(order: VersionOrder, inversion: Inversion) -> Operation | No
 
 def _listed_backwards(order: VersionOrder, write: Operation, read: Operation) -> bool:
     """Whether the server lists a write that named no version where its own numbers or dates do not bear that out."""
-    if write.base not in (None, ANY):
-        return False
+    versions = read.version, write.version
+    return not write.names_version and (numbered_backwards(*versions) or _dated_backwards(order, *versions))
+
+
+def _dated_backwards(order: VersionOrder, old: str | None, new: str | None) -> bool:
     dates = {entry.version: entry.updated for entry in order.index.entries}
-    before, after = dates.get(str(read.version)), dates.get(str(write.version))
-    dated_backwards = before is not None and after is not None and after <= before
-    return dated_backwards or numbered_backwards(read.version, write.version)
+    before, after = dates.get(str(old)), dates.get(str(new))
+    return before is not None and after is not None and after <= before
 
 
 def _stale_read(order: VersionOrder, inversion: Inversion, earlier: Operation | None) -> Anomaly:
     later = inversion.later
     newer = f"version {order.versions[inversion.newer]}" if earlier is None else described(earlier)
-    sentence = f"{described(later)} was sent after {newer} was acknowledged, yet found the older version."
+    stale = f"{described(later)} was sent after {newer} was acknowledged, yet found the older version."
+    return Anomaly(
+        name=Name.STALE_READ,
+        operations=witness(earlier, later),
+        sentence=stale + _what_became_of_it(order, inversion, earlier),
+    )
+
+
+def _what_became_of_it(order: VersionOrder, inversion: Inversion, earlier: Operation | None) -> str:
+    """Whether the last read of all was stale still, where there is one."""
     final = order.index.history.final
-    if final is later:
-        sentence += _stale_until_the_end(order, inversion, earlier)
-    elif final is not None and final.version is not None:
-        newest = order.positions[order.index.numbers[final.version]]
-        if newest > inversion.older:
-            sentence += f" {_milliseconds(later, final)} later a read found a newer one."
-    return Anomaly(Name.STALE_READ, witness(earlier, later), sentence)
+    if final is None or final.version is None:
+        return ""
+    if final is inversion.later:
+        return _stale_until_the_end(order, inversion, earlier)
+    (newest,) = order.positions_of([final.version])
+    found_newer = f" {_milliseconds(inversion.later, final)} later a read found a newer one."
+    return found_newer if newest > inversion.older else ""
 
 
 def _stale_until_the_end(order: VersionOrder, inversion: Inversion, earlier: Operation | None) -> str:
@@ -148,7 +178,7 @@ def _stale_until_the_end(order: VersionOrder, inversion: Inversion, earlier: Ope
     final = inversion.later
     reads = order.readers(inversion.older)
     stale = [read for read in reads if earlier is None or read.invoked > earlier.end]
-    first = min(stale, key=lambda read: read.invoked)
+    first = min(stale, key=attrgetter("invoked"))
     return "" if first is final else f" It was still so {_milliseconds(first, final)} after {described(first)}."
 
 
@@ -167,17 +197,24 @@ def _found_nothing(order: VersionOrder, inversion: Inversion) -> bool:
 
 
 def _absence(order: VersionOrder, inversion: Inversion) -> Anomaly:
-    later, earlier = inversion.later, inversion.earlier
-    unlisted = _unlisted_delete(order, later)
+    """A read that found nothing, though no deletion was about."""
+    unlisted = _unlisted_delete(order, inversion.later)
     if unlisted is not None:
-        sentence = f"{described(unlisted)} was accepted, but the server's history lists no deletion."
-        return Anomaly(Name.MISSING, witness(unlisted, earlier), sentence)
-    coming = next((position for position in order.deletions if position >= inversion.older), None)
-    if coming is not None:
-        return _absence_before_deletion(later, order.makers[coming])
+        return _without_a_trace(unlisted, inversion.earlier)
+    coming = [position for position in order.deletions if position >= inversion.older]
+    if coming:
+        return _absence_before_deletion(inversion.later, order.makers[coming[0]])
+    return _absence_of_what_was_there(inversion.later, inversion.earlier)
+
+
+def _without_a_trace(delete: Operation, earlier: Operation | None) -> Anomaly:
+    sentence = f"{described(delete)} was accepted, but the server's history lists no deletion."
+    return Anomaly(Name.MISSING, witness(delete, earlier), sentence)
+
+
+def _absence_of_what_was_there(later: Operation, earlier: Operation | None) -> Anomaly:
     over = "the resource was there." if earlier is None else f"{described(earlier)} was over before it was sent."
-    sentence = f"{described(later)} found nothing, although {over}"
-    return Anomaly(Name.STALE_READ, witness(earlier, later), sentence)
+    return Anomaly(Name.STALE_READ, witness(earlier, later), f"{described(later)} found nothing, although {over}")
 
 
 def _absence_before_deletion(later: Operation, delete: Operation | None) -> Anomaly:
@@ -192,9 +229,8 @@ def _unlisted_delete(order: VersionOrder, later: Operation) -> Operation | None:
     """Why nothing was found, where the server lists its history and that holds no deletion: the last accepted one."""
     if order.index.history.entries is None or order.deletions:
         return None
-    absences = (operation for operation in order.index.absences if operation.invoked <= later.end)
-    deletes = (operation for operation in absences if operation.kind is Kind.DELETE)
-    return max(deletes, key=lambda delete: delete.invoked, default=None)
+    before = (delete for delete in deletions(order.index.absences) if delete.invoked <= later.end)
+    return max(before, key=attrgetter("invoked"), default=None)
 
 
 # Where the order of the versions is not known.
@@ -202,11 +238,12 @@ def _unlisted_delete(order: VersionOrder, later: Operation) -> Operation | None:
 
 def seen_again(order: VersionOrder, root_causes: RootCauses, zones: Zones, old: int, new: int) -> Anomaly:
     """A version, or a chain of them, that was seen, replaced by another, and seen again."""
-    late, early = zones.high[old], zones.low[old]
-    again = _operation_at(order, root_causes, zones.positions(old), "invoked", late)
-    between = _operation_at(order, root_causes, zones.positions(new), "end", zones.low[new])
-    first = _operation_at(order, root_causes, zones.positions(old), "end", early)
-    if again is None or between is None:  # not so: a clash always has both
+    of_old = _trusted_in_chain(order, root_causes, zones.positions(old))
+    of_new = _trusted_in_chain(order, root_causes, zones.positions(new))
+    first = _operation_at("end", zones.low[old], of_old)
+    between = _operation_at("end", zones.low[new], of_new)
+    again = _operation_at("invoked", zones.high[old], of_old)
+    if again is None or between is None:
         raise HistoryError("A clash of versions without the operations that clash.")
     if again.kind is not Kind.READ:
         replaced = f"{described(between)} had replaced that version before it was sent"
@@ -219,11 +256,6 @@ def seen_again(order: VersionOrder, root_causes: RootCauses, zones: Zones, old: 
     )
 
 
-def _operation_at(
-    order: VersionOrder, root_causes: RootCauses, positions: range, moment: str, time: float
-) -> Operation | None:
-    """The operation on versions at some positions that was invoked, or ended, at a time."""
-    for operation in _makers_and_readers(order, positions.start, positions.stop):
-        if getattr(operation, moment) == time and root_causes.trusts(operation):
-            return operation
-    return None
+def _trusted_in_chain(order: VersionOrder, root_causes: RootCauses, positions: range) -> list[Operation]:
+    operations = _makers_and_readers(order, positions.start, positions.stop)
+    return list(filter(root_causes.trusts, operations))

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
 from math import inf
+from operator import attrgetter
 
 from ifmatch.judge.anomaly import WITNESS, Anomaly, Name, witness
 from ifmatch.judge.bounds import Bounds
@@ -25,25 +26,37 @@ def unexplained_refusals(order: VersionOrder, refusals: Iterable[tuple[int, Oper
     for position, refusal in refusals:
         by_position[position].append(refusal)
     for position, of_one_version in by_position.items():
-        of_one_version.sort(key=lambda refusal: refusal.invoked)
-        yield from _of_one_version(order, position, of_one_version)
+        yield from _of_one_version(order, position, sorted(of_one_version, key=attrgetter("invoked")))
 
 
 def _of_one_version(order: VersionOrder, position: int, refusals: list[Operation]) -> Iterator[Anomaly]:
-    version = order.versions[position]
-    together = next((pair for pair in pairwise(refusals) if pair[0].overlaps(pair[1])), None)
-    if together is not None:
-        yield _no_winner(version, *together, *refusals)
-        return
-    locked_out = [refusal for refusal in refusals if _met_another(order, refusal)]
-    if locked_out:
-        yield _no_winner(version, locked_out[0], _refused_beside(order, locked_out[0]))
-    alone = [refusal for refusal in refusals if not _met_another(order, refusal)]
-    wedged = len(alone) >= WEDGED_AFTER and position == len(order.makers) - 1
-    if wedged:
-        yield _wedged(order, position, alone)
+    together = _first_overlap(refusals)
+    if together:
+        yield _no_winner(order.versions[position], *together, *refusals)
     else:
-        yield from (_met_nobody(order, position, refusal) for refusal in alone)
+        yield from _one_after_the_other(order, position, refusals)
+
+
+def _first_overlap(refusals: list[Operation]) -> tuple[Operation, Operation] | None:
+    return next((pair for pair in pairwise(refusals) if pair[0].overlaps(pair[1])), None)
+
+
+def _one_after_the_other(order: VersionOrder, position: int, refusals: list[Operation]) -> Iterator[Anomaly]:
+    version = order.versions[position]
+    locked_out = [refusal for refusal in refusals if _met_another(order, refusal)]
+    alone = [refusal for refusal in refusals if not _met_another(order, refusal)]
+    for first in locked_out[:1]:
+        yield _no_winner(version, first, _refused_beside(order, first))
+    is_current = position == len(order.makers) - 1
+    if is_current and len(alone) >= WEDGED_AFTER:
+        yield _wedged(order, position, alone)
+        return
+    for refusal in alone:
+        silent = _silent_beside(order, refusal)
+        if silent is not None:
+            yield _no_winner(version, refusal, silent)
+        else:
+            yield _spurious(order, position, refusal)
 
 
 def _wedged(order: VersionOrder, position: int, refusals: list[Operation]) -> Anomaly:
@@ -57,11 +70,7 @@ def _wedged(order: VersionOrder, position: int, refusals: list[Operation]) -> An
     )
 
 
-def _met_nobody(order: VersionOrder, position: int, refusal: Operation) -> Anomaly:
-    """The name of a refusal with which no other refusal had to do."""
-    silent = _silent_beside(order, refusal)
-    if silent is not None:
-        return _no_winner(order.versions[position], refusal, silent)
+def _spurious(order: VersionOrder, position: int, refusal: Operation) -> Anomaly:
     maker, successor = order.makers[position], order.maker_at(position + 1)
     since = "" if maker is None else f" from {described(maker)}"
     until = "" if successor is None else f" until {described(successor)}"
@@ -109,11 +118,12 @@ def refusals_between_sights(order: VersionOrder, bounds: Bounds, zones: Zones) -
     Where the order of the versions is not known, only such reads prove that a version stayed current.
     """
     positions = _seen_for_a_while(order, bounds, zones)
-    for refusal in order.index.refused:
-        position = positions.get(refusal.base)
-        if position is None or refusal.status not in CONFLICT:
-            continue
-        if bounds.upper[position] < refusal.invoked and refusal.end < bounds.last_read[position]:
+    named = (refusal for refusal in order.index.refused if refusal.base in positions)
+    for refusal in named:
+        position = positions[refusal.base]
+        seen_before = bounds.upper[position] < refusal.invoked
+        seen_after = bounds.last_read[position] > refusal.end
+        if seen_before and seen_after and refusal.status in CONFLICT:
             yield _between_sights(order, position, refusal)
 
 
@@ -125,16 +135,20 @@ def _seen_for_a_while(order: VersionOrder, bounds: Bounds, zones: Zones) -> dict
 
 
 def _between_sights(order: VersionOrder, position: int, refusal: Operation) -> Anomaly:
-    met_another = _met_another(order, refusal)
-    rival = _refused_beside(order, refusal) if met_another else _silent_beside(order, refusal)
+    rival = _refused_beside(order, refusal) if _met_another(order, refusal) else _silent_beside(order, refusal)
     if rival is not None:
         return _no_winner(order.versions[position], refusal, rival)
-    sights = (*witness(order.makers[position]), *order.readers(position))
-    apart = [sight for sight in sights if not sight.overlaps(refusal)]
-    before_and_after = witness(apart[0], apart[-1])
-    shown = all_described(before_and_after)
+    first, *others = _sights_apart(order, position, refusal)
+    sights = (first, *others[-1:])
     return Anomaly(
         name=Name.SPURIOUS_CONFLICT,
-        operations=(apart[0], refusal, *before_and_after[1:]),
-        sentence=f"{described(refusal)} was refused, though {shown} show that the version it named stayed current.",
+        operations=(first, refusal, *others[-1:]),
+        sentence=f"{described(refusal)} was refused, though {all_described(sights)} show "
+        "that the version it named stayed current.",
     )
+
+
+def _sights_apart(order: VersionOrder, position: int, refusal: Operation) -> list[Operation]:
+    """The operations that show a version, and were over before a refusal or began after it."""
+    sights = (*witness(order.makers[position]), *order.readers(position))
+    return [sight for sight in sights if not sight.overlaps(refusal)]

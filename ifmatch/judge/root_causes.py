@@ -23,11 +23,14 @@ class RootCauses:
         """Adds the anomalies that no earlier one explains."""
         # A check asks what is to be trusted, so it ends before any of what it found is added.
         for anomaly in list(islice(anomalies, LIMIT)):
-            operations = {operation.id for operation in anomaly.operations}
-            if self.operations.isdisjoint(operations) and self.versions.isdisjoint(anomaly.versions):
+            if self._explains_nothing_of(anomaly):
                 self.anomalies.append(anomaly)
-                self.operations |= operations
+                self.operations.update(operation.id for operation in anomaly.operations)
                 self.versions.update(anomaly.versions)
+
+    def _explains_nothing_of(self, anomaly: Anomaly) -> bool:
+        operations = {operation.id for operation in anomaly.operations}
+        return self.operations.isdisjoint(operations) and self.versions.isdisjoint(anomaly.versions)
 
     def trusts(self, operation: Operation) -> bool:
         """Whether no anomaly has discredited an operation, or the version it saw or made."""

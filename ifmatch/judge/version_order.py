@@ -1,16 +1,17 @@
 """The versions in order: as the server's history claims, or as the links (If-Match) imply."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import inf
+from operator import attrgetter
 
 from ifmatch.judge.anomaly import Anomaly, Name, witness
 from ifmatch.judge.bounds import Bounds, bounds_by_writes, narrowed_by_reads
 from ifmatch.judge.history import ANY, Kind, Operation
 from ifmatch.judge.history_checks import follows_links
-from ifmatch.judge.history_index import HistoryIndex, names_a_version
+from ifmatch.judge.history_index import HistoryIndex
 from ifmatch.judge.root_causes import RootCauses
 from ifmatch.judge.wording import described
 
@@ -47,23 +48,23 @@ class VersionOrder:
         return [self.index.makers[number] for number in self.numbers]
 
     @cached_property
-    def positions(self) -> Sequence[int]:
-        """The position of each number, a negative one where it has none."""
-        size = len(self.index.versions)
-        if self.numbers == range(size):
-            return self.numbers
-        positions = [-1] * size
+    def positions(self) -> list[int]:
+        """The position of each number, a negative one where it has none; the last is for a version without number."""
+        positions = [-1] * (len(self.index.versions) + 1)
         for position, number in enumerate(self.numbers):
             positions[number] = position
         return positions
 
     @cached_property
-    def read_positions(self) -> Sequence[int]:
+    def as_numbered(self) -> bool:
+        """Whether the position of each version is its number."""
+        return self.numbers == range(len(self.index.versions))
+
+    @cached_property
+    def read_positions(self) -> list[int]:
         """The position of the version that each read saw."""
         numbers = self.index.read_numbers
-        if isinstance(self.positions, range):
-            return numbers
-        return [self.positions[number] for number in numbers]
+        return numbers if self.as_numbered else [self.positions[number] for number in numbers]
 
     @cached_property
     def deletions(self) -> list[int]:
@@ -96,12 +97,14 @@ class VersionOrder:
         """The bounds by all operations that are to be trusted."""
         if not root_causes.anomalies:
             return self._from_the_start(self.index.bounds.at(self.numbers))
-        reads = self.index.reads
-        positions = (
-            position if root_causes.trusts(read) else -1
-            for position, read in zip(self.read_positions, reads, strict=True)
-        )
+        reads = list(filter(root_causes.trusts, self.index.reads))
+        positions = self.positions_of(read.version for read in reads)
         return narrowed_by_reads(self.bounds_by_writes(root_causes), reads, positions)
+
+    def positions_of(self, versions: Iterable[str | None]) -> list[int]:
+        """The positions of versions, negative ones for those that have none."""
+        number_of = self.index.numbers.get
+        return [self.positions[number_of(version, -1)] for version in versions]
 
     def bounds_by_writes(self, root_causes: RootCauses) -> Bounds:
         """The bounds by the writes that are to be trusted."""
@@ -118,10 +121,9 @@ class VersionOrder:
         """The refusals that claim that a version was not current, with its position; none when all were replaced."""
         if self._all_replaced(commit_times, last_replaced):
             return []
-        numbers = self.index.numbers
-        conflicts = (refusal for refusal in self.index.refused if refusal.status in CONFLICT)
-        named = [(numbers[refusal.base], refusal) for refusal in conflicts if refusal.base in numbers]
-        return [(self.positions[number], refusal) for number, refusal in named if self.positions[number] >= 0]
+        conflicts = [refusal for refusal in self.index.refused if refusal.status in CONFLICT]
+        positions = self.positions_of(refusal.base for refusal in conflicts)
+        return [pair for pair in zip(positions, conflicts, strict=True) if pair[0] >= 0]
 
     def _all_replaced(self, commit_times: list[float], last_replaced: float) -> bool:
         """Whether each version that a refusal names had been replaced before it returned.
@@ -130,29 +132,23 @@ class VersionOrder:
         """
         # At the last place stands what the position -1 of a version outside of the order leads to.
         replaced = [*commit_times[1:], last_replaced, -inf]
-        if not isinstance(self.positions, range):
+        if not self.as_numbered:
             replaced = [replaced[position] for position in self.positions]
         number_of = self.index.numbers.get
         for refusal in self.index.refused:
-            number = number_of(refusal.base)
-            if number is None:
-                continue
-            # A refusal has returned: that is how it is known to be one.
-            if replaced[number] > refusal.returned and refusal.status in CONFLICT:  # type: ignore[operator]
+            # A refusal has returned: that is how it is known to be one. A version without number is the last.
+            too_late = replaced[number_of(refusal.base, -1)] > refusal.returned  # type: ignore[operator]
+            if too_late and refusal.status in CONFLICT:
                 return False
         return True
 
     @cached_property
     def overlapping_refusals(self) -> set[int]:
         """The refusals that were in flight together with another one, whatever that one named."""
-        overlapping: set[int] = set()
-        latest: Operation | None = None
-        for refusal in sorted(self.index.refused, key=lambda refusal: refusal.invoked):
-            if latest is not None and latest.end >= refusal.invoked:
-                overlapping |= {latest.id, refusal.id}
-            if latest is None or refusal.end > latest.end:
-                latest = refusal
-        return overlapping
+        refusals = sorted(self.index.refused, key=attrgetter("invoked"))
+        latest = accumulate(refusals, _later)
+        pairs = zip(latest, refusals[1:], strict=False)
+        return {refusal.id for pair in pairs if pair[0].overlaps(pair[1]) for refusal in pair}
 
 
 def claimed_order(index: HistoryIndex) -> VersionOrder:
@@ -174,10 +170,10 @@ def linked_order(index: HistoryIndex) -> VersionOrder | None:
     links = _links(index)
     if links is None:
         return None
-    initial = index.numbers.get(index.history.initial)
     successor, roots = links
     singles = [number for number in roots if number not in successor]
     heads = [number for number in roots if number in successor]
+    initial = index.numbers.get(index.history.initial)
     if initial is not None:
         heads.insert(0, initial)
     numbers: list[int] = []
@@ -185,7 +181,8 @@ def linked_order(index: HistoryIndex) -> VersionOrder | None:
     for head in heads:
         chain_starts.append(len(numbers))
         numbers += _chain(head, successor)
-    if successor:
+    hanging_in_the_air = bool(successor)
+    if hanging_in_the_air:
         return None
     return VersionOrder(
         index=index,
@@ -203,12 +200,15 @@ def _links(index: HistoryIndex) -> tuple[dict[int | None, int], list[int]] | Non
     initial = number_of(index.history.initial)
     successor: dict[int | None, int] = {}
     roots = []
-    for number, (write, base) in enumerate(zip(index.makers, index.bases, strict=True)):
+    for number, write in enumerate(index.makers):
         if write is None or number == initial:
             continue
+        base = index.bases[number]
         if base is None or base == ANY:
             roots.append(number)
-        elif successor.setdefault(number_of(base), number) != number:
+            continue
+        first = successor.setdefault(number_of(base), number)
+        if first != number:
             return None
     return successor, roots
 
@@ -224,10 +224,7 @@ def _chain(head: int, successor: dict[int | None, int]) -> Iterator[int]:
 
 def cycles(index: HistoryIndex) -> Iterator[Anomaly]:
     """Links that lead back to where they began: some write named a version that was made from its own."""
-    made = zip(index.versions, index.makers, strict=True)
-    successor = {
-        str(write.base): (version, write) for version, write in made if write is not None and names_a_version(write)
-    }
+    successor = _successors(index)
     checked: set[str] = set()
     for start in successor:
         path: dict[str, Operation] = {}
@@ -236,12 +233,25 @@ def cycles(index: HistoryIndex) -> Iterator[Anomaly]:
             checked.add(version)
             following, path[version] = successor[version]
             version = following
-        if version in path:
+        leads_back = version in path
+        if leads_back:
             yield _cycle(list(path.values()))
 
 
+def _successors(index: HistoryIndex) -> dict[str, tuple[str, Operation]]:
+    """For each version that a write named: the version that the write made, and the write."""
+    made = zip(index.versions, index.makers, strict=True)
+    linked = ((version, write) for version, write in made if write is not None and write.names_version)
+    return {str(write.base): (version, write) for version, write in linked}
+
+
+def _later(one: Operation, other: Operation) -> Operation:
+    """The one that returned last."""
+    return other if other.end > one.end else one
+
+
 def _cycle(writes: list[Operation]) -> Anomaly:
-    writes.sort(key=lambda write: write.invoked)
+    writes.sort(key=attrgetter("invoked"))
     early, late = writes[0], writes[-1]
     return Anomaly(
         name=Name.HISTORY_ORDER,
