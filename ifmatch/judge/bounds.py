@@ -54,6 +54,14 @@ class Bounds:
         self.upper.append(inf)
         self.last_read.append(-inf)
 
+    def raise_successor(self, position: int, moment: float) -> None:
+        """Whatever follows the version at a position came no earlier than a moment."""
+        following = position + 1
+        if following < len(self.lower):
+            self.lower[following] = max(moment, self.lower[following])
+        elif self.last_read:
+            self.last_read[-1] = max(moment, self.last_read[-1])
+
     def at(self, numbers: Sequence[int]) -> "Bounds":
         """The bounds of the versions of these numbers, in that order."""
         columns = (self.lower, self.upper, self.last_read)
@@ -121,12 +129,8 @@ def raise_for_absences(
     begun = [commit_times[position] for position in deletions]
     for read in absences:
         latest = bisect_right(begun, read.end) - 1
-        following = deletions[latest] + 1 if latest >= 0 else 0
-        if following < len(bounds.lower):
-            bounds.lower[following] = max(read.invoked, bounds.lower[following])
-        elif bounds.last_read:
-            # Whoever replaces the last version comes later.
-            bounds.last_read[-1] = max(read.invoked, bounds.last_read[-1])
+        deletion = deletions[latest] if latest >= 0 else -1
+        bounds.raise_successor(deletion, read.invoked)
 
 
 def contradicted_refusals(

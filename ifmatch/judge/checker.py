@@ -8,7 +8,6 @@ bound would otherwise surface as something else further down: a stale read looks
 
 from itertools import chain
 from math import inf
-from operator import attrgetter
 
 from ifmatch.judge import content_checks, history_checks, link_checks
 from ifmatch.judge.anomaly import Anomaly, Name
@@ -170,11 +169,9 @@ def _last_replaced(order: VersionOrder, bounds: Bounds, commit_times: list[float
     """When a write that nobody saw may have replaced the last version, at the earliest: never, with `_history`."""
     if order.index.history.entries is not None or not commit_times:
         return inf
-    unseen = _may_have_replaced(order.index, order.versions[-1])
-    earliest = min(unseen, key=attrgetter("invoked"), default=None)
-    if earliest is None:
-        return inf
-    return max(commit_times[-1], bounds.last_read[-1], earliest.invoked)
+    writes = _may_have_replaced(order.index, order.versions[-1])
+    earliest = min([write.invoked for write in writes], default=inf)
+    return max(commit_times[-1], bounds.last_read[-1], earliest)
 
 
 def _may_have_replaced(index: HistoryIndex, version: str) -> list[Operation]:

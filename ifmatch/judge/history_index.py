@@ -104,8 +104,7 @@ class HistoryIndex:
         wanted = set(markers)
         found: list[Operation] = []
         for writes in (self.unknown, self.accepted, self.refused, self.aborted):
-            missing = wanted.difference(write.marker for write in found)
-            if missing:
+            if not wanted.issubset(write.marker for write in found):
                 found += [write for write in writes if write.marker in wanted]
         return found
 

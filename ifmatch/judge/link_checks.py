@@ -40,9 +40,7 @@ def duplicate_creates(index: HistoryIndex) -> Iterator[Anomaly]:
     creations = [write for write in index.conditional if write.status == 201]
     if creations:
         yield from _too_many_creations(index, creations)
-    for operation in index.conditional:
-        if operation.matches is not None and operation.matches > 1:
-            yield _several_matches(operation, creations[: WITNESS - 1])
+    yield from _too_many_matches(index, creations)
 
 
 def _too_many_creations(index: HistoryIndex, creations: list[Operation]) -> Iterator[Anomaly]:
@@ -58,10 +56,14 @@ def _too_many_creations(index: HistoryIndex, creations: list[Operation]) -> Iter
         )
 
 
-def _several_matches(search: Operation, creations: list[Operation]) -> Anomaly:
-    made = f"{all_described(creations)} were told that they made one; " if creations else ""
-    found = f"{request(search)} found {search.matches} resources, where the condition allows one."
-    return Anomaly(Name.DUPLICATE_CREATE, (*creations, search), made + found)
+def _too_many_matches(index: HistoryIndex, creations: list[Operation]) -> Iterator[Anomaly]:
+    """Searches that found more than the one that is allowed."""
+    shown = creations[: WITNESS - 1]
+    made = f"{all_described(shown)} were told that they made one; " if shown else ""
+    for search in index.conditional:
+        if search.matches is not None and search.matches > 1:
+            found = f"{request(search)} found {search.matches} resources, where the condition allows one."
+            yield Anomaly(Name.DUPLICATE_CREATE, (*shown, search), made + found)
 
 
 def forks(index: HistoryIndex) -> Iterator[Anomaly]:
@@ -122,11 +124,14 @@ def phantom_reads(index: HistoryIndex) -> Iterator[Anomaly]:
     """Versions that are read, but that nobody made."""
     unmade = _unmade(index)
     if unmade:
-        # A write of which nothing more is known may have made a version whose content was not shown.
-        may_be_ours = index.history.entries is None and bool(index.unobserved())
         reads = zip(index.read_numbers, index.reads, strict=True)
-        phantoms = (read for number, read in reads if number in unmade)
-        yield from (_phantom(read, "found", read.version) for read in phantoms if read.seen or not may_be_ours)
+        phantoms = [read for number, read in reads if number in unmade]
+        yield from (_phantom(read, "found", read.version) for read in phantoms if _must_be_made(index, read))
+
+
+def _must_be_made(index: HistoryIndex, read: Operation) -> bool:
+    """Whether no write of which nothing more is known can have made what a read saw."""
+    return bool(read.seen) or index.history.entries is not None or not index.unobserved()
 
 
 def phantom_bases(index: HistoryIndex) -> Iterator[Anomaly]:

@@ -75,6 +75,10 @@ def _late_write(order: VersionOrder, inversion: Inversion) -> Anomaly:
     """A write that made an older version, but was sent after a newer one was read or acknowledged."""
     if inversion.earlier is not None and inversion.earlier.kind is Kind.READ:
         return _read_too_early(order, inversion, inversion.earlier)
+    return _written_too_late(order, inversion)
+
+
+def _written_too_late(order: VersionOrder, inversion: Inversion) -> Anomaly:
     later = described(inversion.later)
     making = f"the making of version {order.versions[inversion.newer]}"
     newer = making if inversion.earlier is None else described(inversion.earlier)
@@ -95,16 +99,19 @@ def _read_too_early(order: VersionOrder, inversion: Inversion, read: Operation) 
 
 
 def _old_read(order: VersionOrder, inversion: Inversion) -> Anomaly:
-    later = inversion.later
     deletion = _deletion_between(order, inversion)
     if deletion is not None:
-        return _read_of_deleted(later, order.makers[deletion] or inversion.earlier)
-    earlier = _what_was_newer(order, inversion)
-    if earlier is not None and earlier.kind is Kind.READ:
-        return _read_backwards(earlier, later)
-    if earlier is not None and _listed_backwards(order, earlier, later):
-        return _out_of_place(earlier, later)
-    return _stale_read(order, inversion, earlier)
+        return _read_of_deleted(inversion.later, order.makers[deletion] or inversion.earlier)
+    newer = _what_was_newer(order, inversion)
+    return _stale_read(order, inversion, newer) if newer is None else _old_read_past(order, inversion, newer)
+
+
+def _old_read_past(order: VersionOrder, inversion: Inversion, newer: Operation) -> Anomaly:
+    if newer.kind is Kind.READ:
+        return _read_backwards(newer, inversion.later)
+    if _listed_backwards(order, newer, inversion.later):
+        return _out_of_place(newer, inversion.later)
+    return _stale_read(order, inversion, newer)
 
 
 def _deletion_between(order: VersionOrder, inversion: Inversion) -> int | None:
@@ -168,9 +175,13 @@ def _what_became_of_it(order: VersionOrder, inversion: Inversion, earlier: Opera
         return ""
     if final is inversion.later:
         return _stale_until_the_end(order, inversion, earlier)
+    return _until_the_end(order, inversion, final)
+
+
+def _until_the_end(order: VersionOrder, inversion: Inversion, final: Operation) -> str:
     (newest,) = order.positions_of([final.version])
-    found_newer = f" {_milliseconds(inversion.later, final)} later a read found a newer one."
-    return found_newer if newest > inversion.older else ""
+    caught_up = newest > inversion.older
+    return f" {_milliseconds(inversion.later, final)} later a read found a newer one." if caught_up else ""
 
 
 def _stale_until_the_end(order: VersionOrder, inversion: Inversion, earlier: Operation | None) -> str:
@@ -197,14 +208,17 @@ def _found_nothing(order: VersionOrder, inversion: Inversion) -> bool:
 
 
 def _absence(order: VersionOrder, inversion: Inversion) -> Anomaly:
-    """A read that found nothing, though no deletion was about."""
     unlisted = _unlisted_delete(order, inversion.later)
     if unlisted is not None:
         return _without_a_trace(unlisted, inversion.earlier)
-    coming = [position for position in order.deletions if position >= inversion.older]
-    if coming:
-        return _absence_before_deletion(inversion.later, order.makers[coming[0]])
-    return _absence_of_what_was_there(inversion.later, inversion.earlier)
+    coming = _next_deletion(order, inversion.older)
+    if coming is None:
+        return _absence_of_what_was_there(inversion.later, inversion.earlier)
+    return _absence_before_deletion(inversion.later, order.makers[coming])
+
+
+def _next_deletion(order: VersionOrder, position: int) -> int | None:
+    return next((deletion for deletion in order.deletions if deletion >= position), None)
 
 
 def _without_a_trace(delete: Operation, earlier: Operation | None) -> Anomaly:

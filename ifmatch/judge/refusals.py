@@ -42,21 +42,30 @@ def _first_overlap(refusals: list[Operation]) -> tuple[Operation, Operation] | N
 
 
 def _one_after_the_other(order: VersionOrder, position: int, refusals: list[Operation]) -> Iterator[Anomaly]:
-    version = order.versions[position]
-    locked_out = [refusal for refusal in refusals if _met_another(order, refusal)]
-    alone = [refusal for refusal in refusals if not _met_another(order, refusal)]
-    for first in locked_out[:1]:
-        yield _no_winner(version, first, _refused_beside(order, first))
-    is_current = position == len(order.makers) - 1
-    if is_current and len(alone) >= WEDGED_AFTER:
+    locked_out, alone = _locked_out_and_alone(order, refusals)
+    if locked_out:
+        rival = _refused_beside(order, locked_out[0])
+        yield _no_winner(order.versions[position], locked_out[0], rival)
+    if order.is_current(position) and len(alone) >= WEDGED_AFTER:
         yield _wedged(order, position, alone)
         return
     for refusal in alone:
-        silent = _silent_beside(order, refusal)
-        if silent is not None:
-            yield _no_winner(version, refusal, silent)
-        else:
-            yield _spurious(order, position, refusal)
+        yield _refused_alone(order, position, refusal)
+
+
+def _locked_out_and_alone(order: VersionOrder, refusals: list[Operation]) -> tuple[list[Operation], list[Operation]]:
+    """The refusals that another one may have caused, and the others."""
+    locked_out = [refusal for refusal in refusals if _met_another(order, refusal)]
+    alone = [refusal for refusal in refusals if not _met_another(order, refusal)]
+    return locked_out, alone
+
+
+def _refused_alone(order: VersionOrder, position: int, refusal: Operation) -> Anomaly:
+    """The name of a refusal with which no other refusal had to do."""
+    silent = _silent_beside(order, refusal)
+    if silent is not None:
+        return _no_winner(order.versions[position], refusal, silent)
+    return _spurious(order, position, refusal)
 
 
 def _wedged(order: VersionOrder, position: int, refusals: list[Operation]) -> Anomaly:
@@ -72,13 +81,13 @@ def _wedged(order: VersionOrder, position: int, refusals: list[Operation]) -> An
 
 def _spurious(order: VersionOrder, position: int, refusal: Operation) -> Anomaly:
     maker, successor = order.makers[position], order.maker_at(position + 1)
-    since = "" if maker is None else f" from {described(maker)}"
-    until = "" if successor is None else f" until {described(successor)}"
-    while_current = since + until or " all the while"
+    since = f" from {described(maker)}" if maker else ""
+    until = f" until {described(successor)}" if successor else ""
+    current = f"the version it named was current{since + until or ' all the while'}"
     return Anomaly(
         name=Name.SPURIOUS_CONFLICT,
         operations=witness(maker, refusal, successor),
-        sentence=f"{described(refusal)} was refused, though the version it named was current{while_current}.",
+        sentence=f"{described(refusal)} was refused, though {current}.",
     )
 
 
@@ -118,13 +127,17 @@ def refusals_between_sights(order: VersionOrder, bounds: Bounds, zones: Zones) -
     Where the order of the versions is not known, only such reads prove that a version stayed current.
     """
     positions = _seen_for_a_while(order, bounds, zones)
-    named = (refusal for refusal in order.index.refused if refusal.base in positions)
-    for refusal in named:
-        position = positions[refusal.base]
-        seen_before = bounds.upper[position] < refusal.invoked
-        seen_after = bounds.last_read[position] > refusal.end
-        if seen_before and seen_after and refusal.status in CONFLICT:
+    for refusal in order.index.refused:
+        position = positions.get(refusal.base)
+        if position is not None and _seen_around(refusal, position, bounds):
             yield _between_sights(order, position, refusal)
+
+
+def _seen_around(refusal: Operation, position: int, bounds: Bounds) -> bool:
+    """Whether a refusal claims a conflict over a version that was seen before it and after it."""
+    seen_before = bounds.upper[position] < refusal.invoked
+    seen_after = bounds.last_read[position] > refusal.end
+    return seen_before and seen_after and refusal.status in CONFLICT
 
 
 def _seen_for_a_while(order: VersionOrder, bounds: Bounds, zones: Zones) -> dict[str | None, int]:

@@ -83,9 +83,13 @@ class VersionOrder:
         """The positions where each chain of several versions begins, and where the next one does."""
         return pairwise((*self.chain_starts, self.singles_from))
 
+    def is_current(self, position: int) -> bool:
+        """Whether the version at a position is the last one."""
+        return position == len(self.makers) - 1
+
     def maker_at(self, position: int) -> Operation | None:
-        """The write that made the version at a position, None outside of the order."""
-        return self.makers[position] if 0 <= position < len(self.makers) else None
+        """The write that made the version at a position, None after the last one."""
+        return self.makers[position] if position < len(self.makers) else None
 
     def readers(self, first: int, last: int | None = None) -> Iterator[Operation]:
         """Who saw the version at a position, or one of those from that position to before another."""
@@ -136,9 +140,11 @@ class VersionOrder:
             replaced = [replaced[position] for position in self.positions]
         number_of = self.index.numbers.get
         for refusal in self.index.refused:
-            # A refusal has returned: that is how it is known to be one. A version without number is the last.
-            too_late = replaced[number_of(refusal.base, -1)] > refusal.returned  # type: ignore[operator]
-            if too_late and refusal.status in CONFLICT:
+            number = number_of(refusal.base, -1)
+            # A refusal has returned: that is how it is known to be one.
+            if replaced[number] <= refusal.returned:  # type: ignore[operator]
+                continue
+            if refusal.status in CONFLICT:
                 return False
         return True
 
@@ -170,10 +176,9 @@ def linked_order(index: HistoryIndex) -> VersionOrder | None:
     links = _links(index)
     if links is None:
         return None
-    successor, roots = links
-    singles = [number for number in roots if number not in successor]
-    heads = [number for number in roots if number in successor]
     initial = index.numbers.get(index.history.initial)
+    successor, roots = links
+    singles, heads = _parted(roots, successor)
     if initial is not None:
         heads.insert(0, initial)
     numbers: list[int] = []
@@ -181,8 +186,7 @@ def linked_order(index: HistoryIndex) -> VersionOrder | None:
     for head in heads:
         chain_starts.append(len(numbers))
         numbers += _chain(head, successor)
-    hanging_in_the_air = bool(successor)
-    if hanging_in_the_air:
+    if successor:
         return None
     return VersionOrder(
         index=index,
@@ -194,23 +198,34 @@ def linked_order(index: HistoryIndex) -> VersionOrder | None:
     )
 
 
+def _parted(roots: list[int], successor: dict[int | None, int]) -> tuple[list[int], list[int]]:
+    """The versions that nothing is known to follow, and those at the head of a chain."""
+    singles = [number for number in roots if number not in successor]
+    heads = [number for number in roots if number in successor]
+    return singles, heads
+
+
 def _links(index: HistoryIndex) -> tuple[dict[int | None, int], list[int]] | None:
     """The version that replaced each one, and those of which it is not known what they replaced; None on a fork."""
     number_of = index.numbers.get
-    initial = number_of(index.history.initial)
     successor: dict[int | None, int] = {}
     roots = []
-    for number, write in enumerate(index.makers):
-        if write is None or number == initial:
-            continue
-        base = index.bases[number]
+    for number, base in _bases(index):
         if base is None or base == ANY:
             roots.append(number)
             continue
-        first = successor.setdefault(number_of(base), number)
-        if first != number:
+        replaced = number_of(base)
+        if replaced in successor:
             return None
+        successor[replaced] = number
     return successor, roots
+
+
+def _bases(index: HistoryIndex) -> Iterator[tuple[int, str | None]]:
+    """The versions that were made, with what the write that made them named."""
+    initial = index.numbers.get(index.history.initial)
+    made = zip(index.makers, index.bases, strict=True)
+    return ((i, base) for i, (write, base) in enumerate(made) if write is not None and i != initial)
 
 
 def _chain(head: int, successor: dict[int | None, int]) -> Iterator[int]:
@@ -227,15 +242,23 @@ def cycles(index: HistoryIndex) -> Iterator[Anomaly]:
     successor = _successors(index)
     checked: set[str] = set()
     for start in successor:
-        path: dict[str, Operation] = {}
-        version = start
-        while version in successor and version not in checked:
-            checked.add(version)
-            following, path[version] = successor[version]
-            version = following
-        leads_back = version in path
-        if leads_back:
-            yield _cycle(list(path.values()))
+        path = _path(start, successor, checked)
+        reached = [version for version, _ in path.values()]
+        if reached and reached[-1] in path:
+            yield _cycle([write for _, write in path.values()])
+
+
+def _path(
+    start: str, successor: dict[str, tuple[str, Operation]], checked: set[str]
+) -> dict[str, tuple[str, Operation]]:
+    """The links that lead on from a version, as far as they were not followed before."""
+    path = {}
+    version = start
+    while version in successor and version not in checked:
+        checked.add(version)
+        path[version] = successor[version]
+        version, _ = successor[version]
+    return path
 
 
 def _successors(index: HistoryIndex) -> dict[str, tuple[str, Operation]]:

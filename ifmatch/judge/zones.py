@@ -6,7 +6,7 @@ beginning of its operations. Here versions that are linked by If-Match count as 
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from itertools import accumulate
+from itertools import accumulate, filterfalse
 
 from ifmatch.judge.bounds import Bounds
 
@@ -22,16 +22,20 @@ class Zones:
     def __init__(self, bounds: Bounds, chains: Iterable[tuple[int, int]], singles_from: int) -> None:
         """The zones of all chains."""
         self._ends = dict(chains)
-        self.low = low = bounds.upper.copy()
-        self.high = high = list(map(max, bounds.lower, bounds.last_read))
+        self.low = bounds.upper.copy()
+        self.high = list(map(max, bounds.lower, bounds.last_read))
         for first, last in self._ends.items():
-            low[first] = min(low[first:last])
-            high[first] = max(high[first:last])
-        firsts = [*self._ends, *range(singles_from, len(low))]
-        self.forward = sorted([i for i in firsts if low[i] < high[i]], key=low.__getitem__)
+            self.low[first] = min(self.low[first:last])
+            self.high[first] = max(self.high[first:last])
+        firsts = [*self._ends, *range(singles_from, len(self.low))]
+        self.forward = list(filter(self._is_forward, firsts))
+        self.forward.sort(key=self.low.__getitem__)
+        self._backward = list(filterfalse(self._is_forward, firsts))
         # For each forward zone, the one that reaches farthest of those that begin no later.
         self._widest = list(accumulate(self.forward, self._farther))
-        self._backward = [i for i in firsts if high[i] <= low[i]]
+
+    def _is_forward(self, chain: int) -> bool:
+        return self.low[chain] < self.high[chain]
 
     def positions(self, first: int) -> range:
         """The positions of a chain."""

@@ -9,6 +9,8 @@ from ifmatch.judge.history import History
 from ifmatch.judge.picture.scene import OPEN_ENDED, Row, Scene, caption, scene, short, shortened
 
 _WIDTH, _MARGIN, _GUTTER, _ROW, _BAR = 960, 24, 96, 46, 30
+_EDGE = 9  # the left edge of a bar, in the colour of the version that was named
+_OPACITY = {True: 1, False: 0.55}  # of the witness, and of others
 _LEFT, _RIGHT = _MARGIN + _GUTTER, _WIDTH - _MARGIN
 _STYLE = """ .page{fill:#ffffff} .ink{fill:#1f2328} .soft{fill:#57606a} .lane{fill:#f6f8fa} .rule{stroke:#d0d7de}
 text{font-family:system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif;font-size:13px}
@@ -64,13 +66,10 @@ def _end(drawn: Scene, row: Row) -> float:
 def _overlap(drawn: Scene, top: float) -> Iterator[str]:
     """A band over the time in which all of the witness was in flight at once: there they collided."""
     witness = [row for row in drawn.rows if row.witness]
-    if len(witness) < 2:
-        return
-    start = max(_x(drawn, row.start) for row in witness)
-    end = min(_end(drawn, row) for row in witness)
-    if start < end:
-        height = _ROW * len(drawn.rows)
-        yield _box(start, top, end - start, height, 'fill="#e5484d" fill-opacity="0.13"')
+    start = max([_x(drawn, row.start) for row in witness], default=0)
+    end = min([_end(drawn, row) for row in witness], default=0)
+    if start < end and len(witness) > 1:
+        yield _box(start, top, end - start, _ROW * len(drawn.rows), 'fill="#e5484d" fill-opacity="0.13"')
         yield _words((start + end) / 2, top - 5, "in flight together", "small soft", "middle")
 
 
@@ -88,20 +87,23 @@ def _rows(drawn: Scene, top: float) -> Iterator[str]:
 
 def _bar(drawn: Scene, row: Row, y: float) -> Iterator[str]:
     """A bar in the colour of the version that was made or seen; its left edge in that of the version that was named."""
-    operation = row.operation
     x, end = _x(drawn, row.start), _end(drawn, row)
-    colour = drawn.colours.get(operation.version or "", "#6b7280")
-    dashes = ' stroke-dasharray="5 4"' if operation.outcome in OPEN_ENDED else ""
-    weight, tint, opacity = (3, 0.3, 1) if row.witness else (1, 0.14, 0.55)
-    yield f'<g opacity="{opacity}">'
-    style = f'rx="5" fill="{colour}" fill-opacity="{tint}" stroke="{colour}" stroke-width="{weight}"{dashes}'
-    yield _box(x, y, end - x, _BAR, style)
-    named = drawn.colours.get(operation.base or "")
+    named = drawn.colours.get(row.operation.base or "")
+    yield f'<g opacity="{_OPACITY[row.witness]}">'
+    yield _box(x, y, end - x, _BAR, _bar_style(drawn, row))
     if named:
-        yield _box(x, y, 9, _BAR, f'rx="3" fill="{named}"')
-        x += 9
-    yield _caption(x, end, y + 20, caption(operation))
+        yield _box(x, y, _EDGE, _BAR, f'rx="3" fill="{named}"')
+        x += _EDGE
+    yield _caption(x, end, y + 20, caption(row.operation))
     yield "</g>"
+
+
+def _bar_style(drawn: Scene, row: Row) -> str:
+    operation = row.operation
+    colour = drawn.colours.get(operation.version or "", "#6b7280")
+    weight, tint = (3, 0.3) if row.witness else (1, 0.14)
+    dashes = ' stroke-dasharray="5 4"' if operation.outcome in OPEN_ENDED else ""
+    return f'rx="5" fill="{colour}" fill-opacity="{tint}" stroke="{colour}" stroke-width="{weight}"{dashes}'
 
 
 def _caption(start: float, end: float, y: float, words: str) -> str:
@@ -117,18 +119,23 @@ def _caption(start: float, end: float, y: float, words: str) -> str:
 
 
 def _axis(drawn: Scene, y: float) -> Iterator[str]:
-    if not drawn.times:
-        return
-    yield _rule(y)
-    yield _words(_MARGIN, y + 16, "time →", "small soft")
+    if drawn.times:
+        yield _rule(y)
+        yield _words(_MARGIN, y + 16, "time →", "small soft")
+        yield from _offsets(drawn, y + 16)
+        yield _words(_RIGHT, y + 30, "in order, not to scale", "small soft", "end")
+
+
+def _offsets(drawn: Scene, y: float) -> Iterator[str]:
+    """When the operations of the witness began and ended, as far as there is room."""
     taken = 0.0
     for column in _witness_columns(drawn):
         words = drawn.offset(column)
-        start = min(_x(drawn, column), _RIGHT - 7 * len(words))
+        width = 7 * len(words)
+        start = min(_x(drawn, column), _RIGHT - width)
         if start > taken:
-            taken = start + 7 * len(words) + 6
-            yield _words(start, y + 16, words, "small soft")
-    yield _words(_RIGHT, y + 30, "in order, not to scale", "small soft", "end")
+            taken = start + width + 6
+            yield _words(start, y, words, "small soft")
 
 
 def _witness_columns(drawn: Scene) -> list[int]:
@@ -141,9 +148,12 @@ def _witness_columns(drawn: Scene) -> list[int]:
 
 def _history(drawn: Scene, y: float) -> Iterator[str]:
     """The versions as the server's own history lists them, each in its colour."""
-    if not drawn.history:
-        return
-    yield _words(_MARGIN, y + 20, "_history", "who ink")
+    if drawn.history:
+        yield _words(_MARGIN, y + 20, "_history", "who ink")
+        yield from _versions(drawn, y)
+
+
+def _versions(drawn: Scene, y: float) -> Iterator[str]:
     width = (_WIDTH - 2 * _MARGIN - _GUTTER) / max(4, len(drawn.history))
     for i in range(len(drawn.history)):
         x = _LEFT + i * width

@@ -10,6 +10,14 @@ from ifmatch.judge.picture.scene import OPEN_ENDED, Row, Scene, caption, scene, 
 #: What is said of the axis, the first that there is room for.
 _AXIS = ("time (in order, not to scale)", "time, not to scale", "time")
 
+#: How an operation is drawn: whether it is of the witness, and whether its end is open.
+_STROKES = {
+    (True, False): ("┣", "━", "┫"),
+    (True, True): ("┣", "┅", "┅"),
+    (False, False): ("├", "─", "┤"),
+    (False, True): ("├", "┄", "┄"),
+}
+
 
 def text(history: History, anomaly: Anomaly, width: int = 100) -> str:
     """The picture in so many columns. The witness is drawn with heavy lines."""
@@ -20,21 +28,23 @@ def text(history: History, anomaly: Anomaly, width: int = 100) -> str:
 
 
 def _rows(drawn: Scene, width: int) -> Iterator[str]:
-    if not drawn.rows:
-        return
-    captions = [caption(row.operation) for row in drawn.rows]
-    gutter = min(14, max(len(row.operation.writer) for row in drawn.rows) + 3)
-    room = width - gutter - max(map(len, captions)) - 2
-    space = max(20, min(room, 60))
-    before = ""
-    for row, words in zip(drawn.rows, captions, strict=True):
-        writer = row.operation.writer
-        name = "" if writer == before else writer
-        before = writer
-        mark = "▶" if row.witness else " "
-        line = f"{mark} {name[: gutter - 3]:<{gutter - 3}} {_bar(row, drawn.span, space)}  {words}"
-        yield line[:width].rstrip()
-    yield f"{'':<{gutter}}{_axis(drawn, space)}"
+    if drawn.rows:
+        writers = [row.operation.writer for row in drawn.rows]
+        captions = [caption(row.operation) for row in drawn.rows]
+        gutter = min(14, max(map(len, writers)) + 3)
+        room = width - gutter - max(map(len, captions)) - 2
+        space = max(20, min(room, 60))
+        for row, name, words in zip(drawn.rows, _first_mentions(writers), captions, strict=True):
+            mark = "▶" if row.witness else " "
+            line = f"{mark} {name[: gutter - 3]:<{gutter - 3}} {_bar(row, drawn.span, space)}  {words}"
+            yield line[:width].rstrip()
+        yield f"{'':<{gutter}}{_axis(drawn, space)}"
+
+
+def _first_mentions(writers: list[str]) -> list[str]:
+    """Each writer where its lane begins, and nothing further down."""
+    before = ["", *writers]
+    return ["" if name == above else name for above, name in zip(before, writers, strict=False)]
 
 
 def _bar(row: Row, span: int, space: int) -> str:
@@ -42,10 +52,7 @@ def _bar(row: Row, span: int, space: int) -> str:
     scale = (space - 1) / max(1, span)
     start = round(row.start * scale)
     end = space - 1 if row.end is None else max(start + 1, round(row.end * scale))
-    left, line, right = ("┣", "━", "┫") if row.witness else ("├", "─", "┤")
-    if row.operation.outcome in OPEN_ENDED:
-        right = "┅" if row.witness else "┄"
-        line = right
+    left, line, right = _STROKES[row.witness, row.operation.outcome in OPEN_ENDED]
     return f"{' ' * start}{left}{line * (end - start - 1)}{right}".ljust(space)
 
 

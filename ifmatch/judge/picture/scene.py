@@ -1,7 +1,8 @@
 """What is drawn of a history to show an anomaly, however it is drawn."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import inf
 
 from ifmatch.judge.anomaly import Anomaly
 from ifmatch.judge.history import ANY, Entry, History, Kind, Operation, Outcome
@@ -58,19 +59,20 @@ class Scene:
         """Whose content a version of `_history` holds, where it is one of the writers in the picture."""
         if len(entry.markers) > 1:
             return " (torn)"
-        if entry.deleted:
-            return " (deleted)"
-        maker = self.maker(entry)
-        return "" if maker is None else f" ({maker.writer})"
+        maker = None if entry.deleted else self.maker(entry)
+        nobody = " (deleted)" if entry.deleted else ""
+        return nobody if maker is None else f" ({maker.writer})"
 
     def misplaced(self, i: int) -> str:
         """What the maker of the i-th version shown had named, when that is not what it replaced."""
-        entry = self.history[i]
+        named = self._base(self.history[i])
+        before = self.history[i - 1].version if i else named
+        return "" if named in (None, ANY, before) else str(named)
+
+    def _base(self, entry: Entry) -> str | None:
+        """What the maker of a version had named, unless it was told that it made another one."""
         maker = self.maker(entry)
-        if i == 0 or maker is None or maker.version not in (None, entry.version):
-            return ""
-        follows = maker.base in (None, ANY, self.history[i - 1].version)
-        return "" if follows else str(maker.base)
+        return maker.base if maker is not None and maker.version in (None, entry.version) else None
 
 
 def scene(history: History, anomaly: Anomaly) -> Scene:
@@ -89,17 +91,21 @@ def scene(history: History, anomaly: Anomaly) -> Scene:
 
 
 def _rows(operations: list[Operation], times: tuple[int, ...], anomaly: Anomaly) -> tuple[Row, ...]:
-    column = {time: i for i, time in enumerate(times)}
-    ids = {operation.id for operation in anomaly.operations}
+    column: dict[int | None, int] = {time: i for i, time in enumerate(times)}
+    ids = _ids(anomaly)
     return tuple(
         Row(
             operation=operation,
             witness=operation.id in ids,
             start=column[operation.invoked],
-            end=None if operation.returned is None else column[operation.returned],
+            end=column.get(operation.returned),
         )
         for operation in _by_writer(operations)
     )
+
+
+def _ids(anomaly: Anomaly) -> set[int]:
+    return {operation.id for operation in anomaly.operations}
 
 
 def _times(operations: Iterable[Operation]) -> tuple[int, ...]:
@@ -127,16 +133,18 @@ def _versions(anomaly: Anomaly) -> set[str]:
 
 def _bystanders(history: History, anomaly: Anomaly, versions: set[str]) -> list[Operation]:
     """The other operations on the same versions while the witness was in flight."""
-    if not anomaly.operations:
-        return []
-    ids = {operation.id for operation in anomaly.operations}
-    first = min(operation.invoked for operation in anomaly.operations)
-    last = max(map(_end, anomaly.operations))
-    meanwhile = (operation for operation in history if operation.invoked <= last and _end(operation) >= first)
-    others = (operation for operation in meanwhile if operation.id not in ids)
-    touching = [operation for operation in others if not versions.isdisjoint((operation.version, operation.base))]
+    ids = _ids(anomaly)
+    meanwhile = [operation for operation in _in_flight_with(anomaly, history) if operation.id not in ids]
+    touching = [operation for operation in meanwhile if not versions.isdisjoint(_versions_of(operation))]
     touching.sort(key=lambda operation: (operation.outcome is not Outcome.OK, operation.invoked))
     return touching[:BYSTANDERS]
+
+
+def _in_flight_with(anomaly: Anomaly, history: History) -> Iterator[Operation]:
+    """The operations from the beginning of the witness to its end."""
+    first = min([operation.invoked for operation in anomaly.operations], default=inf)
+    last = max([_end(operation) for operation in anomaly.operations], default=-inf)
+    return (operation for operation in history if operation.invoked <= last and _end(operation) >= first)
 
 
 def _end(operation: Operation) -> int:
@@ -153,14 +161,9 @@ def _by_writer(operations: Iterable[Operation]) -> list[Operation]:
 
 def _excerpt(entries: tuple[Entry, ...], versions: set[str], anomaly: Anomaly) -> tuple[Entry, ...]:
     """The part of `_history` that holds the versions in question, and what the witness wrote without an answer."""
-    markers = {operation.marker for operation in anomaly.operations if operation.marker}
-    places = [
-        i for i, entry in enumerate(entries) if entry.version in versions or not markers.isdisjoint(entry.markers)
-    ]
-    if not places:
-        return ()
-    first, last = places[0], places[-1]
-    return entries[first : last + 1][:EXCERPT]
+    sought = {*versions, *(operation.marker for operation in anomaly.operations)}
+    places = [i for i, entry in enumerate(entries) if not sought.isdisjoint((entry.version, *entry.markers))]
+    return entries[places[0] : places[-1] + 1][:EXCERPT] if places else ()
 
 
 def _duration(nanoseconds: int) -> str:
