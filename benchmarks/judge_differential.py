@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from ifmatch.judge.judge import judge
+from ifmatch.judge.checker import judge
 from tests.judge.differential import EXACT, LOOSE, histories
 from tests.judge.wgl import explicable
 

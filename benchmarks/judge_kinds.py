@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from ifmatch.judge.anomaly import WITNESS, Name
-from ifmatch.judge.judge import judge
+from ifmatch.judge.checker import judge
 from tests.judge.seeded import CHAIN_WORLD, EPISODES, WITHOUT_HISTORY, WORLD, seeded
 from tests.judge.simulate import simulate
 

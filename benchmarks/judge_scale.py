@@ -18,8 +18,8 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from ifmatch.judge.checker import judge
 from ifmatch.judge.history import History, Operation
-from ifmatch.judge.judge import judge
 from tests.judge.simulate import World, simulate
 
 #: Eight writers on one resource, one operation in three a read. Where every write names a version most of them lose

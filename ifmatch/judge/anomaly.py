@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
-from ifmatch.judge.history import ANY, Entry, Kind, Operation, Outcome
+from ifmatch.judge.history import Entry, Operation
 
 
 class Clock(StrEnum):
@@ -21,7 +21,7 @@ class Gravity(StrEnum):
 
 
 class Name(Enum):
-    """The names of the anomalies, the root causes first: the order in which they are told when one explains another."""
+    """The names of the anomalies, root causes first: a report lists them in this order."""
 
     DUPLICATE_VERSION = "duplicate version", "Two accepted writes were given the same version, so one of them is lost."
     DUPLICATE_CREATE = "conditional-create duplicate", "One condition made more than one resource."
@@ -91,7 +91,7 @@ class Name(Enum):
     def __init__(
         self, label: str, rule: str, clock: Clock = Clock.NOT_NEEDED, gravity: Gravity = Gravity.FAULT
     ) -> None:
-        """Unpacks the row of the table above."""
+        """Unpacks a row of the table above."""
         self.label, self.rule, self.clock, self.gravity = label, rule, clock, gravity
 
 
@@ -117,43 +117,6 @@ class Anomaly:
         return f"{self.name.label}: {self.sentence}"
 
 
-_VERB = {
-    Kind.READ: "GET",
-    Kind.UPDATE: "PUT",
-    Kind.PATCH: "PATCH",
-    Kind.DELETE: "DELETE",
-    Kind.CREATE: "POST If-None-Exist",
-    Kind.CONDITIONAL_UPDATE: "PUT ?condition",
-    Kind.TRANSACTION: "transaction PUT",
-    Kind.BATCH: "batch PUT",
-    Kind.SEARCH: "search",
-}
-
-
-def request(operation: Operation) -> str:
-    """Whose request it was and what it asked: `writer A's PUT If-Match 3`."""
-    base = operation.base
-    names = "" if base is None else " If-Match *" if base == ANY else f" If-Match {base}"
-    return f"{operation.writer}'s {_VERB[operation.kind]}{names}"
-
-
-def answer(operation: Operation) -> str:
-    """What it was told: `200, version 4`."""
-    status = (
-        str(operation.status)
-        if operation.status
-        else "accepted"
-        if operation.outcome is Outcome.OK
-        else str(operation.outcome)
-    )
-    return status if operation.version is None else f"{status}, version {operation.version}"
-
-
-def tell(operation: Operation) -> str:
-    """A request and its answer in one phrase: `A's PUT If-Match 3 (200, version 4)`."""
-    return f"{request(operation)} ({answer(operation)})"
-
-
-def known(operation: Operation | None) -> tuple[Operation, ...]:
-    """The operation, where there is one: for a witness that may lack it."""
-    return () if operation is None else (operation,)
+def witness(*operations: Operation | None) -> tuple[Operation, ...]:
+    """Those of the operations that there are, each once."""
+    return tuple({operation.id: operation for operation in operations if operation is not None}.values())

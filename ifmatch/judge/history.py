@@ -5,7 +5,7 @@ may act on the headers alone; `returned` after the last needed byte has arrived.
 took effect, if it did, lies between the two (Herlihy and Wing, "Linearizability", TOPLAS 1990).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -83,9 +83,19 @@ class Operation:
         """The latest moment at which the operation can have taken effect: none, when its outcome is unknown."""
         return self.returned if self.returned is not None and self.outcome in _ANSWERED else float("inf")
 
+    @property
+    def names_version(self) -> bool:
+        """Whether the operation names one version, so that it links what it made to what it replaced."""
+        return self.base is not None and self.base != ANY
+
     def overlaps(self, other: "Operation") -> bool:
         """Whether both were in flight at some moment."""
         return self.invoked <= other.end and other.invoked <= self.end
+
+
+def deletions(operations: Iterable[Operation | None]) -> list[Operation]:
+    """Those of the operations that delete."""
+    return [operation for operation in operations if operation is not None and operation.kind is Kind.DELETE]
 
 
 _ANSWERED = frozenset({Outcome.OK, Outcome.REFUSED})
@@ -93,7 +103,7 @@ _ANSWERED = frozenset({Outcome.OK, Outcome.REFUSED})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One version as the server's `_history` tells it. `markers` are the distinct ones in its content."""
+    """One version as the server's `_history` lists it. `markers` are the distinct ones in its content."""
 
     version: str
     markers: tuple[str, ...] = ()

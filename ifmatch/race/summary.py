@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from ifmatch.judge import picture
 from ifmatch.judge.anomaly import Anomaly, Clock, Gravity, Name
+from ifmatch.judge.checker import judge
 from ifmatch.judge.history import History, Operation
-from ifmatch.judge.judge import judge
 from ifmatch.log.events import AnomalySeen, OperationSeen, RaceFacts
 from ifmatch.race.race import Race, Sighting
 from ifmatch.rules.case import RaceReport

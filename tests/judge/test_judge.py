@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from ifmatch.judge.anomaly import WITNESS, Clock, Gravity, Name
+from ifmatch.judge.checker import judge
 from ifmatch.judge.history import History, Kind, Operation, Outcome
-from ifmatch.judge.judge import judge
 from ifmatch.judge.root_causes import LIMIT
 from tests.judge.reading import Example, examples
 

@@ -6,8 +6,8 @@ import random
 import pytest
 
 from ifmatch.judge.anomaly import WITNESS, Name
+from ifmatch.judge.checker import judge
 from ifmatch.judge.history import History
-from ifmatch.judge.judge import judge
 from tests.judge.differential import CHAIN, CLAIMED, LOOSE, VALUES, histories
 from tests.judge.seeded import EPISODES, WITHOUT_HISTORY, seeded
 from tests.judge.simulate import World, simulate

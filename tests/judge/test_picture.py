@@ -5,8 +5,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ifmatch.judge.judge import judge
-from ifmatch.judge.picture import BYSTANDERS, scene, short, svg, text
+from ifmatch.judge.checker import judge
+from ifmatch.judge.picture import svg, text
+from ifmatch.judge.picture.scene import BYSTANDERS, scene, short
 from tests.judge.reading import Example, examples
 
 SHOWN = [example for example in examples() if example.anomaly != "none"]
