@@ -2,9 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -14,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ifmatch import HOME
+from ifmatch.cli.processes import Processes
 from ifmatch.errors import ExitCode
 from ifmatch.report.console import console_for, count_line
 from ifmatch.report.document import Document, load
@@ -37,7 +35,7 @@ def run_all(report_dir: str, rules: str, effort: str, rest: Sequence[str]) -> in
     titles = _aligned({system: profiles.load(system).title for system in SYSTEMS})
     console.print(f"ifmatch · {len(SYSTEMS)} systems, each on an embedded server that keeps its promises\n")
     codes: dict[str, int] = {}
-    processes = _Processes()
+    processes = Processes()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool, _spinner(console) as spinner:
         started = time.perf_counter()
@@ -69,37 +67,6 @@ def run_all(report_dir: str, rules: str, effort: str, rest: Sequence[str]) -> in
     return int(ExitCode.INTERRUPTED) if processes.ended else gravest(codes.values())
 
 
-class _Processes:
-    """Runs of ours in processes of their own, which a signal reaches only through us, and so only once."""
-
-    def __init__(self) -> None:
-        self._running: set[subprocess.Popen[str]] = set()
-        self._lock = threading.Lock()
-        self.ended = False
-
-    def run(self, command: Sequence[str]) -> tuple[int, str]:
-        """Run a command to its end: its exit code, and what it printed."""
-        with self._lock:
-            if self.ended:
-                return int(ExitCode.INTERRUPTED), "not begun"
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                start_new_session=True,
-            )  # fmt: skip
-            self._running.add(process)
-        output, _ = process.communicate()
-        with self._lock:
-            self._running.discard(process)
-        return process.returncode, output
-
-    def end(self, number: signal.Signals) -> None:
-        """Send a signal to all that run, and let no more begin."""
-        with self._lock:
-            self.ended = True
-            for process in self._running:
-                process.send_signal(number)
-
-
 #: The order in which exit codes of several runs outrank each other: a broken rule tells more than a run cut short.
 _GRAVITY = [
     ExitCode.NOT_CONFORMANT, ExitCode.INTERNAL_ERROR, ExitCode.INTERRUPTED, ExitCode.USAGE, ExitCode.TARGET_UNUSABLE,
@@ -115,8 +82,7 @@ def gravest(codes: Iterable[int]) -> int:
 
 def _command(system: str, folder: Path, rules: str, rest: Sequence[str]) -> list[str]:
     chosen = ["--rules", rules] if rules else []
-    # With -P, the suite that is installed runs, and not one that lies in the current folder.
-    return [sys.executable, "-P", "-m", "ifmatch", "run", "-p", system, "-o", str(folder), *chosen, *rest]
+    return ["run", "-p", system, "-o", str(folder), *chosen, *rest]
 
 
 def _aligned(titles: Mapping[str, str]) -> dict[str, str]:
