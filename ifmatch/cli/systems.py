@@ -2,9 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -15,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ifmatch import HOME
+from ifmatch.cli.processes import Processes
 from ifmatch.errors import ExitCode
 from ifmatch.report.console import console_for, count_line
 from ifmatch.report.document import FILE_NAME, Document, load
@@ -40,7 +38,7 @@ def run_all(given: Mapping[str, Any], rest: Sequence[str]) -> int:
     rest = rest if racing else [*rest, f"--ignore={HOME / 'features' / 'race'}"]
     commands = {system: _command(system, folder / system, given, rest) for system in SYSTEMS}
     started = time.perf_counter()
-    processes = _Processes()
+    processes = Processes()
     codes = _run_side_by_side(console, folder, commands, processes)
     _print_matrix(console, folder)
     point_latest_to(folder)
@@ -53,7 +51,7 @@ def run_all(given: Mapping[str, Any], rest: Sequence[str]) -> int:
 
 
 def _run_side_by_side(
-    console: Console, folder: Path, commands: Mapping[str, Sequence[str]], processes: "_Processes"
+    console: Console, folder: Path, commands: Mapping[str, Sequence[str]], processes: Processes
 ) -> list[int]:
     """Run the commands, by system; tell each result when it is there, and return the exit codes."""
     titles = _aligned({system: profiles.load(system).title for system in commands})
@@ -73,7 +71,7 @@ def _run_side_by_side(
     return codes
 
 
-def _end(pool: ThreadPoolExecutor, processes: "_Processes") -> None:
+def _end(pool: ThreadPoolExecutor, processes: Processes) -> None:
     processes.end(signal.SIGINT)
     try:
         pool.shutdown()
@@ -86,37 +84,6 @@ def _print_matrix(console: Console, folder: Path) -> None:
     reports = [load(path) for path in paths if path.is_file()]
     console.print()
     print_matrix(console, reports)
-
-
-class _Processes:
-    """Runs of ours in processes of their own, which a signal reaches only through us, and so only once."""
-
-    def __init__(self) -> None:
-        self._running: set[subprocess.Popen[str]] = set()
-        self._lock = threading.Lock()
-        self.ended = False
-
-    def run(self, command: Sequence[str]) -> tuple[int, str]:
-        """Run a command to its end: its exit code, and what it printed."""
-        with self._lock:
-            if self.ended:
-                return int(ExitCode.INTERRUPTED), "not begun"
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                start_new_session=True,
-            )  # fmt: skip
-            self._running.add(process)
-        output, _ = process.communicate()
-        with self._lock:
-            self._running.discard(process)
-        return process.returncode, output
-
-    def end(self, number: signal.Signals) -> None:
-        """Send a signal to all that run, and let no more begin."""
-        with self._lock:
-            self.ended = True
-            for process in self._running:
-                process.send_signal(number)
 
 
 #: The order in which exit codes of several runs outrank each other: a broken rule tells more than a run cut short.
@@ -135,8 +102,7 @@ def gravest(codes: Iterable[int]) -> int:
 def _command(system: str, folder: Path, given: Mapping[str, Any], rest: Sequence[str]) -> list[str]:
     own = {**given, "profile": system, "report_dir": str(folder)}
     words = words_for_command({field: value for field, value in own.items() if value})
-    # With -P, the suite that is installed runs, and not one that lies in the current folder.
-    return [sys.executable, "-P", "-m", "ifmatch", "run", *words, "--", *rest]
+    return ["run", *words, *(["--", *rest] if rest else [])]
 
 
 def _aligned(titles: Mapping[str, str]) -> dict[str, str]:
