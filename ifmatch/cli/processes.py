@@ -6,6 +6,7 @@ else, so a fork of it is as good as a new process.
 
 import multiprocessing
 import os
+import runpy
 import signal
 import sys
 import tempfile
@@ -60,12 +61,10 @@ def _context() -> ForkServerContext:
 
 
 def _run_apart(words: list[str], printed: str) -> None:
-    """One run, in a process of its own that Ctrl-C in the terminal does not reach."""
-    from ifmatch.cli.main import main
-
+    """One run, as `python -m ifmatch` runs it, in a process of its own that Ctrl-C in the terminal does not reach."""
     os.setsid()
     file = os.open(printed, os.O_WRONLY | os.O_CREAT, 0o600)
     os.dup2(file, sys.stdout.fileno())
     os.dup2(file, sys.stderr.fileno())
     sys.argv = [sys.argv[0], *words]  # which the run's evidence repeats
-    sys.exit(main(words))
+    runpy.run_module("ifmatch", run_name="__main__")

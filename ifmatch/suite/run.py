@@ -19,6 +19,7 @@ from ifmatch.report.console import conclusion, count_line
 from ifmatch.rules import catalogue
 from ifmatch.suite.options import RULES, given_to_pytest
 from ifmatch.suite.session import Options, Session
+from ifmatch.suite.sharing import join, shared, split
 from ifmatch.suite.stash import ABORT, RUN, SESSION, run_of, session_of
 
 # ---------------------------------------------------------------- the beginning
@@ -47,7 +48,7 @@ def _join(config: pytest.Config) -> None:
     if "ifmatch" in given:
         share, shares = int(given["workerid"].removeprefix("gw")), int(given["workercount"])
         rules = given_to_pytest(config).get(RULES.field, "")
-        _enter(config, Session.join(given["ifmatch"], given["workerid"], share, shares, rules))
+        _enter(config, join(given["ifmatch"], given["workerid"], share, shares, rules))
 
 
 def _demand_rules(globs: str | None) -> None:
@@ -97,7 +98,7 @@ def stop(config: pytest.Config, error: IfmatchError) -> None:
 def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[object]) -> None:
     if SESSION in config.stash:
         try:
-            session_of(config).split(len(specs))
+            split(session_of(config), len(specs))
         except IfmatchError as error:
             stop(config, error)
 
@@ -105,7 +106,7 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[object]) -> N
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     if SESSION in node.config.stash:
-        node.workerinput["ifmatch"] = session_of(node.config).shared()
+        node.workerinput["ifmatch"] = shared(session_of(node.config))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -14,7 +14,6 @@ from ifmatch.client.connect import check_version, introduce, look_again, profile
 from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import Identity, Settings, embedded_settings, settings_for
-from ifmatch.client.statement import Statement
 from ifmatch.client.target import Target, with_overrides
 from ifmatch.client.template import demand_template
 from ifmatch.client.tidying import INTERRUPTED, sweep
@@ -39,7 +38,6 @@ from ifmatch.report.run import Run
 from ifmatch.report.write import write_all
 from ifmatch.rules import catalogue, waiver
 from ifmatch.rules import profile as profiles
-from ifmatch.rules.answer import Answer
 from ifmatch.rules.case import Verdict
 from ifmatch.rules.profile import Profile
 from ifmatch.suite.folder import new_folder, new_run_id, point_latest_to, set_aside
@@ -148,9 +146,7 @@ class Session:
         set_aside(folder)
         redactor = Redactor(settings.secrets)
         log = EventLog(folder, redactor.text)
-        session = cls._on(
-            run_id, log, settings, named or profiles.load(DEFAULT_PROFILE), redactor, races, options.rules
-        )
+        session = cls.on(run_id, log, settings, named or profiles.load(DEFAULT_PROFILE), redactor, races, options.rules)
         session.embedded = embedded
         session.listeners += [listener] if listener else []
         session.record(_header(session, options, named))
@@ -165,7 +161,7 @@ class Session:
         return session
 
     @classmethod
-    def _on(
+    def on(
         cls,
         run_id: str,
         log: EventLog,
@@ -176,6 +172,7 @@ class Session:
         rules: str,
         prefix: str = "",
     ) -> "Session":
+        """A session on a target that is known, writing to a log that is open; `prefix` tells its exchanges apart."""
         watch = Watch({rule: one for rule, one in MONITORS.items() if _selected(rule, rules)}, settings.base_url)
 
         def record(event: Event) -> None:
@@ -230,49 +227,6 @@ class Session:
                 profile=_described(self.profile),
             )
         )
-
-    # ------------------------------------------------------------ several processes, one run
-
-    def split(self, shares: int) -> None:
-        """Expect so many processes. Raises ConfigurationError when they would get into each other's way."""
-        self.shares = shares
-        kind = self.profile.resources[self.profile.subject]
-        if kind.lent and len(kind.ids) < shares:
-            raise ConfigurationError(
-                f"{shares} processes need {shares} resources of their own, and the target file lends {len(kind.ids)} "
-                f"ids of {kind.type}: use -n {len(kind.ids)}, or name more ids."
-            )
-
-    def shared(self) -> dict[str, Any]:
-        """What each process needs to take part in this run. Goes through memory only: it holds credentials."""
-        statement, canary = self.target.statement, self.target.canary
-        return {
-            "run_id": self.run_id,
-            "folder": str(self.log.folder.absolute()),
-            "profile": self.settings.profile or self.profile.id,
-            "settings": {
-                **self.settings.__dict__,
-                "credentials": {str(k): v for k, v in self.settings.credentials.items()},
-            },
-            "statement": [dict(statement.document), statement.problem],
-            "canary": canary.status if canary else None,
-            "races": [self.races.effort, self.races.writers, self.races.seed],
-        }
-
-    @classmethod
-    def join(cls, shared: Mapping[str, Any], name: str, share: int, shares: int, rules: str = "") -> "Session":
-        """Take part in a run that another process opened; `name` keeps the ids of exchanges apart."""
-        given = dict(shared["settings"])
-        given["credentials"] = {Identity(k): v for k, v in given["credentials"].items()}
-        settings = Settings(**given)
-        redactor = Redactor(settings.secrets)
-        log = EventLog(Path(shared["folder"]), redactor.text)
-        races, profile = race_settings(*shared["races"]), profiles.load(shared["profile"])
-        session = cls._on(shared["run_id"], log, settings, profile, redactor, races, rules, prefix=f"{name}-")
-        session.target.profile = _lent_apart(session.profile, share, shares)
-        session.target.statement = Statement(*shared["statement"])
-        session.target.canary = Answer(shared["canary"]) if shared["canary"] else None
-        return session
 
     # ------------------------------------------------------------ races
 
@@ -372,12 +326,6 @@ def _embedded(profile: Profile, faults: Iterable[str], given: Settings) -> tuple
     server.start()
     placeholders = {**profile.embedded.placeholders, **given.placeholders}
     return server, embedded_settings(given, server.base_url, tokens, placeholders)
-
-
-def _lent_apart(profile: Profile, share: int, shares: int) -> Profile:
-    """The profile with only this process's share of the ids that are lent, so that no two work on the same resource."""
-    kinds = {name: replace(kind, ids=kind.ids[share::shares]) for name, kind in profile.resources.items()}
-    return replace(profile, resources=kinds)
 
 
 def _described(profile: Profile) -> ProfileName:
