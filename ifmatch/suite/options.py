@@ -96,7 +96,7 @@ OPTIONS = (
         name="effort",
         field="effort",
         metavar="NAME",
-        help=f"how long to race: {', '.join(EFFORTS)}; the first unless told otherwise; five systems race only when told",
+        help=f"how long to race: {', '.join(EFFORTS)}; the first unless told otherwise, and five systems only then",
         choices=tuple(EFFORTS),
     ),
     Option(
