@@ -12,6 +12,7 @@ HERE = Path(__file__).parent
 #: The folders that are lanes of their own, each with the marker of its name.
 LANES = {
     "clients": "well-known FHIR clients against the embedded server",
+    "guests": "the suite beside other plugins of pytest",
     "real": "the suite against real servers, which it starts itself",
 }
 
