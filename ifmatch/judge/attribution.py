@@ -167,12 +167,12 @@ def _attribute_listed_deletions(
 
 def _unclaimed_deletions(index: HistoryIndex) -> dict[str, str]:
     """The deletions in `_history` since the first operation that nobody claims, by the version that they replaced."""
-    versions = [entry.version for entry in index.entries]
-    initial = index.history.initial
-    begin = versions.index(initial) + 1 if initial in versions else 0
-    before = ["", *versions]
-    return {
-        before[i]: index.entries[i].version
-        for i in range(begin, index.listed)
-        if index.entries[i].deleted and index.maker(versions[i]) is None
-    }
+    unclaimed: dict[str, str] = {}
+    previous = ""
+    for entry in index.entries:
+        if entry.version == index.history.initial:
+            unclaimed.clear()
+        elif entry.deleted and index.maker(entry.version) is None:
+            unclaimed[previous] = entry.version
+        previous = entry.version
+    return unclaimed

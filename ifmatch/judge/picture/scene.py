@@ -174,7 +174,7 @@ def _duration(nanoseconds: int) -> str:
 
 
 def short(version: str, most: int = 10) -> str:
-    """A version as a person can tell it from others: servers like to make them of 36 characters."""
+    """A version as a person can tell them apart: servers like to make them of 36 characters."""
     return version if len(version) <= most else f"{version[: most - 1]}…"
 
 
