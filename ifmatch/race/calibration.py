@@ -119,10 +119,14 @@ def _round_trips(rounds: Sequence[Sequence[Result]]) -> tuple[RoundTrip, ...]:
     """How long each connection took, as far as it answered."""
     trips = list[RoundTrip]()
     for results in zip(*rounds, strict=True):
-        durations = [result.returned - result.invoked for result in results if result.returned is not None]
+        durations = _durations(results)
         if durations:
             trips.append(RoundTrip.of(durations))
     return tuple(trips)
+
+
+def _durations(results: Sequence[Result]) -> list[int]:
+    return [result.returned - result.invoked for result in results if result.returned is not None]
 
 
 def _repeated(release: Callable[[], list[Result]], most: int = 10) -> list[list[Result]]:
@@ -134,12 +138,13 @@ def _repeated(release: Callable[[], list[Result]], most: int = 10) -> list[list[
 
 def release_skew(rounds: Iterable[Sequence[Result]]) -> int:
     """The median spread of the last bytes (ns); 0 when no round let two go."""
-    spreads = list[int]()
-    for results in rounds:
-        instants = [result.released for result in results if result.released is not None]
-        if len(instants) > 1:
-            spreads.append(max(instants) - min(instants))
+    released = [_released(results) for results in rounds]
+    spreads = [max(instants) - min(instants) for instants in released if len(instants) > 1]
     return round(median(spreads)) if spreads else 0
+
+
+def _released(results: Sequence[Result]) -> list[int]:
+    return [result.released for result in results if result.released is not None]
 
 
 def clock_offset(results: Iterable[Result], epoch: int) -> Offset | None:
@@ -149,7 +154,7 @@ def clock_offset(results: Iterable[Result], epoch: int) -> Offset | None:
     offset, and all of them bound it better (as Cristian, "Probabilistic clock synchronization", 1989). None without a
     Date, or when two bounds contradict each other.
     """
-    bounds = [bound for result in results for bound in _bounds(result, epoch)]
+    bounds = list(chain.from_iterable(_bounds(result, epoch) for result in results))
     if not bounds:
         return None
     least = max(bound.least for bound in bounds)

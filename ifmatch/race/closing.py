@@ -6,9 +6,10 @@ once it is seen to have landed there is nothing to wait for.
 
 import time
 from collections.abc import Sequence
+from itertools import chain
 
 from ifmatch.errors import OutcomeUnknown
-from ifmatch.judge.history import Entry, History, Kind, Operation, Outcome
+from ifmatch.judge.history import Entry, History, Operation, Outcome
 from ifmatch.race.history_builder import HistoryBuilder
 from ifmatch.race.reader import Reader
 
@@ -82,23 +83,21 @@ class Closing:
 
     def _complete(self, listed: Listed) -> bool:
         """Whether nothing is missing that could still come."""
-        landing = self._builder.landing
         if listed is None:
-            return not landing
-        marks = {mark for entry in listed for mark in entry.markers}
-        all_landed = all(write.marker in marks for write in landing)
-        return all_landed and self._all_listed(listed)
+            return self._builder.settled
+        return self._all_landed(listed) and self._all_listed(listed)
+
+    def _all_landed(self, listed: Sequence[Entry]) -> bool:
+        """Whether the writes that may still land are seen to have done so."""
+        marks = set(chain.from_iterable(entry.markers for entry in listed))
+        return all(write.marker in marks for write in self._builder.landing)
 
     def _all_listed(self, listed: Sequence[Entry]) -> bool:
         """Whether every version that a write was told of is listed, as far as its name can be compared."""
         if not self._names.agree:
             return True
         versions = {entry.version for entry in listed}
-        return all(
-            operation.version in versions
-            for operation in self._builder.operations
-            if operation.kind is not Kind.READ and operation.outcome is Outcome.OK and operation.version
-        )
+        return all(write.version in versions for write in self._builder.accepted_writes if write.version)
 
     def _lags_again(self, listed: Listed) -> bool:
         return self._reader.history_lags and listed is not None and bool(self._left_out(listed))
@@ -109,28 +108,32 @@ class Closing:
         """A read with nobody else about. One that does not fit the history is followed by another: did it stay so?"""
         read, answer = self._builder.read()
         self._names.learn(answer)
-        newest = listed[-1].version if listed else None
-        comparable = newest is not None and self._names.agree
-        if comparable and read.version not in (None, newest):
-            self._builder.operations.append(read)
-            _sleep_until(time.monotonic() + _GRACE)
-            read, _ = self._builder.read()
-        return read
+        if self._fits(read, listed):
+            return read
+        self._builder.operations.append(read)
+        _sleep_until(time.monotonic() + _GRACE)
+        again, _ = self._builder.read()
+        return again
+
+    def _fits(self, read: Operation, listed: Listed) -> bool:
+        """Whether a read shows the newest version of the history, as far as their names can be compared."""
+        if not listed or not self._names.agree:
+            return True
+        return read.version in (None, listed[-1].version)
 
     def _whole(self, listed: tuple[Entry, ...], final: Operation | None) -> Listed:
         """The history under the names that the writes use; None, with a doubt, where it is not all of it."""
-        entries, doubt = self._names.listed(listed, self._builder.operations)
         try:
             version = self._left_out(listed, final)
         except OutcomeUnknown as unknown:
-            entries, doubt = None, str(unknown)
-        else:
-            if version:
-                self._reader.history_lags = True
-                entries = None
-                doubt = f"the history leaves out version {version}, which is still there: it may be cached"
-        if doubt:
-            self.doubts.append(doubt)
+            self.doubts.append(str(unknown))
+            return None
+        if version:
+            self._reader.history_lags = True
+            self.doubts.append(f"the history leaves out version {version}, which is still there: it may be cached")
+            return None
+        entries, doubt = self._names.listed(listed, self._builder.operations)
+        self.doubts.extend(filter(None, [doubt]))
         return entries
 
     def _left_out(self, listed: Sequence[Entry], final: Operation | None = None) -> str:
@@ -150,14 +153,12 @@ class Closing:
 
     def _known_versions(self, final: Operation | None) -> dict[str, str | None]:
         """The versions that were shown or made, each with the marker of the write that made it, if one of ours did."""
-        markers = dict[str, str | None]()
-        if self._builder.initial:
-            markers[self._builder.initial] = None
-        operations = [*self._builder.operations, final] if final else self._builder.operations
+        known: dict[str | None, str | None] = {self._builder.initial: None}
+        operations = [*self._builder.operations, *filter(None, [final])]
         for operation in operations:
-            if operation.outcome is Outcome.OK and operation.version:
-                markers[operation.version] = operation.marker
-        return markers
+            if operation.outcome is Outcome.OK:
+                known[operation.version] = operation.marker
+        return {version: marker for version, marker in known.items() if version}
 
 
 def _sleep_until(instant: float) -> None:

@@ -74,9 +74,7 @@ class Confidence:
         rho = correlation(raced)
         if rho is None:
             return float(len(raced))
-        squares = sum(block.overlapping**2 for block in raced)
-        per_set = squares / self.overlapping  # sets may differ in size
-        return self.overlapping / (1 + (per_set - 1) * rho)
+        return self.overlapping / _design_effect(raced, rho)
 
     @property
     def exposure(self) -> float:
@@ -115,6 +113,13 @@ class Confidence:
         if not self.late:
             return "no late conflicts were seen, so how sharply the race was run is not known"
         return share if self.late_share >= STRONG else f"{share}, so the race was hardly ever close"
+
+
+def _design_effect(blocks: Sequence[Block], rho: float) -> float:
+    """How many rounds on sets of connections are worth one independent round. Sets may differ in size."""
+    sizes = [block.overlapping for block in blocks]
+    per_set = sum(size**2 for size in sizes) / sum(sizes)
+    return 1 + (per_set - 1) * rho
 
 
 def exposure_bound(effective: float, certainty: float = CERTAINTY) -> float:

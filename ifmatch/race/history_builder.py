@@ -122,6 +122,12 @@ class HistoryBuilder:
     # ------------------------------------------------------------ what may still land
 
     @property
+    def accepted_writes(self) -> list[Operation]:
+        """The writes that the target said were done."""
+        writes = [operation for operation in self.operations if operation.kind is not Kind.READ]
+        return [write for write in writes if write.outcome is Outcome.OK]
+
+    @property
     def settled(self) -> bool:
         """Whether nothing that was sent may still land."""
         return not self.landing

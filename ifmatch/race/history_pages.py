@@ -21,23 +21,33 @@ class Page:
     following: str
     total: int | None
 
+    def ends_at(self, count: int) -> bool:
+        """Whether a history of so many entries is as long as the server says it is."""
+        return self.total is None or self.total <= count
+
 
 def page_of(answer: Answer, marks: tuple[str, ...], before: int) -> Page | None:
     """The page in an answer; None when one of its entries cannot be read. So many entries came on pages before it."""
     bundle = answer.resource
     if answer.status != 200 or bundle is None:
         return None
-    listed = bundle.get("entry", [])
+    entries = _entries(bundle.get("entry", []), marks, before)
+    if entries is None:
+        return None
+    total = bundle.get("total")
+    return Page(
+        entries=entries,
+        following=_following(bundle),
+        total=total if isinstance(total, int) else None,
+    )
+
+
+def _entries(listed: object, marks: tuple[str, ...], before: int) -> tuple[Entry, ...] | None:
     if not isinstance(listed, list):
         return None
-    entries = list[Entry]()
-    for number, raw in enumerate(listed, before):
-        entry = _entry(raw, marks, number)
-        if entry is None:
-            return None
-        entries.append(entry)
-    total = bundle.get("total")
-    return Page(tuple(entries), _following(bundle), total if isinstance(total, int) else None)
+    entries = [_entry(raw, marks, number) for number, raw in enumerate(listed, before)]
+    readable = tuple(filter(None, entries))
+    return readable if len(readable) == len(entries) else None
 
 
 def _following(bundle: Resource) -> str:
@@ -52,25 +62,31 @@ def _entry(raw: object, marks: tuple[str, ...], number: int) -> Entry | None:
     if not isinstance(raw, dict):
         return None
     method = str(_part(raw, "request").get("method") or "PUT")
-    version = next(_names(raw), "")
-    if not version and method == "DELETE":
-        version = f"(deletion, {number} from the end)"  # no text demands that a deletion has a name
+    # No text demands that a deletion has a name.
+    nameless = f"(deletion, {number} from the end)" if method == "DELETE" else ""
+    version = next(_names(raw), nameless)
     if not version:
         return None
-    resource = _part(raw, "resource") or None
-    return Entry(version, marks_in(resource, marks), _updated(raw), method)
+    return Entry(
+        version=version,
+        markers=marks_in(_part(raw, "resource") or None, marks),
+        updated=_updated(raw),
+        method=method,
+    )
 
 
 def _names(raw: dict[str, Any]) -> Iterator[str]:
     """What an entry calls its version, the best source first."""
     response = _part(raw, "response")
     version = _part(raw, "resource", "meta").get("versionId")
+    if version:
+        yield str(version)
     etag = str(response.get("etag") or "").removeprefix("W/").strip('"')
-    yield from (str(name) for name in (version, etag) if name)
-    for url in (response.get("location"), _part(raw, "request").get("url"), raw.get("fullUrl")):
-        found = _VERSION_IN_URL.search(str(url))
-        if found:
-            yield found[1]
+    if etag:
+        yield etag
+    url = _part(raw, "request").get("url")
+    for address in (response.get("location"), url, raw.get("fullUrl")):
+        yield from _VERSION_IN_URL.findall(str(address))
 
 
 def _updated(raw: dict[str, Any]) -> datetime | None:

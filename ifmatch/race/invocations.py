@@ -49,16 +49,20 @@ class Invocations:
 
     def allowed(self, kind: Kind, base: int | str | None) -> bool:
         """Whether the target offers an operation, and lets it name what it names."""
-        needed = _INTERACTION.get(kind)
-        if needed is not None and not self._bench.offers(needed):
+        return self._offered(kind) and self._may_name(kind, base)
+
+    def _offered(self, kind: Kind) -> bool:
+        if kind is Kind.DELETE and self._bench.kind.lent:
             return False
-        if kind is Kind.READ:
-            return True
+        interaction = _INTERACTION.get(kind)
+        return interaction is None or self._bench.offers(interaction)
+
+    def _may_name(self, kind: Kind, base: int | str | None) -> bool:
+        names_nothing = base is None
         if kind is Kind.DELETE:
             # Before R6 no FHIR text binds a server to an If-Match on delete, so none is sent but where one is demanded.
-            names_nothing = base is None
-            return not self._bench.kind.lent and names_nothing is self.unnamed_writes
-        return base is not None or self.unnamed_writes
+            return names_nothing is self.unnamed_writes
+        return kind is Kind.READ or not names_nothing or self.unnamed_writes
 
     @property
     def unnamed_writes(self) -> bool:

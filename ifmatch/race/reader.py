@@ -47,8 +47,7 @@ class Reader:
                 return None
             listed += page.entries
             if not page.following:
-                complete = page.total is None or page.total <= len(listed)
-                return tuple(reversed(listed)) if complete else None
+                return tuple(reversed(listed)) if page.ends_at(len(listed)) else None
             if not page.following.startswith(base):
                 return None
             answer = self._target.send("GET", page.following.removeprefix(base), headers=FRESH)

@@ -5,7 +5,7 @@ one history per resource, on one clock. What a history means is for `check` to s
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from random import Random
 
@@ -67,6 +67,7 @@ class Runner:
         What the target puts in the way of one is noted, and the next is tried; a target that is gone ends the run,
         unless it has shown a fault before. Raises what stood in the way when no round came about at all.
         """
+        self._demand_two()
         failed = 0
         for writers in self._block_sizes(race):
             try:
@@ -87,15 +88,18 @@ class Runner:
                 break
         self.settle(race)
 
+    def _demand_two(self) -> None:
+        if self.writers < FEWEST:
+            raise OutcomeUnknown(f"{self.environment.limits}: it takes two to race")
+
     def _block_sizes(self, race: Race) -> Iterator[int]:
         """How many writers meet in each block: all and two by turns.
 
         Where too few of the blocks raced, as on a busy machine, there are up to as many again.
         """
-        if self.writers < FEWEST:
-            raise OutcomeUnknown(f"{self.environment.limits}: it takes two to race")
-        for number in range(2 * self.budget.blocks):
-            if number >= self.budget.blocks and not race.confidence.more_may_help:
+        usual = self.budget.blocks
+        for number in range(2 * usual):
+            if number >= usual and not race.confidence.more_may_help:
                 return
             yield FEWEST if number % 2 else self.writers
 
@@ -118,11 +122,13 @@ class Runner:
             done = race.rounds[rounds:]
             if done:
                 race.blocks.append(block_of(done))
-            begun = race.pending[pending:]
-            race.pending[pending:] = [builder for builder in begun if not builder.settled]
-            for builder in begun:
-                if builder.settled:
-                    self._close(race, builder)
+            self._close_settled(race, race.pending[pending:])
+
+    def _close_settled(self, race: Race, builders: Sequence[HistoryBuilder]) -> None:
+        for builder in builders:
+            if builder.settled:
+                race.pending.remove(builder)
+                self._close(race, builder)
 
     # ------------------------------------------------------------ histories
 

@@ -4,7 +4,7 @@ The only file of this room that has an opinion. Runner and workloads run; here t
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ifmatch.judge import picture
@@ -46,23 +46,21 @@ def blamed(anomaly: Anomaly) -> bool:
 
 def report(race: Race) -> RaceReport:
     """Everything that is to be reported of a race whose anomalies count."""
-    sightings, faults = race.sightings, race.faults
-    return RaceReport(
-        findings=tuple(_finding(sighting) for sighting in sightings[:_MOST_LISTED]),
-        doubt="" if faults else _doubt(race),
-        facts=_facts(race, [sighting.anomaly for sighting in sightings]),
-        story=_story(race) if faults else "",
-        picture=picture.svg(faults[0].history, faults[0].anomaly) if faults else "",
+    anomalies = [sighting.anomaly for sighting in race.sightings]
+    plain = RaceReport(
+        findings=tuple(map(_finding, race.sightings[:_MOST_LISTED])),
+        doubt=_doubt(race),
+        facts=_facts(race, anomalies),
     )
+    if not race.faults:
+        return plain
+    first = race.faults[0]
+    return replace(plain, story=_story(race), picture=picture.svg(first.history, first.anomaly))
 
 
 def worth_report(race: Race) -> RaceReport:
     """What a pass is worth, of a race whose anomalies are for another rule."""
-    return RaceReport(
-        findings=(),
-        doubt="" if race.faults else _doubt(race),
-        facts=_facts(race, []),
-    )
+    return RaceReport(findings=(), doubt=_doubt(race), facts=_facts(race, []))
 
 
 def history_report(race: Race) -> RaceReport:
@@ -89,11 +87,16 @@ def _finding(sighting: Sighting) -> Finding:
 
 def _doubt(race: Race) -> str:
     """Why it means nothing that no fault was found, with what was in the way; empty when it means something."""
-    if race.blocks:
-        doubtful, why = not race.confidence.enough, str(race.confidence)
-    else:
-        doubtful, why = bool(race.troubles), "Not every attempt came to its end, so nothing can be said."
-    return " ".join([why, *_obstacles(race)]) if doubtful else ""
+    why = _too_little(race)
+    return " ".join([why, *_obstacles(race)]) if why else ""
+
+
+def _too_little(race: Race) -> str:
+    if race.faults:
+        return ""
+    if not race.blocks:
+        return "Not every attempt came to its end, so nothing can be said." if race.troubles else ""
+    return "" if race.confidence.enough else str(race.confidence)
 
 
 def _obstacles(race: Race) -> list[str]:
@@ -102,12 +105,20 @@ def _obstacles(race: Race) -> list[str]:
     obstacles = [*_limits(race), *_troubles(race)[:_MOST_LISTED]]
     if obstacles:
         sentences.append(f"In the way: {'; '.join(obstacles)}.")
-    unknown = [completion.answer for completion in race.completions if not completion.outcome_known]
+    unknown = _unknown(race)
     if unknown:
-        reasons = Counter(answer.failure or f"status {answer.status}" for answer in unknown)
-        counted = ", ".join(f"{count} x {reason}" for reason, count in reasons.most_common())
-        sentences.append(f"Of unknown outcome: {counted}.")
+        sentences.append(f"Of unknown outcome: {_counted(unknown)}.")
     return sentences
+
+
+def _unknown(race: Race) -> list[tuple[str, int]]:
+    """Why the outcome of an operation is not known, and how often, the most frequent reason first."""
+    answers = [completion.answer for completion in race.completions if not completion.outcome_known]
+    return Counter(answer.failure or f"status {answer.status}" for answer in answers).most_common()
+
+
+def _counted(counts: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{count} x {what}" for what, count in counts)
 
 
 def _limits(race: Race) -> list[str]:
@@ -124,12 +135,13 @@ def _troubles(race: Race) -> list[str]:
 
 def _story(race: Race) -> str:
     first, *others = race.faults
-    lines = [picture.text(first.history, first.anomaly, _WIDTH)]
-    if others:
-        labels = Counter(other.anomaly.name.label for other in others)
-        lines.append("also: " + ", ".join(f"{count} x {label}" for label, count in labels.items()))
-    lines.append(str(race.reproduced or ""))
-    return "\n".join(lines).rstrip()
+    labels = Counter(other.anomaly.name.label for other in others)
+    lines = [
+        picture.text(first.history, first.anomaly, _WIDTH),
+        f"also: {_counted(labels.items())}" if others else "",
+        str(race.reproduced or ""),
+    ]
+    return "\n".join(filter(None, lines))
 
 
 def _facts(race: Race, anomalies: Sequence[Anomaly]) -> RaceFacts:

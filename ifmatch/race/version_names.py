@@ -5,7 +5,7 @@ http.html#versioning only recommends that the two agree). Where they differ, the
 mismatch of names is taken for a write that is missing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from ifmatch.judge.history import Entry, Operation, Outcome
@@ -46,14 +46,11 @@ class VersionNames:
         if self.agree:
             return tuple(entries), ""
         names = {version: tag for tag, version in self._pairs}
-        read = set(names.values())
-        unread = [operation for operation in operations if _made_a_version(operation) and operation.version not in read]
+        unread = _unread(operations, names.values())
         names = _named_by_marks(entries, unread) | names
-        matched = set(names.values())
-        for operation in unread:
-            if operation.version not in matched and not operation.marker:
-                return None, "its history calls versions otherwise than the ETag, and not every one can be matched"
-        renamed = (replace(entry, version=names.get(entry.version, entry.version)) for entry in entries)
+        if not _all_matched(unread, names.values()):
+            return None, "its history calls versions otherwise than the ETag, and not every one can be matched"
+        renamed = [replace(entry, version=names.get(entry.version, entry.version)) for entry in entries]
         return tuple(renamed), ""
 
 
@@ -61,15 +58,21 @@ def _repeated(names: Sequence[str]) -> str | None:
     return next((name for name in names if names.count(name) > 1), None)
 
 
-def _made_a_version(operation: Operation) -> bool:
-    return operation.outcome is Outcome.OK and bool(operation.version)
+def _unread(operations: Iterable[Operation], read: Collection[str]) -> list[Operation]:
+    """The operations on versions that were not read with nobody else about."""
+    successful = [operation for operation in operations if operation.outcome is Outcome.OK and operation.version]
+    return [operation for operation in successful if operation.version not in read]
 
 
 def _named_by_marks(entries: Iterable[Entry], unread: Iterable[Operation]) -> dict[str, str]:
     """The names of versions that nobody has read: each is known by the mark of the write that made it."""
-    marked = {operation.marker: str(operation.version) for operation in unread if operation.marker}
+    tags = {(operation.marker,): str(operation.version) for operation in unread if operation.marker}
     names = dict[str, str]()
     for entry in entries:
-        if len(entry.markers) == 1 and entry.markers[0] in marked:
-            names.setdefault(entry.version, marked[entry.markers[0]])
+        if entry.markers in tags:
+            names.setdefault(entry.version, tags[entry.markers])
     return names
+
+
+def _all_matched(unread: Iterable[Operation], tags: Collection[str]) -> bool:
+    return all(operation.marker or operation.version in tags for operation in unread)

@@ -7,6 +7,7 @@ half of the rounds the releases are spread over twice the time that they take an
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import itemgetter
 from random import Random
 
 from ifmatch.client.exchange import Request
@@ -39,8 +40,8 @@ class Blocks:
         order = self._rng.sample(range(len(requests)), len(requests))
         shuffled = [requests[place] for place in order]
         results = self._engine.release(self._dithered(shuffled), mode, hold=self._hold)
-        by_place = dict(zip(order, results, strict=True))
-        return [by_place[place] for place in range(len(requests))]
+        in_order = sorted(zip(order, results, strict=True), key=itemgetter(0))
+        return [result for _, result in in_order]
 
     def begin(self, width: int) -> list[Result]:
         """A new block: new connections for so many requests at once, each warmed. Returns the warm-up's results."""

@@ -100,10 +100,7 @@ class Connection:
                 raise BrokenError("nothing came in time")
 
     def _opened(self, tls: ssl.SSLObject, data: bytes) -> bytes | None:
-        if data:
-            self._bios.incoming.write(data)
-        else:
-            self._bios.incoming.write_eof()
+        self._bios.take(data)
         plain = self._decrypted(tls)
         if self._bios.outgoing.pending:  # a change of keys, which the target may ask for at any time
             self.send(self._bios.outgoing.read())
@@ -138,6 +135,13 @@ class _Bios:
 
     def __init__(self) -> None:
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+
+    def take(self, data: bytes) -> None:
+        """What the network has brought; empty at its end."""
+        if data:
+            self.incoming.write(data)
+        else:
+            self.incoming.write_eof()
 
 
 class _breaking:  # noqa: N801 -- reads as a verb

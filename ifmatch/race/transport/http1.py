@@ -55,7 +55,8 @@ class Http1:
         events: list[h11.Event] = [head, h11.EndOfMessage()]
         if request.body:
             events.insert(1, h11.Data(data=request.body))
-        return b"".join(self._parser.send(event) or b"" for event in events)
+        parts = filter(None, map(self._parser.send, events))
+        return b"".join(parts)
 
     def final(self, job: Job) -> bytes:
         """The last byte."""

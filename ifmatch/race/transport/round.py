@@ -41,6 +41,11 @@ class Channel:
         """Whether something is still to go before the last bytes may."""
         return self.awaited and not (self.dialogue.ready and self.connection.drained)
 
+    @property
+    def stuck(self) -> bool:
+        """Whether the network has not taken all that was sent."""
+        return not (self.broken or self.connection.drained)
+
     def send(self, sealed: bytes, jobs: Iterable[Job]) -> None:
         """Send what was sealed before and is of some of the jobs. Raises BrokenError."""
         if not sealed:
@@ -98,8 +103,7 @@ def run_round(channels: Sequence[Channel], mode: Mode, hold: Hold, deadline: flo
     _release(_packets(channels))
     attend(channels, attrgetter("awaited"), deadline)
     for channel in channels:
-        spoilt = not (channel.broken or channel.connection.drained)
-        if channel.awaited or spoilt:
+        if channel.awaited or channel.stuck:
             channel.give_up(Failure.TIMEOUT, "no whole answer in time")
 
 
@@ -177,11 +181,15 @@ def _send_now(packet: _Packet) -> None:
 def _receive_until(instant: int, channels: Sequence[Channel]) -> None:
     """Wait for an instant of the clock, and meanwhile take in the answers on channels with nothing left to send."""
     while instant - clock() > AWAKE:
-        for channel in channels:
-            if channel.awaited and channel.connection.drained:
-                channel.attend(selectors.EVENT_READ)
+        _receive_answers(channels)
         time.sleep(AWAKE / 4e9)
     wait_until(instant)
+
+
+def _receive_answers(channels: Sequence[Channel]) -> None:
+    for channel in channels:
+        if channel.awaited and not channel.stuck:
+            channel.attend(selectors.EVENT_READ)
 
 
 # ---------------------------------------------------------------- waiting for the network

@@ -65,18 +65,24 @@ def conditional_creates(runner: Runner, invocation: Callable[[str], Invocation])
         with runner.counted_block(creates):
             connections = runner.connections()
             for _ in runner.rounds(creates):
-                unique = new_unique()
-                items = [runner.target.ledger.intend(runner.bench.kind.type, unique) for _ in range(writers)]
-                builder = runner.history_of(_nobody(runner, unique))
-                completions = builder.release(connections, [invocation(unique) for _ in range(writers)])
-                ids = _ids_made(runner, unique, completions)
-                creates.add(completions, ids)
-                certain = all(completion.outcome_known for completion in completions)
-                _enter(runner, unique, items, ids, certain)
+                _conditional_create(runner, creates, connections, invocation, writers)
         return any(len(ids) > 1 for ids in creates.made)
 
     runner.each_block(creates, block)
     return creates
+
+
+def _conditional_create(
+    runner: Runner, creates: Creates, connections: Blocks, invocation: Callable[[str], Invocation], writers: int
+) -> None:
+    unique = new_unique()
+    items = [runner.target.ledger.intend(runner.bench.kind.type, unique) for _ in range(writers)]
+    builder = runner.history_of(_nobody(runner, unique))
+    completions = builder.release(connections, [invocation(unique) for _ in range(writers)])
+    ids = _ids_made(runner, unique, completions)
+    creates.add(completions, ids)
+    certain = all(completion.outcome_known for completion in completions)
+    _enter(runner, unique, items, ids, certain)
 
 
 def _ids_made(runner: Runner, unique: str, completions: list[Completion]) -> set[str]:

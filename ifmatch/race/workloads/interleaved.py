@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from ifmatch.client.workbench import Snapshot, Subject
-from ifmatch.judge.history import ANY, Kind, Outcome
+from ifmatch.judge.history import ANY, Kind
 from ifmatch.race.completion import Completion
 from ifmatch.race.history_builder import HistoryBuilder
 from ifmatch.race.invocations import Invocation
@@ -104,12 +104,10 @@ def _invocation(runner: Runner, subject: Subject, step: Step, seen: list[Snapsho
 
 def _learn(seen: list[Snapshot], completion: Completion) -> None:
     """What a writer knows after an answer: the version and the content it was shown, or has just written."""
-    answer = completion.answer
-    if completion.operation.outcome is not Outcome.OK or not answer.version:
-        return
     # The answer may name the version of a deletion, but no text lets a writer build on it.
-    if completion.invocation.kind is not Kind.DELETE:
-        seen.append(Snapshot(answer, answer.resource or seen[-1].resource, None))
+    if completion.accepted and completion.invocation.kind is not Kind.DELETE and completion.answer.version:
+        content = completion.answer.resource or seen[-1].resource
+        seen.append(Snapshot(completion.answer, content, None))
 
 
 # ---------------------------------------------------------------- cutting it down
@@ -130,9 +128,9 @@ def _smallest(runner: Runner, plan: Plan, guilty: set[str]) -> Reproduction:
 
 def _without_the_needless(runner: Runner, plan: Plan, best: Reproduction) -> Reproduction:
     for number in reversed(range(len(plan.rounds))):
+        if len(plan.rounds) == 1:
+            break
         fewer = plan.without(number)
-        if not fewer.rounds:
-            continue
         again = _replayed(runner, fewer)
         if again.shown:
             plan, best = fewer, again
@@ -146,9 +144,11 @@ def _replayed(runner: Runner, plan: Plan) -> Reproduction:
 
 def _candidates(plan: Plan, guilty: set[str]) -> Iterator[Plan]:
     """What may be left of a plan, the smallest first: one round of the guilty writers, all of theirs, everything."""
-    by_guilty = [tuple(step for step in steps if step.writer in guilty) for steps in plan.rounds]
-    for steps in by_guilty:
-        if len(steps) > 1:
-            yield Plan((steps,))
+    by_guilty = [_steps_of(guilty, steps) for steps in plan.rounds]
+    yield from (Plan((steps,)) for steps in by_guilty if len(steps) > 1)
     yield Plan(tuple(filter(None, by_guilty)))
     yield plan
+
+
+def _steps_of(writers: set[str], steps: Round) -> Round:
+    return tuple(step for step in steps if step.writer in writers)

@@ -12,6 +12,7 @@ from ifmatch.race.invocations import Invocation
 from ifmatch.race.plan import LETTERS
 from ifmatch.race.race import Race
 from ifmatch.race.runner import Runner
+from ifmatch.race.transport import Blocks
 from ifmatch.rules.content import merge
 from ifmatch.rules.expectation import describe
 
@@ -103,18 +104,22 @@ def unnamed_patches(runner: Runner) -> Relay:
             builder = runner.new_history(relay)
             connections = runner.connections(builder.subject)
             for _ in runner.rounds(relay):
-                elements = {name: _element() for name in LETTERS[:writers]}
-                invocations = [
-                    runner.invocations.patch_own_element(builder.subject, element) for element in elements.values()
-                ]
-                completions = builder.release(connections, invocations)
-                relay.rounds.append(completions)
-                accepted = [elements[c.operation.writer]["value"] for c in completions if c.accepted]
-                relay.missing += _missing(builder.look(), accepted)
+                _patch_round(runner, relay, builder, connections, LETTERS[:writers])
         return bool(relay.missing)
 
     runner.each_block(relay, block)
     return relay
+
+
+def _patch_round(runner: Runner, relay: Relay, builder: HistoryBuilder, connections: Blocks, names: str) -> None:
+    queue = _Queue({name: _element() for name in names})
+    patch = runner.invocations.patch_own_element
+    invocations = [patch(builder.subject, element) for element in queue.waiting.values()]
+    completions = builder.release(connections, invocations)
+    relay.rounds.append(completions)
+    for completion in completions:
+        queue.answered(completion)
+    relay.missing += _missing(builder.look(), queue.accepted)
 
 
 # ---------------------------------------------------------------- elements
@@ -135,10 +140,14 @@ def _missing(seen: Snapshot | None, accepted: Sequence[str]) -> list[str]:
     """The accepted elements that a read does not show; none when it shows no resource at all."""
     if seen is None:
         return []
-    identifiers = seen.resource.get("identifier")
-    listed = identifiers if isinstance(identifiers, list) else []
-    there = [identifier.get("value") for identifier in listed if isinstance(identifier, dict)]
+    there = _values(seen.resource.get("identifier"))
     return [value for value in accepted if value not in there]
+
+
+def _values(identifiers: object) -> list[object]:
+    if not isinstance(identifiers, list):
+        return []
+    return [identifier.get("value") for identifier in identifiers if isinstance(identifier, dict)]
 
 
 def _demand_a_list(runner: Runner) -> None:
@@ -148,10 +157,12 @@ def _demand_a_list(runner: Runner) -> None:
 
 def _demand_growth(runner: Runner, completions: Sequence[Completion]) -> None:
     """Who is refused for what was added, not for the version, is not one of many who want to save."""
-    refused = [completion.answer for completion in completions if completion.refused]
-    for_other_reasons = [answer for answer in refused if answer.status not in CONFLICT]
-    if for_other_reasons and len(for_other_reasons) == len(completions):
+    if completions and all(map(_refused_for_growth, completions)):
         raise RuleNotApplicable(
             f"the server lets no writer add an identifier to a {runner.bench.kind.type}: "
-            f"{describe(for_other_reasons[0])}"
+            f"{describe(completions[0].answer)}"
         )
+
+
+def _refused_for_growth(completion: Completion) -> bool:
+    return completion.refused and completion.answer.status not in CONFLICT

@@ -17,6 +17,14 @@ from ifmatch.race.transport import Blocks, Side, WinnerFeedback
 from ifmatch.rules.answer import Answer, Effect
 from ifmatch.rules.expectation import describe
 
+#: Which of two unlike invocations came first, by which of them were accepted.
+_WINNER = {
+    (True, False): Side.A,
+    (False, True): Side.B,
+    (True, True): Side.B,
+    (False, False): None,
+}
+
 #: How often an update with nobody else about is tried before the resource is said to be wedged.
 _FRESH_TRIES = 3
 
@@ -98,14 +106,10 @@ def _released(
 
 def winner(completions: Sequence[Completion]) -> Side | None:
     """Which of two unlike invocations came first; the second one can have been accepted only if it did."""
-    if len(completions) != FEWEST:
+    if len(completions) != FEWEST or not all(completion.outcome_known for completion in completions):
         return None
     first, second = completions
-    if not (first.outcome_known and second.outcome_known):
-        return None
-    if second.accepted:
-        return Side.B
-    return Side.A if first.accepted else None
+    return _WINNER[first.accepted, second.accepted]
 
 
 def ordinary_update(bench: Workbench, subject: Subject) -> Answer:
