@@ -27,19 +27,37 @@ def _conditional_on(target, bench, criterion, resources, body):
     """A conditional update that matches resources which were just created. What it made instead is removed first."""
     attempt = _conditional(target, bench, criterion, body(), resources[0].unique)
     for pause in _LAGS if bench.offers("delete") else ():
-        answer = attempt.answer
-        accepted, named = answer.effect is Effect.ACCEPTED, answer.named_id
-        made = accepted and named not in ("", *(resource.id for resource in resources))
-        if not made and not (accepted and len(resources) > 1):
+        if not _may_have_lagged(attempt, resources):
             break
-        if made:
-            target.delete(bench.kind.type, named)
+        _remove_new(target, bench, attempt, resources)
         target.tell(f"waiting {pause} s: a condition does not match what was created a moment ago")
         time.sleep(pause)
-        for resource in resources:
-            resource.now = bench.look(resource)
+        _look_again(bench, resources)
         attempt = _conditional(target, bench, criterion, body(), resources[0].unique)
     return attempt
+
+
+def _may_have_lagged(attempt, resources):
+    """Whether fewer resources were matched than there are: a new one was made, or one of several was updated."""
+    accepted = attempt.answer.effect is Effect.ACCEPTED
+    return accepted and (_new_id(attempt, resources) is not None or len(resources) > 1)
+
+
+def _new_id(attempt, resources):
+    """The id of what was made instead of being matched, None when nothing was."""
+    named = attempt.answer.named_id
+    return None if named in ("", *(resource.id for resource in resources)) else named
+
+
+def _remove_new(target, bench, attempt, resources):
+    made = _new_id(attempt, resources)
+    if made is not None:
+        target.delete(bench.kind.type, made)
+
+
+def _look_again(bench, resources):
+    for resource in resources:
+        resource.now = bench.look(resource)
 
 
 def _without_id(body):

@@ -41,8 +41,10 @@ def answer_is_stored(case, bench, resource, attempt):
 
 @then("a Location, if there is one, leads to the resource")
 def location_leads(case, resource, attempt):
-    location, told = attempt.answer.header("location"), attempt.answer.location_id
-    case.invariant(told in (None, resource.id), f"a Location of {resource.type}/{resource.id}", f"Location: {location}")
+    location, named = attempt.answer.header("location"), attempt.answer.location_id
+    case.invariant(
+        named in (None, resource.id), f"a Location of {resource.type}/{resource.id}", f"Location: {location}"
+    )
 
 
 @then("the answer mirrors what was sent")

@@ -10,14 +10,22 @@ from ifmatch.rules.patches import FORMATS, patch_document
 
 
 def _patch(target, bench, resource, patch_format="", possible=True, **options):
-    text = f"ifmatch {new_unique()}"
-    chosen = patch_format or next((f for f in FORMATS if bench.offers(f)), next(iter(FORMATS)))
-    document = patch_document(chosen, resource.type, {resource.kind.marker: text}, target.profile.media_type, possible)
+    text, marker = f"ifmatch {new_unique()}", resource.kind.marker
+    chosen = patch_format or _first_offered(bench)
+    document = patch_document(chosen, resource.type, {marker: text}, target.profile.media_type, possible)
     options.setdefault("if_match", resource.now.tag)
     answer = target.patch(resource.type, resource.id, document.content, document.media_type, **options)
-    before = resource.now.resource
-    reaches = at(before, resource.kind.marker) is not None
-    return Attempt(answer, put(before, resource.kind.marker, text) if reaches else before)
+    return Attempt(answer, _with_text(resource.now.resource, marker, text))
+
+
+def _first_offered(bench):
+    """The most common patch format that the target takes; where it takes none, the most common one."""
+    return next(filter(bench.offers, FORMATS), next(iter(FORMATS)))
+
+
+def _with_text(resource, pointer, text):
+    """A resource as a patch that sets a text should leave it: as it was, when the pointer leads nowhere."""
+    return resource if at(resource, pointer) is None else put(resource, pointer, text)
 
 
 @when("it is patched from its current version", target_fixture="attempt")

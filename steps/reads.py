@@ -71,6 +71,6 @@ def etag_names_version(case, attempt):
 @then("the answer's Last-Modified is the lastUpdated in its body")
 def last_modified_is_last_updated(case, attempt):
     header, element = attempt.answer.header("last-modified"), attempt.answer.meta.get("lastUpdated")
-    told, meant = http_date(header), instant(element)
-    same = header is None or (told is not None and meant is not None and told == meant.replace(microsecond=0))
+    sent, meant = http_date(header), instant(element)
+    same = header is None or (sent is not None and meant is not None and sent == meant.replace(microsecond=0))
     case.fact(same, f"a Last-Modified that is {element} to the second", f"Last-Modified: {header}")

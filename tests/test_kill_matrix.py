@@ -13,7 +13,6 @@ from running import forked, run
 
 from ifmatch.reference.faults import FAULTS
 from ifmatch.reference.server import EmbeddedServer
-from ifmatch.rules.catalogue import rules
 from ifmatch.rules.profile import load as load_profile
 from ifmatch.rules.profile import shipped
 
@@ -37,12 +36,13 @@ def test_a_fault_is_found_by_each_rule_that_it_breaks(runs, name):
     code, report, printed = runs["fault", name]
     assert report is not None, printed
     verdicts = {rule["rule"]: rule["verdict"] for rule in report["rules"]}
-    assert {rule: verdicts.get(rule) for rule in FAULTS[name].breaks if verdicts.get(rule) not in _RED} == {}
+    unseen = [f"{rule} is {verdicts.get(rule)}" for rule in FAULTS[name].breaks if verdicts.get(rule) not in _RED]
+    assert not unseen, f"the fault {name} is not found: {'; '.join(unseen)}"
     assert code == (1 if "fail" in verdicts.values() else 0)
     for rule in report["rules"]:
         if rule["verdict"] in _RED:
-            told = rule["message"]
-            assert (told.startswith("expected ") and "; got " in told) or told.partition(":")[0].isupper()
+            message = rule["message"]
+            assert (message.startswith("expected ") and "; got " in message) or message.partition(":")[0].isupper()
 
 
 @pytest.mark.slow
@@ -51,13 +51,9 @@ def test_a_server_that_keeps_its_promises_passes(runs, name):
     """Nothing fails, warns, errs or stays open on the embedded server of any profile."""
     code, report, printed = runs["profile", name]
     assert code == 0, printed
-    good = ("pass", "observed", "not-applicable")
-    assert {rule["rule"]: rule["message"] for rule in report["rules"] if rule["verdict"] not in good} == {}
-
-
-def test_every_rule_is_seen_red():
-    """A check that cannot fail is a defect: each rule has a fault that breaks it."""
-    assert {rule.id for rule in rules()} == {rule for fault in FAULTS.values() for rule in fault.breaks}
+    others = [rule for rule in report["rules"] if rule["verdict"] not in ("pass", "observed", "not-applicable")]
+    odd = [f"{rule['rule']} is {rule['verdict']}: {rule['message']}" for rule in others]
+    assert not odd, "\n".join(odd)
 
 
 def test_a_failure_can_be_repeated_by_its_script(tmp_path):
@@ -67,12 +63,12 @@ def test_a_failure_can_be_repeated_by_its_script(tmp_path):
     script = next(Path(word) for word in words if word.endswith(".sh"))
     with EmbeddedServer(load_profile("fhir-r4"), faults=[_HOLE]) as server:
         environment = {**os.environ, "BASE": server.base_url, "IFMATCH_TOKEN": "none"}
-        told = subprocess.run(["bash", str(script)], env=environment, capture_output=True, text=True, check=True).stdout
-    statuses = re.findall(r"HTTP/1.1 (\d+)", told.partition("# When")[2])
+        done = subprocess.run(["bash", str(script)], env=environment, capture_output=True, text=True, check=True)
+    statuses = re.findall(r"HTTP/1.1 (\d+)", done.stdout.partition("# When")[2])
     assert code == 1
     assert statuses[0] == "200"
-    assert "If-Match: W/" in told
-    assert told.count("404") == 0
+    assert "If-Match: W/" in done.stdout
+    assert done.stdout.count("404") == 0
 
 
 #: The fault that the whole suite is about.

@@ -1,5 +1,6 @@
 """The faults of the embedded server: each is known, names real rules, and shows."""
 
+import ast
 import asyncio
 import functools
 import itertools
@@ -7,20 +8,23 @@ import json
 import socket
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 
-from ifmatch.errors import ConfigurationError
+from ifmatch import reference
+from ifmatch.errors import ConfigurationError, did_you_mean
 from ifmatch.reference.cut_short import mended
 from ifmatch.reference.dialect import Dialect
 from ifmatch.reference.exchange import World
+from ifmatch.reference.fault_list import ALL
 from ifmatch.reference.faults import FAULTS, Faults
 from ifmatch.reference.handling import respond
 from ifmatch.reference.message import Request
 from ifmatch.reference.server import EmbeddedServer
 from ifmatch.reference.store import Store
-from ifmatch.rules.catalogue import rules
+from ifmatch.rules.catalogue import hint, ids
 from ifmatch.rules.content import fill, merge, put, without_extensions
 from ifmatch.rules.patches import FORMATS, patch_document
 from ifmatch.rules.profile import load as load_afresh
@@ -34,19 +38,52 @@ def test_an_unknown_fault_is_told_with_a_suggestion():
         EmbeddedServer(load("fhir-r4"), faults=["if-match-ignore"])
 
 
-def test_every_fault_has_a_sentence_and_breaks_rules_of_the_catalogue():
-    known = {rule.id for rule in rules()}
-    for name, fault in FAULTS.items():
-        assert fault.name == name
-        assert fault.sentence.endswith(".")
-        assert fault.breaks
-        assert set(fault.breaks) <= known, name
-        assert len(set(fault.breaks)) == len(fault.breaks), name
+def test_every_fault_has_a_name_and_a_sentence_of_its_own():
+    assert len({fault.sentence for fault in FAULTS.values()}) == len(FAULTS) == len(ALL)
+    assert not [name for name, fault in FAULTS.items() if not fault.sentence.endswith(".")]
 
 
-def test_every_rule_is_broken_by_some_fault():
-    broken = {rule for fault in FAULTS.values() for rule in fault.breaks}
-    assert {rule.id for rule in rules()} == broken
+def test_every_fault_breaks_rules_of_the_catalogue():
+    strange = [
+        f'the fault {fault.name} breaks "{rule}", which is no rule.{hint(rule)}'
+        for fault in FAULTS.values()
+        for rule in fault.breaks
+        if rule not in ids()
+    ]
+    assert not strange, "\n".join(strange)
+    assert all(fault.breaks and len(set(fault.breaks)) == len(fault.breaks) for fault in FAULTS.values())
+
+
+def test_a_fault_that_is_asked_for_must_exist():
+    with pytest.raises(ConfigurationError, match=r'no fault "if-match-ignore"\. Did you mean "if-match-ignored"'):
+        Faults().on("if-match-ignore")
+
+
+def _asked_for():
+    """Every call of `faults.on` in the reference server: where it stands, and the name that it asks for."""
+    for path in Path(reference.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("faults.on"):
+                yield f"{path.name}:{node.lineno}", node.args[0]
+
+
+def test_every_fault_that_the_server_asks_for_exists():
+    """Written out, so that it can be found by its name, and spelt as in the list."""
+    strange = []
+    for place, name in _asked_for():
+        if not isinstance(name, ast.Constant):
+            strange.append(f"{place}: write the name of the fault out, not {ast.unparse(name)}")
+        elif name.value not in FAULTS:
+            strange.append(f'{place}: there is no fault "{name.value}".{did_you_mean(name.value, FAULTS)}')
+    assert not strange, "\n".join(strange)
+
+
+def test_every_fault_does_something():
+    """What a fault cannot say in its parts, some place in the server asks for by its name."""
+    asked = {name.value for _, name in _asked_for()}
+    acting = ("ignores", "refuses", "applies", "tampers", "writes", "matches", "gap")
+    idle = [name for name, fault in FAULTS.items() if name not in asked and not any(getattr(fault, p) for p in acting)]
+    assert not idle, f"these faults do nothing: {', '.join(idle)}"
 
 
 class Visitor:

@@ -1,15 +1,18 @@
 """The pure part: what an answer says, how it is compared with a promise, and what verdict follows."""
 
 import json
+from dataclasses import replace
 
+import complete
 import pytest
+from complete import lacks
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ifmatch.errors import RuleBroken, RuleNotApplicable
+from ifmatch.errors import ExitCode, OutcomeUnknown, RuleBroken, RuleNotApplicable, SetupFailed, TargetUnusable
 from ifmatch.rules.answer import Answer, Body, Effect, http_date, instant
-from ifmatch.rules.case import Case, Verdict, gravest
-from ifmatch.rules.catalogue import matches, rules
+from ifmatch.rules.case import Case
+from ifmatch.rules.catalogue import Rule, matches, rules
 from ifmatch.rules.content import (
     differences,
     essence,
@@ -31,6 +34,17 @@ from ifmatch.rules.expectation import (
     promised_status,
 )
 from ifmatch.rules.patches import FORMATS, patch_document
+from ifmatch.rules.verdict import (
+    WAIVABLE,
+    Conclusion,
+    Culprit,
+    Verdict,
+    conclusion_named,
+    conclusion_of,
+    exit_code_for,
+    gravest,
+    with_waiver,
+)
 from ifmatch.rules.version import is_weak, version_in, weak
 
 SOURCE = Source("A text", "https://example.org/text")
@@ -356,6 +370,71 @@ def test_every_patch_format_says_the_same(patch_format):
     assert b"NoSuchElement" not in good.content
 
 
+# ---------------------------------------------------------------- the verdict policy
+
+
+@pytest.mark.parametrize(
+    ("error", "conclusion"),
+    [
+        (RuleNotApplicable("no patch"), Conclusion(Verdict.NOT_APPLICABLE)),
+        (OutcomeUnknown("timed out"), Conclusion(Verdict.INCONCLUSIVE)),
+        (SetupFailed("no id"), Conclusion(Verdict.ERROR, Culprit.TARGET)),
+        (TargetUnusable("gone"), Conclusion(Verdict.ERROR, Culprit.TARGET)),
+        (KeyError("a slip of ours"), Conclusion(Verdict.ERROR, Culprit.SUITE)),
+    ],
+)
+def test_an_exception_leads_to_a_verdict(error, conclusion):
+    """Whoever is not named as the culprit is us."""
+    assert conclusion_of(error) == conclusion
+
+
+@pytest.mark.parametrize(
+    ("verdict", "culprit", "conclusion"),
+    [
+        ("pass", "", Conclusion(Verdict.PASS)),
+        ("fail", "target", Conclusion(Verdict.FAIL)),
+        ("error", "target", Conclusion(Verdict.ERROR, Culprit.TARGET)),
+        ("error", "nobody we know", Conclusion(Verdict.ERROR, Culprit.SUITE)),
+        ("of a later version", "", Conclusion(Verdict.ERROR, Culprit.SUITE)),
+        (None, None, Conclusion(Verdict.ERROR, Culprit.SUITE)),
+    ],
+)
+def test_a_log_is_read_with_care(verdict, culprit, conclusion):
+    """A verdict that this version does not know must not pass unseen."""
+    assert conclusion_named(verdict, culprit) == conclusion
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "code"),
+    [
+        ([Verdict.PASS, Verdict.WARN, Verdict.OBSERVED, Verdict.WAIVED], ExitCode.CONFORMANT),
+        ([Verdict.PASS, Verdict.INCONCLUSIVE], ExitCode.INCONCLUSIVE),
+        ([Verdict.INCONCLUSIVE, Verdict.FAIL], ExitCode.NOT_CONFORMANT),
+        ([Verdict.NOT_APPLICABLE], ExitCode.NOTHING_RAN),
+        ([], ExitCode.NOTHING_RAN),
+    ],
+)
+def test_verdicts_amount_to_an_exit_code(verdicts, code):
+    """A broken rule decides; where nothing was judged the run is not green."""
+    assert exit_code_for(map(Conclusion, verdicts)) is code
+
+
+@pytest.mark.parametrize(
+    ("culprit", "code"), [(Culprit.SUITE, ExitCode.INTERNAL_ERROR), (Culprit.TARGET, ExitCode.TARGET_UNUSABLE)]
+)
+def test_an_error_is_told_apart_by_whose_fault_it_is(culprit, code):
+    """And either outweighs what is only inconclusive."""
+    error = Conclusion(Verdict.ERROR, culprit)
+    assert exit_code_for([Conclusion(Verdict.INCONCLUSIVE), error, Conclusion(Verdict.PASS)]) is code
+
+
+def test_a_waiver_lets_pass_what_fails_or_cannot_be_judged():
+    """Never an error, and nothing that passes anyway."""
+    waived = {verdict for verdict in Verdict if with_waiver(verdict) is not verdict}
+    assert waived == WAIVABLE == {Verdict.FAIL, Verdict.INCONCLUSIVE}
+    assert {with_waiver(verdict) for verdict in waived} == {Verdict.WAIVED}
+
+
 # ---------------------------------------------------------------- the catalogue
 
 
@@ -364,6 +443,34 @@ def test_every_rule_has_an_id_of_its_own():
     ids = [rule.id for rule in rules()]
     assert len(set(ids)) == len(ids) > 100
     assert all(rule.title and rule.feature for rule in rules())
+
+
+def test_every_rule_is_complete():
+    """Each has steps, a fault that breaks it, and a word in every profile; what is missing is said in a sentence."""
+    missing = [sentence for rule in rules() for sentence in lacks(rule)]
+    if missing:
+        pytest.fail("\n".join(missing), pytrace=False)
+
+
+def test_a_new_rule_is_told_what_it_lacks():
+    """Whoever adds a scenario learns what is still to be done."""
+    new = Rule("update.foo", "A new rule", "A feature", "update/new.feature", frozenset({"@rule:update.foo"}))
+    fault, promise = lacks(new)
+    assert fault == "update.foo has no fault that breaks it: add one to ifmatch/reference/fault_list.py"
+    assert promise.startswith("no profile says anything of update.foo: add ")
+    owned = replace(new, tags=new.tags | {"@if-promised"})
+    assert lacks(owned)[1].startswith("no profile promises update.foo, and it runs only where it is promised: ")
+
+
+def test_a_sentence_without_a_step_is_named(tmp_path, monkeypatch):
+    """With the rule that it is part of."""
+    text = "Feature: F\n  @rule:update.foo\n  Scenario: S\n    Given a resource on the server\n    When it is fooed\n"
+    (tmp_path / "new.feature").write_text(text)
+    monkeypatch.setattr(complete, "FEATURES", tmp_path)
+    monkeypatch.setattr(complete, "_scenarios", complete._scenarios.__wrapped__)
+    assert lacks(Rule("update.foo", "S", "F", "new.feature", frozenset()))[0] == (
+        "update.foo: the sentence 'it is fooed' has no step: add one to steps/"
+    )
 
 
 def test_every_gate_is_known():
