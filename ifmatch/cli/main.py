@@ -1,6 +1,7 @@
 """The command line: run, serve, rules, profiles, compare. Bare `ifmatch` is `ifmatch run`."""
 
 import argparse
+import gc
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -41,8 +42,13 @@ exit codes: 0 conformant, 1 a SHALL rule failed, 2 interrupted, 3 internal error
 }
 
 
+_OBJECTS_BEFORE_COLLECTION = 100_000
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see ExitCode). A slip of the user's ends in one sentence."""
+    # While a run's libraries load, Python would go through all objects in memory over and over; they are there to stay.
+    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or words[0] not in (*_COMMANDS, "-h", "--help", "--version"):
         words.insert(0, "run")
