@@ -1,5 +1,6 @@
 """The command line: finds the command, and turns whatever ends it into a sentence and an exit code."""
 
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -22,9 +23,14 @@ COMMANDS = {
     )
 }
 
+#: So many new objects, and Python looks for what can be thrown away.
+_OBJECTS_BEFORE_COLLECTION = 100_000
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see ExitCode). A slip of the user's ends in one sentence."""
+    # While a run's libraries load, Python would go through all objects in memory over and over; they are there to stay.
+    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         command, rest = _found(words)
