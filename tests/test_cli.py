@@ -1,17 +1,21 @@
 """The doors, end to end: what a person types, what comes back, and with which exit code."""
 
+import dataclasses
 import json
 import os
 import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from ifmatch import HOME
 from ifmatch.report.document import problems
+from ifmatch.suite.options import OPTIONS, RULES, words_for_command, words_for_pytest
+from ifmatch.suite.session import Options
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("IFMATCH_", "PYTEST_"))}
 
@@ -76,14 +80,20 @@ def test_a_race_that_finds_a_lost_update_shows_who_collided(tmp_path):
         (("run", "-p", "spine", "--effort", "lots"), 4, "quick"),
         (("profiles", "spyne"), 4, "spine"),
         (("bogus",), 4, "not a base URL"),
+        (("rnu",), 4, 'Did you mean "run"?'),
+        (("serv", "-p", "spine"), 4, 'Did you mean "serve"?'),
+        (("serve", "--prot", "80"), 4, 'Did you mean "--port"?'),
+        (("run", "--efort", "quick"), 4, 'Did you mean "--effort"?'),
+        (("--efort=quick",), 4, 'Did you mean "--effort"?'),
     ],
 )
 def test_a_slip_is_told_in_a_sentence(tmp_path, words, code, told):
-    """The right exit code, what to do, and no traceback."""
+    """The right exit code, what to do, and no traceback; after a slip on the command line nothing is begun."""
     got, printed, _ = ifmatch(*words, folder=tmp_path)
     assert got == code, printed
     assert told in printed
     assert "Traceback" not in printed
+    assert code != 4 or not (tmp_path / "reports").exists()
 
 
 @pytest.mark.parametrize(
@@ -102,6 +112,35 @@ def test_what_can_be_asked(tmp_path, words, told):
     code, printed, _ = ifmatch(*words, folder=tmp_path)
     assert code == 0, printed
     assert told in printed
+
+
+def test_what_stands_behind_two_dashes_is_for_pytest(tmp_path):
+    """Its -p is not ours."""
+    words = ("run", "-p", "spine", "--rules", "update.version.*", "--", "-p", "no:cacheprovider")
+    code, printed, report = ifmatch(*words, folder=tmp_path)
+    assert code == 0, printed
+    assert report["profile"]["id"] == "spine"
+    assert not (tmp_path / "reports" / ".cache").exists()
+
+
+def test_each_option_says_what_it_fills():
+    """A field of what a session is opened with, but for the choice of rules; and a key that target files may have."""
+    schema = json.loads(files("ifmatch.client").joinpath("target.schema.json").read_text())
+    asked = {field.name for field in dataclasses.fields(Options)}
+    assert {option.field for option in OPTIONS if option is not RULES} == asked - {"command"}
+    assert {option.key for option in OPTIONS if option.key} <= set(schema["properties"])
+
+
+def test_what_is_not_given_is_not_handed_on():
+    """Nothing is not zero: a seed may be 0, and an empty address is one that nobody else may fill."""
+    given = {"base_url": "", "profile": None, "seed": 0, "faults": ["a", "b"]}
+    assert words_for_pytest(given) == [
+        "--ifmatch-base-url=",
+        "--ifmatch-seed=0",
+        "--ifmatch-fault=a",
+        "--ifmatch-fault=b",
+    ]
+    assert words_for_command({"effort": "quick", "faults": None}) == ["--effort=quick"]
 
 
 def test_plain_pytest_is_the_same_door(tmp_path):

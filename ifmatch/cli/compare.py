@@ -20,19 +20,24 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _compare(args: argparse.Namespace) -> int:
     from ifmatch.report import compare
     from ifmatch.report.console import console_for
-    from ifmatch.report.document import FILE_NAME, load
+    from ifmatch.report.document import load
 
-    paths = [path / FILE_NAME if path.is_dir() else path for path in map(Path, args.reports)]
-    reports = [load(path) for path in paths]
+    reports = [load(path) for path in map(_report_at, args.reports)]
     compare.print_compare(console_for(), reports)
     if args.csv:
         _write(Path(args.csv), compare.csv(reports))
     if args.html:
         _write(Path(args.html), compare.html(reports))
-    if not compare.comparable(reports):
-        return ExitCode.CONFORMANT
-    kinds = {change.kind for change in compare.changes(*reports)}
-    return ExitCode.NOT_CONFORMANT if compare.Kind.FAILS in kinds else ExitCode.CONFORMANT
+    changes = compare.changes(*reports) if compare.comparable(reports) else ()
+    is_worse = any(change.kind is compare.Kind.FAILS for change in changes)
+    return ExitCode.NOT_CONFORMANT if is_worse else ExitCode.CONFORMANT
+
+
+def _report_at(name: str) -> Path:
+    from ifmatch.report.document import FILE_NAME
+
+    path = Path(name)
+    return path / FILE_NAME if path.is_dir() else path
 
 
 def _write(path: Path, text: str) -> None:

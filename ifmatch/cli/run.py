@@ -31,28 +31,44 @@ BASE_URL is the FHIR end-point; without it an embedded server is started"""
 
 
 def _run(args: argparse.Namespace) -> int:
-    base_url, words = (args.base_url, args.words) if args.base_url else _base_url_in(args.words)
-    given = {option.field: getattr(args, option.field) for option in options.OPTIONS}
-    given["base_url"] = base_url
+    given = options.given_to_command(args)
+    words = args.words
+    if not args.base_url:
+        given["base_url"], words = _base_url_in(words)
     rest = [*words, *args.behind]
-    if base_url or args.profile or args.target_file:
-        from ifmatch.suite.live import LiveView
-
-        return LiveView().run(*_pytest_words(given, rest))
+    if any(given[field] for field in _NAMING_A_SERVER):
+        return _run_one(given, rest)
     return _run_systems(given, rest)
+
+
+#: The options, by field, of which one is enough to say which server is meant.
+_NAMING_A_SERVER = ("base_url", "profile", "target_file")
 
 
 def _base_url_in(words: list[str]) -> tuple[str, list[str]]:
     """The base URL among the words that are not ours, and the words for pytest.
 
-    A word right after an option may be that option's value, so there it must look like a URL.
+    Without one it is empty, which keeps an address that another plugin of pytest knows from being written to.
     """
+    previous = ""
     for number, word in enumerate(words):
-        after_option = number > 0 and words[number - 1].startswith("-")
-        is_option = word.startswith("-")
-        if not is_option and ("://" in word or not after_option):
+        if _is_base_url(word, previous):
             return word, words[:number] + words[number + 1 :]
+        previous = word
     return "", words
+
+
+def _is_base_url(word: str, previous: str) -> bool:
+    """Whether a word is meant to be one. Right after an option it may be that option's value, unless it has ://."""
+    if word.startswith("-"):
+        return False
+    return "://" in word or not previous.startswith("-")
+
+
+def _run_one(given: dict[str, Any], rest: list[str]) -> int:
+    from ifmatch.suite.live import LiveView
+
+    return LiveView().run(*_pytest_words(given, rest))
 
 
 def _run_systems(given: dict[str, Any], rest: list[str]) -> int:

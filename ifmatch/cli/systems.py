@@ -35,8 +35,8 @@ def run_all(given: Mapping[str, Any], rest: Sequence[str]) -> int:
     console = console_for()
     console.print(f"ifmatch · {len(SYSTEMS)} systems, each on an embedded server that keeps its promises\n")
     racing = bool(given["effort"] or given["rules"])
-    rest = rest if racing else [*rest, f"--ignore={HOME / 'features' / 'race'}"]
-    commands = {system: _command(system, folder / system, given, rest) for system in SYSTEMS}
+    without_races = [] if racing else [f"--ignore={HOME / 'features' / 'race'}"]
+    commands = {system: _command(system, folder / system, given, [*rest, *without_races]) for system in SYSTEMS}
     started = time.perf_counter()
     processes = Processes()
     codes = _run_side_by_side(console, folder, commands, processes)
@@ -46,15 +46,16 @@ def run_all(given: Mapping[str, Any], rest: Sequence[str]) -> int:
         console.print("\nRaces were left out: `ifmatch --effort quick` runs them, too.")
     if processes.ended:
         console.print("\nINCOMPLETE   The run was interrupted.")
+        codes = [ExitCode.INTERRUPTED]
     console.print(f"\nreport  {folder}/    {time.perf_counter() - started:.1f} s", soft_wrap=True)
-    return int(ExitCode.INTERRUPTED) if processes.ended else gravest(codes)
+    return gravest(codes)
 
 
 def _run_side_by_side(
     console: Console, folder: Path, commands: Mapping[str, Sequence[str]], processes: Processes
 ) -> list[int]:
     """Run the commands, by system; tell each result when it is there, and return the exit codes."""
-    titles = _aligned({system: profiles.load(system).title for system in commands})
+    titles = _aligned_titles()
     codes: list[int] = []
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool, _spinner(console) as spinner:
@@ -100,12 +101,12 @@ def gravest(codes: Iterable[int]) -> int:
 
 
 def _command(system: str, folder: Path, given: Mapping[str, Any], rest: Sequence[str]) -> list[str]:
-    own = {**given, "profile": system, "report_dir": str(folder)}
-    words = words_for_command({field: value for field, value in own.items() if value})
+    words = words_for_command({**given, "base_url": None, "profile": system, "report_dir": str(folder)})
     return ["run", *words, *(["--", *rest] if rest else [])]
 
 
-def _aligned(titles: Mapping[str, str]) -> dict[str, str]:
+def _aligned_titles() -> dict[str, str]:
+    titles = {system: profiles.load(system).title for system in SYSTEMS}
     width = max(map(len, titles.values()))
     return {system: title.ljust(width) for system, title in titles.items()}
 

@@ -35,15 +35,21 @@ def pytest_load_initial_conftests(
 
 def _demand_own_root(config: pytest.Config, args: list[str]) -> None:
     """See that no value of ours was taken for a path of tests: others would be run, and their green taken for ours."""
-    here = config.invocation_params.dir
-    checkout = next((folder for folder in (here, *here.parents) if (folder / CHECKOUT).is_file()), None)
-    if checkout in (None, config.rootpath) or config.known_args_namespace.rootdir:
+    checkout = _checkout_around(config.invocation_params.dir)
+    is_own = checkout in (None, config.rootpath)
+    if is_own or config.known_args_namespace.rootdir:
         return
-    from ifmatch.suite.options import OPTIONS
+    from ifmatch.suite.options import names_among
 
-    for option in OPTIONS:
-        if option.plain in args or option.own in args:
-            raise pytest.UsageError(
-                f"pytest took {config.rootpath} for the root of the tests, because the value of an option led there. "
-                f"Write options with an equals sign, such as {option.plain}={option.metavar}."
-            )
+    names = names_among(args)
+    if names:
+        raise pytest.UsageError(
+            f"pytest took {config.rootpath} for the root of the tests, because the value of an option led there. "
+            f"Write options with an equals sign, such as {names[0]}=VALUE."
+        )
+
+
+def _checkout_around(folder: Path) -> Path | None:
+    """The checkout of ours that a folder lies in."""
+    folders = (folder, *folder.parents)
+    return next((folder for folder in folders if (folder / CHECKOUT).is_file()), None)

@@ -168,11 +168,19 @@ class _Held(io.StringIO):
 
 def _complaint(text: str) -> str:
     """What pytest has to say about its arguments, as a sentence of ours."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    errors = [line.partition("error: ")[2] for line in lines if "error: " in line]
-    reason = (errors or lines or ["No reason given"])[0].removeprefix("ERROR: ").rstrip(".")
+    reason = _reason(text)
     sentence = f"{reason[:1].upper()}{reason[1:]}.{_meant(reason)}"
     return f"{sentence} `ifmatch run --help` shows the options; those of pytest work, too."
+
+
+def _reason(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines()]
+    for line in lines:
+        _, found, reason = line.partition("error: ")
+        if found:
+            return reason.rstrip(".")
+    first = next(filter(None, lines), "No reason given")
+    return first.removeprefix("ERROR: ").rstrip(".")
 
 
 def _meant(reason: str) -> str:

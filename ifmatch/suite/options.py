@@ -1,7 +1,7 @@
 """Every option of a run, declared once: for `ifmatch run`, for a plain `pytest`, and for the target file."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -132,6 +132,11 @@ def add_to_command(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(*names, **option.declaration(option.field))
 
 
+def given_to_command(args: argparse.Namespace) -> dict[str, Any]:
+    """The values that were given, by field: None where nothing was."""
+    return {option.field: getattr(args, option.field) for option in OPTIONS}
+
+
 def words_for_pytest(values: Mapping[str, Any]) -> list[str]:
     """The options that have a value, by field, as pytest is given them: under names that are ours alone."""
     return [f"{option.own}={value}" for option, value in _single_values(values)]
@@ -142,15 +147,11 @@ def words_for_command(values: Mapping[str, Any]) -> list[str]:
     return [f"{option.plain}={value}" for option, value in _single_values(values)]
 
 
-def _single_values(values: Mapping[str, Any]) -> list[tuple[Option, Any]]:
-    pairs: list[tuple[Option, Any]] = []
+def _single_values(values: Mapping[str, Any]) -> Iterator[tuple[Option, Any]]:
     for option in OPTIONS:
-        value = values.get(option.field)
-        if option.repeated:
-            pairs += [(option, one) for one in value or ()]
-        elif value is not None:
-            pairs.append((option, value))
-    return pairs
+        given = values.get(option.field)
+        if given is not None:
+            yield from ((option, value) for value in (given if option.repeated else [given]))
 
 
 # ---------------------------------------------------------------- pytest
@@ -165,6 +166,12 @@ def add_to_pytest(parser: "pytest.Parser", config: "pytest.Config") -> None:
         is_free = config.getoption(option.plain, _UNKNOWN) is _UNKNOWN
         names = [option.plain, option.own] if is_free else [option.own]
         group.addoption(*names, **option.declaration(_dest(option)))
+
+
+def names_among(args: Sequence[str]) -> list[str]:
+    """Those of our options that stand there as a word of their own, and so before their value."""
+    names = {name for option in OPTIONS for name in (option.plain, option.own)}
+    return [word for word in args if word in names]
 
 
 def given_to_pytest(config: "pytest.Config") -> dict[str, Any]:
