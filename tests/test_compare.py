@@ -9,7 +9,7 @@ import pytest
 from ifmatch.report.compare import Kind, changes, comparable, csv, html, print_compare
 from ifmatch.report.console import console_for
 from ifmatch.report.document import problems
-from ifmatch.rules.case import Verdict
+from ifmatch.rules.verdict import Verdict
 
 HOSTILE = '=cmd()\x1b[31m</td><script>alert(1)</script>"&\u202e'
 STALE = "update.if-match.stale"

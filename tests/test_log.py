@@ -9,8 +9,8 @@ from ifmatch.log import events
 from ifmatch.log.journal import Fate, standing
 from ifmatch.log.reader import FILE_NAME, event_of, read
 from ifmatch.log.writer import EventLog, line_of
-from ifmatch.rules.case import Verdict
 from ifmatch.rules.expectation import Finding, Level, Source
+from ifmatch.rules.verdict import Verdict
 
 VERDICT = events.VerdictReached(
     rule="update.if-match.stale", verdict=Verdict.FAIL, level=Level.SHALL, message="expected 412; got 200",

@@ -11,9 +11,9 @@ from ifmatch.client.redaction import Redactor
 from ifmatch.log.events import VerdictReached
 from ifmatch.monitor import MONITORS
 from ifmatch.monitor.watch import Watch
-from ifmatch.rules.case import Verdict
 from ifmatch.rules.catalogue import is_watched, rules
 from ifmatch.rules.profile import load
+from ifmatch.rules.verdict import Verdict
 from ifmatch.suite.verdicts import monitored
 
 BASE = "http://target.example/fhir"

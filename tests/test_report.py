@@ -11,9 +11,9 @@ from ifmatch.log.reader import event_of
 from ifmatch.log.writer import line_of
 from ifmatch.report.document import document, load, problems
 from ifmatch.report.junit import junit
-from ifmatch.report.run import Run, exit_code_for, group_of
+from ifmatch.report.run import Run, group_of
 from ifmatch.report.write import DERIVED, write_all
-from ifmatch.rules.case import Verdict
+from ifmatch.rules.verdict import Verdict
 
 
 def _write(folder, *log):
@@ -41,7 +41,7 @@ def _error(culprit):
 )
 def test_the_exit_code_follows_from_the_verdicts(cases, code):
     """The gravest kind decides; nothing judged is not green."""
-    assert exit_code_for(cases) is code
+    assert whole(*cases).judged is code
     assert whole(*cases, exit_code=int(code)).exit_code is code
 
 

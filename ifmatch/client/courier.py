@@ -60,18 +60,29 @@ class Courier:
 
     def _answered(self, request: Request) -> Answer:
         exchange, answer = self._once(request)
-        if exchange.failure and exchange.failure.never_sent:
-            time.sleep(_BREATH)
-            again = request if not request.is_write else Request("GET", f"{self._base_url}/metadata", request.headers)
-            second, answer = self._once(again)
-            if second.failure and second.failure.never_sent:
-                raise TargetUnusable(unreachable(second.failure, self._base_url, second.detail))
-            exchange = exchange if request.is_write else second
-        elif exchange.failure is Failure.DROPPED and not request.is_write:
-            exchange, answer = self._once(request)
+        if exchange.failure is None:
+            return answer
+        if request.is_write:
+            self._see_that_it_is_there(exchange)
+        elif exchange.failure.never_sent or exchange.failure is Failure.DROPPED:
+            exchange, answer = self._once_more(request, exchange.failure)
         if exchange.failure:
             raise self._given_up(NoAnswer(exchange.failure, exchange.request, exchange.detail))
         return answer
+
+    def _see_that_it_is_there(self, write: Exchange) -> None:
+        """A write that found no connection is not sent again, but something harmless is."""
+        if write.failure and write.failure.never_sent:
+            self._once_more(Request("GET", f"{self._base_url}/metadata", write.request.headers), write.failure)
+
+    def _once_more(self, request: Request, failure: Failure) -> tuple[Exchange, Answer]:
+        """A second try. Raises TargetUnusable when no connection can be had for it either."""
+        if failure.never_sent:
+            time.sleep(_BREATH)
+        exchange, answer = self._once(request)
+        if exchange.failure and exchange.failure.never_sent:
+            raise TargetUnusable(unreachable(exchange.failure, self._base_url, exchange.detail))
+        return exchange, answer
 
     def _once(self, request: Request) -> tuple[Exchange, Answer]:
         exchange = self._wire.send(request)

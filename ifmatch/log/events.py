@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ifmatch.rules.case import Verdict
 from ifmatch.rules.expectation import Finding, Level, Source
+from ifmatch.rules.verdict import Verdict
 
 #: 1: races had exchanges of a kind of their own, `race.exchange`, and steps no findings.
 SCHEMA = 2

@@ -18,8 +18,8 @@ from ifmatch.log.events import ExchangeRecorded, StepCarriedOut, VerdictReached
 from ifmatch.report.allure_http import MEDIA_TYPE, http_exchange, milliseconds, name_of
 from ifmatch.report.run import Run, group_of, waived
 from ifmatch.report.text import for_xml, one_line
-from ifmatch.rules.case import Verdict
 from ifmatch.rules.expectation import Finding, Level
+from ifmatch.rules.verdict import Verdict
 
 FOLDER_NAME = "allure-results"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ifmatch.report.document import Document
 from ifmatch.report.text import label_of, one_line
-from ifmatch.rules.case import Verdict
+from ifmatch.rules.verdict import Verdict
 
 #: What a report says of one rule.
 Entry = Mapping[str, Any]

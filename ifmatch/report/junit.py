@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from ifmatch.log.events import VerdictReached
 from ifmatch.report.run import Run, group_of, waived
 from ifmatch.report.text import for_xml, label_of
-from ifmatch.rules.case import Verdict
+from ifmatch.rules.verdict import Verdict
 
 FILE_NAME = "junit.xml"
 

@@ -13,7 +13,7 @@ from ifmatch.report.console import MARKS, WIDTH, conclusion
 from ifmatch.report.document import Document
 from ifmatch.report.entries import Column, Entry, column_of, interaction_of, rules_of
 from ifmatch.report.text import one_line
-from ifmatch.rules.case import Verdict
+from ifmatch.rules.verdict import Verdict
 
 _WIDEST_LABEL = 15
 _GAP = 3

@@ -12,7 +12,7 @@ from ifmatch.log.events import ExchangeRecorded, VerdictReached
 from ifmatch.report import curl
 from ifmatch.report.run import Judged, Run
 from ifmatch.report.text import one_line
-from ifmatch.rules.case import Verdict
+from ifmatch.rules.verdict import Verdict
 
 FOLDER_NAME = "replay"
 

@@ -22,23 +22,12 @@ from ifmatch.log.events import (
 )
 from ifmatch.log.journal import Fate, Standing, standing
 from ifmatch.rules import waiver
-from ifmatch.rules.case import Verdict, gravest
+from ifmatch.rules.verdict import KEPT, Verdict, conclusion_named, exit_code_for, gravest
 
 _E = TypeVar("_E", bound=Event)
 
-#: What a case amounts to for the run, the first that is found decides. An error is told apart by whose fault it was.
-_EXIT_CODES: tuple[tuple[tuple[Verdict, str], ExitCode], ...] = (
-    ((Verdict.FAIL, ""), ExitCode.NOT_CONFORMANT),
-    ((Verdict.ERROR, "suite"), ExitCode.INTERNAL_ERROR),
-    ((Verdict.ERROR, "target"), ExitCode.TARGET_UNUSABLE),
-    ((Verdict.INCONCLUSIVE, ""), ExitCode.INCONCLUSIVE),
-)
-
 #: How a run may end that its verdicts cannot show.
 _BEYOND_VERDICTS = (ExitCode.INTERNAL_ERROR, ExitCode.USAGE, ExitCode.TARGET_UNUSABLE)
-
-#: Verdicts of a rule that had its chance to fail, and did not.
-_KEPT = frozenset({Verdict.PASS, Verdict.WARN, Verdict.OBSERVED})
 
 #: Why something is left, unless the journal itself gives a reason.
 _WHY_LEFT: Mapping[Fate, str] = {
@@ -149,7 +138,8 @@ class Run:
     @property
     def judged(self) -> ExitCode:
         """What the verdicts alone come to, while the run has not yet said how it ended."""
-        return exit_code_for(case for rule in self.rules for case in rule.cases)
+        cases = (case for rule in self.rules for case in rule.cases)
+        return exit_code_for(conclusion_named(case.verdict, case.culprit) for case in cases)
 
     @property
     def conformant(self) -> bool:
@@ -170,17 +160,8 @@ class Run:
     @property
     def idle_waivers(self) -> list[str]:
         """Of rules that do not fail any more. A race may have been lucky, so its waiver is not called idle."""
-        kept = {rule.rule for rule in self.rules if rule.verdict in _KEPT and not by_luck(rule.spokesman)}
+        kept = {rule.rule for rule in self.rules if rule.verdict in KEPT and not by_luck(rule.spokesman)}
         return [waiver.idle(rule, one) for rule, one in self.target.waivers.items() if rule in kept]
-
-
-def exit_code_for(cases: Iterable[VerdictReached]) -> ExitCode:
-    """The exit code that verdicts amount to. When nothing was judged it is not 0: green means something."""
-    seen = {_amounts_to(case) for case in cases}
-    for kind, code in _EXIT_CODES:
-        if kind in seen:
-            return code
-    return ExitCode.CONFORMANT if seen - {(Verdict.NOT_APPLICABLE, "")} else ExitCode.NOTHING_RAN
 
 
 def group_of(rule: str) -> str:
@@ -265,13 +246,6 @@ def _unread(event: Unreadable) -> VerdictReached:
 def _changed_state(case: VerdictReached) -> bool:
     """Whether a case found the resource itself wrong: that outweighs any wrong answer."""
     return any(finding.state for finding in case.findings)
-
-
-def _amounts_to(case: VerdictReached) -> tuple[Verdict, str]:
-    if case.verdict is not Verdict.ERROR:
-        return case.verdict, ""
-    # Whoever is not named as the culprit is us: blaming the target takes evidence.
-    return case.verdict, "target" if case.culprit == "target" else "suite"
 
 
 def _exit_code(value: int | None) -> ExitCode | None:

@@ -7,9 +7,7 @@ from typing import Any
 from ifmatch.errors import RuleBroken, RuleNotApplicable
 from ifmatch.rules.answer import Answer, Effect
 from ifmatch.rules.expectation import Expectation, Finding, Level, Promise, compare, describe, promised_status
-from ifmatch.rules.verdict import OF_LEVEL, Verdict, gravest
-
-__all__ = ["Case", "RaceReport", "Verdict", "gravest"]
+from ifmatch.rules.verdict import OF_LEVEL, Verdict
 
 
 @dataclass(frozen=True)

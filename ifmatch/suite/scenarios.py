@@ -23,8 +23,9 @@ from ifmatch.errors import (
 from ifmatch.log.events import Crash, RaceFacts, StepCarriedOut, VerdictReached
 from ifmatch.log.writer import line_of
 from ifmatch.rules import catalogue
-from ifmatch.rules.case import Case, Verdict
+from ifmatch.rules.case import Case
 from ifmatch.rules.expectation import NotApplicable
+from ifmatch.rules.verdict import Culprit, Verdict, conclusion_of
 from ifmatch.suite.features import FeatureFile
 from ifmatch.suite.gates import why_not
 from ifmatch.suite.options import RULES
@@ -168,15 +169,6 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     return True
 
 
-#: What an exception in a step means for the rule: its verdict, and whose fault it is.
-_MEANING: dict[type[BaseException], tuple[Verdict, str]] = {
-    RuleNotApplicable: (Verdict.NOT_APPLICABLE, ""),
-    OutcomeUnknown: (Verdict.INCONCLUSIVE, ""),
-    SetupFailed: (Verdict.ERROR, "target"),
-    TargetUnusable: (Verdict.ERROR, "target"),
-}
-
-
 def _judge(item: pytest.Item, state: _Scenario, error: BaseException | None) -> None:
     if isinstance(error, ConfigurationError):
         raise error
@@ -219,25 +211,27 @@ def _is_proven(case: Case) -> bool:
 
 def _conclude_without(session: Session, state: _Scenario, error: BaseException) -> None:
     """Conclude a scenario that did not come to a verdict of its own."""
-    verdict, culprit = next((m for kind, m in _MEANING.items() if isinstance(error, kind)), (Verdict.ERROR, "suite"))
-    if culprit == "suite" and not isinstance(error, IfmatchError):
-        session.record(Crash(rule=state.rule.id, traceback="".join(traceback.format_exception(error))))
-    message = str(error) if culprit != "suite" else f"{type(error).__name__}: {error}"
-    _conclude(session, state, verdict, session.recorder.redactor.text(message), culprit)
+    conclusion, message = conclusion_of(error), str(error)
+    if conclusion.culprit is Culprit.SUITE:
+        message = f"{type(error).__name__}: {error}"
+        if not isinstance(error, IfmatchError):
+            session.record(Crash(rule=state.rule.id, traceback="".join(traceback.format_exception(error))))
+    _conclude(session, state, conclusion.verdict, session.recorder.redactor.text(message), conclusion.culprit)
 
 
 def _raise_for(state: _Scenario, error: BaseException | None) -> None:
     """Tell pytest: fail and error fail a test, what is waived was expected to, what could not be judged is skipped."""
     assert state.verdict is not None
     verdict, message = state.verdict.verdict, state.verdict.message
-    if verdict in (Verdict.NOT_APPLICABLE, Verdict.INCONCLUSIVE):
-        pytest.skip(f"{verdict}: {message}")
-    if verdict is Verdict.WAIVED:
-        pytest.xfail(f"{state.rule.id}: {message}")
-    if verdict is Verdict.ERROR and state.verdict.culprit == "suite" and error is not None:
-        raise error
-    if verdict in (Verdict.FAIL, Verdict.ERROR):
-        pytest.fail(f"{state.rule.id}: {message}", pytrace=False)
+    match verdict:
+        case Verdict.NOT_APPLICABLE | Verdict.INCONCLUSIVE:
+            pytest.skip(f"{verdict}: {message}")
+        case Verdict.WAIVED:
+            pytest.xfail(f"{state.rule.id}: {message}")
+        case Verdict.FAIL | Verdict.ERROR:
+            if state.verdict.culprit == Culprit.SUITE and error is not None:
+                raise error
+            pytest.fail(f"{state.rule.id}: {message}", pytrace=False)
 
 
 def _conclude(session: Session, state: _Scenario, verdict: Verdict, message: str, culprit: str = "") -> None:

@@ -38,8 +38,8 @@ from ifmatch.report.run import Run
 from ifmatch.report.write import write_all
 from ifmatch.rules import catalogue, waiver
 from ifmatch.rules import profile as profiles
-from ifmatch.rules.case import Verdict
 from ifmatch.rules.profile import Profile
+from ifmatch.rules.verdict import Verdict
 from ifmatch.suite.folder import new_folder, new_run_id, point_latest_to, set_aside
 from ifmatch.suite.race_settings import RaceSettings, race_settings
 from ifmatch.suite.verdicts import monitored

@@ -5,14 +5,12 @@ from typing import Any
 
 from ifmatch.log.events import Expected, RaceFacts, StepCarriedOut, VerdictReached
 from ifmatch.monitor.watch import Tally
-from ifmatch.rules.case import Case, Verdict
+from ifmatch.rules.case import Case
 from ifmatch.rules.catalogue import Rule
 from ifmatch.rules.expectation import Expectation, Level, promised_status
 from ifmatch.rules.profile import Profile
+from ifmatch.rules.verdict import WAIVABLE, Verdict, with_waiver
 from ifmatch.rules.waiver import Waiver
-
-#: What a waiver lets pass: that a rule fails, or that it cannot be told whether it does. Never an error.
-_WAIVABLE = frozenset({Verdict.FAIL, Verdict.INCONCLUSIVE})
 
 
 def reached(
@@ -32,7 +30,7 @@ def reached(
 ) -> VerdictReached:
     """A verdict on one case of a rule. One that a waiver lets pass is told as waived."""
     expectation = case.expectation
-    waiver = waivers.get(rule.id) if verdict in _WAIVABLE else None
+    waiver = waivers.get(rule.id) if verdict in WAIVABLE else None
     return VerdictReached(
         rule=rule.id,
         title=rule.title,
@@ -40,7 +38,7 @@ def reached(
         path=rule.path,
         resource_type=case.resource_type,
         row=row or {},
-        verdict=Verdict.WAIVED if waiver else verdict,
+        verdict=with_waiver(verdict) if waiver else verdict,
         waiver=waiver,
         level=expectation.level if expectation else None,
         message=message,
@@ -61,11 +59,12 @@ def reached(
 def message_of(case: Case) -> str:
     """What a case came to, in a sentence; the story of a race in several lines."""
     finding, race = case.gravest_finding, case.race
-    if race is not None and finding is None and race.doubt:
-        return race.doubt
-    if race is not None and race.story and finding is not None and finding.state:
+    if finding is None:
+        doubt = race.doubt if race is not None else ""
+        return doubt or str(case.observed.get("answer", ""))
+    if race is not None and race.story and finding.state:
         return race.story
-    return f"expected {finding.expected}; got {finding.got}" if finding else str(case.observed.get("answer", ""))
+    return f"expected {finding.expected}; got {finding.got}"
 
 
 def monitored(rule: Rule, profile: Profile, tally: Tally, waivers: Mapping[str, Waiver]) -> VerdictReached:

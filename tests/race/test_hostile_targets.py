@@ -34,9 +34,10 @@ from ifmatch.race.runner import Runner
 from ifmatch.race.summary import check
 from ifmatch.race.workloads import interrupted, relay
 from ifmatch.race.workloads.interleaved import interleaved
-from ifmatch.rules.case import Case, Verdict
+from ifmatch.rules.case import Case
 from ifmatch.rules.expectation import Expectation, Level, Source
 from ifmatch.rules.profile import load
+from ifmatch.rules.verdict import Verdict
 from steps import races as steps
 from tests.hostile import Asked, Hostile, Reply, Turn, altered, misbehaviour, none
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from known import KNOWN, PARTS, known, surprises
 
-from ifmatch.rules.case import Verdict
+from ifmatch.rules.verdict import Verdict
 
 PAGES = Path(__file__).parents[2] / "docs" / "servers"
 

@@ -16,7 +16,7 @@ from ifmatch.report.entries import (
     column_of,
     verdict_of,
 )
-from ifmatch.rules.case import Verdict
+from ifmatch.rules.verdict import Verdict
 
 
 class Kind(Enum):

@@ -20,7 +20,7 @@ from ifmatch.report.entries import (
     verdict_of,
 )
 from ifmatch.report.text import one_line
-from ifmatch.rules.case import Verdict
+from ifmatch.rules.verdict import Verdict
 
 
 def html(reports: Sequence[Document]) -> str:

@@ -11,7 +11,7 @@ from ifmatch.report.console.rule import print_rule, print_title
 from ifmatch.report.console.words import MARKS
 from ifmatch.report.run import Judged, by_rule, group_of
 from ifmatch.report.text import one_line
-from ifmatch.rules.case import Verdict
+from ifmatch.rules.verdict import Verdict
 
 #: The order in which verdicts are counted in a line: good news first, as it is mostly that.
 _COUNT_ORDER = (

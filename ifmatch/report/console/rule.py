@@ -12,8 +12,8 @@ from ifmatch.report.console.words import MARKS
 from ifmatch.report.run import Judged, Run, waived
 from ifmatch.report.text import label_of, one_line, place_of, several_lines
 from ifmatch.rules import waiver
-from ifmatch.rules.case import Verdict
 from ifmatch.rules.expectation import Finding
+from ifmatch.rules.verdict import Verdict
 
 _MOST_FINDINGS = 5
 _MOST_LABELS = 6

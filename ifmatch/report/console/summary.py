@@ -12,7 +12,7 @@ from ifmatch.report.console.words import conclusion, count_line
 from ifmatch.report.replay import replay_path
 from ifmatch.report.run import Judged, Run
 from ifmatch.report.text import one_line
-from ifmatch.rules.case import Verdict
+from ifmatch.rules.verdict import Verdict
 
 #: Verdicts whose rules have one sentence each at the end of a run.
 _IN_BRIEF = (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.WARN, Verdict.WAIVED)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ifmatch.errors import ExitCode
-from ifmatch.rules.case import Verdict
+from ifmatch.rules.verdict import Verdict
 
 #: How a verdict looks: its mark and its colour.
 MARKS: Mapping[Verdict, tuple[str, str]] = {
