@@ -39,14 +39,13 @@ def _attribute_by_marker(index: HistoryIndex, unclaimed: dict[str | None, Operat
 def _unexplained_contents(index: HistoryIndex) -> Iterator[tuple[int, str]]:
     """The versions whose content is not what their maker sent, or whose maker is not known."""
     for number, (markers, maker) in enumerate(zip(index.contents, index.makers, strict=True)):
-        if len(markers) == 1 and (maker is None or _sent_something_else(maker, markers[0])):
+        if len(markers) == 1 and (maker is None or (maker.marker != markers[0] and _content_is_known(maker))):
             yield number, markers[0]
 
 
-def _sent_something_else(write: Operation, marker: str) -> bool:
-    """Whether a version that a write made should not show a marker. One that sent no marker is not asked."""
-    known = write.marker is not None or write.kind is Kind.DELETE
-    return known and write.marker != marker
+def _content_is_known(write: Operation) -> bool:
+    """Whether it is known what a version holds that a write made: its marker, or nothing."""
+    return write.marker is not None or write.kind is Kind.DELETE
 
 
 def _with_senders(index: HistoryIndex, mismatched: dict[int, str]) -> list[ContentMismatch]:
@@ -78,6 +77,8 @@ def attribute_deletions(index: HistoryIndex) -> None:
     already).
     """
     deletes = deletions(index.versionless)
+    if not deletes:
+        return
     deletes.sort(key=attrgetter("invoked"))
     certain, doubtful = _certain_and_doubtful(index, deletes)
     if index.history.entries is None:
@@ -94,8 +95,6 @@ def _attribute_unseen_deletions(index: HistoryIndex, deletes: list[Operation]) -
 
 def _certain_and_doubtful(index: HistoryIndex, deletes: list[Operation]) -> tuple[list[Operation], list[Operation]]:
     """Those that did delete what they named, and those that may have met a deletion made after it."""
-    if not deletes:
-        return [], []
     candidates, doubtful = _first_of_each_base(deletes)
     rivals = _Rivals([*candidates, *deletions(index.makers), *deletions(index.unknown)])
     certain: list[Operation] = []

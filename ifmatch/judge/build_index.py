@@ -17,8 +17,7 @@ def build_index(history: History) -> HistoryIndex:
     # In the order in which they came about, neighbours lie close in memory too.
     operations.sort(key=attrgetter("invoked"))
     index = _with_listed_versions(history, len(operations))
-    accepted = _sort_by_outcome(index, operations)
-    _sort_by_version(index, accepted)
+    _sort_operations(index, operations)
     _close(index)
     _check_initial_version(index)
     attribute_unclaimed_versions(index)
@@ -68,23 +67,40 @@ def _rename_repeated(versions: list[str], numbers: dict[str | None, int]) -> lis
     return listed_again
 
 
-def _sort_by_outcome(index: HistoryIndex, operations: list[Operation]) -> list[Operation]:
-    """Puts each operation that was not accepted where it belongs; returns those that were.
+def _sort_operations(index: HistoryIndex, operations: list[Operation]) -> None:
+    """Puts each operation where it belongs, and records what it says of the version in its answer.
 
-    This loop and the next one see every operation of what may be a million, so they look at no more than they must.
+    This loop sees every operation of what may be a million, so it looks at no more than it must.
     """
-    ok, refused = Outcome.OK, Outcome.REFUSED
-    accepted: list[Operation] = []
-    add_accepted, add_refused = accepted.append, index.refused.append
+    numbers, contents, upper, last_read = index.numbers, index.contents, index.bounds.upper, index.bounds.last_read
+    add_refusal, add_read, add_read_number = index.refused.append, index.reads.append, index.read_numbers.append
+    ok, refused, read = Outcome.OK, Outcome.REFUSED, Kind.READ
     for operation in operations:
         outcome = operation.outcome
-        if outcome is ok:
-            add_accepted(operation)
-        elif outcome is refused:
-            add_refused(operation)
-        else:
+        if outcome is refused:
+            add_refusal(operation)
+            continue
+        if outcome is not ok:
             _add_unanswered(index, operation)
-    return accepted
+            continue
+        version = operation.version
+        if version is None:
+            _add_versionless(index, operation)
+            continue
+        number = numbers[version]
+        if operation.kind is read:
+            add_read(operation)
+            add_read_number(number)
+            if contents[number] != operation.seen:
+                _add_content(index, number, operation)
+            if operation.invoked > last_read[number]:
+                last_read[number] = operation.invoked
+        elif not _made(index, number, operation):
+            continue
+        returned = operation.returned
+        # What was accepted has returned, or it would not be known to be accepted.
+        if returned < upper[number]:  # type: ignore[operator]
+            upper[number] = returned  # type: ignore[assignment]
 
 
 def _add_unanswered(index: HistoryIndex, operation: Operation) -> None:
@@ -93,42 +109,20 @@ def _add_unanswered(index: HistoryIndex, operation: Operation) -> None:
         (index.unknown if operation.outcome is Outcome.UNKNOWN else index.aborted).append(operation)
 
 
-def _sort_by_version(index: HistoryIndex, operations: list[Operation]) -> None:
-    """Records for each version who made it, what reads saw in it, and what bounds its commit time."""
-    numbers, makers, bases, contents = index.numbers, index.makers, index.bases, index.contents
-    lower, upper, last_read = index.bounds.lower, index.bounds.upper, index.bounds.last_read
-    add_write, add_read, add_read_number = index.accepted.append, index.reads.append, index.read_numbers.append
-    read = Kind.READ
-    for operation in operations:
-        version = operation.version
-        if version is None:
-            _add_versionless(index, operation)
-            continue
-        number = numbers[version]
-        kind = operation.kind
-        if kind is read:
-            add_read(operation)
-            add_read_number(number)
-            if contents[number] != operation.seen:
-                _add_content(index, number, operation)
-            if operation.invoked > last_read[number]:
-                last_read[number] = operation.invoked
-        else:
-            if kind in CONDITIONAL:
-                index.conditional.append(operation)
-                if _only_found(operation):
-                    continue
-            add_write(operation)
-            if makers[number] is not None:
-                _add_second_claim(index, number, operation)
-                continue
-            makers[number] = operation
-            bases[number] = operation.base
-            lower[number] = operation.invoked
-        returned = operation.returned
-        # What was accepted has returned, or it would not be known to be accepted.
-        if returned < upper[number]:  # type: ignore[operator]
-            upper[number] = returned  # type: ignore[assignment]
+def _made(index: HistoryIndex, number: int, write: Operation) -> bool:
+    """Whether an accepted write made the version in its answer; if so, that is recorded."""
+    if write.kind in CONDITIONAL:
+        index.conditional.append(write)
+        if _only_found(write):
+            return False
+    index.accepted.append(write)
+    if index.makers[number] is not None:
+        _add_second_claim(index, number, write)
+        return False
+    index.makers[number] = write
+    index.bases[number] = write.base
+    index.bounds.lower[number] = write.invoked
+    return True
 
 
 def _add_versionless(index: HistoryIndex, operation: Operation) -> None:

@@ -133,10 +133,11 @@ def follows_links(index: HistoryIndex) -> bool:
 def _out_of_link(index: HistoryIndex) -> Iterator[int]:
     """The versions in `_history` whose maker named another one than the one before, or any where there was none."""
     before = ""
-    for number, base in enumerate(index.bases[: index.listed]):
-        if base not in (None, before) and not _replaced_any(index, number):
+    listed = zip(index.versions[: index.listed], index.bases, strict=False)
+    for number, (version, base) in enumerate(listed):
+        if base is not None and base != before and not _replaced_any(index, number):
             yield number
-        before = index.versions[number]
+        before = version
 
 
 def _replaced_any(index: HistoryIndex, number: int) -> bool:

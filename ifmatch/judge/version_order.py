@@ -70,7 +70,7 @@ class VersionOrder:
     def deletions(self) -> list[int]:
         """The positions of the deletions: those of `_history`, else those by writes of ours."""
         if self.index.history.entries is not None:
-            return [i for i, entry in enumerate(self.index.entries) if entry.deleted]
+            return [i for i, entry in enumerate(self.index.entries) if entry.method == "DELETE"]
         return [i for i, write in enumerate(self.makers) if write is not None and write.kind is Kind.DELETE]
 
     @property

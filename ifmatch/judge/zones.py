@@ -6,7 +6,7 @@ beginning of its operations. Here versions that are linked by If-Match count as 
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from itertools import accumulate, filterfalse
+from itertools import accumulate
 
 from ifmatch.judge.bounds import Bounds
 
@@ -22,20 +22,17 @@ class Zones:
     def __init__(self, bounds: Bounds, chains: Iterable[tuple[int, int]], singles_from: int) -> None:
         """The zones of all chains."""
         self._ends = dict(chains)
-        self.low = bounds.upper.copy()
-        self.high = list(map(max, bounds.lower, bounds.last_read))
+        self.low = low = bounds.upper.copy()
+        self.high = high = list(map(max, bounds.lower, bounds.last_read))
         for first, last in self._ends.items():
-            self.low[first] = min(self.low[first:last])
-            self.high[first] = max(self.high[first:last])
-        firsts = [*self._ends, *range(singles_from, len(self.low))]
-        self.forward = list(filter(self._is_forward, firsts))
-        self.forward.sort(key=self.low.__getitem__)
-        self._backward = list(filterfalse(self._is_forward, firsts))
+            low[first] = min(low[first:last])
+            high[first] = max(high[first:last])
+        firsts = [*self._ends, *range(singles_from, len(low))]
+        self.forward = [first for first in firsts if low[first] < high[first]]
+        self.forward.sort(key=low.__getitem__)
+        self._backward = [first for first in firsts if high[first] <= low[first]]
         # For each forward zone, the one that reaches farthest of those that begin no later.
         self._widest = list(accumulate(self.forward, self._farther))
-
-    def _is_forward(self, chain: int) -> bool:
-        return self.low[chain] < self.high[chain]
 
     def positions(self, first: int) -> range:
         """The positions of a chain."""
@@ -56,11 +53,12 @@ class Zones:
                 yield widest, chain
 
     def _inside(self) -> Iterator[tuple[int, int]]:
-        lows = [self.low[chain] for chain in self.forward]
+        low, high, widest = self.low, self.high, self._widest
+        lows = [low[chain] for chain in self.forward]
         for chain in self._backward:
-            begun = bisect_left(lows, self.high[chain])
-            if begun and self.low[chain] < self.high[self._widest[begun - 1]]:
-                yield self._widest[begun - 1], chain
+            begun = bisect_left(lows, high[chain])
+            if begun and low[chain] < high[widest[begun - 1]]:
+                yield widest[begun - 1], chain
 
     def _farther(self, one: int, other: int) -> int:
         return other if self.high[other] > self.high[one] else one
