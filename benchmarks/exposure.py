@@ -122,22 +122,22 @@ def together(base_url: str, rng: random.Random) -> Round:
     print(calibration.text)
     blocks = Blocks(engine, probe, rng, skew=calibration.skew, settle=calibration.settle)
 
-    def fire(requests: list[Request]) -> int:
+    def release(requests: list[Request]) -> int:
         results = blocks.release([TimedRequest(request) for request in requests])
         return sum(r.response is not None and r.response.status == 200 for r in results)
 
-    return fire
+    return release
 
 
 def gathered(loop: asyncio.AbstractEventLoop) -> Round:
     """Rounds by one warm asynchronous client."""
     client = httpx.AsyncClient(trust_env=False, timeout=5.0)
 
-    async def fire(requests: list[Request]) -> int:
+    async def release(requests: list[Request]) -> int:
         sent = (client.request(r.method, r.url, headers=list(r.headers), content=r.body) for r in requests)
         return sum(answer.status_code == 200 for answer in await asyncio.gather(*sent))
 
-    return lambda requests: loop.run_until_complete(fire(requests))
+    return lambda requests: loop.run_until_complete(release(requests))
 
 
 # ---------------------------------------------------------------- the comparison

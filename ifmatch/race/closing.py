@@ -153,11 +153,10 @@ class Closing:
 
     def _known_versions(self, final: Operation | None) -> dict[str, str | None]:
         """The versions that were shown or made, each with the marker of the write that made it, if one of ours did."""
-        known: dict[str | None, str | None] = {self._builder.initial: None}
         operations = [*self._builder.operations, *filter(None, [final])]
-        for operation in operations:
-            if operation.outcome is Outcome.OK:
-                known[operation.version] = operation.marker
+        successful = [operation for operation in operations if operation.outcome is Outcome.OK]
+        markers = {operation.version: operation.marker for operation in successful}
+        known = {self._builder.initial: None} | markers
         return {version: marker for version, marker in known.items() if version}
 
 

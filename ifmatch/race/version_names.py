@@ -33,13 +33,9 @@ class VersionNames:
     @property
     def doubt(self) -> str:
         """Why the versions cannot be told apart at all; empty when they can."""
-        tag = _repeated([tag for tag, _ in self._pairs])
-        if tag is not None:
-            return f"the ETag {tag} stands for several versions, so it names no version"
-        version = _repeated([version for _, version in self._pairs])
-        if version is not None:
-            return f"the meta.versionId {version} stands for several ETags, so it names no version"
-        return ""
+        tags = [tag for tag, _ in self._pairs]
+        versions = [version for _, version in self._pairs]
+        return _ambiguous("the ETag", tags, "versions") or _ambiguous("the meta.versionId", versions, "ETags")
 
     def listed(self, entries: Sequence[Entry], operations: Iterable[Operation]) -> tuple[tuple[Entry, ...] | None, str]:
         """The entries of `_history` under the names that the writes use, or None and the reason."""
@@ -54,8 +50,11 @@ class VersionNames:
         return tuple(renamed), ""
 
 
-def _repeated(names: Sequence[str]) -> str | None:
-    return next((name for name in names if names.count(name) > 1), None)
+def _ambiguous(what: str, names: Sequence[str], others: str) -> str:
+    for name in names:
+        if names.count(name) > 1:
+            return f"{what} {name} stands for several {others}, so it names no version"
+    return ""
 
 
 def _unread(operations: Iterable[Operation], read: Collection[str]) -> list[Operation]:

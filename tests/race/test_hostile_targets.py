@@ -163,12 +163,12 @@ def _owned(tag: str) -> str:
     return re.sub(r"(\w+)(?=\W*$)", r"tag-\1", tag)
 
 
-def _with_own_etags(told: object) -> object:
-    if isinstance(told, list):
-        return [_with_own_etags(one) for one in told]
-    if not isinstance(told, dict):
-        return told
-    return {n: _owned(v) if n == "etag" else _with_own_etags(v) for n, v in told.items()}
+def _with_own_etags(content: object) -> object:
+    if isinstance(content, list):
+        return [_with_own_etags(one) for one in content]
+    if not isinstance(content, dict):
+        return content
+    return {n: _owned(v) if n == "etag" else _with_own_etags(v) for n, v in content.items()}
 
 
 @altered
@@ -177,22 +177,22 @@ def clock_jumps(asked: Asked, reply: Reply) -> Reply:
     return reply.holding(_jumping(reply.json)) if reply.json else reply
 
 
-def _jumping(told: object) -> object:
-    if isinstance(told, list):
-        return [_jumping(one) for one in told]
-    if not isinstance(told, dict):
-        return told
-    told = {name: _jumping(one) for name, one in told.items()}
-    if str(told.get("versionId", "")).isdigit() and int(told["versionId"]) % 2 == 0:
-        told["lastUpdated"] = re.sub(r"T\d\d", "T00", told["lastUpdated"])
-    return told
+def _jumping(content: object) -> object:
+    if isinstance(content, list):
+        return [_jumping(one) for one in content]
+    if not isinstance(content, dict):
+        return content
+    content = {name: _jumping(one) for name, one in content.items()}
+    if str(content.get("versionId", "")).isdigit() and int(content["versionId"]) % 2 == 0:
+        content["lastUpdated"] = re.sub(r"T\d\d", "T00", content["lastUpdated"])
+    return content
 
 
 @altered
 def short_pages(asked: Asked, reply: Reply) -> Reply:
     """Lists only the newest version, and does not say how to get at the rest."""
-    told = reply.json
-    return reply.holding({**told, "entry": told["entry"][:1]}) if told.get("type") == "history" else reply
+    content = reply.json
+    return reply.holding({**content, "entry": content["entry"][:1]}) if content.get("type") == "history" else reply
 
 
 class TwoAtOnce(Hostile):
@@ -329,7 +329,7 @@ def judge(runner: Runner, name: str) -> Case:
     return case
 
 
-def told(case: Case) -> str:
+def described(case: Case) -> str:
     return f"{case.verdict()}: {[f.got for f in case.findings]} {case.race and case.race.doubt}"
 
 
@@ -337,7 +337,7 @@ def demand_pass(here: Place, names: Iterable[str]) -> None:
     """Each race passes."""
     for name in names:
         case = judge(here.runner(), name)
-        assert case.verdict() is Verdict.PASS, f"{name}: {told(case)}"
+        assert case.verdict() is Verdict.PASS, f"{name}: {described(case)}"
 
 
 def demand_no_false_alarm(here: Place, names: Iterable[str]) -> None:
@@ -348,7 +348,7 @@ def demand_no_false_alarm(here: Place, names: Iterable[str]) -> None:
         except (OutcomeUnknown, SetupFailed) as reason:
             assert str(reason)
             continue
-        assert case.verdict() in (Verdict.PASS, Verdict.INCONCLUSIVE), f"{name}: {told(case)}"
+        assert case.verdict() in (Verdict.PASS, Verdict.INCONCLUSIVE), f"{name}: {described(case)}"
         assert case.verdict() is Verdict.PASS or case.race.doubt
 
 
@@ -406,7 +406,7 @@ def test_where_two_connections_are_served_two_writers_meet(kind):
         runner = here.runner()
         assert runner.writers == 2
         case = judge(runner, "same-version")
-        assert case.verdict() is Verdict.PASS, told(case)
+        assert case.verdict() is Verdict.PASS, described(case)
         assert case.race.facts["limits"] == ["the target serves 2 connections at once, so no more than 2 writers meet"]
 
 

@@ -120,12 +120,15 @@ class Http2:
 
     def _pump(self) -> None:
         """Send as much as flow control allows (RFC 9113 section 5.2), leaving room for every last byte still held."""
-        unfinished = [stream for stream in self._streams.values() if not stream.ended]
-        for stream in unfinished:
-            try:
-                self._send(stream)
-            except ProtocolError:  # the target has closed the stream: its answer is there, or comes no more
-                stream.ended = True
+        for stream in self._streams.values():
+            if not stream.ended:
+                self._send_if_open(stream)
+
+    def _send_if_open(self, stream: _Stream) -> None:
+        try:
+            self._send(stream)
+        except ProtocolError:  # the target has closed the stream: its answer is there, or comes no more
+            stream.ended = True
 
     def _send(self, stream: _Stream) -> None:
         body = stream.job.request.body

@@ -42,15 +42,31 @@ def by_identifier(runner: Runner, unique: str) -> str:
     return criteria.replace("{unique}", unique)
 
 
-def _may_create(runner: Runner) -> None:
-    if runner.bench.kind.lent:
-        raise RuleNotApplicable(f"nothing is created on this target: the {runner.bench.kind.type}s are lent to the run")
-
-
 def _nobody(runner: Runner, resource_id: str) -> Subject:
     """A resource that does not exist yet."""
     unseen = Snapshot(Answer(404), {}, None)
     return Subject(runner.bench.kind, resource_id, resource_id, {}, unseen)
+
+
+#: One round of so many writers; it adds what it made.
+Release = Callable[[Creates, Blocks, int], None]
+
+
+def _rounds(runner: Runner, release: Release, shown: Callable[[Creates], bool]) -> Creates:
+    """Rounds in which there is nothing before, until one has shown a fault."""
+    if runner.bench.kind.lent:
+        raise RuleNotApplicable(f"nothing is created on this target: the {runner.bench.kind.type}s are lent to the run")
+    creates = Creates(runner.environment)
+
+    def block(writers: int) -> bool:
+        with runner.counted_block(creates):
+            connections = runner.connections()
+            for _ in runner.rounds(creates):
+                release(creates, connections, writers)
+        return shown(creates)
+
+    runner.each_block(creates, block)
+    return creates
 
 
 # ---------------------------------------------------------------- under a condition
@@ -58,31 +74,18 @@ def _nobody(runner: Runner, resource_id: str) -> Subject:
 
 def conditional_creates(runner: Runner, invocation: Callable[[str], Invocation]) -> Creates:
     """Rounds in which every writer sends the invocation for one and the same new thing."""
-    _may_create(runner)
-    creates = Creates(runner.environment)
 
-    def block(writers: int) -> bool:
-        with runner.counted_block(creates):
-            connections = runner.connections()
-            for _ in runner.rounds(creates):
-                _conditional_create(runner, creates, connections, invocation, writers)
-        return any(len(ids) > 1 for ids in creates.made)
+    def release(creates: Creates, connections: Blocks, writers: int) -> None:
+        unique = new_unique()
+        items = [runner.target.ledger.intend(runner.bench.kind.type, unique) for _ in range(writers)]
+        builder = runner.history_of(_nobody(runner, unique))
+        completions = builder.release(connections, [invocation(unique) for _ in range(writers)])
+        ids = _ids_made(runner, unique, completions)
+        creates.add(completions, ids)
+        certain = all(completion.outcome_known for completion in completions)
+        _enter(runner, unique, items, ids, certain)
 
-    runner.each_block(creates, block)
-    return creates
-
-
-def _conditional_create(
-    runner: Runner, creates: Creates, connections: Blocks, invocation: Callable[[str], Invocation], writers: int
-) -> None:
-    unique = new_unique()
-    items = [runner.target.ledger.intend(runner.bench.kind.type, unique) for _ in range(writers)]
-    builder = runner.history_of(_nobody(runner, unique))
-    completions = builder.release(connections, [invocation(unique) for _ in range(writers)])
-    ids = _ids_made(runner, unique, completions)
-    creates.add(completions, ids)
-    certain = all(completion.outcome_known for completion in completions)
-    _enter(runner, unique, items, ids, certain)
+    return _rounds(runner, release, lambda creates: any(len(ids) > 1 for ids in creates.made))
 
 
 def _ids_made(runner: Runner, unique: str, completions: list[Completion]) -> set[str]:
@@ -109,31 +112,23 @@ def _enter(runner: Runner, unique: str, items: list[Item], ids: set[str], certai
 
 def updates_as_create(runner: Runner) -> Creates:
     """Rounds in which every writer puts to one and the same id that was never given out."""
-    _may_create(runner)
-    creates = Creates(runner.environment)
 
-    def block(writers: int) -> bool:
-        with runner.counted_block(creates):
-            connections = runner.connections()
-            for _ in runner.rounds(creates):
-                _update_as_create(runner, creates, connections, writers)
-        return bool(creates.faults) or any(count > 1 for count in creates.created)
+    def release(creates: Creates, connections: Blocks, writers: int) -> None:
+        resource_id = new_unique()
+        item = runner.target.ledger.intend(runner.bench.kind.type, "", resource_id)
+        builder = runner.history_of(_nobody(runner, resource_id))
+        builder.forget_initial()
+        invocations = [runner.invocations.put_new(resource_id) for _ in range(writers)]
+        completions = builder.release(connections, invocations)
+        if any(completion.accepted for completion in completions):
+            runner.target.ledger.created(item, resource_id)
+            creates.pending.append(builder)
+        elif all(completion.refused for completion in completions):
+            runner.target.ledger.never_made(item)
+        creates.add(completions, {resource_id})
 
-    runner.each_block(creates, block)
-    return creates
+    return _rounds(runner, release, _created_twice)
 
 
-def _update_as_create(runner: Runner, creates: Creates, connections: Blocks, writers: int) -> None:
-    resource_id = new_unique()
-    ledger = runner.target.ledger
-    item = ledger.intend(runner.bench.kind.type, "", resource_id)
-    builder = runner.history_of(_nobody(runner, resource_id))
-    builder.forget_initial()
-    invocations = [runner.invocations.put_new(resource_id) for _ in range(writers)]
-    completions = builder.release(connections, invocations)
-    if any(completion.accepted for completion in completions):
-        ledger.created(item, resource_id)
-        creates.pending.append(builder)
-    elif all(completion.refused for completion in completions):
-        ledger.never_made(item)
-    creates.add(completions, {resource_id})
+def _created_twice(creates: Creates) -> bool:
+    return bool(creates.faults) or any(count > 1 for count in creates.created)
