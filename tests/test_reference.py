@@ -285,7 +285,7 @@ def test_of_many_writers_from_one_version_just_one_wins(r4, patient):
 
 
 def test_a_fault_can_open_a_gap_between_check_and_write(monkeypatch):
-    gap = Fault("gap", "Another write fits between check and write.", (), gap=Gap(seconds=0.1))
+    gap = Fault("gap", "Another write fits between check and write.", (), gap=Gap(seconds=0.5))
     monkeypatch.setitem(catalogue.FAULTS, "gap", gap)
     with EmbeddedServer(PROFILES["fhir-r4"], faults=["gap"]) as server, client(server) as http:
         address, seen = created(http, PROFILES["fhir-r4"])

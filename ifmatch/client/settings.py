@@ -139,11 +139,15 @@ def _headers(given: Mapping[str, Any]) -> tuple[dict[str, str], frozenset[str]]:
     fetched = {name: _from_environment(value["env"]) for name, value in given.items() if isinstance(value, dict)}
     values = {**given, **fetched}
     for name, value in values.items():
-        if not _HEADER_NAME.fullmatch(name) or not value.isprintable():
-            raise ConfigurationError(
-                f"The target file gives a header {name!r} that HTTP does not allow. Correct its name or its value."
-            )
+        _demand_header(name, value)
     return values, frozenset(fetched)
+
+
+def _demand_header(name: str, value: str) -> None:
+    if not _HEADER_NAME.fullmatch(name) or not value.isprintable():
+        raise ConfigurationError(
+            f"The target file gives a header {name!r} that HTTP does not allow. Correct its name or its value."
+        )
 
 
 def _no_passphrase() -> str:

@@ -64,7 +64,9 @@ class Statement:
             return None
         if interaction in _OF_THE_SYSTEM:
             return any(interaction in _codes(rest) for rest in self.document["rest"])
-        entry = self._entry(resource_type)
+        return self._describes(interaction, self._entry(resource_type))
+
+    def _describes(self, interaction: str, entry: Mapping[str, Any]) -> bool:
         if interaction in _FLAGS:
             element, values = _FLAGS[interaction]
             return entry.get(element) in values

@@ -61,11 +61,9 @@ class Snapshot:
 
     def _additions_to_history(self, later: "Snapshot") -> Iterator[str]:
         """The order of a history, and how much of it is listed, may change with nothing written: what is new counts."""
-        if self.history is None:
-            return
-        known = {*self.history, self.version}
+        known = {*(self.history or ()), self.version}
         added = [version for version in later.history or () if version not in known]
-        if added:
+        if added and self.history is not None:
             yield f"the history has {_listed(added)} besides {_listed(self.history)}"
 
 

@@ -88,17 +88,25 @@ def _find_and_remove(target: Target, item: Item) -> str:
     """Remove what a request without a usable answer may have made, by the identifier that only it carries."""
     if not item.unique or target.profile.offers("search-type") is False:
         return "it may exist: the request that may have made it was answered without an id"
-    for pause in (0, 1):  # the index of a search may lag behind
-        time.sleep(pause)
-        answer = target.search(item.type, f"identifier={IDENTIFIER_SYSTEM}|{item.unique}")
-        if answer.effect is not Effect.ACCEPTED or answer.resource is None:
+    for answer in _searches(target, item):
+        if not _is_list(answer):
             return f"it may exist, and the search for its identifier was answered {describe(answer)}"
-        ids = _ids_found(answer, item.unique)
-        if ids:
+        if ids := _ids_found(answer, item.unique):
             target.ledger.created(item, ids[0])
             return _remove(target, item)
     target.ledger.removed(item, "not found")
     return ""
+
+
+def _searches(target: Target, item: Item) -> Iterator[Answer]:
+    """Two searches for an item by its identifier: the index may lag behind."""
+    for pause in (0, 1):
+        time.sleep(pause)
+        yield target.search(item.type, f"identifier={IDENTIFIER_SYSTEM}|{item.unique}")
+
+
+def _is_list(answer: Answer) -> bool:
+    return answer.effect is Effect.ACCEPTED and answer.resource is not None
 
 
 def _ids_found(answer: Answer, unique: str) -> list[str]:
@@ -107,14 +115,18 @@ def _ids_found(answer: Answer, unique: str) -> list[str]:
 
 
 def _remove(target: Target, item: Item) -> str:
-    answer = target.delete(item.type, item.id)
+    target.delete(item.type, item.id)
     if not _is_listed(target, item):
         return ""
     seen = target.read(item.type, item.id)
-    if seen.status in (404, 410):
-        target.ledger.removed(item)
-        return ""
-    # Some servers delete only the version that is named.
+    if seen.status not in (404, 410):
+        return _remove_version(target, item, seen)
+    target.ledger.removed(item)
+    return ""
+
+
+def _remove_version(target: Target, item: Item, seen: Answer) -> str:
+    """Some servers delete only the version that is named."""
     answer = target.delete(item.type, item.id, if_match=tag_of(seen) or "*")
     return f"its delete was answered {describe(answer)}" if _is_listed(target, item) else ""
 
@@ -126,10 +138,14 @@ def _is_listed(target: Target, item: Item) -> bool:
 def _restore(target: Target, item: Item) -> str:
     if REDACTED in json.dumps(item.original):
         return "its content could not be restored: what is known of it has a secret taken out"
-    seen = target.read(item.type, item.id)
-    body = {**(item.original or {}), "id": item.id}
-    answer = target.update(item.type, item.id, body, if_match=tag_of(seen) or ())
+    answer = _put_back(target, item)
     if answer.effect is not Effect.ACCEPTED:
         return f"its content could not be restored: {describe(answer)}"
     target.ledger.removed(item, "restored")
     return ""
+
+
+def _put_back(target: Target, item: Item) -> Answer:
+    seen = target.read(item.type, item.id)
+    body = {**(item.original or {}), "id": item.id}
+    return target.update(item.type, item.id, body, if_match=tag_of(seen) or ())

@@ -98,8 +98,8 @@ class Workbench:
         """Two of one scenario must be two: else a write to the one would be taken for a change of the other."""
         free = [name for name in kind.ids if name not in self._lent]
         if not free:
-            lent = f"{len(kind.ids)} {kind.type}" if kind.ids else f"no {kind.type}"
-            raise RuleNotApplicable(f"the target file lends {lent}, and this rule needs one more")
+            many = len(kind.ids) or "no"
+            raise RuleNotApplicable(f"the target file lends {many} {kind.type}, and this rule needs one more")
         self._lent.add(free[0])
         return free[0]
 

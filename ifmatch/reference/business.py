@@ -21,18 +21,22 @@ def check_update(exchange: Exchange, stored: Resource, body: Resource) -> None:
     kind = exchange.world.profile.resources.get(exchange.type)
     if kind is None or not kind.change:
         return
-    if exchange.world.dialect.promises("update.status-only", exchange.type):
-        changed = _changed(_own(exchange, stored), _own(exchange, body)) - kind.change.keys()
-        _refuse_for(exchange, "update.status-only", "this must not change", changed)
-    if exchange.world.dialect.promises("update.removal-reason", exchange.type):
-        missing = set(_extension_urls(kind.change)) - set(_extension_urls(body))
-        _refuse_for(exchange, "update.removal-reason", "these extensions are missing", missing)
+    _check_status_only(exchange, kind.change, _changed(_own(exchange, stored), _own(exchange, body)))
+    _check_removal_reason(exchange, kind.change, body)
 
 
-def _refuse_for(exchange: Exchange, rule: str, reason: str, names: set[str]) -> None:
-    """Refuse by a rule because of what is named, if anything is."""
-    if names:
-        exchange.refuse(rule, f"{reason}: {', '.join(sorted(names))}")
+def _check_status_only(exchange: Exchange, allowed: Resource, changed: set[str]) -> None:
+    forbidden = sorted(changed - allowed.keys())
+    if forbidden and exchange.world.dialect.promises("update.status-only", exchange.type):
+        exchange.refuse("update.status-only", f"this must not change: {', '.join(forbidden)}")
+
+
+def _check_removal_reason(exchange: Exchange, change: Resource, body: Resource) -> None:
+    if not exchange.world.dialect.promises("update.removal-reason", exchange.type):
+        return
+    missing = sorted(set(_extension_urls(change)) - set(_extension_urls(body)))
+    if missing:
+        exchange.refuse("update.removal-reason", f"these extensions are missing: {', '.join(missing)}")
 
 
 def with_additions(exchange: Exchange, resource: Resource) -> Resource:
@@ -54,11 +58,15 @@ def _own(exchange: Exchange, resource: Resource) -> Resource:
     """A resource without the server's additions."""
     own = dict(resource)
     for addition in _additions(exchange):
-        element = addition[0]
-        others = [item for item in own.pop(element, []) if not _is(item, addition)]
-        if others:
-            own[element] = others
+        own = _without(own, addition)
     return own
+
+
+def _without(resource: Resource, addition: Addition) -> Resource:
+    element = addition[0]
+    kept = [item for item in resource.get(element, []) if not _is(item, addition)]
+    others = {name: part for name, part in resource.items() if name != element}
+    return {**others, element: kept} if kept else others
 
 
 def _is(item: Json, addition: Addition) -> bool:

@@ -58,12 +58,18 @@ def _unknown_elements(profile: Profile) -> Resource:
 
 def _of_the_system(profile: Profile) -> Resource:
     """The interactions on the base address; DSTU2 has one code for them."""
-    codes = [code for code in ("transaction", "batch") if offers(profile, code)]
-    if not codes:
-        return {}
+    codes = tuple(code for code in ("transaction", "batch") if offers(profile, code))
     if _is_dstu2(profile):
-        return {"transactionMode": "both" if len(codes) > 1 else codes[0]}
-    return {"interaction": [{"code": code} for code in codes]}
+        return _TRANSACTION_MODES[codes]
+    return {"interaction": [{"code": code} for code in codes]} if codes else {}
+
+
+_TRANSACTION_MODES: Mapping[tuple[str, ...], Resource] = {
+    (): {},
+    ("transaction",): {"transactionMode": "transaction"},
+    ("batch",): {"transactionMode": "batch"},
+    ("transaction", "batch"): {"transactionMode": "both"},
+}
 
 
 def offers(profile: Profile, interaction: str) -> bool:

@@ -24,10 +24,7 @@ def mended(content: bytes) -> bytes:
 
 def _closing(text: str) -> str:
     """The brackets that are still open, closed; those inside strings do not count."""
-    opened: list[str] = []
+    unclosed = ""
     for bracket in re.findall(r"[{}\[\]]", _STRING.sub("", text)):
-        if bracket in _CLOSING:
-            opened.append(_CLOSING[bracket])
-        elif opened:
-            opened.pop()
-    return "".join(reversed(opened))
+        unclosed = _CLOSING[bracket] + unclosed if bracket in _CLOSING else unclosed[1:]
+    return unclosed

@@ -171,12 +171,15 @@ class Dialect:
 
     def headers(self, interaction: str, version: Version, base: str, *, created: bool = False) -> dict[str, str]:
         """ETag, Last-Modified and Location of an answer about a version, in the promised forms."""
-        asked = "create" if created else interaction
-        forms = {name: self._forms(f"{asked}.headers.{name.lower()}", name, version.type) for name in _HEADERS}
+        forms = self._forms_of_headers("create" if created else interaction, version.type)
         values = {"ETag": f'W/"{version.version}"', "Last-Modified": http_date(version.time)}
         if created or forms["Location"]:
             values["Location"] = _location(version, base, forms["Location"])
         return {name: value for name, value in values.items() if "absent" not in forms[name]}
+
+    def _forms_of_headers(self, interaction: str, resource_type: str) -> dict[str, tuple[str, ...]]:
+        rules = {name: f"{interaction}.headers.{name.lower()}" for name in _HEADERS}
+        return {name: self._forms(rule, name, resource_type) for name, rule in rules.items()}
 
     def _success_body(self, interaction: str, prefer: str, version: Version) -> Resource | None:
         name, wished = PREFERENCES.get(prefer, ("default", Body.RESOURCE))

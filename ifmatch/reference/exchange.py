@@ -62,12 +62,7 @@ class Exchange:
         faults, wished = self.world.faults, _wish_for_return(self.request.header("prefer") or "")
         if not wished and faults.on("representation-by-default"):
             return "representation"
-        ignored = {
-            "minimal": faults.on("prefer-minimal-ignored"),
-            "representation": faults.on("prefer-representation-ignored"),
-            "OperationOutcome": faults.on("prefer-OperationOutcome-ignored"),
-        }
-        return "" if ignored.get(wished) else wished
+        return "" if _is_ignored(wished, faults) else wished
 
 
 def _wish_for_return(prefer: str) -> str:
@@ -75,6 +70,15 @@ def _wish_for_return(prefer: str) -> str:
     wishes = (wish.strip() for wish in prefer.replace(";", ",").split(","))
     wished = (wish.removeprefix("return=").strip('"') for wish in wishes if wish.startswith("return="))
     return next(wished, "")
+
+
+def _is_ignored(wished: str, faults: Faults) -> bool:
+    ignored = {
+        "minimal": faults.on("prefer-minimal-ignored"),
+        "representation": faults.on("prefer-representation-ignored"),
+        "OperationOutcome": faults.on("prefer-OperationOutcome-ignored"),
+    }
+    return ignored.get(wished, False)
 
 
 #: What a request comes to: an answer, or a write that is checked and only waits to be carried out.

@@ -30,12 +30,16 @@ class Operation:
 
 def operations(parameters: Json) -> list[Operation]:
     """The operations of a patch. Raises ValueError when it is not a Parameters resource of operations."""
-    if not isinstance(parameters, dict) or parameters.get("resourceType") != "Parameters":
-        raise ValueError("a FHIRPath Patch is a Parameters resource")
-    entries = parameters.get("parameter", [])
+    entries = _entries(parameters)
     if {entry.get("name") for entry in entries} != {"operation"}:
         raise ValueError("each parameter of a FHIRPath Patch is an operation")
     return [Operation(**_parts(entry)) for entry in entries]
+
+
+def _entries(parameters: Json) -> list[Json]:
+    if not isinstance(parameters, dict) or parameters.get("resourceType") != "Parameters":
+        raise ValueError("a FHIRPath Patch is a Parameters resource")
+    return parameters.get("parameter") or []
 
 
 def _parts(entry: Mapping[str, Json]) -> dict[str, Json]:
@@ -126,8 +130,16 @@ def _one_place(resource: Resource, path: str) -> Place:
 def _places(resource: Resource, path: str) -> list[Place]:
     """Where the elements lie that a path names: an object says it, a simple value is found by its parent and name."""
     found = _evaluate(resource, path)
-    if all(isinstance(item, dict) and _PLACE in item for item in found):
+    if all(map(_is_labelled, found)):
         return [tuple(item[_PLACE]) for item in found]
+    return _places_by_parent(resource, path)
+
+
+def _is_labelled(item: Json) -> bool:
+    return isinstance(item, dict) and _PLACE in item
+
+
+def _places_by_parent(resource: Resource, path: str) -> list[Place]:
     match = _LAST_STEP.fullmatch(path)
     if match is None:
         raise ValueError(f"{path} is not a path that can be changed")

@@ -58,24 +58,43 @@ def door(exchange: Exchange) -> str:
     The name of its interaction, followed by `.unnamed` when it names no version, `.conditional` when it is a create
     with a condition, `.new` when it updates what never was, or `.revival` when it updates what was deleted.
     """
-    headers, store, interaction = exchange.request.headers, exchange.world.store, exchange.interaction
-    latest = store.latest(exchange.type, exchange.id)
-    manners = {
-        "conditional": interaction == "create" and "if-none-exist" in headers,
-        "new": interaction == "update" and latest is None,
-        "revival": interaction == "update" and latest is not None and latest.resource is None,
-        "unnamed": interaction in _NAMING and "if-match" not in headers,
-    }
-    first = next((manner for manner, applies in manners.items() if applies), "")
-    return f"{interaction}.{first}" if first else interaction
+    manner = next((manner for manner, applies in _MANNERS if applies(exchange)), "")
+    return f"{exchange.interaction}.{manner}" if manner else exchange.interaction
+
+
+def _is_conditional(exchange: Exchange) -> bool:
+    return exchange.interaction == "create" and "if-none-exist" in exchange.request.headers
+
+
+def _is_new(exchange: Exchange) -> bool:
+    return exchange.interaction == "update" and not exchange.world.store.history(exchange.type, exchange.id)
+
+
+def _is_revival(exchange: Exchange) -> bool:
+    return exchange.interaction == "update" and exchange.world.store.current(exchange.type, exchange.id) is None
+
+
+def _names_no_version(exchange: Exchange) -> bool:
+    return exchange.interaction in _NAMING and "if-match" not in exchange.request.headers
+
+
+#: The manners in which a write may come, the first that applies.
+_MANNERS: tuple[tuple[str, Callable[[Exchange], bool]], ...] = (
+    ("conditional", _is_conditional),
+    ("new", _is_new),
+    ("revival", _is_revival),
+    ("unnamed", _names_no_version),
+)
 
 
 def _authorize(exchange: Exchange) -> None:
     """Hold a request to its bearer token (RFC 6750); the capability statement is for everyone."""
     tokens, request = exchange.world.tokens, exchange.request
-    if tokens is None or request.path == ("metadata",):
-        return
-    scope, interaction = tokens.get(_bearer_token(request)), _wanted(request)
+    if tokens is not None and request.path != ("metadata",):
+        _check_scope(exchange, tokens.get(_bearer_token(request)), _wanted(request))
+
+
+def _check_scope(exchange: Exchange, scope: str | None, interaction: str) -> None:
     if scope is None:
         exchange.refuse(f"{interaction}.unauthenticated", "a bearer token that this server knows is needed")
     elif scope == _MAY_READ and interaction != "read":

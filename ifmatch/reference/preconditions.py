@@ -92,7 +92,10 @@ def _is_current(exchange: Exchange, current: Version | None, form: str, versions
     world = exchange.world
     if current is None or (current.type, current.id) in world.faults.traces.wedged:
         return False
-    if form == "star" or current.version in versions:
-        return True
-    namings = (Naming(world.store, current, named, exchange.request.body) for named in versions)
-    return any(map(world.faults.match, namings))
+    return form == "star" or current.version in versions or _passes_as_current(exchange, current, versions)
+
+
+def _passes_as_current(exchange: Exchange, current: Version, versions: tuple[str, ...]) -> bool:
+    """Whether a fault takes one of the versions for the current one."""
+    world, body = exchange.world, exchange.request.body
+    return any(world.faults.match(Naming(world.store, current, named, body)) for named in versions)

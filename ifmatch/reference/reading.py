@@ -63,13 +63,17 @@ def vread(exchange: Exchange) -> Decision:
 def history(exchange: Exchange) -> Decision:
     """The versions of a resource, or of all resources of a type: newest first, deletions included."""
     versions = _history_of_one(exchange) if exchange.id else exchange.world.store.all_versions(exchange.type)
-    since = dict(exchange.request.query).get("_since")
-    if since:
-        start = _time(since)
-        versions = [version for version in versions if version.time >= start]
+    versions = _since(versions, dict(exchange.request.query).get("_since"))
     page, links = _page(exchange, versions[::-1])
     entries = [_history_entry(version, exchange.request.base) for version in page]
     return Reply(exchange.interaction, HTTPStatus.OK, bundle("history", entries, links, len(versions)))
+
+
+def _since(versions: list[Version], text: str | None) -> list[Version]:
+    if not text:
+        return versions
+    start = _time(text)
+    return [version for version in versions if version.time >= start]
 
 
 def _history_of_one(exchange: Exchange) -> list[Version]:
@@ -106,8 +110,9 @@ def _page(exchange: Exchange, versions: Sequence[Version]) -> tuple[Sequence[Ver
     address = exchange.request.url(*exchange.request.path)
     links = {"self": _with_query(address, exchange.request.query)}
     if size and end < len(versions):
-        others = [(name, value) for name, value in exchange.request.query if name not in ("_count", "_offset")]
-        links["next"] = _with_query(address, [*others, ("_count", str(size)), ("_offset", str(end))])
+        paging = {"_count": str(size), "_offset": str(end)}
+        others = [(name, value) for name, value in exchange.request.query if name not in paging]
+        links["next"] = _with_query(address, [*others, *paging.items()])
     return versions[start:end], links
 
 

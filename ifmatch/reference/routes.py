@@ -70,7 +70,6 @@ def decide(exchange: Exchange) -> Decision:
         raise Refusal("read.not-an-end-point", f"there is nothing at {'/'.join(path)}")
     _check_type(exchange)
     route = _chosen(exchange, routes)
-    exchange.interaction = route.interaction
     _check_content_type(exchange, route)
     return route.handle(exchange)
 
@@ -83,10 +82,12 @@ def _check_type(exchange: Exchange) -> None:
 def _chosen(exchange: Exchange, routes: list[Route]) -> Route:
     """The route of a request among those that its address has. Raises Refusal when the server does not offer it."""
     method = "GET" if exchange.request.method == "HEAD" else exchange.request.method
-    route = next((route for route in routes if route.method == method), None)
-    if route is not None and _offered(exchange, route.interaction):
-        return route
-    name = route.interaction if route else exchange.interaction
+    for route in routes:
+        if route.method == method:
+            exchange.interaction = route.interaction
+            if _offered(exchange, route.interaction):
+                return route
+    name = exchange.interaction
     raise Refusal(f"{name}.unsupported", f"this server does not support {name} here")
 
 

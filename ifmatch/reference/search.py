@@ -3,7 +3,7 @@
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import product
+from itertools import chain, product, starmap
 
 from ifmatch.reference.message import Json, Refusal, Resource, parts_of
 from ifmatch.reference.store import Store, Version
@@ -67,8 +67,8 @@ def _test(name: str, value: str) -> Callable[[Resource], bool]:
     has, wanted = _comparison(name, modifier), value.split(",")
 
     def test(resource: Resource) -> bool:
-        found = [item for path in paths for item in _at(resource, path)]
-        return any(has(item, text) for item, text in product(found, wanted))
+        found = chain.from_iterable(_at(resource, path) for path in paths)
+        return any(starmap(has, product(found, wanted)))
 
     return test
 
@@ -100,10 +100,14 @@ def _has_text(item: Json, wanted: str, compare: Callable[[str, str], bool]) -> b
 
 def _has_token(item: Json, wanted: str) -> bool:
     """A code, Coding, CodeableConcept, Identifier, ContactPoint or Reference, as `value` or `system|value`."""
+    if isinstance(item, dict):
+        return _object_has_token(item, wanted)
     if isinstance(item, bool):
         return str(item).lower() == wanted.lower()
-    if not isinstance(item, dict):
-        return str(item) == wanted
+    return str(item) == wanted
+
+
+def _object_has_token(item: Resource, wanted: str) -> bool:
     if "coding" in item:
         return any(_has_token(coding, wanted) for coding in item["coding"])
     if "reference" in item:

@@ -37,24 +37,40 @@ def transaction(exchange: Exchange) -> Decision:
         raise Refusal(f"{kind}.unsupported", f"this server does not take a {kind}")
     exchange.interaction = kind
     names = _references(exchange, entries) if kind == _TRANSACTION else {}
-    if exchange.world.faults.gap(kind):
-        checked = [_checked(exchange, entry, names) for entry in entries]
-        return lambda: _run(exchange, kind, entries, lambda index: checked[index]())
-    return lambda: _run(exchange, kind, entries, lambda index: _checked(exchange, entries[index], names)())
+    carry_out = _doer(exchange, entries, names)
+    return lambda: _run(exchange, kind, entries, carry_out)
+
+
+def _doer(exchange: Exchange, entries: list[Resource], names: dict[str, str]) -> Callable[[int], Reply]:
+    """What checks and carries out the entry at a place. Where a fault opens a gap, all are checked beforehand."""
+    if not exchange.world.faults.gap(exchange.interaction):
+        return lambda place: _checked(exchange, entries[place], names)()
+    checked = [_checked(exchange, entry, names) for entry in entries]
+    return lambda place: checked[place]()
 
 
 def _bundle_in(body: bytes) -> tuple[str, list[Resource]]:
     """The kind and the entries of a Bundle. Raises Refusal when the body is none that can be carried out."""
+    sent = _object_in(body)
+    if (sent.get("resourceType"), sent.get("type")) not in _BUNDLES:
+        raise Refusal("update.unparsable", "the base address takes a Bundle of type transaction or batch")
+    entries = sent.get("entry", [])
+    if not _are_objects(entries):
+        raise Refusal("update.unparsable", "the entries of a Bundle are a list of objects")
+    return sent["type"], entries
+
+
+def _object_in(body: bytes) -> Resource:
+    """The JSON object in a body, an empty one when there is none."""
     try:
         sent = json.loads(body)
     except ValueError:
-        sent = None
-    if not isinstance(sent, dict) or (sent.get("resourceType"), sent.get("type")) not in _BUNDLES:
-        raise Refusal("update.unparsable", "the base address takes a Bundle of type transaction or batch")
-    entries = sent.get("entry", [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise Refusal("update.unparsable", "the entries of a Bundle are a list of objects")
-    return sent["type"], entries
+        return {}
+    return sent if isinstance(sent, dict) else {}
+
+
+def _are_objects(entries: Json) -> bool:
+    return isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries)
 
 
 def _run(exchange: Exchange, kind: str, entries: list[Resource], carry_out: Callable[[int], Reply]) -> Reply:
@@ -151,8 +167,10 @@ def _rewritten(node: Json, names: dict[str, str]) -> Json:
     """A resource whose references to other entries name the addresses that those will have."""
     if isinstance(node, list):
         return [_rewritten(item, names) for item in node]
-    if not isinstance(node, dict):
-        return node
+    return _rewritten_object(node, names) if isinstance(node, dict) else node
+
+
+def _rewritten_object(node: Resource, names: dict[str, str]) -> Resource:
     rewritten = {key: _rewritten(value, names) for key, value in node.items()}
     reference = node.get("reference")
     if isinstance(reference, str):
@@ -161,10 +179,14 @@ def _rewritten(node: Json, names: dict[str, str]) -> Json:
 
 
 def _entry(reply: Reply) -> Resource:
-    response: Resource = {"status": f"{reply.status} {HTTPStatus(reply.status).phrase}"}
-    response |= {header.lower(): reply.headers[header] for header in ("Location", "ETag") if header in reply.headers}
+    """What a Bundle says of one reply: an OperationOutcome stands within the response, a resource beside it."""
     if reply.body is None:
-        return {"response": response}
+        return {"response": _response(reply)}
     if isinstance(reply.body, dict) and reply.body["resourceType"] == "OperationOutcome":
-        return {"response": {**response, "outcome": reply.body}}
-    return {"resource": reply.body, "response": response}
+        return {"response": {**_response(reply), "outcome": reply.body}}
+    return {"resource": reply.body, "response": _response(reply)}
+
+
+def _response(reply: Reply) -> Resource:
+    named = {header.lower(): reply.headers[header] for header in ("Location", "ETag") if header in reply.headers}
+    return {"status": f"{reply.status} {HTTPStatus(reply.status).phrase}", **named}

@@ -57,11 +57,15 @@ def conditional_update(exchange: Exchange) -> Decision:
     """An update of the one resource that meets the criteria; a create if none does (R4 http.html#cond-update)."""
     body = _resource_in(exchange)
     found = _matches(exchange, exchange.request.criteria)
-    if len(found) > 1:
-        exchange.refuse("conditional-update.many", f"{len(found)} resources meet the criteria")
+    _refuse_many(exchange, found)
     if not found or exchange.world.faults.on("conditional-update-always-creates"):
         return _conditional_create(exchange, body)
     return _update_found(exchange, found[0], body)
+
+
+def _refuse_many(exchange: Exchange, found: list[Version]) -> None:
+    if len(found) > 1:
+        exchange.refuse(f"{exchange.interaction}.many", f"{len(found)} resources meet the criteria")
 
 
 def _update_found(exchange: Exchange, current: Version, body: Resource) -> Decision:
@@ -105,23 +109,27 @@ def delete(exchange: Exchange) -> Decision:
 def conditional_delete(exchange: Exchange) -> Decision:
     """The one resource that meets the criteria deleted; none is fine, several are refused (R4 http.html#3.1.0.7.1)."""
     found = _matches(exchange, exchange.request.criteria)
-    if len(found) > 1:
-        exchange.refuse("conditional-delete.many", f"{len(found)} resources meet the criteria")
+    _refuse_many(exchange, found)
     if not found:
         return Reply("delete", HTTPStatus.NO_CONTENT)
     return lambda: _delete(exchange, found[0].id)
 
 
 def _update_as_create(exchange: Exchange, body: Resource) -> Decision:
-    world = exchange.world
-    reason = f"there is no {exchange.type}/{exchange.id}, and ids are given by the server"
-    if not is_id(exchange.id):
-        raise Refusal("update.body-id.mismatched", f"{exchange.id} is not an id: letters, digits, - and ., at most 64")
-    say_no = exchange.refuse if world.profile.offers("update-create") is False else exchange.object
-    say_no("update.unknown-id", reason)
-    if "if-match" in exchange.request.headers and not world.faults.on("version-of-nothing-accepted"):
+    _check_new_id(exchange)
+    faults = exchange.world.faults
+    if "if-match" in exchange.request.headers and not faults.on("version-of-nothing-accepted"):
         check_if_match(exchange, None)
     return lambda: _create(exchange, body, exchange.id, "update.as-create")
+
+
+def _check_new_id(exchange: Exchange) -> None:
+    """Whether a client may choose an id, and whether this one can be one."""
+    if not is_id(exchange.id):
+        raise Refusal("update.body-id.mismatched", f"{exchange.id} is not an id: letters, digits, - and ., at most 64")
+    never = exchange.world.profile.offers("update-create") is False
+    say_no = exchange.refuse if never else exchange.object
+    say_no("update.unknown-id", f"there is no {exchange.type}/{exchange.id}, and ids are given by the server")
 
 
 def _conditional_create(exchange: Exchange, body: Resource) -> Decision:

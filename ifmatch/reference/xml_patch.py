@@ -122,13 +122,17 @@ def _keep_notes(old: Json, new: Json) -> None:
 
 def _to_xml(name: str, value: Json) -> Json:
     """An element for a JSON value: an object has children, a simple value has an attribute; notes say what it was."""
-    if not isinstance(value, dict):
-        text = value if isinstance(value, str) else json.dumps(value)
-        return etree.Element(name, {"value": text, _JSON: type(value).__name__})
+    if isinstance(value, dict):
+        return _object_to_xml(name, value)
+    text = value if isinstance(value, str) else json.dumps(value)
+    return etree.Element(name, {"value": text, _JSON: type(value).__name__})
+
+
+def _object_to_xml(name: str, value: Resource) -> Json:
     attributes = {key: part for key, part in value.items() if _is_attribute(name, key, part)}
     element = etree.Element(name, attributes)
     for key, part in value.items():
-        if key not in attributes and not (key == "resourceType" and part == name):
+        if key not in attributes and (key, part) != ("resourceType", name):
             element.extend(_children(key, part))
     return element
 
@@ -141,23 +145,34 @@ def _children(name: str, part: Json) -> list[Json]:
     """The elements for one member of an object: as many as a list has items, each with a note that it is of a list."""
     if not isinstance(part, list):
         return [_to_xml(name, part)]
-    children = [_to_xml(name, item) for item in part]
-    for child in children:
-        child.set(_LIST, "")
-    return children
+    return [_with_note(_to_xml(name, item)) for item in part]
+
+
+def _with_note(child: Json) -> Json:
+    child.set(_LIST, "")
+    return child
 
 
 def _to_json(element: Json) -> Json:
     """The JSON value of an element, by its notes; a new element, without notes, is judged by its name and its look."""
     if "value" in element.attrib and not len(element):
         return _value(element.get("value"), element.get(_JSON))
-    found: dict[str, Json] = {key: element.get(key) for key in sorted(_ATTRIBUTES) if key in element.attrib}
+    found = _attributes_of(element)
     for child in element:
-        if _is_list_item(child) or isinstance(found.get(child.tag), list):
-            found.setdefault(child.tag, []).append(_to_json(child))
-        else:
-            found[child.tag] = _to_json(child)
+        _enter(found, child)
     return found
+
+
+def _attributes_of(element: Json) -> dict[str, Json]:
+    return {key: element.get(key) for key in sorted(_ATTRIBUTES) if key in element.attrib}
+
+
+def _enter(found: dict[str, Json], child: Json) -> None:
+    """Put the value of a child element into the object that its parent is."""
+    if _is_list_item(child) or isinstance(found.get(child.tag), list):
+        found.setdefault(child.tag, []).append(_to_json(child))
+    else:
+        found[child.tag] = _to_json(child)
 
 
 def _is_list_item(element: Json) -> bool:

@@ -54,8 +54,7 @@ def merge(resource: Any, patch: Any) -> Any:
         return copy.deepcopy(patch)
     old = resource if isinstance(resource, dict) else {}
     new = {key: merge(old.get(key), value) for key, value in patch.items()}
-    removed = {key for key, value in patch.items() if value is None}
-    return {key: value for key, value in {**old, **new}.items() if key not in removed}
+    return {key: value for key, value in {**old, **new}.items() if patch.get(key, ...) is not None}
 
 
 def put(resource: Resource, pointer: str, value: object) -> Resource:

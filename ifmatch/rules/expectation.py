@@ -164,8 +164,11 @@ def _header(name: str, forms: tuple[str, ...], answer: Answer) -> list[_Differen
         return [] if "absent" in forms else [(f"a {name} header", f"no {name} header")]
     if "absent" in forms:
         return [(f"no {name} header", f"{name}: {value}")]
-    wrong = [form for form in forms if not HEADER_FORMS[form](value, answer)]
-    return [(f"a {name} header that is {form}", f"{name}: {value}") for form in wrong]
+    return [(f"a {name} header that is {form}", f"{name}: {value}") for form in _broken_forms(forms, value, answer)]
+
+
+def _broken_forms(forms: tuple[str, ...], value: str, answer: Answer) -> list[str]:
+    return [form for form in forms if not HEADER_FORMS[form](value, answer)]
 
 
 def promised_status(expectation: Expectation) -> str:

@@ -1,6 +1,6 @@
 """A profile over its bases: the layers along `extends` merged into one, and what only all of them together can show."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ifmatch.errors import ConfigurationError
@@ -33,6 +33,7 @@ def merged(layers: list[Layer]) -> dict[str, Any]:
     _check_sources(profile)
     _check_sameness(profile)
     _check_types(profile)
+    _check_subject(profile)
     rules = profile["rules"]
     profile["rules"] = {rule: _followed(entry, rules, profile["id"]) for rule, entry in rules.items()}
     return profile
@@ -45,12 +46,16 @@ def _over(base: Layer, layer: Layer) -> Layer:
 
 def _check_sources(profile: Layer) -> None:
     known = profile["sources"]
+    for place, source in _sources_named(profile):
+        if source not in known:
+            choice = ", ".join(sorted(known))
+            raise ConfigurationError(f'{profile["id"]}: {place} names the source "{source}". Known sources: {choice}.')
+
+
+def _sources_named(profile: Layer) -> Iterator[tuple[str, str]]:
     for place, entry in entries(profile["rules"]):
-        source = entry.get("source", "").partition("#")[0]
-        if source and source not in known:
-            raise ConfigurationError(
-                f'{profile["id"]}: {place} names the source "{source}". Known sources: {", ".join(sorted(known))}.'
-            )
+        if "source" in entry:
+            yield place, entry["source"].partition("#")[0]
 
 
 def _check_sameness(profile: Layer) -> None:
@@ -67,7 +72,10 @@ def _check_types(profile: Layer) -> None:
             raise ConfigurationError(
                 f"{profile['id']}: rules.{rule} speaks of {name}, but the profile has no resources.{name}."
             )
-    if profile["subject"] not in kinds:
+
+
+def _check_subject(profile: Layer) -> None:
+    if profile["subject"] not in profile["resources"]:
         raise ConfigurationError(f"{profile['id']}: the subject {profile['subject']} has no template under resources.")
 
 
