@@ -93,6 +93,7 @@ def _pytest_words(given: dict[str, Any], rest: list[str]) -> list[str]:
 #: Our own surroundings, whatever configuration lies in the current folder or in the environment.
 _SURROUNDINGS = [
     "-c", os.devnull, f"--confcutdir={HOME}", "--strict-markers", "-p", "no:allure_pytest_bdd",
+    "-p", "ifmatch", "-p", "pytest-bdd", "-p", "allure_pytest",  # even where pytest is told to load no plugins
     "-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning",
 ]  # fmt: skip
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ifmatch import HOME
-from ifmatch.suite.door import CHECKOUT
+from ifmatch.suite.door import CHECKOUT, DOOR
 from ifmatch.suite.options import OPTIONS
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def abort_of(config: pytest.Config) -> "IfmatchError | None":
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if not config.pluginmanager.hasplugin(DOOR):
+        raise pytest.UsageError(f"pytest was told not to load what ifmatch needs of it: give it -p {DOOR}.")
     if wants_features(config):
         from ifmatch.suite import run, scenarios
 
