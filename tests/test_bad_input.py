@@ -163,6 +163,7 @@ def test_one_sentence(case, tmp_path):
         ("--target {outside}/kt.toml -k stale", USAGE, ["with an equals sign", "--target=VALUE"]),
         ("--profile {outside}/kt.toml -k stale", USAGE, ["with an equals sign", "--profile=VALUE"]),
         ("-p ifmatch.suite.plugin --target {outside}/kt.toml -k stale", USAGE, ["with an equals sign"]),
+        ("-p no:ifmatch", USAGE, ["-p ifmatch"]),
         ("--target={outside}/kt.toml tests -k stale", USAGE, ["--target is for the features"]),
         ("--profile=fhir-r4 --rules=update.version.*", ExitCode.CONFORMANT, ["CONFORMANT 2 pass", "target: nothing"]),
     ],
@@ -171,8 +172,8 @@ def test_by_pytest(typed, code, words, tmp_path, request):
     """The other door, a plain pytest in a checkout, ends in the same exit codes and sentences."""
     (tmp_path / "kt.toml").write_text('profile = "koppeltaal"\n')
     folder = [] if "--report-dir" in typed else [f"--report-dir={tmp_path / 'out'}"]
-    words = typed.format(outside=tmp_path).split()
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words, *folder]
+    given = typed.format(outside=tmp_path).split()
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *given, *folder]
     done = subprocess.run(command, cwd=request.config.rootpath, capture_output=True, text=True, check=False)
     told = " ".join((done.stdout + done.stderr).split())
     assert done.returncode == code, told

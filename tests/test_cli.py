@@ -20,10 +20,11 @@ from ifmatch.suite.session import Options
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("IFMATCH_", "PYTEST_"))}
 
 
-def ifmatch(*words, folder):
+def ifmatch(*words, folder, **environment):
     """The command line in a process of its own: exit code, what it printed, and its report."""
     command = [sys.executable, "-m", "ifmatch", *words]
-    done = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    settings = ENVIRONMENT | environment
+    done = subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True, check=False)
     path = Path(folder) / "reports" / "latest" / "report.json"
     return done.returncode, done.stdout + done.stderr, json.loads(path.read_text()) if path.is_file() else None
 
@@ -121,6 +122,13 @@ def test_what_stands_behind_two_dashes_is_for_pytest(tmp_path):
     assert code == 0, printed
     assert report["profile"]["id"] == "spine"
     assert not (tmp_path / "reports" / ".cache").exists()
+
+
+def test_where_pytest_loads_no_plugins(tmp_path):
+    """A run brings what it needs of pytest."""
+    words = ("run", "-p", "spine", "--rules", "update.version.*")
+    code, printed, _ = ifmatch(*words, folder=tmp_path, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    assert code == 0, printed
 
 
 def test_each_option_says_what_it_fills():

@@ -17,6 +17,9 @@ import pytest
 #: What carries the suite, once it is what is run.
 _PLUGIN = "ifmatch.suite.plugin"
 
+#: The name by which the environment knows this module.
+DOOR = "ifmatch"
+
 #: What tells a checkout of ours from any other folder.
 CHECKOUT = Path("profiles", "profile.schema.json")
 

@@ -21,6 +21,8 @@ PYTEST = (
     "-p", "no:unraisableexception",
 )  # fmt: skip
 
+#: The plugins of a run: by name, which also counts where pytest is told to load none by itself, and as they are.
+_BY_NAME = ("-p", door.DOOR, "-p", "pytest-bdd", "-p", "allure_pytest")
 _PLUGINS = (pytest_bdd.plugin, allure_pytest.plugin, door, plugin)
 
 
@@ -31,5 +33,5 @@ def with_plugins(arguments: Sequence[str], foreign: bool) -> tuple[list[str], li
     pytest reads what every installed package says of itself for that, and imports all plugins it finds.
     """
     if foreign or os.environ.get("PYTEST_ADDOPTS"):
-        return [*arguments], []
+        return [*_BY_NAME, *arguments], []
     return ["--disable-plugin-autoload", *arguments], [*_PLUGINS]
