@@ -314,6 +314,6 @@ def relay_kept(case, relay):
     case.raced(report(relay.race))
 
 
-@then("every accepted write of the conditional_creates is kept")
+@then("every accepted write of the newcomers is kept")
 def newcomers_kept(case, conditional_creates):
     case.raced(report(conditional_creates.race))
