@@ -117,6 +117,13 @@ def left_out_is_gone(case, bench, resource):
     case.fact(not kept, f"no {resource.kind.optional}", f"{resource.kind.optional} is still there")
 
 
+@then("what is beside the status is as it was")
+def beside_the_status_unchanged(case, bench, resource):
+    stored = bench.look(resource).resource
+    changed = [name for name in resource.kind.other if stored.get(name) != resource.now.resource.get(name)]
+    case.fact(not changed, "no change beside the status", f"a change of {', '.join(changed)}")
+
+
 @then("the resource has a new version")
 def new_version(case, bench, resource, attempt):
     if attempt.answer.effect is Effect.ACCEPTED:

@@ -4,11 +4,12 @@ Feature: A reasonable adjustment is never edited, only withdrawn
   a comment, and recorded anew.
 
   @rule:update.status-only
-  Scenario: A change of content beside the status is refused
+  Scenario: A change of content beside the status is not made
     Given a Flag on the server
     When it is withdrawn with another change beside the status
     Then the server answers as promised
-    And the resource is as it was
+    And the resource is as the answer says
+    And what is beside the status is as it was
 
   @rule:update.removal-reason
   Scenario Outline: A withdrawal without its reason and comment is refused
@@ -24,11 +25,17 @@ Feature: A reasonable adjustment is never edited, only withdrawn
       | List    |
 
   @rule:update.mirror
-  Scenario: The answer to an update mirrors what was sent
-    Given a Flag on the server
+  Scenario Outline: The answer to an update mirrors what was sent
+    Given a <type> on the server
     When it is updated from its current version
     Then the server answers as promised
     And the answer mirrors what was sent
+
+    Examples:
+      | type    |
+      | Flag    |
+      | Consent |
+      | List    |
 
   @rule:update.flag
   Scenario: A Flag is withdrawn by updating it
