@@ -9,11 +9,23 @@ import pytest
 try:
     version("ifmatch")
 except PackageNotFoundError:
-    raise pytest.UsageError('ifmatch is not installed here. Install it first: pip install ".[test]"') from None
+    raise pytest.UsageError(
+        'ifmatch is not installed here. Install it first: pip install ".[test]"'
+    ) from None
 
 _IN_PACKAGE = (Path(__file__).parent / "__init__.py").exists()
 _STEPS = "ifmatch.steps" if _IN_PACKAGE else "steps"
-_MODULES = ("fixtures", "resources", "reads", "creates", "updates", "patches", "conditional", "races", "outcomes")
+_MODULES = (
+    "fixtures",
+    "resources",
+    "reads",
+    "creates",
+    "updates",
+    "patches",
+    "conditional",
+    "races",
+    "outcomes",
+)
 
 pytest_plugins = ["ifmatch.suite.plugin"]
 

@@ -58,15 +58,21 @@ def winner(results: list[Result]) -> Side | None:
     return None if first == second else Side.B if second else Side.A
 
 
-def measure(blocks: Blocks, base_url: str, lead: float, gap: float, rounds: int, rng: random.Random) -> list[float]:
+def measure(
+    blocks: Blocks, base_url: str, lead: float, gap: float, rounds: int, rng: random.Random
+) -> list[float]:
     """The chance per round without feedback, and with it."""
     hits, aim = [0, 0], WinnerFeedback()
     for _ in range(rounds):
         for fed in rng.sample((0, 1), 2):
             url = f"{base_url}/{gap:.6f}/{lead:.6f}/{next(_names)}"
             offsets = aim.offsets(rng) if fed else (0, 0)
-            requests = [Request(method, url, (("If-Match", 'W/"1"'),), BODY) for method in ("PUT", "PATCH")]
-            results = blocks.release([TimedRequest(*pair) for pair in zip(requests, offsets, strict=True)])
+            requests = [
+                Request(method, url, (("If-Match", 'W/"1"'),), BODY) for method in ("PUT", "PATCH")
+            ]
+            results = blocks.release(
+                [TimedRequest(*pair) for pair in zip(requests, offsets, strict=True)]
+            )
             hits[fed] += all(map(accepted, results))
             if fed:
                 aim = aim.after(winner(results))
@@ -93,9 +99,14 @@ def main(rounds: int, seed: int) -> None:
         for gap in GAPS:
             plain, fed = measure(blocks, base_url, lead, gap, rounds, rng)
             ratio = f"{fed / plain:.1f}x" if plain else f">{fed * rounds:.0f}x" if fed else "-"
-            print(f"{lead * 1e3:5.1f} ms{gap * 1e3:6.2f} ms{plain:10.3f}{fed:10.3f}{ratio:>8}", flush=True)
+            print(
+                f"{lead * 1e3:5.1f} ms{gap * 1e3:6.2f} ms{plain:10.3f}{fed:10.3f}{ratio:>8}",
+                flush=True,
+            )
     server.terminate()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 300, int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    main(
+        int(sys.argv[1]) if len(sys.argv) > 1 else 300, int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    )

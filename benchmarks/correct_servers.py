@@ -31,7 +31,11 @@ def run(profile: str, seed: int, effort: str) -> tuple[int, list[dict[str, Any]]
              "--effort", effort, "-o", folder],
             cwd=HOME, env={**os.environ, "PYTHONPATH": str(HOME)}, capture_output=True, text=True, check=False,
         )  # fmt: skip
-        return done.returncode, list(_verdicts(Path(folder) / "events.jsonl")), done.stdout + done.stderr
+        return (
+            done.returncode,
+            list(_verdicts(Path(folder) / "events.jsonl")),
+            done.stdout + done.stderr,
+        )
 
 
 def _verdicts(log: Path) -> Iterator[dict[str, Any]]:
@@ -52,10 +56,15 @@ def main(runs: str = "200", first: str = "1", effort: str = "quick") -> None:
         verdicts.update(event["verdict"] for event in judged)
         for event in judged:
             if event["verdict"] not in _EXPECTED:
-                print(f"{profile} seed {seed}: {event['rule']} {event['verdict']}: {event['message']}", flush=True)
+                print(
+                    f"{profile} seed {seed}: {event['rule']} {event['verdict']}: {event['message']}",
+                    flush=True,
+                )
         if not judged:
             print(f"{profile} seed {seed}: exit {code}\n{printed}", flush=True)
-    print(f"{runs} runs, {sum(verdicts.values())} scenarios in {time.monotonic() - begun:.0f} s: {dict(verdicts)}")
+    print(
+        f"{runs} runs, {sum(verdicts.values())} scenarios in {time.monotonic() - begun:.0f} s: {dict(verdicts)}"
+    )
     print(f"exit codes: {dict(codes)}")
 
 

@@ -88,7 +88,9 @@ class Handler(asyncio.Protocol):
         asyncio.get_running_loop().call_soon(what, *arguments)
 
     def answer(self, status: bytes, version: int) -> None:
-        self.transport.write(b'HTTP/1.1 %s\r\nETag: W/"%d"\r\nContent-Length: 0\r\n\r\n' % (status, version))
+        self.transport.write(
+            b'HTTP/1.1 %s\r\nETag: W/"%d"\r\nContent-Length: 0\r\n\r\n' % (status, version)
+        )
 
 
 def serve(pipe: Pipe, handler: type[Handler] = Handler) -> None:
@@ -96,7 +98,9 @@ def serve(pipe: Pipe, handler: type[Handler] = Handler) -> None:
     keep_to(-1)
 
     async def main() -> None:
-        server = await asyncio.get_running_loop().create_server(handler, "127.0.0.1", 0, backlog=100)
+        server = await asyncio.get_running_loop().create_server(
+            handler, "127.0.0.1", 0, backlog=100
+        )
         pipe.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 
@@ -134,7 +138,10 @@ def gathered(loop: asyncio.AbstractEventLoop) -> Round:
     client = httpx.AsyncClient(trust_env=False, timeout=5.0)
 
     async def release(requests: list[Request]) -> int:
-        sent = (client.request(r.method, r.url, headers=list(r.headers), content=r.body) for r in requests)
+        sent = (
+            client.request(r.method, r.url, headers=list(r.headers), content=r.body)
+            for r in requests
+        )
         return sum(answer.status_code == 200 for answer in await asyncio.gather(*sent))
 
     return lambda requests: loop.run_until_complete(release(requests))
@@ -169,7 +176,9 @@ class Tally:
         return self.ms / self.p if self.hits else self.ms * (len(self.times) + 1)
 
 
-def compare(base_url: str, gap: float, writers: int, rounds: int, techniques: dict[str, Round]) -> dict[str, Tally]:
+def compare(
+    base_url: str, gap: float, writers: int, rounds: int, techniques: dict[str, Round]
+) -> dict[str, Tally]:
     """So many rounds of each technique, taking turns."""
     tallies = {name: Tally([]) for name in techniques}
     for _ in range(rounds):
@@ -188,7 +197,10 @@ _names = count()
 
 def line(gap: float, writers: int, tallies: dict[str, Tally]) -> str:
     """One line of the table, and how many times sooner the last technique detects than the first."""
-    cells = [f"{tally.p:6.3f} {tally.ms:8.2f} {tally.bound}{tally.expected:9.2f}" for tally in tallies.values()]
+    cells = [
+        f"{tally.p:6.3f} {tally.ms:8.2f} {tally.bound}{tally.expected:9.2f}"
+        for tally in tallies.values()
+    ]
     first, *_, last = tallies.values()
     ratio = f"{first.bound.strip()}{first.expected / last.expected:.0f}x" if last.hits else "-"
     return " | ".join((f"{gap * 1e3:4.2f} ms {writers:2}", *cells, ratio))
@@ -202,15 +214,22 @@ def main(rounds: int, seed: int) -> None:
     server.start()
     keep_to(0)
     base_url = f"http://127.0.0.1:{ours.recv()}"
-    techniques = {"gather": gathered(asyncio.new_event_loop()), "last bytes": together(base_url, random.Random(seed))}
+    techniques = {
+        "gather": gathered(asyncio.new_event_loop()),
+        "last bytes": together(base_url, random.Random(seed)),
+    }
     print(f"{'':10}", *(f"{name:^26}" for name in techniques), sep=" | ")
     print("gap      K", *["     p ms/round  expected"] * len(techniques), "ratio", sep=" | ")
     for gap in GAPS:
         for writers in WRITERS:
             compare(base_url, gap, writers, 5, techniques)
-            print(line(gap, writers, compare(base_url, gap, writers, rounds, techniques)), flush=True)
+            print(
+                line(gap, writers, compare(base_url, gap, writers, rounds, techniques)), flush=True
+            )
     server.terminate()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 150, int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    main(
+        int(sys.argv[1]) if len(sys.argv) > 1 else 150, int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    )

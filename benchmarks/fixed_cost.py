@@ -102,7 +102,9 @@ def _cost_of(command: list[str], folder: str, environment: Mapping[str, str] | N
     wall = time.perf_counter() - started
     _await_descendants()
     after = os.times()
-    used = after.children_user + after.children_system - before.children_user - before.children_system
+    used = (
+        after.children_user + after.children_system - before.children_user - before.children_system
+    )
     return Cost(wall, used)
 
 
@@ -144,7 +146,11 @@ def _plain(folder: str, number: int) -> Cost:
 
 
 def _scenarios(path: Path) -> int:
-    return sum("Scenario" in line for file in path.rglob("*.feature") for line in file.read_text().splitlines())
+    return sum(
+        "Scenario" in line
+        for file in path.rglob("*.feature")
+        for line in file.read_text().splitlines()
+    )
 
 
 def measure_commands(rounds: int, names: list[str]) -> None:
@@ -162,7 +168,10 @@ def measure_commands(rounds: int, names: list[str]) -> None:
     for name, costs in seen.items():
         wall, cpu = median(cost.wall for cost, _ in costs), median(cost.cpu for cost, _ in costs)
         ratios = [cost / plain for cost, plain in costs]
-        by_wall, by_cpu = median(ratio.wall for ratio in ratios), median(ratio.cpu for ratio in ratios)
+        by_wall, by_cpu = (
+            median(ratio.wall for ratio in ratios),
+            median(ratio.cpu for ratio in ratios),
+        )
         print(
             f"{name:18} {wall:5.1f} s  {cpu:5.1f} s of processor time  "
             f"{by_wall:4.1f} and {by_cpu:4.1f} times a plain run of {number} empty tests"
@@ -178,18 +187,25 @@ def _doubled() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
         for name in ("ifmatch", "features", "steps", "profiles"):
-            shutil.copytree(CHECKOUT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(
+                CHECKOUT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__")
+            )
         for path in [*(copy / "features").rglob("*.feature")]:
             again = path.read_text(encoding="utf-8").replace("@rule:", "@rule:again.")
             path.with_stem(f"{path.stem}-again").write_text(again, encoding="utf-8")
         definitions = sum(path.read_text().count("\n@") for path in (copy / "steps").glob("*.py"))
         kinds = ("given", "when", "then")
-        lines = [f"@{kinds[n % 3]}('sentence number {n}')\ndef step_{n}(): pass" for n in range(definitions)]
+        lines = [
+            f"@{kinds[n % 3]}('sentence number {n}')\ndef step_{n}(): pass"
+            for n in range(definitions)
+        ]
         (copy / "steps" / "again.py").write_text(
             "\n".join(["from pytest_bdd import given, then, when", *lines]), encoding="utf-8"
         )
         wiring = (CHECKOUT / "conftest.py").read_text(encoding="utf-8")
-        (copy / "conftest.py").write_text(wiring.replace('("fixtures"', '("again", "fixtures"'), encoding="utf-8")
+        (copy / "conftest.py").write_text(
+            wiring.replace('("fixtures"', '("again", "fixtures"'), encoding="utf-8"
+        )
         yield copy
 
 
@@ -214,7 +230,9 @@ def measure_scenarios(rounds: int) -> None:
             once.append(sum(single) / len(single))
             twice.append(sum(double) / len(double))
     growth = median(after / before for before, after in zip(once, twice, strict=True)) - 1
-    print(f"a scenario's own   {median(once) * 1e3:5.1f} ms; {growth:+.0%} with {len(double)} instead of {len(single)}")
+    print(
+        f"a scenario's own   {median(once) * 1e3:5.1f} ms; {growth:+.0%} with {len(double)} instead of {len(single)}"
+    )
 
 
 def main(rounds: int, names: list[str]) -> None:

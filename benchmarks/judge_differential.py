@@ -25,9 +25,15 @@ def main(exact: int = 50_000, loose: int = 15_000, seed: int = 1) -> int:
     start = time.perf_counter()
     told = Counter((not judge(h), explicable(h)) for h in histories(exact, seed, EXACT))
     differ = told[True, False] + told[False, True]
-    print(f"exact: {exact} histories, {told[False, False]} of them contradictory: {differ} differences", end="")
+    print(
+        f"exact: {exact} histories, {told[False, False]} of them contradictory: {differ} differences",
+        end="",
+    )
     print(f" ({time.perf_counter() - start:.1f} s)")
-    told = Counter((not judge(h), explicable(h, foreign_deletions=False)) for h in histories(loose, seed, LOOSE))
+    told = Counter(
+        (not judge(h), explicable(h, foreign_deletions=False))
+        for h in histories(loose, seed, LOOSE)
+    )
     wrong, missed = told[False, True], told[True, False]
     print(
         f"loose: {loose} histories, {told[False, False] + missed} contradictory: "

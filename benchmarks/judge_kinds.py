@@ -35,17 +35,25 @@ def kind(name: Name, count: int, claimed: bool) -> bool:
 
 def main(count: int, clean: int) -> int:
     """Print a line for each kind; 1 when any was called otherwise, or a clean history raised an alarm."""
-    print(f"{len(EPISODES)} kinds x {count} histories of {SIZE} operations, with _history: named so, and nothing else")
+    print(
+        f"{len(EPISODES)} kinds x {count} histories of {SIZE} operations, with _history: named so, and nothing else"
+    )
     good = [kind(name, count, True) for name in EPISODES]
     print(f"{len(WITHOUT_HISTORY)} of them x {count}, without _history")
     good += [kind(name, count, False) for name in WITHOUT_HISTORY]
     for label, world in (("with", WORLD), ("without", CHAIN_WORLD)):
         rng = random.Random(label)
-        alarms = sum(bool(judge(simulate(replace(world, operations=SIZE), rng))) for _ in range(clean))
+        alarms = sum(
+            bool(judge(simulate(replace(world, operations=SIZE), rng))) for _ in range(clean)
+        )
         print(f"alarms on {clean} clean histories {label} _history: {alarms}")
         good.append(not alarms)
     return 0 if all(good) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(*(int(argument) for argument in (*sys.argv[1:], *("200", "2000")[len(sys.argv) - 1 :]))))
+    sys.exit(
+        main(
+            *(int(argument) for argument in (*sys.argv[1:], *("200", "2000")[len(sys.argv) - 1 :]))
+        )
+    )

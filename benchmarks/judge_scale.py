@@ -25,8 +25,12 @@ from tests.judge.simulate import World, simulate
 #: Eight writers on one resource, one operation in three a read. Where every write names a version most of them lose
 #: the race.
 WORLDS = {
-    "_history, If-Match always": World(clients=8, named=1, any=0, deletes=0, unknown=0.01, foreign=0, pause=1000),
-    "_history, If-Match often": World(clients=8, named=0.5, any=0, deletes=0.01, unknown=0.01, foreign=0, pause=1000),
+    "_history, If-Match always": World(
+        clients=8, named=1, any=0, deletes=0, unknown=0.01, foreign=0, pause=1000
+    ),
+    "_history, If-Match often": World(
+        clients=8, named=0.5, any=0, deletes=0.01, unknown=0.01, foreign=0, pause=1000
+    ),
     "no _history, If-Match always": World(
         clients=8, history=False, named=1, any=0, deletes=0, unknown=0.01, foreign=0, pause=1000
     ),
@@ -80,7 +84,10 @@ def measure(world: World, size: int) -> tuple[int, float, float]:
     gc.collect()
     gc.freeze()  # the records are there before either starts: neither is charged for the collector walking over them
     repeat = 9 if size <= 100_000 else 5
-    plain, took = timed(lambda: plain_pass(history.operations), repeat), timed(lambda: judge(history), repeat)
+    plain, took = (
+        timed(lambda: plain_pass(history.operations), repeat),
+        timed(lambda: judge(history), repeat),
+    )
     gc.unfreeze()
     versions = len(history.entries or ()) or len({op.version for op in history.operations})
     return versions, plain, took

@@ -134,7 +134,9 @@ class Table:
 
     async def history(self, resource_id: str) -> list[Resource]:
         with self._open() as db:
-            rows = db.execute("SELECT body FROM version WHERE id = ? ORDER BY rowid", (resource_id,)).fetchall()
+            rows = db.execute(
+                "SELECT body FROM version WHERE id = ? ORDER BY rowid", (resource_id,)
+            ).fetchall()
         return [json.loads(row[0]) for row in rows]
 
     async def parsed(self, body: bytes) -> Resource:
@@ -161,8 +163,15 @@ async def answer(store: Store, method: str, path: str, if_match: str, body: byte
         resource_id = await store.new_id()
         return await stored(store, 201, resource_id, "1", await store.parsed(body))
     if words[2:] == ["_history"]:
-        entries = [{"resource": r, "request": {"method": "PUT"}} for r in reversed(await store.history(words[1]))]
-        return 200, {}, {"resourceType": "Bundle", "type": "history", "total": len(entries), "entry": entries}
+        entries = [
+            {"resource": r, "request": {"method": "PUT"}}
+            for r in reversed(await store.history(words[1]))
+        ]
+        return (
+            200,
+            {},
+            {"resourceType": "Bundle", "type": "history", "total": len(entries), "entry": entries},
+        )
     latest = await store.latest(words[1])
     if latest is None:
         return 404, {}, None
@@ -174,19 +183,31 @@ async def answer(store: Store, method: str, path: str, if_match: str, body: byte
     return await stored(store, 200, words[1], str(int(version) + 1), await store.parsed(body))
 
 
-async def stored(store: Store, status: int, resource_id: str, version: str, resource: Resource) -> Reply:
+async def stored(
+    store: Store, status: int, resource_id: str, version: str, resource: Resource
+) -> Reply:
     """Write a version, and say so."""
-    meta = {**resource.get("meta", {}), "versionId": version, "lastUpdated": datetime.now(UTC).isoformat()}
+    meta = {
+        **resource.get("meta", {}),
+        "versionId": version,
+        "lastUpdated": datetime.now(UTC).isoformat(),
+    }
     resource = {**resource, "id": resource_id, "meta": meta}
     await store.write(resource_id, resource)
-    return status, {"ETag": f'W/"{version}"', "Location": f"Patient/{resource_id}/_history/{version}"}, resource
+    return (
+        status,
+        {"ETag": f'W/"{version}"', "Location": f"Patient/{resource_id}/_history/{version}"},
+        resource,
+    )
 
 
 def encoded(reply: Reply) -> bytes:
     """A reply as it goes over the wire."""
     status, headers, resource = reply
     body = json.dumps(resource).encode() if resource is not None else b""
-    lines = [f"{name}: {value}" for name, value in {**headers, "Content-Length": str(len(body))}.items()]
+    lines = [
+        f"{name}: {value}" for name, value in {**headers, "Content-Length": str(len(body))}.items()
+    ]
     return "\r\n".join([f"HTTP/1.1 {status} X", *lines, "", ""]).encode() + body
 
 
@@ -213,13 +234,17 @@ def serve_with_threads(store: Callable[[], Store], listener: socket.socket, erro
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             if_match = self.headers.get("If-Match", "")
-            self.wfile.write(encoded(at_once(answer(self.shop, self.command, self.path, if_match, body))))
+            self.wfile.write(
+                encoded(at_once(answer(self.shop, self.command, self.path, if_match, body)))
+            )
 
         do_POST = do_PUT = do_GET  # noqa: N815 -- the names that http.server looks for
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, *_: object) -> None:
-            if not isinstance(sys.exception(), ConnectionError):  # a client that goes is none of its errors
+            if not isinstance(
+                sys.exception(), ConnectionError
+            ):  # a client that goes is none of its errors
                 with errors.get_lock():
                     errors.value += 1
 
@@ -240,7 +265,9 @@ def serve_with_asyncio(store: Callable[[], Store], listener: socket.socket, erro
                 headers = {name.lower(): value.strip() for name, _, value in pairs}
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 method, path, _ = head[0].split()
-                writer.write(encoded(await answer(shop, method, path, headers.get("if-match", ""), body)))
+                writer.write(
+                    encoded(await answer(shop, method, path, headers.get("if-match", ""), body))
+                )
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
         except Exception:
@@ -256,7 +283,10 @@ def serve_with_asyncio(store: Callable[[], Store], listener: socket.socket, erro
 @contextmanager
 def running(name: str) -> Iterator[tuple[str, Callable[[], str]]]:
     """One of the servers: its base URL, and what is wrong with it, if anything is."""
-    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        socket.create_server(("127.0.0.1", 0), backlog=64) as listener,
+    ):
         serve, store, count = {
             "dict": (serve_with_threads, Memory, 1),
             "threads": (serve_with_threads, partial(Journalled, f"{folder}/journal"), 1),
@@ -265,12 +295,19 @@ def running(name: str) -> Iterator[tuple[str, Callable[[], str]]]:
         }[name]
         kept, fork = store(), multiprocessing.get_context("fork")
         errors = fork.Value("i", 0)
-        processes = [fork.Process(target=serve, args=(store, listener, errors), daemon=True) for _ in range(count)]
+        processes = [
+            fork.Process(target=serve, args=(store, listener, errors), daemon=True)
+            for _ in range(count)
+        ]
         for process in processes:
             process.start()
 
         def broken() -> str:
-            return "" if kept.sound and not errors.value else f"sound: {kept.sound}, errors: {errors.value}"
+            return (
+                ""
+                if kept.sound and not errors.value
+                else f"sound: {kept.sound}, errors: {errors.value}"
+            )
 
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/fhir", broken
         for process in processes:
@@ -284,10 +321,21 @@ def running(name: str) -> Iterator[tuple[str, Callable[[], str]]]:
 def race(url: str, effort: str, seed: int) -> Race:
     """One run of race.update.same-version."""
     target = Target(
-        Settings(url, timeout=5, through_proxy=False), load("fhir-r4"), "run", Recorder(lambda _: None, Redactor())
+        Settings(url, timeout=5, through_proxy=False),
+        load("fhir-r4"),
+        "run",
+        Recorder(lambda _: None, Redactor()),
     )
     bench = Workbench(target, "Patient", history=False)
-    runner = Runner(Environment.measured(target, bench.make(), 4), target, bench, EFFORTS[effort], 4, seed, check)
+    runner = Runner(
+        Environment.measured(target, bench.make(), 4),
+        target,
+        bench,
+        EFFORTS[effort],
+        4,
+        seed,
+        check,
+    )
 
     def invocations(subject: Subject, seen: Snapshot, writers: int) -> list[Invocation]:
         return [runner.invocations.update(subject, seen) for _ in range(writers)]
@@ -314,7 +362,9 @@ def main(runs: str = "24", effort: str = "standard", *names: str) -> None:
             raced = [race(url, effort, seed) for seed in range(1, int(runs) + 1)]
             wrong = broken()
         if wrong:
-            print(f"{name:10} no figure: the server itself broke down ({wrong}), so what was found says nothing")
+            print(
+                f"{name:10} no figure: the server itself broke down ({wrong}), so what was found says nothing"
+            )
             continue
         found = [len(one.rounds) for one in raced if one.faults and any(map(lost, one.rounds))]
         total = sum(len(one.rounds) for one in raced)

@@ -41,14 +41,28 @@ def main(base_url: str, profile: str, effort: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"
         started = time.perf_counter()
-        command = [sys.executable, "-m", "ifmatch", "run", base_url, "-p", profile, "--effort", effort, "-o", str(run)]
+        command = [
+            sys.executable,
+            "-m",
+            "ifmatch",
+            "run",
+            base_url,
+            "-p",
+            profile,
+            "--effort",
+            effort,
+            "-o",
+            str(run),
+        ]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         wall = time.perf_counter() - started
         spans = intervals(run / "events.jsonl")
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     theirs = covered(spans)
     print(f"{profile}, {effort}: exit {done.returncode}, {len(spans)} requests, {wall:.1f} s")
-    print(f"  with the target {theirs:.1f} s, ours {wall - theirs:.1f} s ({(wall - theirs) / wall:.0%})")
+    print(
+        f"  with the target {theirs:.1f} s, ours {wall - theirs:.1f} s ({(wall - theirs) / wall:.0%})"
+    )
     print(
         f"  our processor time {usage.ru_utime + usage.ru_stime:.1f} s ({(usage.ru_utime + usage.ru_stime) / wall:.0%})"
     )

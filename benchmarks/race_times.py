@@ -30,7 +30,11 @@ def run(profile: str, effort: str) -> tuple[float, dict[str, float]]:
         whole = time.perf_counter() - begun
         with (Path(folder) / "events.jsonl").open(encoding="utf-8") as lines:
             verdicts = [event for event in map(json.loads, lines) if event["event"] == "verdict"]
-    return whole, {event["rule"]: event["duration_ms"] for event in verdicts if event["verdict"] != "not-applicable"}
+    return whole, {
+        event["rule"]: event["duration_ms"]
+        for event in verdicts
+        if event["verdict"] != "not-applicable"
+    }
 
 
 def main(profile: str = "fhir-r4", runs: str = "3", effort: str = "quick") -> None:
@@ -40,7 +44,9 @@ def main(profile: str = "fhir-r4", runs: str = "3", effort: str = "quick") -> No
     for rule, duration in sorted(medians.items(), key=lambda item: -item[1]):
         print(f"{duration:8.0f} ms  {rule}")
     print(f"{sum(medians.values()):8.0f} ms  all {len(medians)} races of {profile} at {effort}")
-    print(f"{median(wholes) * 1000:8.0f} ms  the command as a whole; load of the machine: {os.getloadavg()[0]:.1f}")
+    print(
+        f"{median(wholes) * 1000:8.0f} ms  the command as a whole; load of the machine: {os.getloadavg()[0]:.1f}"
+    )
 
 
 if __name__ == "__main__":

@@ -35,13 +35,27 @@ def _jobs() -> dict[str, list[str]]:
 
 def _run(arguments: Sequence[str]) -> Verdicts:
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-P", "-m", "ifmatch", "run", *arguments, "--seed", "1", "-o", f"{folder}/run"]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "ifmatch",
+            "run",
+            *arguments,
+            "--seed",
+            "1",
+            "-o",
+            f"{folder}/run",
+        ]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         report = Path(folder, "run", "report.json")
         if not report.is_file():
             return {"exit code": str(done.returncode), "printed": done.stdout + done.stderr}
         told = json.loads(report.read_text(encoding="utf-8"))
-        return {"exit code": str(done.returncode), **{rule["rule"]: rule["verdict"] for rule in told["rules"]}}
+        return {
+            "exit code": str(done.returncode),
+            **{rule["rule"]: rule["verdict"] for rule in told["rules"]},
+        }
 
 
 def write(path: str) -> None:
@@ -63,8 +77,12 @@ def compare(before: str, after: str) -> int:
             compared += 1
             if was.get(rule) != now.get(rule):
                 differing += 1
-                print(f"{job}: {rule}: {was.get(rule, 'not there')} -> {now.get(rule, 'not there')}")
-    print(f"{differing} differences in {compared} verdicts and exit codes of {len({*one, *two})} runs")
+                print(
+                    f"{job}: {rule}: {was.get(rule, 'not there')} -> {now.get(rule, 'not there')}"
+                )
+    print(
+        f"{differing} differences in {compared} verdicts and exit codes of {len({*one, *two})} runs"
+    )
     return int(bool(differing))
 
 

@@ -48,7 +48,9 @@ class Run:
         if not anomalies:
             return "no anomaly"
         operations = len(anomalies[0]["operations"])
-        return "" if operations in (2, 3) else f"{anomalies[0]['name']} with {operations} operations"
+        return (
+            "" if operations in (2, 3) else f"{anomalies[0]['name']} with {operations} operations"
+        )
 
 
 def run(given: tuple[int, str]) -> Run:
@@ -76,7 +78,12 @@ def run(given: tuple[int, str]) -> Run:
         with (Path(folder) / "events.jsonl").open(encoding="utf-8") as lines:
             verdicts = {e["rule"]: e for e in map(json.loads, lines) if e["event"] == "verdict"}
         script = Path(folder) / "replay" / f"{RULES[0]}.sh"
-        return Run(seed, verdicts, script.read_text(encoding="utf-8") if script.is_file() else "", printed.getvalue())
+        return Run(
+            seed,
+            verdicts,
+            script.read_text(encoding="utf-8") if script.is_file() else "",
+            printed.getvalue(),
+        )
 
 
 def replayed(script: str, fault: str) -> list[str]:
@@ -124,7 +131,9 @@ def main(runs: str = "100", scripts: str = "10", fault: str = "check-then-write"
     print(f"reproduced (times, of tries), {RULES[0]}: {dict(reproduced)}")
     print(f"called flaky: {flaky}")
     told = Counter(" ".join(replayed(script, fault)) for script in sample)
-    print(f"{len(sample)} scripts by hand against a gap of {_GAP:g} s, the two writers were told: {dict(told)}")
+    print(
+        f"{len(sample)} scripts by hand against a gap of {_GAP:g} s, the two writers were told: {dict(told)}"
+    )
 
 
 if __name__ == "__main__":

@@ -64,7 +64,9 @@ def _without_id(body):
     return {k: v for k, v in body.items() if k != "id"}
 
 
-@when(parsers.parse("a conditional update by {criterion:w} matches nothing"), target_fixture="attempt")
+@when(
+    parsers.parse("a conditional update by {criterion:w} matches nothing"), target_fixture="attempt"
+)
 def none(target, bench, criterion):
     return _conditional(target, bench, criterion, *bench.body())
 
@@ -80,30 +82,45 @@ def none_with_id(target, bench, criterion):
 
 @when(parsers.parse("a conditional update by {criterion:w} matches it"), target_fixture="attempt")
 def one(target, bench, resource, criterion):
-    return _conditional_on(target, bench, criterion, [resource], lambda: _without_id(bench.changed(resource)))
+    return _conditional_on(
+        target, bench, criterion, [resource], lambda: _without_id(bench.changed(resource))
+    )
 
 
 @when(
-    parsers.parse("a conditional update by {criterion:w} with an id in its body matches it"), target_fixture="attempt"
+    parsers.parse("a conditional update by {criterion:w} with an id in its body matches it"),
+    target_fixture="attempt",
 )
 def one_with_id(target, bench, resource, criterion):
-    return _conditional_on(target, bench, criterion, [resource], lambda: bench.changed(resource) | {"id": new_unique()})
+    return _conditional_on(
+        target, bench, criterion, [resource], lambda: bench.changed(resource) | {"id": new_unique()}
+    )
 
 
 @when(parsers.parse("a conditional update by {criterion:w} matches both"), target_fixture="attempt")
 def many(target, bench, resources, criterion):
-    return _conditional_on(target, bench, criterion, resources, lambda: _without_id(bench.changed(resources[0])))
+    return _conditional_on(
+        target, bench, criterion, resources, lambda: _without_id(bench.changed(resources[0]))
+    )
 
 
 @then("an accepted update created the resource under the id in its body")
 def created_under_id(case, target, bench, attempt):
     answer = target.read(bench.kind.type, attempt.sent["id"])
     there = answer.resource
-    found = differences(attempt.sent, there, bench.kind.server_adds) if there else ["nothing is there"]
+    found = (
+        differences(attempt.sent, there, bench.kind.server_adds) if there else ["nothing is there"]
+    )
     if attempt.answer.effect is Effect.ACCEPTED:
-        case.fact(not found, "the resource under the id in the body", f"under that id: {'; '.join(found)}")
+        case.fact(
+            not found, "the resource under the id in the body", f"under that id: {'; '.join(found)}"
+        )
     else:
-        case.invariant(answer.effect is Effect.REFUSED, "nothing created", "a resource under the id in the body")
+        case.invariant(
+            answer.effect is Effect.REFUSED,
+            "nothing created",
+            "a resource under the id in the body",
+        )
 
 
 @then("both resources are as they were")

@@ -23,7 +23,10 @@ def create(target, bench):
     return _create(target, bench)
 
 
-@when(parsers.parse('a valid resource is created, preferring "{preference}"'), target_fixture="attempt")
+@when(
+    parsers.parse('a valid resource is created, preferring "{preference}"'),
+    target_fixture="attempt",
+)
 def create_preferring(target, bench, preference):
     return _create(target, bench, prefer=preference)
 
@@ -43,13 +46,17 @@ def create_with_version(target, bench):
 @when("a resource is created with a lastUpdated of the client's", target_fixture="attempt")
 def create_with_time(target, bench):
     body, unique = bench.body()
-    return _create(target, bench, merge(body, {"meta": {"lastUpdated": CLIENT_LAST_UPDATED}}), unique)
+    return _create(
+        target, bench, merge(body, {"meta": {"lastUpdated": CLIENT_LAST_UPDATED}}), unique
+    )
 
 
 @when("a create is sent that cannot be parsed", target_fixture="attempt")
 def create_unparsable(target, bench):
     body, unique = bench.body()
-    return Attempt(target.create(cut_short(body), resource_type=bench.kind.type, unique=unique), body)
+    return Attempt(
+        target.create(cut_short(body), resource_type=bench.kind.type, unique=unique), body
+    )
 
 
 @when("a resource is created that breaks the rules of its type", target_fixture="attempt")
@@ -88,7 +95,11 @@ def new_resource_holds(case, target, bench, attempt):
 @then("the id in the body was not taken")
 def id_not_taken(case, target, attempt):
     answer = target.read(attempt.sent["resourceType"], attempt.sent["id"])
-    case.fact(answer.effect is Effect.REFUSED, "an id of the server's", "a resource under the id that the client chose")
+    case.fact(
+        answer.effect is Effect.REFUSED,
+        "an id of the server's",
+        "a resource under the id that the client chose",
+    )
 
 
 @then("the new resource has a versionId of the server's")
@@ -96,7 +107,9 @@ def created_version(case, target, bench, attempt):
     case.accepted(attempt.answer)
     version = _written(target, bench, attempt).version_id
     case.fact(
-        version != CLIENT_VERSION, "a versionId of the server's", f"meta.versionId is {version}, as the client sent it"
+        version != CLIENT_VERSION,
+        "a versionId of the server's",
+        f"meta.versionId is {version}, as the client sent it",
     )
 
 

@@ -35,7 +35,11 @@ def refusal_explained(case, attempt):
 
 @then("a resource in the answer is the one that was stored")
 def answer_is_stored(case, bench, resource, attempt):
-    found = differences(attempt.answer.resource, bench.look(resource).resource) if attempt.answer.resource else []
+    found = (
+        differences(attempt.answer.resource, bench.look(resource).resource)
+        if attempt.answer.resource
+        else []
+    )
     case.fact(not found, "the stored resource in the answer", "; ".join(found))
 
 
@@ -43,7 +47,9 @@ def answer_is_stored(case, bench, resource, attempt):
 def location_leads(case, resource, attempt):
     location, named = attempt.answer.header("location"), attempt.answer.location_id
     case.invariant(
-        named in (None, resource.id), f"a Location of {resource.type}/{resource.id}", f"Location: {location}"
+        named in (None, resource.id),
+        f"a Location of {resource.type}/{resource.id}",
+        f"Location: {location}",
     )
 
 
@@ -120,7 +126,9 @@ def left_out_is_gone(case, bench, resource):
 @then("what is beside the status is as it was")
 def beside_the_status_unchanged(case, bench, resource):
     stored = bench.look(resource).resource
-    changed = [name for name in resource.kind.other if stored.get(name) != resource.now.resource.get(name)]
+    changed = [
+        name for name in resource.kind.other if stored.get(name) != resource.now.resource.get(name)
+    ]
     case.fact(not changed, "no change beside the status", f"a change of {', '.join(changed)}")
 
 
@@ -144,7 +152,9 @@ def versions_differ(case, versions):
 def server_version(case, bench, resource):
     version = bench.look(resource).answer.version_id
     case.fact(
-        version != CLIENT_VERSION, "a versionId of the server's", f"meta.versionId is {version}, as the client sent it"
+        version != CLIENT_VERSION,
+        "a versionId of the server's",
+        f"meta.versionId is {version}, as the client sent it",
     )
 
 
@@ -161,17 +171,31 @@ def server_time(case, bench, resource):
 @then("its lastUpdated is later than before")
 def time_advances(case, bench, resource):
     before, after = resource.now.last_updated, bench.look(resource).last_updated
-    later = instant(before) is not None and instant(after) is not None and instant(after) > instant(before)
+    later = (
+        instant(before) is not None
+        and instant(after) is not None
+        and instant(after) > instant(before)
+    )
     case.fact(later, f"a lastUpdated later than {before}", f"meta.lastUpdated is {after}")
 
 
 @then("the resource has that tag and that profile")
 def meta_kept(case, bench, resource, attempt):
     meta, sent = bench.look(resource).answer.meta, attempt.sent["meta"]
-    tags = [(tag.get("system"), tag.get("code")) for tag in meta.get("tag", []) if isinstance(tag, dict)]
-    case.fact((CLIENT_TAG["system"], CLIENT_TAG["code"]) in tags, "the tag that was sent", f"the tags {tags}")
+    tags = [
+        (tag.get("system"), tag.get("code")) for tag in meta.get("tag", []) if isinstance(tag, dict)
+    ]
+    case.fact(
+        (CLIENT_TAG["system"], CLIENT_TAG["code"]) in tags,
+        "the tag that was sent",
+        f"the tags {tags}",
+    )
     profiles = meta.get("profile", [])
-    case.fact(set(sent["profile"]) <= set(profiles), f"the profile {sent['profile']}", f"the profiles {profiles}")
+    case.fact(
+        set(sent["profile"]) <= set(profiles),
+        f"the profile {sent['profile']}",
+        f"the profiles {profiles}",
+    )
 
 
 # ---------------------------------------------------------------- other ids

@@ -12,9 +12,13 @@ from ifmatch.rules.patches import FORMATS, patch_document
 def _patch(target, bench, resource, patch_format="", possible=True, **options):
     text, marker = f"ifmatch {new_unique()}", resource.kind.marker
     chosen = patch_format or _first_offered(bench)
-    document = patch_document(chosen, resource.type, {marker: text}, target.profile.media_type, possible)
+    document = patch_document(
+        chosen, resource.type, {marker: text}, target.profile.media_type, possible
+    )
     options.setdefault("if_match", resource.now.tag)
-    answer = target.patch(resource.type, resource.id, document.content, document.media_type, **options)
+    answer = target.patch(
+        resource.type, resource.id, document.content, document.media_type, **options
+    )
     return Attempt(answer, _with_text(resource.now.resource, marker, text))
 
 
@@ -58,7 +62,9 @@ def patch_fhirpath(target, bench, resource):
     return _patch(target, bench, resource, "fhirpath-patch")
 
 
-@when("it is patched with one change that is possible and one that is not", target_fixture="attempt")
+@when(
+    "it is patched with one change that is possible and one that is not", target_fixture="attempt"
+)
 def patch_impossible(target, bench, resource):
     return _patch(target, bench, resource, possible=False)
 
@@ -71,7 +77,9 @@ def patch_without_credentials(target, bench, resource):
 @when("a resource of a type that does not exist is patched", target_fixture="attempt")
 def patch_unknown_type(target, bench):
     document = patch_document("json-patch", "Unicorn", {"/name": "x"}, target.profile.media_type)
-    answer = target.patch("Unicorn", new_unique(), document.content, document.media_type, if_match=bench.some_tag())
+    answer = target.patch(
+        "Unicorn", new_unique(), document.content, document.media_type, if_match=bench.some_tag()
+    )
     return Attempt(answer, {})
 
 

@@ -46,12 +46,18 @@ def patch_same_version(runner):
     return rounds.tried(runner, Workload(_all(runner.invocations.patch)))
 
 
-@when("several writers update a resource in transactions from the same version, at once", target_fixture="race")
+@when(
+    "several writers update a resource in transactions from the same version, at once",
+    target_fixture="race",
+)
 def transaction_same_version(runner):
     return rounds.tried(runner, Workload(_all(runner.invocations.transaction)))
 
 
-@when("several writers update a resource in batches from the same version, at once", target_fixture="race")
+@when(
+    "several writers update a resource in batches from the same version, at once",
+    target_fixture="race",
+)
 def batch_same_version(runner):
     return rounds.tried(runner, Workload(_all(runner.invocations.batch)))
 
@@ -65,7 +71,10 @@ def transaction_and_update(runner):
     return rounds.tried(
         runner,
         Workload(
-            lambda subject, seen, _: [invocations.transaction(subject, seen), invocations.update(subject, seen)],
+            lambda subject, seen, _: [
+                invocations.transaction(subject, seen),
+                invocations.update(subject, seen),
+            ],
             unlike=True,
         ),
     )
@@ -75,18 +84,24 @@ def transaction_and_update(runner):
 def update_unnamed(runner):
     _demand_unnamed(runner)
     return rounds.tried(
-        runner, Workload(_all(lambda subject, seen: runner.invocations.update(subject, seen, named=False)))
+        runner,
+        Workload(_all(lambda subject, seen: runner.invocations.update(subject, seen, named=False))),
     )
 
 
-@when("several writers update a deleted resource without naming a version, at once", target_fixture="race")
+@when(
+    "several writers update a deleted resource without naming a version, at once",
+    target_fixture="race",
+)
 def revive(runner):
     _demand_unnamed(runner)
     prepare = _all(lambda subject, seen: runner.invocations.update(subject, seen, named=False))
     race = rounds.tried(runner, Workload(prepare, opening=rounds.delete_first, once=True))
     if race.decided and not any(completion.accepted for completion in race.completions):
         raise RuleNotApplicable(f"what is deleted stays so: {describe(race.decided[0][0].answer)}")
-    race.subjects = _accepted_on(runner.target, race)  # where nobody won, there is nothing that could be wedged
+    race.subjects = _accepted_on(
+        runner.target, race
+    )  # where nobody won, there is nothing that could be wedged
     return race
 
 
@@ -94,7 +109,9 @@ def revive(runner):
 def update_and_read(runner):
     def prepare(subject, seen, writers):
         readers = max(1, writers // 2)
-        updates = [runner.invocations.update(subject, seen) for _ in range(max(2, writers - readers))]
+        updates = [
+            runner.invocations.update(subject, seen) for _ in range(max(2, writers - readers))
+        ]
         return updates + [runner.invocations.read(subject) for _ in range(readers)]
 
     return rounds.tried(runner, Workload(prepare))
@@ -109,7 +126,10 @@ def update_and_read_history(runner):
     return rounds.tried(runner, Workload(prepare))
 
 
-@when("a writer deletes a resource while another updates it from the version that was read", target_fixture="race")
+@when(
+    "a writer deletes a resource while another updates it from the version that was read",
+    target_fixture="race",
+)
 def delete_and_update(runner):
     invocations = runner.invocations
     named = not runner.invocations.unnamed_writes
@@ -127,7 +147,10 @@ def delete_all(runner):
     return rounds.tried(runner, Workload(prepare, once=True))
 
 
-@when("several writers read and update a resource in any order, some of it at once", target_fixture="race")
+@when(
+    "several writers read and update a resource in any order, some of it at once",
+    target_fixture="race",
+)
 def interleave(runner, request):
     return interleaved.interleaved(runner, session_of(request.config).races.seed)
 
@@ -155,14 +178,22 @@ def unnamed_patches(runner):
 )
 def create_conditional(runner):
     return creates.conditional_creates(
-        runner, lambda unique: runner.invocations.create_if_none(unique, creates.by_identifier(runner, unique))
+        runner,
+        lambda unique: runner.invocations.create_if_none(
+            unique, creates.by_identifier(runner, unique)
+        ),
     )
 
 
-@when("several writers update by an identifier that nothing has yet, at once", target_fixture="race")
+@when(
+    "several writers update by an identifier that nothing has yet, at once", target_fixture="race"
+)
 def update_conditional(runner):
     return creates.conditional_creates(
-        runner, lambda unique: runner.invocations.conditional_update(unique, creates.by_identifier(runner, unique))
+        runner,
+        lambda unique: runner.invocations.conditional_update(
+            unique, creates.by_identifier(runner, unique)
+        ),
     )
 
 
@@ -179,7 +210,10 @@ def slow_writer(runner):
     return interrupted.slow_writer(runner)
 
 
-@when("a writer gives up waiting and sends the same update again from the same version", target_fixture="race")
+@when(
+    "a writer gives up waiting and sends the same update again from the same version",
+    target_fixture="race",
+)
 def abandoned(runner):
     return interrupted.abandoned_and_retried(runner)
 
@@ -190,7 +224,9 @@ def aborted(runner):
 
 
 def _accepted_on(target, race):
-    accepted = {completion.invocation.request.url for completion in race.completions if completion.accepted}
+    accepted = {
+        completion.invocation.request.url for completion in race.completions if completion.accepted
+    }
     return [s for s in race.subjects if f"{target.settings.base_url}/{s.type}/{s.id}" in accepted]
 
 
@@ -218,7 +254,9 @@ def one_winner(case, race):
         f"several accepted writes in {len(several)} of {len(race.rounds)} rounds",
     )
     decided = len(race.decided)
-    case.fact(bool(won) or not decided, "a winner in some round", f"no winner in any of {decided} rounds")
+    case.fact(
+        bool(won) or not decided, "a winner in some round", f"no winner in any of {decided} rounds"
+    )
 
 
 def _accepted_in(completions):
@@ -236,7 +274,9 @@ def no_server_error(case, race):
     answers = [completion.answer for completion in race.completions]
     failed = [answer for answer in answers if answer.is_server_error]
     case.fact(
-        not failed, "no server error", f"{len(failed)} server errors, such as {describe(failed[0])}" if failed else ""
+        not failed,
+        "no server error",
+        f"{len(failed)} server errors, such as {describe(failed[0])}" if failed else "",
     )
     case.raced(worth_report(race))
 
@@ -245,7 +285,9 @@ def no_server_error(case, race):
 def not_wedged(case, bench, race):
     for subject in race.subjects[-3:]:
         answer = rounds.ordinary_update(bench, subject)
-        case.fact(answer.effect is Effect.ACCEPTED, "an ordinary update after the race", describe(answer))
+        case.fact(
+            answer.effect is Effect.ACCEPTED, "an ordinary update after the race", describe(answer)
+        )
     case.raced(worth_report(race))
 
 
@@ -281,7 +323,11 @@ def gone(case, target, race):
 @then("every element of an accepted patch is there")
 def elements_there(case, race):
     lost = len(race.missing)
-    case.fact(not lost, "every accepted element", f"{lost} accepted elements are gone, without anyone being told")
+    case.fact(
+        not lost,
+        "every accepted element",
+        f"{lost} accepted elements are gone, without anyone being told",
+    )
     case.raced(worth_report(race))
 
 

@@ -49,7 +49,11 @@ def answer_holds_created(case, bench, resource, attempt):
 def answer_holds_other(case, resource, attempt):
     got = at(attempt.answer.resource, resource.kind.marker)
     wanted = at(resource.now.resource, resource.kind.marker)
-    case.fact(got == wanted, "the other writer's content", f"{resource.kind.marker} is {got!r}, not {wanted!r}")
+    case.fact(
+        got == wanted,
+        "the other writer's content",
+        f"{resource.kind.marker} is {got!r}, not {wanted!r}",
+    )
 
 
 @then("the answer gives nothing of the resource away")
@@ -65,12 +69,18 @@ def gives_nothing_away(case, resource, attempt):
 def etag_names_version(case, attempt):
     etag, version = attempt.answer.etag, attempt.answer.version_id
     named = version_in(etag) if etag else version
-    case.fact(named == version, f"an ETag that names {version}", f"ETag: {etag}, meta.versionId: {version}")
+    case.fact(
+        named == version,
+        f"an ETag that names {version}",
+        f"ETag: {etag}, meta.versionId: {version}",
+    )
 
 
 @then("the answer's Last-Modified is the lastUpdated in its body")
 def last_modified_is_last_updated(case, attempt):
     header, element = attempt.answer.header("last-modified"), attempt.answer.meta.get("lastUpdated")
     sent, meant = http_date(header), instant(element)
-    same = header is None or (sent is not None and meant is not None and sent == meant.replace(microsecond=0))
+    same = header is None or (
+        sent is not None and meant is not None and sent == meant.replace(microsecond=0)
+    )
     case.fact(same, f"a Last-Modified that is {element} to the second", f"Last-Modified: {header}")

@@ -44,10 +44,19 @@ def update_current(target, bench, resource):
 
 @when("it is updated from the version that was read", target_fixture="attempt")
 def update_from_read(target, bench, resource):
-    return _update(target, bench, resource, bench.changed(resource, resource.read.resource), if_match=resource.read.tag)
+    return _update(
+        target,
+        bench,
+        resource,
+        bench.changed(resource, resource.read.resource),
+        if_match=resource.read.tag,
+    )
 
 
-@when("what the other writer wrote is sent again from the version that was read", target_fixture="attempt")
+@when(
+    "what the other writer wrote is sent again from the version that was read",
+    target_fixture="attempt",
+)
 def update_equal_content(target, bench, resource):
     return _update(target, bench, resource, resource.now.resource, if_match=resource.read.tag)
 
@@ -96,10 +105,15 @@ def update_from_id(target, bench, resource):
 
 @when(parsers.re(r"it is updated with the If-Match (?P<header>.+)"), target_fixture="attempt")
 def update_with_header(target, bench, resource, header):
-    return _update(target, bench, resource, if_match=header.replace("<version>", resource.read.version))
+    return _update(
+        target, bench, resource, if_match=header.replace("<version>", resource.read.version)
+    )
 
 
-@when("it is updated with two If-Match lines, neither naming the current version", target_fixture="attempt")
+@when(
+    "it is updated with two If-Match lines, neither naming the current version",
+    target_fixture="attempt",
+)
 def update_with_two_lines(target, bench, resource):
     return _update(target, bench, resource, if_match=[resource.read.tag, weak("ifmatch-other")])
 
@@ -127,23 +141,35 @@ def update_with_bare(target, bench, resource):
 # ---------------------------------------------------------------- what it sends
 
 
-@when("it is updated from its current version without one of its elements", target_fixture="attempt")
+@when(
+    "it is updated from its current version without one of its elements", target_fixture="attempt"
+)
 def update_leaving_out(target, bench, resource):
     if not resource.kind.optional:
-        raise RuleNotApplicable(f"the profile knows no element of a {resource.type} that may be left out")
+        raise RuleNotApplicable(
+            f"the profile knows no element of a {resource.type} that may be left out"
+        )
     body = {k: v for k, v in bench.changed(resource).items() if k != resource.kind.optional}
     return _update(target, bench, resource, body)
 
 
 @when("it is updated with a versionId of the client's", target_fixture="attempt")
 def update_with_version(target, bench, resource):
-    return _update(target, bench, resource, merge(bench.changed(resource), {"meta": {"versionId": CLIENT_VERSION}}))
+    return _update(
+        target,
+        bench,
+        resource,
+        merge(bench.changed(resource), {"meta": {"versionId": CLIENT_VERSION}}),
+    )
 
 
 @when("it is updated with a lastUpdated of the client's", target_fixture="attempt")
 def update_with_time(target, bench, resource):
     return _update(
-        target, bench, resource, merge(bench.changed(resource), {"meta": {"lastUpdated": CLIENT_LAST_UPDATED}})
+        target,
+        bench,
+        resource,
+        merge(bench.changed(resource), {"meta": {"lastUpdated": CLIENT_LAST_UPDATED}}),
     )
 
 
@@ -180,7 +206,10 @@ def update_preferring_nothing(target, bench, resource):
     return _update(target, bench, resource, prefer="")
 
 
-@when(parsers.parse('it is updated from its current version, preferring "{preference}"'), target_fixture="attempt")
+@when(
+    parsers.parse('it is updated from its current version, preferring "{preference}"'),
+    target_fixture="attempt",
+)
 def update_preferring(target, bench, resource, preference):
     return _update(target, bench, resource, prefer=preference)
 
@@ -188,7 +217,9 @@ def update_preferring(target, bench, resource, preference):
 @when("it is updated with a body that cannot be parsed", target_fixture="attempt")
 def update_unparsable(target, bench, resource):
     sent = bench.changed(resource)
-    return Attempt(target.update(resource.type, resource.id, cut_short(sent), if_match=resource.now.tag), sent)
+    return Attempt(
+        target.update(resource.type, resource.id, cut_short(sent), if_match=resource.now.tag), sent
+    )
 
 
 @when("it is updated with a body that breaks the rules of its type", target_fixture="attempt")
@@ -205,7 +236,12 @@ def withdraw_with_other(target, bench, resource):
 
 @when("it is withdrawn without a reason and a comment", target_fixture="attempt")
 def withdraw_without_reason(target, bench, resource):
-    return _update(target, bench, resource, merge(resource.now.resource, without_extensions(resource.kind.change)))
+    return _update(
+        target,
+        bench,
+        resource,
+        merge(resource.now.resource, without_extensions(resource.kind.change)),
+    )
 
 
 # ---------------------------------------------------------------- what it is addressed to
@@ -213,7 +249,9 @@ def withdraw_without_reason(target, bench, resource):
 
 @when("it is updated with no id in the body", target_fixture="attempt")
 def update_without_id(target, bench, resource):
-    return _update(target, bench, resource, {k: v for k, v in bench.changed(resource).items() if k != "id"})
+    return _update(
+        target, bench, resource, {k: v for k, v in bench.changed(resource).items() if k != "id"}
+    )
 
 
 @when("it is updated with the id of the other resource in the body", target_fixture="attempt")
@@ -230,7 +268,9 @@ def update_with_unknown_body_id(target, bench, resource):
 def update_unknown_id(target, bench):
     body, _ = bench.body()
     body["id"] = new_unique()
-    return Attempt(target.update(bench.kind.type, body["id"], body, if_match=bench.some_tag()), body)
+    return Attempt(
+        target.update(bench.kind.type, body["id"], body, if_match=bench.some_tag()), body
+    )
 
 
 @when("an id that was never given out is updated from a version", target_fixture="attempt")
@@ -312,4 +352,6 @@ def as_clinician_left_it(case, bench, resource, clinicians, who):
 
 
 def _update_seen(target, bench, resource, seen):
-    return _update(target, bench, resource, bench.changed(resource, seen.resource), if_match=seen.tag)
+    return _update(
+        target, bench, resource, bench.changed(resource, seen.resource), if_match=seen.tag
+    )

@@ -50,11 +50,17 @@ class Tool:
         """Raises MissingError, in words for the person who is about to read "skipped"."""
         path = shutil.which(self.name)
         if path is None:
-            raise MissingError(f"{title} needs {self._wanted}, and there is no {self.name} on the PATH")
-        said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False, timeout=60)
+            raise MissingError(
+                f"{title} needs {self._wanted}, and there is no {self.name} on the PATH"
+            )
+        said = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, check=False, timeout=60
+        )
         found = re.search(r"(\d+)\.\d+", said.stdout + said.stderr)
         if self.version and (found is None or int(found[1]) < self.version):
-            raise MissingError(f"{title} needs {self._wanted}, this is {found[0] if found else 'unknown'}")
+            raise MissingError(
+                f"{title} needs {self._wanted}, this is {found[0] if found else 'unknown'}"
+            )
 
     @property
     def _wanted(self) -> str:
@@ -80,7 +86,9 @@ class Recipe:
         home = cache() / f"{self.source.name}-{_digest(self.source)}"
         if not home.is_dir():
             home.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=f"{self.source.name}-building-", dir=home.parent) as folder:
+            with tempfile.TemporaryDirectory(
+                prefix=f"{self.source.name}-building-", dir=home.parent
+            ) as folder:
                 site = Path(folder) / "site"
                 shutil.copytree(self.source, site)
                 self._build_in(site)
@@ -90,9 +98,13 @@ class Recipe:
 
     def _build_in(self, site: Path) -> None:
         for command in self.build:
-            done = subprocess.run(command, cwd=site, capture_output=True, text=True, check=False, timeout=BUILD)
+            done = subprocess.run(
+                command, cwd=site, capture_output=True, text=True, check=False, timeout=BUILD
+            )
             if done.returncode:
-                raise BuildError(f"{self.title} could not be built:\n{tail(done.stdout + done.stderr)}")
+                raise BuildError(
+                    f"{self.title} could not be built:\n{tail(done.stdout + done.stderr)}"
+                )
 
 
 def cache() -> Path:

@@ -23,7 +23,9 @@ def lacks(rule):
 
 def _lacks_steps(rule):
     for step in _steps_of(rule.id):
-        if not any(_carries_out(context, step) for context in step_function_context_registry.values()):
+        if not any(
+            _carries_out(context, step) for context in step_function_context_registry.values()
+        ):
             yield f"{rule.id}: the sentence {step.name!r} has no step: add one to steps/"
 
 
@@ -56,7 +58,11 @@ def _lacks_a_promise(rule):
             yield f"no profile promises {rule.id}, and it runs only where it is promised: add it to a file in profiles/"
         return
     silent = [name for name in shipped() if not profile(name).speaks_of(rule.id)]
-    who = "no profile says anything" if silent == shipped() else f"{', '.join(silent)} and their bases say nothing"
+    who = (
+        "no profile says anything"
+        if silent == shipped()
+        else f"{', '.join(silent)} and their bases say nothing"
+    )
     if silent:
         yield (
             f'{who} of {rule.id}: add [rules."{rule.id}"] to profiles/, with a level and its source, or with `silent` '

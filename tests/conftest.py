@@ -23,14 +23,19 @@ def pytest_configure(config):
         # And who cancels a job by SIGTERM must not leave the servers behind that it started.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler)
-    config.addinivalue_line("markers", "slow: many runs of the whole command line; `pytest tests -m slow` runs them")
+    config.addinivalue_line(
+        "markers", "slow: many runs of the whole command line; `pytest tests -m slow` runs them"
+    )
     for name, what in LANES.items():
         config.addinivalue_line("markers", f"{name}: {what}; `pytest tests/{name}` runs them")
 
 
 def pytest_collection_modifyitems(config, items):
     marked = config.getoption("markexpr", "")
-    named = [(config.invocation_params.dir / argument.partition("::")[0]).resolve() for argument in config.args]
+    named = [
+        (config.invocation_params.dir / argument.partition("::")[0]).resolve()
+        for argument in config.args
+    ]
     left_out = [item for item in items if _is_left_out(item, marked, named)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
@@ -42,4 +47,8 @@ def _is_left_out(item, marked, named):
     lane = next((name for name in LANES if HERE / name in item.path.parents), None)
     if lane:
         return lane not in marked and not any(path.is_relative_to(HERE / lane) for path in named)
-    return bool(item.get_closest_marker("slow")) and "slow" not in marked and item.path.resolve() not in named
+    return (
+        bool(item.get_closest_marker("slow"))
+        and "slow" not in marked
+        and item.path.resolve() not in named
+    )

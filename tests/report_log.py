@@ -83,7 +83,16 @@ def exchange(id="2", method="PUT", status=412, failure=None, raced=False, **requ
 
 def journal(action, id="57", type="Patient", reason=""):
     """One line of what the run made on the target."""
-    return event_of({"event": "journal", "time": at(8), "action": action, "type": type, "id": id, "reason": reason})
+    return event_of(
+        {
+            "event": "journal",
+            "time": at(8),
+            "action": action,
+            "type": type,
+            "id": id,
+            "reason": reason,
+        }
+    )
 
 
 def whole(*between, exit_code=0):

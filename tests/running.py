@@ -19,7 +19,11 @@ def run(arguments):
 
     folder = Path(tempfile.mkdtemp())
     printed = io.StringIO()
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), contextlib.chdir(folder):
+    with (
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(printed),
+        contextlib.chdir(folder),
+    ):
         code = main(["run", *arguments, "-o", str(folder / "run")])
     path = folder / "run" / "report.json"
     return code, load(path) if path.is_file() else None, printed.getvalue()

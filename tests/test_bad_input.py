@@ -41,9 +41,8 @@ class Case:
 
 USAGE, UNUSABLE, NOTHING = ExitCode.USAGE, ExitCode.TARGET_UNUSABLE, ExitCode.NOTHING_RAN
 R4 = "-p fhir-r4"
-NEEDS = (
-    '[resources.Patient]\nbody = \'\'\'{"resourceType": "Patient", "address": [{"city": "x"}], "id": "{ward}"}\'\'\'\n'
-)
+_WARD = '{"resourceType": "Patient", "address": [{"city": "x"}], "id": "{ward}"}'
+NEEDS = f"[resources.Patient]\nbody = '''{_WARD}'''\n"
 
 CASES = [
     # ------------------------------------------------------------ what was typed
@@ -148,7 +147,11 @@ def test_one_sentence(case, tmp_path):
     assert told.count(case.words[0]) <= 2
     if case.after:
         report = json.loads((tmp_path / "out" / "report.json").read_text())
-        assert (report["complete"], report["conformant"], report["exit_code"]) == (False, False, case.code)
+        assert (report["complete"], report["conformant"], report["exit_code"]) == (
+            False,
+            False,
+            case.code,
+        )
         assert {rule["verdict"] for rule in report["rules"]} >= {"pass", "error"}
 
 
@@ -174,7 +177,9 @@ def test_by_pytest(typed, code, words, tmp_path, request):
     folder = [] if "--report-dir" in typed else [f"--report-dir={tmp_path / 'out'}"]
     given = typed.format(outside=tmp_path).split()
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *given, *folder]
-    done = subprocess.run(command, cwd=request.config.rootpath, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=request.config.rootpath, capture_output=True, text=True, check=False
+    )
     told = " ".join((done.stdout + done.stderr).split())
     assert done.returncode == code, told
     assert [word for word in words if word not in told] == []
@@ -185,7 +190,9 @@ def test_a_foreign_folder_does_not_disturb(tmp_path):
     """Where someone runs ifmatch, their own conftest, pytest.ini and tests are none of its business."""
     (tmp_path / "conftest.py").write_text("raise SystemExit('a conftest of somebody else')")
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
-    done = ifmatch(["-p", "fhir-r4", "--rules", "update.version.*", "--junitxml", "j.xml"], tmp_path)
+    done = ifmatch(
+        ["-p", "fhir-r4", "--rules", "update.version.*", "--junitxml", "j.xml"], tmp_path
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "j.xml").is_file()
 
@@ -198,21 +205,31 @@ def test_a_foreign_project_is_not_disturbed(tmp_path):
     )
     command = [sys.executable, "-m", "pytest", "-q"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert (done.returncode, "1 passed" in done.stdout, "ifmatch" in done.stdout) == (0, True, False)
+    assert (done.returncode, "1 passed" in done.stdout, "ifmatch" in done.stdout) == (
+        0,
+        True,
+        False,
+    )
 
 
 def test_a_reader_who_has_seen_enough(tmp_path):
     """`ifmatch run | head -1` ends as the run does, not as the pipe did."""
     command = f"{sys.executable} -m ifmatch run -p fhir-r4 --rules 'update.*'"
     script = f"set -o pipefail; {command} | head -1"
-    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, len(done.stdout.splitlines()), done.stderr) == (0, 1, "")
 
 
 def ifmatch(words, folder, environment=None):
     """Run the command line in a folder."""
     command = [sys.executable, "-m", "ifmatch", "run", *words]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("IFMATCH_", "PYTEST_"))}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("IFMATCH_", "PYTEST_"))
+    }
     return subprocess.run(
         command,
         cwd=folder,
@@ -232,7 +249,11 @@ def _addresses(case):
     if authority:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("127.0.0.1").configure_cert(context)
-    wanted = hostile(case.answers or "none", case.after, tls=context) if case.answers or authority else nullcontext()
+    wanted = (
+        hostile(case.answers or "none", case.after, tls=context)
+        if case.answers or authority
+        else nullcontext()
+    )
     with wanted as server, silent() as quiet:
         url = server.base_url if server else ""
         yield {"url": url, "tls": url, "https": url.replace("http:", "https:"), "silent": quiet}

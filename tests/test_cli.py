@@ -17,27 +17,44 @@ from ifmatch.report.document import problems
 from ifmatch.suite.options import OPTIONS, RULES, words_for_command, words_for_pytest
 from ifmatch.suite.session import Options
 
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("IFMATCH_", "PYTEST_"))}
+ENVIRONMENT = {
+    name: value
+    for name, value in os.environ.items()
+    if not name.startswith(("IFMATCH_", "PYTEST_"))
+}
 
 
 def ifmatch(*words, folder, **environment):
     """The command line in a process of its own: exit code, what it printed, and its report."""
     command = [sys.executable, "-m", "ifmatch", *words]
     settings = ENVIRONMENT | environment
-    done = subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=settings, capture_output=True, text=True, check=False
+    )
     path = Path(folder) / "reports" / "latest" / "report.json"
-    return done.returncode, done.stdout + done.stderr, json.loads(path.read_text()) if path.is_file() else None
+    return (
+        done.returncode,
+        done.stdout + done.stderr,
+        json.loads(path.read_text()) if path.is_file() else None,
+    )
 
 
 def test_a_run_that_passes(tmp_path):
     """Exit 0, the word first, a valid report, and all the files that a run leaves."""
-    code, printed, report = ifmatch("run", "-p", "spine", "--rules", "update.if-match.*", folder=tmp_path)
+    code, printed, report = ifmatch(
+        "run", "-p", "spine", "--rules", "update.if-match.*", folder=tmp_path
+    )
     assert code == 0, printed
     assert "\nCONFORMANT " in printed
     assert problems(report) == []
     assert report["conformant"]
     folder = tmp_path / "reports" / "latest"
-    assert {path.name for path in folder.iterdir()} == {"events.jsonl", "report.json", "junit.xml", "allure-results"}
+    assert {path.name for path in folder.iterdir()} == {
+        "events.jsonl",
+        "report.json",
+        "junit.xml",
+        "allure-results",
+    }
     assert ElementTree.parse(folder / "junit.xml").getroot().get("failures") == "0"
 
 
@@ -45,14 +62,24 @@ def test_a_run_inside_of_a_checkout(tmp_path):
     """Who has installed the suite stands in a clone of it, whose features are not those that were installed."""
     (tmp_path / "profiles").mkdir()
     shutil.copy(HOME / "profiles" / "profile.schema.json", tmp_path / "profiles")
-    code, printed, report = ifmatch("run", "-p", "spine", "--rules", "update.if-match.stale", folder=tmp_path)
+    code, printed, report = ifmatch(
+        "run", "-p", "spine", "--rules", "update.if-match.stale", folder=tmp_path
+    )
     assert code == 0, printed
     assert report["complete"]
 
 
 def test_a_run_that_fails(tmp_path):
     """Exit 1; what was expected, what came, the sentence that says so, and a script that repeats it."""
-    words = ("run", "-p", "spine", "--fault", "conflict-answered-412", "--rules", "update.if-match.stale")
+    words = (
+        "run",
+        "-p",
+        "spine",
+        "--fault",
+        "conflict-answered-412",
+        "--rules",
+        "update.if-match.stale",
+    )
     code, printed, report = ifmatch(*words, folder=tmp_path)
     assert code == 1, printed
     for part in ("NOT CONFORMANT", "expected  409", "got       412", "SHALL", "says", "replay"):
@@ -63,7 +90,15 @@ def test_a_run_that_fails(tmp_path):
 
 def test_a_race_that_finds_a_lost_update_shows_who_collided(tmp_path):
     """A seeded fault between check and write is found; its name, its witness and its picture are told."""
-    words = ("run", "-p", "fhir-r4", "--fault", "if-match-ignored", "--rules", "race.update.same-version")
+    words = (
+        "run",
+        "-p",
+        "fhir-r4",
+        "--fault",
+        "if-match-ignored",
+        "--rules",
+        "race.update.same-version",
+    )
     code, printed, report = ifmatch(*words, "--seed", "1", folder=tmp_path)
     assert code == 1, printed
     assert "LOST UPDATE" in printed
@@ -100,7 +135,10 @@ def test_a_slip_is_told_in_a_sentence(tmp_path, words, code, told):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("rules", "-p", "spine", "--rules", "update.if-match.stale"), "SHALL 409 with an OperationOutcome"),
+        (
+            ("rules", "-p", "spine", "--rules", "update.if-match.stale"),
+            "SHALL 409 with an OperationOutcome",
+        ),
         (("profiles",), "reasonable-adjustments"),
         (("profiles", "cerner-dstu2"), "no If-Match or invalid If-Match header provided"),
         (("serve", "--fault", "list"), "if-match-ignored"),
@@ -154,11 +192,29 @@ def test_what_is_not_given_is_not_handed_on():
 def test_plain_pytest_is_the_same_door(tmp_path):
     """Selection, parallel processes and pytest's own reports work as every user of pytest expects."""
     xml, allure = tmp_path / "own.xml", tmp_path / "own-allure"
-    plain = ["-p", "no:allure_pytest_bdd", "-p", "no:cacheprovider", "-c", os.devnull, f"--rootdir={HOME}"]
+    plain = [
+        "-p",
+        "no:allure_pytest_bdd",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        os.devnull,
+        f"--rootdir={HOME}",
+    ]
     ours = ["--profile=spine", f"--report-dir={tmp_path / 'run'}"]
-    words = [*ours, "-k", "stale and not race", "-n", "2", f"--junitxml={xml}", f"--alluredir={allure}"]
+    words = [
+        *ours,
+        "-k",
+        "stale and not race",
+        "-n",
+        "2",
+        f"--junitxml={xml}",
+        f"--alluredir={allure}",
+    ]
     command = [sys.executable, "-m", "pytest", *plain, str(HOME / "features"), *words]
-    done = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "CONFORMANT" in done.stdout
     assert ElementTree.parse(xml).getroot().find("testsuite").get("failures") == "0"

@@ -28,10 +28,20 @@ def case(form, verdict="fail", status=500):
 
 
 def race(*anomalies, rounds=24):
-    return {"rounds": rounds, "exposure_below": 0.4377, "anomalies": [{"name": name} for name in anomalies]}
+    return {
+        "rounds": rounds,
+        "exposure_below": 0.4377,
+        "anomalies": [{"name": name} for name in anomalies],
+    }
 
 
-def report(*rules, software="HAPI FHIR Server 8.8.0", base_url="https://old.example/fhir", profile="fhir-r4", sha="1"):
+def report(
+    *rules,
+    software="HAPI FHIR Server 8.8.0",
+    base_url="https://old.example/fhir",
+    profile="fhir-r4",
+    sha="1",
+):
     counts = {verdict.value: sum(r["verdict"] == verdict for r in rules) for verdict in Verdict}
     failed = counts["fail"] > 0
     return {
@@ -123,7 +133,9 @@ def test_what_is_the_same_is_no_change(verdict):
 
 def test_another_answer_to_the_same_verdict_is_told():
     """A server that still fails, but no longer with a server error, has changed."""
-    (change,) = changes(report(rule(verdict="fail", status=500)), report(rule(verdict="fail", status=409)))
+    (change,) = changes(
+        report(rule(verdict="fail", status=500)), report(rule(verdict="fail", status=409))
+    )
     assert (change.kind, change.was_answered, change.now_answers) == (Kind.ANSWERS, "500", "409")
 
 
@@ -146,10 +158,14 @@ def test_a_race_that_shows_a_fault_no_more_is_not_fixed():
     lost, nothing = rule(verdict="fail", race=race("lost update")), rule(race=race())
     (change,) = changes(report(lost), report(nothing))
     assert (change.kind, change.was_answered) == (Kind.UNSEEN, "lost update")
-    assert change.now_answers == "nothing seen in 24 rounds, which leaves an exposure of up to 43.8%"
+    assert (
+        change.now_answers == "nothing seen in 24 rounds, which leaves an exposure of up to 43.8%"
+    )
     (change,) = changes(report(nothing), report(lost))
     assert (change.kind, change.now_answers) == (Kind.FAILS, "lost update")
-    (change,) = changes(report(rule(verdict="fail", race=race(rounds=0))), report(rule(race=race(rounds=0))))
+    (change,) = changes(
+        report(rule(verdict="fail", race=race(rounds=0))), report(rule(race=race(rounds=0)))
+    )
     assert change.kind is Kind.FIXED
 
 
@@ -162,11 +178,16 @@ def test_the_gravest_changes_come_first():
 
 def test_changes_are_told_of_one_target_under_one_profile():
     """The same address, or the same software in any version at another one; never across profiles, never of three."""
-    old, upgraded = report(), report(software="HAPI FHIR Server 8.10.0", base_url="https://new.example/fhir")
+    old, upgraded = (
+        report(),
+        report(software="HAPI FHIR Server 8.10.0", base_url="https://new.example/fhir"),
+    )
     assert comparable([old, upgraded])
     assert comparable([report(software=""), report(software="")])
     assert not comparable([old, report(software="Other 1", base_url="https://new.example/fhir")])
-    assert not comparable([report(software=""), report(software="", base_url="https://new.example/fhir")])
+    assert not comparable(
+        [report(software=""), report(software="", base_url="https://new.example/fhir")]
+    )
     assert not comparable([old, report(profile="hapi")])
     assert not comparable([old, old, old])
 
@@ -177,7 +198,9 @@ def test_changes_are_told_of_one_target_under_one_profile():
 def test_the_table_has_a_legend_and_the_changes_follow():
     """Short names for columns, what they stand for, a row a rule, and what the upgrade came to."""
     old = report(rule(verdict="fail", status=409), rule("read.existing", status=200))
-    new = report(rule(status=412), rule("read.existing", "fail", 500), software="HAPI FHIR Server 8.10.0")
+    new = report(
+        rule(status=412), rule("read.existing", "fail", 500), software="HAPI FHIR Server 8.10.0"
+    )
     lines = shown(old, new).splitlines()
     assert lines[0] == (
         "A  fhir-r4 · HAPI FHIR Server 8.8.0 · https://old.example/fhir · run run-HAPI FHIR Server 8.8.0"
@@ -199,7 +222,9 @@ def test_nothing_changed_is_said():
 
 def test_two_targets_are_only_set_side_by_side():
     """That one server passes where another fails is not a repair."""
-    assert "From A to B" not in shown(report(rule()), report(rule(), software="Other 1", base_url="https://b.example"))
+    assert "From A to B" not in shown(
+        report(rule()), report(rule(), software="Other 1", base_url="https://b.example")
+    )
 
 
 def test_another_text_of_the_profile_is_pointed_out():
@@ -213,7 +238,10 @@ def test_another_text_of_the_profile_is_pointed_out():
 
 def test_the_sheet_has_a_row_a_rule_and_two_columns_a_report():
     """Rules that one report lacks have empty cells there."""
-    old, new = report(rule()), report(rule("read.existing", "fail", 500), rule(verdict="fail", status=409))
+    old, new = (
+        report(rule()),
+        report(rule("read.existing", "fail", 500), rule(verdict="fail", status=409)),
+    )
     head, *rows = csv_module.reader(io.StringIO(csv([old, new]), newline=""))
     assert [text.rpartition(", ")[2] for text in head[2:]] == ["verdict", "answer"] * 2
     assert rows == [
@@ -239,15 +267,30 @@ def test_the_page_needs_no_script_and_no_network():
     assert "Fixed" in page.text
     assert "409" in page.text
     assert [form for form in page.all("form") if "hidden" not in form] == []
-    assert not [tag for tag, attributes in page.tags if {"src", "href", "action"} & attributes.keys() or tag == "link"]
-    assert any(meta.get("content", "").startswith("default-src 'none'") for meta in page.all("meta"))
+    assert not [
+        tag
+        for tag, attributes in page.tags
+        if {"src", "href", "action"} & attributes.keys() or tag == "link"
+    ]
+    assert any(
+        meta.get("content", "").startswith("default-src 'none'") for meta in page.all("meta")
+    )
 
 
 def test_the_page_can_be_filtered():
     """Each row says of itself what the filters ask for."""
-    page = Page(html([report(rule(), rule("read.existing")), report(rule(verdict="fail"), rule("read.existing"))]))
+    page = Page(
+        html(
+            [
+                report(rule(), rule("read.existing")),
+                report(rule(verdict="fail"), rule("read.existing")),
+            ]
+        )
+    )
     rows = [row for row in page.all("tr") if "data-verdicts" in row]
-    assert [(row["data-interaction"], row["data-verdicts"], row["data-differs"]) for row in rows] == [
+    assert [
+        (row["data-interaction"], row["data-verdicts"], row["data-differs"]) for row in rows
+    ] == [
         ("update", "fail pass", "yes"),
         ("read", "pass", "no"),
     ]
@@ -256,8 +299,16 @@ def test_the_page_can_be_filtered():
 
 def test_nothing_a_server_said_is_markup():
     """A hostile text is shown, not obeyed."""
-    hostile = rule(HOSTILE, "fail", title=HOSTILE, message=HOSTILE, cases=[case(HOSTILE), case("b", status=409)])
-    old = report(rule(HOSTILE, "fail", cases=[case(HOSTILE), case("b")]), software=HOSTILE, base_url=HOSTILE)
+    hostile = rule(
+        HOSTILE,
+        "fail",
+        title=HOSTILE,
+        message=HOSTILE,
+        cases=[case(HOSTILE), case("b", status=409)],
+    )
+    old = report(
+        rule(HOSTILE, "fail", cases=[case(HOSTILE), case("b")]), software=HOSTILE, base_url=HOSTILE
+    )
     new = report(hostile, software=HOSTILE, base_url=HOSTILE)
     page = Page(html([old, new]))
     assert len(page.all("script")) == 1

@@ -50,13 +50,43 @@ def _explained(rules, verdict, why):
 #: What shows without a race.
 QUICK = (
     Habit("drops-after-refusal", f"{_STALE},update.error.*", "refused-update-applied", _STALE),
-    Habit("cached-search", "update.if-match.from-search,create.*", "invalid-create-stored", "create.invalid-content"),
-    Habit("cached-history", f"{_STALE},update.unparsable", "refused-update-makes-a-version", "update.if-match.stale"),
-    Habit("counted-history", f"{_STALE},update.unparsable", "refused-update-makes-a-version", "update.if-match.stale"),
-    Habit("no-location", "update.as-create,conditional-update.none", "create-loses-an-element", "update.as-create"),
+    Habit(
+        "cached-search",
+        "update.if-match.from-search,create.*",
+        "invalid-create-stored",
+        "create.invalid-content",
+    ),
+    Habit(
+        "cached-history",
+        f"{_STALE},update.unparsable",
+        "refused-update-makes-a-version",
+        "update.if-match.stale",
+    ),
+    Habit(
+        "counted-history",
+        f"{_STALE},update.unparsable",
+        "refused-update-makes-a-version",
+        "update.if-match.stale",
+    ),
+    Habit(
+        "no-location",
+        "update.as-create,conditional-update.none",
+        "create-loses-an-element",
+        "update.as-create",
+    ),
     Habit("talkative-delete", "read.deleted", "deleted-resource-readable", "read.deleted"),
-    Habit("no-numeric-ids", "update.*id*,create.id.*", "version-of-nothing-accepted", "update.if-match.no-resource"),
-    Habit("keeps-version", "update.if-match.*,update.version.*", "version-id-constant", "update.version.*"),
+    Habit(
+        "no-numeric-ids",
+        "update.*id*,create.id.*",
+        "version-of-nothing-accepted",
+        "update.if-match.no-resource",
+    ),
+    Habit(
+        "keeps-version",
+        "update.if-match.*,update.version.*",
+        "version-id-constant",
+        "update.version.*",
+    ),
 )
 
 #: What shows in races, or takes its time.
@@ -89,10 +119,19 @@ def verdicts(front, rules, fault=""):
     """A run against a habit: its verdicts with their messages, and what it looked up that a cache might answer."""
     race_settings.EFFORTS = {"quick": FEW}
     with hostile(front, faults=[fault] if fault else []) as server:
-        _, report, printed = run([server.base_url, "-p", "fhir-r4", "--rules", rules, "--seed", "1"])
-        looked_up = [asked for asked in server.seen if asked.method == "GET" and (asked.criteria or asked.is_history)]
+        _, report, printed = run(
+            [server.base_url, "-p", "fhir-r4", "--rules", rules, "--seed", "1"]
+        )
+        looked_up = [
+            asked
+            for asked in server.seen
+            if asked.method == "GET" and (asked.criteria or asked.is_history)
+        ]
     assert report is not None, printed
-    told = {rule["rule"]: (rule["verdict"], " ".join((rule["message"] or "").split())) for rule in report["rules"]}
+    told = {
+        rule["rule"]: (rule["verdict"], " ".join((rule["message"] or "").split()))
+        for rule in report["rules"]
+    }
     return told, [asked.path for asked in looked_up if asked.header("cache-control") != "no-cache"]
 
 
@@ -107,7 +146,11 @@ def changes_nothing(habit, habits):
     """Hold a server with a habit against one without."""
     ((told, looked_up),) = forked(verdicts, [(habit.front, habit.rules)])
     changed = {rule: got for rule, got in told.items() if got[0] != usual(habits)[rule][0]}
-    assert {rule: got for rule, got in changed.items() if not _is_explained(got, habit.explained.get(rule))} == {}
+    assert {
+        rule: got
+        for rule, got in changed.items()
+        if not _is_explained(got, habit.explained.get(rule))
+    } == {}
     assert looked_up == []
 
 

@@ -25,7 +25,14 @@ def runs():
     """All runs of this module."""
     jobs = {("profile", name): ["-p", name] for name in shipped()}
     for name, fault in FAULTS.items():
-        jobs["fault", name] = ["-p", fault.profile, "--fault", name, "--rules", ",".join(fault.breaks)]
+        jobs["fault", name] = [
+            "-p",
+            fault.profile,
+            "--fault",
+            name,
+            "--rules",
+            ",".join(fault.breaks),
+        ]
     return dict(zip(jobs, forked(run, [(job,) for job in jobs.values()], processes=2), strict=True))
 
 
@@ -36,13 +43,19 @@ def test_a_fault_is_found_by_each_rule_that_it_breaks(runs, name):
     code, report, printed = runs["fault", name]
     assert report is not None, printed
     verdicts = {rule["rule"]: rule["verdict"] for rule in report["rules"]}
-    unseen = [f"{rule} is {verdicts.get(rule)}" for rule in FAULTS[name].breaks if verdicts.get(rule) not in _RED]
+    unseen = [
+        f"{rule} is {verdicts.get(rule)}"
+        for rule in FAULTS[name].breaks
+        if verdicts.get(rule) not in _RED
+    ]
     assert not unseen, f"the fault {name} is not found: {'; '.join(unseen)}"
     assert code == (1 if "fail" in verdicts.values() else 0)
     for rule in report["rules"]:
         if rule["verdict"] in _RED:
             message = rule["message"]
-            assert (message.startswith("expected ") and "; got " in message) or message.partition(":")[0].isupper()
+            assert (message.startswith("expected ") and "; got " in message) or message.partition(
+                ":"
+            )[0].isupper()
 
 
 @pytest.mark.slow
@@ -51,19 +64,27 @@ def test_a_server_that_keeps_its_promises_passes(runs, name):
     """Nothing fails, warns, errs or stays open on the embedded server of any profile."""
     code, report, printed = runs["profile", name]
     assert code == 0, printed
-    others = [rule for rule in report["rules"] if rule["verdict"] not in ("pass", "observed", "not-applicable")]
+    others = [
+        rule
+        for rule in report["rules"]
+        if rule["verdict"] not in ("pass", "observed", "not-applicable")
+    ]
     odd = [f"{rule['rule']} is {rule['verdict']}: {rule['message']}" for rule in others]
     assert not odd, "\n".join(odd)
 
 
 def test_a_failure_can_be_repeated_by_its_script(tmp_path):
     """The script that a report names shows the same loss on a live server, with ids and versions of its own."""
-    ((code, _, printed),) = forked(run, [(["-p", "fhir-r4", "--fault", _HOLE, "--rules", "update.if-match.stale"],)])
+    ((code, _, printed),) = forked(
+        run, [(["-p", "fhir-r4", "--fault", _HOLE, "--rules", "update.if-match.stale"],)]
+    )
     words = (word for line in printed.splitlines() if "replay" in line for word in line.split())
     script = next(Path(word) for word in words if word.endswith(".sh"))
     with EmbeddedServer(load_profile("fhir-r4"), faults=[_HOLE]) as server:
         environment = {**os.environ, "BASE": server.base_url, "IFMATCH_TOKEN": "none"}
-        done = subprocess.run(["bash", str(script)], env=environment, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            ["bash", str(script)], env=environment, capture_output=True, text=True, check=True
+        )
     statuses = re.findall(r"HTTP/1.1 (\d+)", done.stdout.partition("# When")[2])
     assert code == 1
     assert statuses[0] == "200"

@@ -43,7 +43,9 @@ EVENTS = [
 ]
 
 
-@pytest.mark.parametrize("event", EVENTS, ids=lambda event: f"{type(event).__name__}-{EVENTS.index(event)}")
+@pytest.mark.parametrize(
+    "event", EVENTS, ids=lambda event: f"{type(event).__name__}-{EVENTS.index(event)}"
+)
 def test_what_is_written_is_read_back(tmp_path, event):
     """Every kind of event, with every field."""
     (seen,) = written(tmp_path, event)
@@ -64,7 +66,9 @@ def test_a_field_of_a_newer_version_is_kept():
     assert line_of(event_of(line)) == line
 
 
-@pytest.mark.parametrize("line", [{"event": "verdict", "findings": 7}, {"event": "party"}, {}, {"event": None}])
+@pytest.mark.parametrize(
+    "line", [{"event": "verdict", "findings": 7}, {"event": "party"}, {}, {"event": None}]
+)
 def test_what_is_no_event_is_kept_with_the_reason(line):
     """Nothing is lost, and nothing crashes."""
     event = event_of(line)
@@ -74,7 +78,9 @@ def test_what_is_no_event_is_kept_with_the_reason(line):
 
 def test_a_log_of_schema_1_is_read():
     """Races had a kind of exchange of their own."""
-    event = event_of({"event": "race.exchange", "id": "9", "writer": "A", "request": {"method": "PUT"}})
+    event = event_of(
+        {"event": "race.exchange", "id": "9", "writer": "A", "request": {"method": "PUT"}}
+    )
     assert isinstance(event, events.ExchangeRecorded)
     assert (event.id, event.writer, event.raced, event.request.method) == ("9", "A", True, "PUT")
 

@@ -23,7 +23,9 @@ def exchange(method="GET", path="Patient/1", status=200, headers=(), body=None, 
     """One request and its answer."""
     content = json.dumps(body).encode() if body is not None else b""
     response = Response(status, "", "HTTP/1.1", tuple(headers), content) if status else None
-    return Exchange(Request(method, url or f"{BASE}/{path}"), response, None, "", datetime.now(UTC), 1.0)
+    return Exchange(
+        Request(method, url or f"{BASE}/{path}"), response, None, "", datetime.now(UTC), 1.0
+    )
 
 
 def seen(rule, *exchanges):
@@ -64,12 +66,27 @@ WRONG = {
 
 RIGHT = {
     "501": ("always.no-server-error", exchange(status=501)),
-    "503 with Retry-After": ("always.no-server-error", exchange(status=503, headers=[("Retry-After", "1")])),
-    "same version": ("always.etag-equals-version", exchange(headers=[("ETag", 'W/"2"')], body=patient("2"))),
+    "503 with Retry-After": (
+        "always.no-server-error",
+        exchange(status=503, headers=[("Retry-After", "1")]),
+    ),
+    "same version": (
+        "always.etag-equals-version",
+        exchange(headers=[("ETag", 'W/"2"')], body=patient("2")),
+    ),
     "absolute": ("always.location-leads-there", location(f"{BASE}/Patient/1", body=patient())),
-    "default port": ("always.location-leads-there", location("http://TARGET.example:80/fhir/Patient/1")),
-    "versioned": ("always.location-leads-there", location(f"{BASE}/Patient/1/_history/2", body=patient())),
-    "relative": ("always.location-leads-there", location("/fhir/Patient/1/_history/2", body=patient())),
+    "default port": (
+        "always.location-leads-there",
+        location("http://TARGET.example:80/fhir/Patient/1"),
+    ),
+    "versioned": (
+        "always.location-leads-there",
+        location(f"{BASE}/Patient/1/_history/2", body=patient()),
+    ),
+    "relative": (
+        "always.location-leads-there",
+        location("/fhir/Patient/1/_history/2", body=patient()),
+    ),
 }
 
 NOTHING_TO_SEE = {
@@ -123,7 +140,9 @@ def verdict(rule, *exchanges, profile="fhir-r4", waivers=()):
 
 def test_the_verdict_tells_each_kind_once():
     """A server that fails always is not told a hundred times; the evidence names every exchange."""
-    told = verdict("always.no-server-error", *[exchange("PUT", status=500)] * 5, exchange(status=502))
+    told = verdict(
+        "always.no-server-error", *[exchange("PUT", status=500)] * 5, exchange(status=502)
+    )
     assert isinstance(told, VerdictReached)
     assert (told.verdict, len(told.findings), len(told.exchanges)) == (Verdict.FAIL, 2, 6)
     assert "and 4 more like it" in told.findings[0].got
@@ -139,7 +158,10 @@ def test_a_waiver_counts_for_what_is_watched_too():
     """As for any other rule."""
     waiver = {"reason": "known", "owner": "ada", "until": "2999-01-01"}
     rule = "always.no-server-error"
-    assert verdict(rule, exchange(status=500), waivers={rule: waiver}.items()).verdict is Verdict.WAIVED
+    assert (
+        verdict(rule, exchange(status=500), waivers={rule: waiver}.items()).verdict
+        is Verdict.WAIVED
+    )
 
 
 def test_every_monitor_has_its_sentence():

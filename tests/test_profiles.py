@@ -121,36 +121,66 @@ def test_an_expectation_can_be_defended(name):
     """Each expectation names a text that a reader can find: a title, and an address or one of the five documents."""
     sources = {rule: promise.source for rule, promise in _expectations(name).items()}
     assert not [rule for rule, source in sources.items() if not source.title]
-    assert not [r for r, s in sources.items() if not s.url.startswith("https://") and s.document not in DOCUMENTS]
+    assert not [
+        r
+        for r, s in sources.items()
+        if not s.url.startswith("https://") and s.document not in DOCUMENTS
+    ]
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_an_expectation_says_what_its_source_says(name):
     """Each expectation tells in a short sentence what stands in its source, for the report prints it."""
     says = {rule: promise.says for rule, promise in _expectations(name).items()}
-    assert not {rule: said for rule, said in says.items() if not said.endswith(".") or len(said.split()) > 30}
+    assert not {
+        rule: said
+        for rule, said in says.items()
+        if not said.endswith(".") or len(said.split()) > 30
+    }
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_an_expectation_does_not_contradict_itself(name):
     """The promised statuses are of the class that the promised outcome names."""
-    classes = {Effect.ACCEPTED: {2}, Effect.UNMODIFIED: {3}, Effect.REFUSED: {4, 5}, None: {2, 3, 4}}
-    promised = {r: ({status // 100 for status in p.status}, p.outcome) for r, p in _expectations(name).items()}
-    assert not {rule: seen for rule, (seen, outcome) in promised.items() if not seen <= classes[outcome]}
+    classes = {
+        Effect.ACCEPTED: {2},
+        Effect.UNMODIFIED: {3},
+        Effect.REFUSED: {4, 5},
+        None: {2, 3, 4},
+    }
+    promised = {
+        r: ({status // 100 for status in p.status}, p.outcome)
+        for r, p in _expectations(name).items()
+    }
+    assert not {
+        rule: seen for rule, (seen, outcome) in promised.items() if not seen <= classes[outcome]
+    }
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_where_nothing_is_expected_the_reason_is_given(name):
     """A surveyed rule carries a note, and one that does not apply a reason: the report shows them."""
     promises = {rule: promise for rule, _, promise in _promises(known(name))}
-    assert not [rule for rule, promise in promises.items() if isinstance(promise, Surveyed) and not promise.note]
-    assert not [rule for rule, promise in promises.items() if isinstance(promise, NotApplicable) and not promise.reason]
+    assert not [
+        rule
+        for rule, promise in promises.items()
+        if isinstance(promise, Surveyed) and not promise.note
+    ]
+    assert not [
+        rule
+        for rule, promise in promises.items()
+        if isinstance(promise, NotApplicable) and not promise.reason
+    ]
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_version_conflict_is_promised_as_a_refusal(name):
     """Where the scenario says "is refused as a version conflict", a refusal is promised, by 409 or 412 if any."""
-    conflicts = {r: p for r, p in _expectations(name).items() if "as a version conflict" in _sentences(r.split()[0])}
+    conflicts = {
+        r: p
+        for r, p in _expectations(name).items()
+        if "as a version conflict" in _sentences(r.split()[0])
+    }
     assert not {
         rule: promise.status
         for rule, promise in conflicts.items()
@@ -214,7 +244,11 @@ def test_the_parts_of_a_template_really_change_it(profile, kind):
     assert not kind.change or changed != body
     assert kind.other and merge(changed, _filled(profile, kind.other)) != changed
     assert at(merge(changed, _filled(profile, kind.other)), kind.marker) == at(changed, kind.marker)
-    assert kind.invalid and merge(body, kind.invalid) != body and merge(changed, kind.invalid) != changed
+    assert (
+        kind.invalid
+        and merge(body, kind.invalid) != body
+        and merge(changed, kind.invalid) != changed
+    )
 
 
 @pytest.mark.parametrize(("profile", "kind"), KINDS)
@@ -231,7 +265,9 @@ def test_an_instance_can_be_recognised(profile, kind):
     """Each template carries the suite's own identifier, so that what is left behind can be found."""
     identifiers = kind.body["identifier"]
     identifiers = identifiers if isinstance(identifiers, list) else [identifiers]
-    assert {"system": "urn:ifmatch:identifier", "value": "{unique}"}.items() <= identifiers[0].items()
+    assert {"system": "urn:ifmatch:identifier", "value": "{unique}"}.items() <= identifiers[
+        0
+    ].items()
     assert kind.label == "tag" or isinstance(kind.body["identifier"], list)
 
 
@@ -241,14 +277,18 @@ def test_criteria_name_one_instance(profile, kind):
     assert all("{unique}" in criterion for criterion in kind.criteria.values())
 
 
-@pytest.mark.parametrize("name", [name for name in SHIPPED if known(name).offers("patch") is not False])
+@pytest.mark.parametrize(
+    "name", [name for name in SHIPPED if known(name).offers("patch") is not False]
+)
 def test_what_is_patched_can_be_patched(name):
     """A type that a patch rule runs on has its marker in the body as created: a JSON Patch can replace it."""
     profile = known(name)
     for rule in (rule for rule in RULES if rule.startswith("patch.")):
         for kind in profile.types_of(rule):
             if isinstance(profile.promise(rule, kind), Expectation):
-                assert isinstance(at(profile.resources[kind].body, profile.resources[kind].marker), str)
+                assert isinstance(
+                    at(profile.resources[kind].body, profile.resources[kind].marker), str
+                )
 
 
 def test_a_withdrawal_gives_its_reason():
@@ -336,14 +376,18 @@ def test_a_system_promises_the_status_that_its_texts_give(name, rule):
     assert promise.status == KEY_NUMBERS[name, rule]
 
 
-@pytest.mark.parametrize("name", [name for name in SHIPPED if not name.startswith(("fhir-", "hapi"))])
+@pytest.mark.parametrize(
+    "name", [name for name in SHIPPED if not name.startswith(("fhir-", "hapi"))]
+)
 @pytest.mark.parametrize("rule", ["update.if-match.missing", "update.if-match.stale"])
 def test_the_two_questions_that_all_systems_answer_bind_them(name, rule):
     """What becomes of an update without a version, or with an old one, is a SHALL; HAPI leaves the first to FHIR."""
     assert known(name).promise(rule).level is Level.SHALL
 
 
-@pytest.mark.parametrize("rule", ["update.if-match.missing", "patch.if-match.missing", "update.body-id.absent"])
+@pytest.mark.parametrize(
+    "rule", ["update.if-match.missing", "patch.if-match.missing", "update.body-id.absent"]
+)
 def test_koppeltaal_refuses_without_giving_a_code(rule):
     """Where Koppeltaal's texts refuse but name no code, any 4xx will do, and nothing else."""
     promise = known("koppeltaal").promise(rule)
@@ -355,7 +399,12 @@ def test_koppeltaal_fixes_no_codes_but_those_of_authorization():
     koppeltaal = known("koppeltaal")
     for rule in ("unknown-id", "unknown-type", "unparsable", "invalid-content", "not-an-end-point"):
         assert koppeltaal.promise(f"update.{rule}").level is Level.SHOULD
-    for rule in ("update.unauthenticated", "update.forbidden", "read.unauthenticated", "patch.unauthenticated"):
+    for rule in (
+        "update.unauthenticated",
+        "update.forbidden",
+        "read.unauthenticated",
+        "patch.unauthenticated",
+    ):
         assert koppeltaal.promise(rule).level is Level.SHALL
     assert koppeltaal.promise("update.error.operation-outcome.stale").level is Level.MAY
 
@@ -458,7 +507,9 @@ def test_same_as_follows_the_child(write):
 
 def test_a_promise_for_a_type_holds_for_that_type_only(write):
     """A rule runs on the subject and on each type with a promise of its own."""
-    profile = load(write(f'{MINIMAL}\n[rules."read.existing".types.Basic]\nsilent = "not said of it"\n'))
+    profile = load(
+        write(f'{MINIMAL}\n[rules."read.existing".types.Basic]\nsilent = "not said of it"\n')
+    )
     assert profile.promise("read.existing", "Basic") == Surveyed("not said of it")
     assert profile.promise("read.existing", "Patient") == profile.promise("read.existing")
     assert profile.types_of("read.existing") == ("Basic",)
@@ -532,7 +583,9 @@ def test_bytes_that_are_no_text_are_said_to_be_so(complaint):
 
 def test_wrong_toml_is_shown_by_line(complaint):
     """A slip in the syntax is found by its line."""
-    assert re.search(r"mine\.toml is not valid TOML: .*line 3", complaint(CHILD.replace('"spine"', "spine")))
+    assert re.search(
+        r"mine\.toml is not valid TOML: .*line 3", complaint(CHILD.replace('"spine"', "spine"))
+    )
 
 
 def test_wrong_json_in_a_template_is_shown_by_place(complaint):
@@ -651,7 +704,9 @@ def test_a_circle_of_profiles_is_found(write, tmp_path):
 
 def test_a_base_that_is_not_there_is_named(complaint):
     """The name of a base is held to the same as that of a profile."""
-    assert 'no profile "fhir-r44". Did you mean "fhir-r4"?' in complaint(CHILD.replace("spine", "fhir-r44"))
+    assert 'no profile "fhir-r44". Did you mean "fhir-r4"?' in complaint(
+        CHILD.replace("spine", "fhir-r44")
+    )
 
 
 def test_loading_leaves_the_templates_alone():

@@ -35,7 +35,11 @@ def created(http, profile, type_="", unique="u1"):
     sent = body_of(profile, type_, unique)
     answer = http.post(f"/{sent['resourceType']}", json=sent, headers={"Prefer": "return=minimal"})
     assert answer.status_code == 201, answer.text
-    address = answer.headers["location"].split("/_history/")[0].removeprefix(str(http.base_url).rstrip("/"))
+    address = (
+        answer.headers["location"]
+        .split("/_history/")[0]
+        .removeprefix(str(http.base_url).rstrip("/"))
+    )
     return address, http.get(address)
 
 
@@ -51,7 +55,9 @@ def serving():
 
         @functools.cache
         def start(name):
-            return running.enter_context(client(running.enter_context(EmbeddedServer(PROFILES[name]))))
+            return running.enter_context(
+                client(running.enter_context(EmbeddedServer(PROFILES[name])))
+            )
 
         yield start
 
@@ -108,7 +114,9 @@ def any_profile(request, serving):
 def test_the_capability_statement_says_what_the_profile_offers(any_profile):
     profile, http = any_profile
     statement = http.get("/metadata").json()
-    assert statement["resourceType"] == ("Conformance" if profile.fhir == "DSTU2" else "CapabilityStatement")
+    assert statement["resourceType"] == (
+        "Conformance" if profile.fhir == "DSTU2" else "CapabilityStatement"
+    )
     assert ("acceptUnknown" in statement) is (profile.fhir in ("DSTU2", "STU3"))
     assert {"date", "kind", "format", "fhirVersion", "software", "status"} <= statement.keys()
     listed = {resource["type"]: resource for resource in statement["rest"][0]["resource"]}
@@ -137,7 +145,10 @@ def test_a_superseded_version_is_refused_with_the_promised_code(any_profile):
     profile, http = any_profile
     address, before = created(http, profile)
     tag = {"If-Match": before.headers["etag"]}
-    assert http.put(address, json=changed(profile, before.json(), "first"), headers=tag).status_code == 200
+    assert (
+        http.put(address, json=changed(profile, before.json(), "first"), headers=tag).status_code
+        == 200
+    )
     first = http.get(address)
     refused = http.put(address, json=changed(profile, before.json(), "second"), headers=tag)
     assert refused.status_code == profile.promise("update.if-match.stale").status[0]
@@ -209,10 +220,15 @@ source = "update"
 
 def test_spine_answers_a_preference_for_an_operation_outcome_with_its_code(serving):
     profile, http = PROFILES["spine"], serving("spine")
-    answer = http.post("/Flag", json=body_of(profile), headers={"Prefer": "return=OperationOutcome"})
+    answer = http.post(
+        "/Flag", json=body_of(profile), headers={"Prefer": "return=OperationOutcome"}
+    )
     assert answer.json()["issue"][0]["details"]["coding"][0]["code"] == "RESOURCE_CREATED"
     assert http.post("/Flag", json=body_of(profile)).content == b""
-    assert http.patch(f"/Flag/{answer.headers['location'].rsplit('/', 1)[1]}", json=[]).status_code == 405
+    assert (
+        http.patch(f"/Flag/{answer.headers['location'].rsplit('/', 1)[1]}", json=[]).status_code
+        == 405
+    )
 
 
 def test_koppeltaal_adds_the_origin_once(serving):
@@ -245,14 +261,28 @@ def test_aidbox_goes_by_the_address_and_creates_what_is_not_there(serving):
     assert http.get("/Patient/from-the-body").status_code == 404
     version = http.get("/Patient/from-the-address").json()["meta"]["versionId"]
     for form, status in ((version, 200), ("*", 200), ("12", 412), ('"12"', 400)):
-        assert http.put("/Patient/from-the-address", json=body, headers={"If-Match": form}).status_code == status
+        assert (
+            http.put("/Patient/from-the-address", json=body, headers={"If-Match": form}).status_code
+            == status
+        )
 
 
 # ---------------------------------------------------------------- If-Match
 
 
 @pytest.mark.parametrize(
-    "form", ["not-a-version", 'W/"1', "W/”1”".encode(), 'W/""', 'w/"1"', 'W/"1", W/"other"', "", "*", '"1"']
+    "form",
+    [
+        "not-a-version",
+        'W/"1',
+        "W/”1”".encode(),
+        'W/""',
+        'w/"1"',
+        'W/"1", W/"other"',
+        "",
+        "*",
+        '"1"',
+    ],
 )
 def test_an_if_match_that_is_not_one_weak_tag_is_refused(r4, patient, form):
     address, seen = patient
@@ -273,7 +303,9 @@ def test_of_many_writers_from_one_version_just_one_wins(r4, patient):
 
     def write(number):
         with httpx.Client(base_url=r4.base_url, headers={"If-Match": seen.headers["etag"]}) as http:
-            statuses.append(http.put(address, json=seen.json() | {"birthDate": f"19{number}-01-01"}).status_code)
+            statuses.append(
+                http.put(address, json=seen.json() | {"birthDate": f"19{number}-01-01"}).status_code
+            )
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(50, 66)]
     for thread in threads:
@@ -293,7 +325,9 @@ def test_a_fault_can_open_a_gap_between_check_and_write(monkeypatch):
 
         def write():
             tag = {"If-Match": seen.headers["etag"]}
-            statuses.append(httpx.put(server.base_url + address, json=seen.json(), headers=tag).status_code)
+            statuses.append(
+                httpx.put(server.base_url + address, json=seen.json(), headers=tag).status_code
+            )
 
         threads = [threading.Thread(target=write) for _ in range(2)]
         for thread in threads:
@@ -311,9 +345,16 @@ def test_a_read_can_be_conditional(r4, patient):
     current = {"If-None-Match": seen.headers["etag"]}
     assert r4.get(address, headers=current).status_code == 304
     assert r4.get(address, headers={"If-None-Match": 'W/"0"'}).status_code == 200
-    assert r4.get(address, headers={"If-Modified-Since": seen.headers["last-modified"]}).status_code == 304
+    assert (
+        r4.get(address, headers={"If-Modified-Since": seen.headers["last-modified"]}).status_code
+        == 304
+    )
     head = r4.head(address)
-    assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", seen.headers["etag"])
+    assert (head.status_code, head.content, head.headers["etag"]) == (
+        200,
+        b"",
+        seen.headers["etag"],
+    )
 
 
 def test_a_deleted_resource_is_gone_but_its_history_stays(r4, patient):
@@ -349,7 +390,9 @@ def searched():
     profile = PROFILES["fhir-r4"]
     with EmbeddedServer(profile) as server, client(server) as http:
         http.post(
-            "/Patient", json=body_of(profile, unique="s1") | {"meta": {"tag": [{"system": "urn:x", "code": "t"}]}}
+            "/Patient",
+            json=body_of(profile, unique="s1")
+            | {"meta": {"tag": [{"system": "urn:x", "code": "t"}]}},
         )
         created(http, profile, unique="other")
         yield http
@@ -375,7 +418,9 @@ def searched():
 def test_a_search_finds_by_simple_criteria(searched, criteria, found):
     assert searched.get(f"/Patient?{criteria}").json()["total"] == found
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    assert searched.post("/Patient/_search", content=criteria, headers=form).json()["total"] == found
+    assert (
+        searched.post("/Patient/_search", content=criteria, headers=form).json()["total"] == found
+    )
 
 
 def test_a_modifier_that_it_does_not_know_is_refused(searched):
@@ -386,7 +431,11 @@ def test_a_modifier_that_it_does_not_know_is_refused(searched):
 @pytest.mark.parametrize("by_post", [False, True])
 def test_a_search_says_what_it_went_by_and_leads_to_its_further_pages(searched, by_post):
     asked = {"family": "", "_count": "1", "_elements": "id"}
-    page = (searched.post("/Patient/_search", data=asked) if by_post else searched.get("/Patient", params=asked)).json()
+    page = (
+        searched.post("/Patient/_search", data=asked)
+        if by_post
+        else searched.get("/Patient", params=asked)
+    ).json()
     links = {link["relation"]: link["url"] for link in page["link"]}
     assert links["self"] == f"{searched.base_url}Patient?family=&_count=1"
     following = searched.get(links["next"]).json()
@@ -401,9 +450,15 @@ def test_a_create_can_be_conditional(r4):
         ("identifier=c1", 200),
         (f"{r4.base_url}Patient?identifier=c1", 200),
     ):
-        assert r4.post("/Patient", json=body, headers={"If-None-Exist": condition}).status_code == status
+        assert (
+            r4.post("/Patient", json=body, headers={"If-None-Exist": condition}).status_code
+            == status
+        )
     r4.post("/Patient", json=body)
-    assert r4.post("/Patient", json=body, headers={"If-None-Exist": "identifier=c1"}).status_code == 412
+    assert (
+        r4.post("/Patient", json=body, headers={"If-None-Exist": "identifier=c1"}).status_code
+        == 412
+    )
 
 
 def test_a_conditional_update_creates_updates_or_is_refused(r4):
@@ -423,11 +478,19 @@ def test_a_conditional_update_creates_updates_or_is_refused(r4):
 
 
 def test_the_server_owns_the_metadata_but_keeps_tags_and_profiles(r4):
-    meta = {"versionId": "mine", "lastUpdated": "1999-12-31T00:00:00Z", "tag": [{"code": "t"}], "profile": ["urn:p"]}
+    meta = {
+        "versionId": "mine",
+        "lastUpdated": "1999-12-31T00:00:00Z",
+        "tag": [{"code": "t"}],
+        "profile": ["urn:p"],
+    }
     sent = body_of(PROFILES["fhir-r4"]) | {"id": "mine-too", "meta": meta}
     stored = r4.post("/Patient", json=sent).json()
     assert stored["id"] != "mine-too"
-    assert stored["meta"].items() >= {"tag": [{"code": "t"}], "profile": ["urn:p"], "versionId": "1"}.items()
+    assert (
+        stored["meta"].items()
+        >= {"tag": [{"code": "t"}], "profile": ["urn:p"], "versionId": "1"}.items()
+    )
     assert stored["meta"]["lastUpdated"][:4] != "1999"
 
 
@@ -497,9 +560,19 @@ def test_content_is_negotiated(r4, patient):
     ):
         assert r4.get(address, headers={"Accept": accept}).status_code == 200
     assert r4.get(address, headers={"Accept": "application/fhir+xml"}).status_code == 406
-    assert r4.get(f"{address}?_format=json", headers={"Accept": "application/fhir+xml"}).status_code == 200
-    for media_type, status in (("application/json", 200), ("application/json+fhir", 200), ("text/csv", 415)):
-        assert r4.put(address, json=seen.json(), headers={"Content-Type": media_type}).status_code == status
+    assert (
+        r4.get(f"{address}?_format=json", headers={"Accept": "application/fhir+xml"}).status_code
+        == 200
+    )
+    for media_type, status in (
+        ("application/json", 200),
+        ("application/json+fhir", 200),
+        ("text/csv", 415),
+    ):
+        assert (
+            r4.put(address, json=seen.json(), headers={"Content-Type": media_type}).status_code
+            == status
+        )
 
 
 def test_an_address_must_be_below_the_base(r4, patient):
@@ -517,11 +590,19 @@ def test_credentials_decide_who_may_read_and_write(name):
     with EmbeddedServer(profile, tokens={"w": "write", "r": "read"}) as server:
         with client(server, Authorization="Bearer w") as writer:
             address, seen = created(writer, profile)
-        writes = {"json": changed(profile, seen.json()), "headers": {"If-Match": seen.headers["etag"]}}
+        writes = {
+            "json": changed(profile, seen.json()),
+            "headers": {"If-Match": seen.headers["etag"]},
+        }
         with client(server) as nobody:
             assert nobody.get("/metadata").status_code == 200
-            assert nobody.get(address).status_code == profile.promise("read.unauthenticated").status[0]
-            assert nobody.put(address, **writes).status_code == profile.promise("update.unauthenticated").status[0]
+            assert (
+                nobody.get(address).status_code == profile.promise("read.unauthenticated").status[0]
+            )
+            assert (
+                nobody.put(address, **writes).status_code
+                == profile.promise("update.unauthenticated").status[0]
+            )
         with client(server, Authorization="Bearer r") as reader:
             assert reader.get(address).json() == seen.json()
             assert reader.put(address, **writes).status_code == 403
@@ -545,9 +626,18 @@ def _hostile(address, tag):
     yield "PUT", address, b'{"resourceType": "Patient", "id": "' + b"x" * 65 + b'"}', {}
     yield "PUT", address, b"{}", {"If-Match": "W/" * 1000}
     yield "PUT", f"/Patient/{'x' * 65}", b'{"resourceType": "Patient"}', {}
-    for patch in (b"{}", b"[1]", b'[{"op": "replace", "path": "", "value": 1}]', b'[{"op": "remove", "path": "/id"}]'):
+    for patch in (
+        b"{}",
+        b"[1]",
+        b'[{"op": "replace", "path": "", "value": 1}]',
+        b'[{"op": "remove", "path": "/id"}]',
+    ):
         yield "PATCH", address, patch, {"Content-Type": json_patch, "If-Match": tag}
-    for patch in (b"<diff/>", b'<diff><remove sel="/Patient"/></diff>', b'<diff><remove sel="count(/*)"/></diff>'):
+    for patch in (
+        b"<diff/>",
+        b'<diff><remove sel="/Patient"/></diff>',
+        b'<diff><remove sel="count(/*)"/></diff>',
+    ):
         yield "PATCH", address, patch, {"Content-Type": xml_patch, "If-Match": tag}
     for operation in (
         [],
@@ -555,10 +645,18 @@ def _hostile(address, tag):
         [{"name": "path", "valueInteger": 1}],
         [{"name": "type", "valueCode": "add"}],
     ):
-        patch = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": operation}]}
+        patch = {
+            "resourceType": "Parameters",
+            "parameter": [{"name": "operation", "part": operation}],
+        }
         yield "PATCH", address, json.dumps(patch).encode(), {"If-Match": tag}
     yield "PATCH", address, b"x", {"Content-Type": "text/plain"}
-    for entries in ({}, [1], [{}], [{"request": {"method": "PATCH", "url": address[1:]}, "resource": binary}]):
+    for entries in (
+        {},
+        [1],
+        [{}],
+        [{"request": {"method": "PATCH", "url": address[1:]}, "resource": binary}],
+    ):
         yield "POST", "/", json.dumps(transaction | {"entry": entries}).encode(), {}
     yield "POST", "/Patient/1", b"{}", {}
     yield "GET", "/Patient/_history?_since=yesterday", b"", {}
@@ -568,7 +666,9 @@ def test_no_mistake_of_a_client_is_a_server_error(r4, patient):
     address, seen = patient
     for method, path, content, headers in _hostile(address, seen.headers["etag"]):
         answer = r4.request(method, path, content=content, headers=headers)
-        assert 400 <= answer.status_code < 500, f"{method} {path} {content[:80]!r}: {answer.status_code} {answer.text}"
+        assert 400 <= answer.status_code < 500, (
+            f"{method} {path} {content[:80]!r}: {answer.status_code} {answer.text}"
+        )
         assert answer.json()["resourceType"] == "OperationOutcome"
     assert r4.get(address).json() == seen.json()
 
@@ -577,4 +677,6 @@ def test_an_update_can_demand_that_nothing_is_there(r4, patient):
     address, seen = patient
     new = {"resourceType": "Patient", "id": "surely-new"}
     assert r4.put(address, json=seen.json(), headers={"If-None-Match": "*"}).status_code == 412
-    assert r4.put("/Patient/surely-new", json=new, headers={"If-None-Match": "*"}).status_code == 201
+    assert (
+        r4.put("/Patient/surely-new", json=new, headers={"If-None-Match": "*"}).status_code == 201
+    )

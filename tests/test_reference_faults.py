@@ -51,11 +51,15 @@ def test_every_fault_breaks_rules_of_the_catalogue():
         if rule not in ids()
     ]
     assert not strange, "\n".join(strange)
-    assert all(fault.breaks and len(set(fault.breaks)) == len(fault.breaks) for fault in FAULTS.values())
+    assert all(
+        fault.breaks and len(set(fault.breaks)) == len(fault.breaks) for fault in FAULTS.values()
+    )
 
 
 def test_a_fault_that_is_asked_for_must_exist():
-    with pytest.raises(ConfigurationError, match=r'no fault "if-match-ignore"\. Did you mean "if-match-ignored"'):
+    with pytest.raises(
+        ConfigurationError, match=r'no fault "if-match-ignore"\. Did you mean "if-match-ignored"'
+    ):
         Faults().on("if-match-ignore")
 
 
@@ -74,7 +78,9 @@ def test_every_fault_that_the_server_asks_for_exists():
         if not isinstance(name, ast.Constant):
             strange.append(f"{place}: write the name of the fault out, not {ast.unparse(name)}")
         elif name.value not in FAULTS:
-            strange.append(f'{place}: there is no fault "{name.value}".{did_you_mean(name.value, FAULTS)}')
+            strange.append(
+                f'{place}: there is no fault "{name.value}".{did_you_mean(name.value, FAULTS)}'
+            )
     assert not strange, "\n".join(strange)
 
 
@@ -82,7 +88,11 @@ def test_every_fault_does_something():
     """What a fault cannot say in its parts, some place in the server asks for by its name."""
     asked = {name.value for _, name in _asked_for()}
     acting = ("ignores", "refuses", "applies", "tampers", "writes", "matches", "gap")
-    idle = [name for name, fault in FAULTS.items() if name not in asked and not any(getattr(fault, p) for p in acting)]
+    idle = [
+        name
+        for name, fault in FAULTS.items()
+        if name not in asked and not any(getattr(fault, p) for p in acting)
+    ]
     assert not idle, f"these faults do nothing: {', '.join(idle)}"
 
 
@@ -95,7 +105,9 @@ class Visitor:
     def __init__(self, profile, faults=()):
         clock = itertools.count()
         store = Store()
-        store.time_after = lambda _: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=next(clock))
+        store.time_after = lambda _: (
+            datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=next(clock))
+        )
         versions, ids = itertools.count(1), itertools.count(1)
         style = {"counter": lambda n: str(n + 1), "global": lambda _: str(next(versions) * 3)}
         self.profile = profile
@@ -110,13 +122,18 @@ class Visitor:
     def ask(self, method, path, body=None, token="w", **headers):
         path, _, query = path.partition("?")
         lines = {
-            name.replace("_", "-"): (value,) if isinstance(value, str) else value for name, value in headers.items()
+            name.replace("_", "-"): (value,) if isinstance(value, str) else value
+            for name, value in headers.items()
         }
         lines |= {"authorization": (f"Bearer {token}",)} if token else {}
         lines.setdefault("content-type", (self.profile.media_type,))
-        content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        content = (
+            body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        )
         criteria = tuple(tuple(part.split("=", 1)) for part in query.split("&") if part)
-        reply = respond(self.world, Request(method, tuple(path.split("/")), BASE, criteria, lines, content))
+        reply = respond(
+            self.world, Request(method, tuple(path.split("/")), BASE, criteria, lines, content)
+        )
         self.said.append((method, path, reply.status, reply.body, sorted(reply.headers.items())))
         return reply
 
@@ -156,7 +173,9 @@ class Visitor:
             self.patches,
             self.conditionals,
         ):
-            for type_ in self.profile.resources if step == self.contents else (self.profile.subject,):
+            for type_ in (
+                self.profile.resources if step == self.contents else (self.profile.subject,)
+            ):
                 step(type_)
         return self.said
 
@@ -165,7 +184,11 @@ class Visitor:
             self.ask("POST", type_, self.body(type_), prefer=prefer)
         body = self.body(type_)
         self.ask("POST", type_, body | {"id": "mine"})
-        self.ask("POST", type_, merge(body, {"meta": {"versionId": "mine", "lastUpdated": "1999-01-01T00:00:00Z"}}))
+        self.ask(
+            "POST",
+            type_,
+            merge(body, {"meta": {"versionId": "mine", "lastUpdated": "1999-01-01T00:00:00Z"}}),
+        )
         self.ask("POST", type_, merge(body, self.profile.resources[type_].invalid))
         self.ask("POST", type_, b"{")
         self.ask("POST", type_, body, token="")
@@ -223,9 +246,17 @@ class Visitor:
             self.seen(address)
         tag, seen = self.tag(address), self.seen(address)
         self.ask(
-            "PUT", address, merge(seen, {"meta": {"lastUpdated": "1999-01-01T00:00:00Z"}} | kind.change), if_match=tag
+            "PUT",
+            address,
+            merge(seen, {"meta": {"lastUpdated": "1999-01-01T00:00:00Z"}} | kind.change),
+            if_match=tag,
         )
-        self.ask("PUT", address, merge(self.seen(address), without_extensions(kind.change)), if_match=self.tag(address))
+        self.ask(
+            "PUT",
+            address,
+            merge(self.seen(address), without_extensions(kind.change)),
+            if_match=self.tag(address),
+        )
         self.ask("PUT", address, b"{", if_match=self.tag(address))
         for token in ("", "r"):
             self.update(address, f"token {token}", token=token)
@@ -236,7 +267,10 @@ class Visitor:
         other, _ = self.make(type_)
         for id_ in (None, other.split("/")[1], "never-given"):
             self.ask(
-                "PUT", address, merge(self.changed(self.seen(address), "x"), {"id": id_}), if_match=self.tag(address)
+                "PUT",
+                address,
+                merge(self.changed(self.seen(address), "x"), {"id": id_}),
+                if_match=self.tag(address),
             )
             self.seen(address)
             self.seen(other)
@@ -250,15 +284,23 @@ class Visitor:
         address, _ = self.make(type_)
         marker = self.profile.resources[type_].marker
         for form, possible in itertools.product(FORMATS, (True, False)):
-            document = patch_document(form, type_, {marker: f"{form}"}, self.profile.media_type, possible)
+            document = patch_document(
+                form, type_, {marker: f"{form}"}, self.profile.media_type, possible
+            )
             for tag in ({"if_match": self.tag(address)}, {"if_match": 'W/"no"'}, {}, {"token": ""}):
-                self.ask("PATCH", address, document.content, content_type=document.media_type, **tag)
+                self.ask(
+                    "PATCH", address, document.content, content_type=document.media_type, **tag
+                )
                 self.seen(address)
         self.ask("PATCH", "Unicorn/1", document.content, content_type=document.media_type)
 
     def conditionals(self, type_):
         for criteria in self.profile.resources[type_].criteria.values():
-            self.ask("PUT", f"{type_}?{fill(criteria, {'unique': 'without-id'})}", self.body(type_, "without-id"))
+            self.ask(
+                "PUT",
+                f"{type_}?{fill(criteria, {'unique': 'without-id'})}",
+                self.body(type_, "without-id"),
+            )
             where = f"{type_}?{fill(criteria, {'unique': 'cond'})}"
             body = self.body(type_, "cond")
             self.ask("PUT", where, body | {"id": f"by-{criteria[:4]}"})
@@ -272,7 +314,9 @@ class Visitor:
 @pytest.fixture(scope="module")
 def rightly():
     """What a server without a fault says, by profile."""
-    return {name: Visitor(load(name)).visit() for name in {fault.profile for fault in FAULTS.values()}}
+    return {
+        name: Visitor(load(name)).visit() for name in {fault.profile for fault in FAULTS.values()}
+    }
 
 
 def test_two_servers_without_a_fault_say_the_same(rightly):
@@ -285,7 +329,9 @@ def test_two_servers_without_a_fault_say_the_same(rightly):
 _AT_THE_DOOR = {"any-address-is-an-end-point"}
 
 #: What no request shows that comes alone, and waits for its answer.
-_IN_RACES = {name for name, fault in FAULTS.items() if all(rule.startswith("race.") for rule in fault.breaks)}
+_IN_RACES = {
+    name for name, fault in FAULTS.items() if all(rule.startswith("race.") for rule in fault.breaks)
+}
 
 
 @pytest.mark.parametrize("name", sorted(FAULTS.keys() - _AT_THE_DOOR - _IN_RACES))
@@ -301,7 +347,9 @@ def test_a_server_with_a_fault_shows_it_beside_its_end_point():
 
 
 def test_several_faults_add_up():
-    with EmbeddedServer(load("fhir-r4"), faults=["update-without-etag", "update-without-date"]) as server:
+    with EmbeddedServer(
+        load("fhir-r4"), faults=["update-without-etag", "update-without-date"]
+    ) as server:
         body = {"resourceType": "Patient", "id": "p"}
         httpx.put(f"{server.base_url}/Patient/p", json=body)
         answer = httpx.put(f"{server.base_url}/Patient/p", json=body)
@@ -316,9 +364,14 @@ def _two_updates(*faults):
         async with httpx.AsyncClient(base_url=server.base_url) as client:
             await client.put("/Patient/p", json=_PATIENT)
             bodies = [_PATIENT | {"name": [{"family": family}]} for family in ("Able", "Baker")]
-            asked = (client.put("/Patient/p", json=body, headers={"If-Match": 'W/"1"'}) for body in bodies)
+            asked = (
+                client.put("/Patient/p", json=body, headers={"If-Match": 'W/"1"'})
+                for body in bodies
+            )
             answers = await asyncio.gather(*asked)
-            return sorted(answer.status_code for answer in answers), (await client.get("/Patient/p")).headers["etag"]
+            return sorted(answer.status_code for answer in answers), (
+                await client.get("/Patient/p")
+            ).headers["etag"]
 
     with EmbeddedServer(load("fhir-r4"), faults=faults) as server:
         return asyncio.run(send(server))

@@ -57,7 +57,10 @@ def test_xml_replaces_an_attribute_and_nothing_else():
 
 def test_xml_replaces_an_element():
     changed = xml('<replace sel="/f:Patient/f:active"><f:active value="false"/></replace>')
-    assert changed == expected(lambda patient: patient.update(active="false")) or changed["active"] is False
+    assert (
+        changed == expected(lambda patient: patient.update(active="false"))
+        or changed["active"] is False
+    )
 
 
 def test_xml_adds_elements_of_a_list_before_after_and_at_the_end():
@@ -72,7 +75,10 @@ def test_xml_adds_elements_of_a_list_before_after_and_at_the_end():
 
 
 def test_xml_removes_an_element_and_an_attribute_is_added():
-    changed = xml('<remove sel="f:Patient/f:birthDate"/>', '<add sel="f:Patient/f:contact[1]" type="@id">c1</add>')
+    changed = xml(
+        '<remove sel="f:Patient/f:birthDate"/>',
+        '<add sel="f:Patient/f:contact[1]" type="@id">c1</add>',
+    )
     assert "birthDate" not in changed
     assert changed["contact"][0]["id"] == "c1"
 

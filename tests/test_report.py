@@ -22,14 +22,19 @@ def _write(folder, *log):
 
 
 def _error(culprit):
-    return verdict("update.x", "error", culprit=culprit, message="the resource could not be created")
+    return verdict(
+        "update.x", "error", culprit=culprit, message="the resource could not be created"
+    )
 
 
 @pytest.mark.parametrize(
     ("cases", "code"),
     [
         ([verdict()], ExitCode.CONFORMANT),
-        ([verdict(verdict="warn"), verdict(verdict="waived"), verdict(verdict="observed")], ExitCode.CONFORMANT),
+        (
+            [verdict(verdict="warn"), verdict(verdict="waived"), verdict(verdict="observed")],
+            ExitCode.CONFORMANT,
+        ),
         ([failure(), _error("suite"), verdict(verdict="inconclusive")], ExitCode.NOT_CONFORMANT),
         ([_error("target"), verdict(verdict="inconclusive")], ExitCode.TARGET_UNUSABLE),
         ([_error("target"), _error("suite")], ExitCode.INTERNAL_ERROR),
@@ -105,7 +110,9 @@ def test_the_gravest_case_speaks_for_its_rule():
 
 def test_a_log_with_two_runs_tells_the_last_one():
     """A folder used again does not mix two runs."""
-    run = Run.of([header(), failure(), footer(1), header(run="second"), target(), verdict(), footer()])
+    run = Run.of(
+        [header(), failure(), footer(1), header(run="second"), target(), verdict(), footer()]
+    )
     assert (run.id, run.conformant, len(run.rules)) == ("second", True, 1)
 
 
@@ -129,7 +136,12 @@ def test_in_a_run_cut_short_what_was_intended_may_exist():
 
 def test_groups_are_ids_without_their_last_part():
     """Two parts at most."""
-    groups = {"create.valid": "create", "update.if-match.stale": "update.if-match", "a.b.c.d": "a.b", "x": "x"}
+    groups = {
+        "create.valid": "create",
+        "update.if-match.stale": "update.if-match",
+        "a.b.c.d": "a.b",
+        "x": "x",
+    }
     assert {rule: group_of(rule) for rule in groups} == groups
 
 
@@ -142,7 +154,11 @@ def test_groups_are_ids_without_their_last_part():
             target(software=None, fhir_version=None),
             verdict(level=None, source=None, expected={}, observed={}),
         ],
-        [header(command=["ifmatch", "run"], seed=None), _error("target"), footer(6, message="unreachable")],
+        [
+            header(command=["ifmatch", "run"], seed=None),
+            _error("target"),
+            footer(6, message="unreachable"),
+        ],
         [header(), verdict("race.update.same-version", race={"rounds": 40}), footer()],
         [header(), event_of({"event": "verdict", "rule": "a.b"})],
         [header(), verdict(verdict="splendid"), event_of({"event": "verdict", "row": 1}), footer()],
@@ -158,14 +174,26 @@ def test_the_schema_refuses_a_green_that_means_nothing():
     """Conformant and exit code 0 are the same thing, and go with a whole run without a failed rule."""
     good = document(whole(verdict()))
     assert problems(good) == []
-    for lie in ({"exit_code": 1}, {"complete": False}, {"counts": {"fail": 1}}, {"conformant": False}):
+    for lie in (
+        {"exit_code": 1},
+        {"complete": False},
+        {"counts": {"fail": 1}},
+        {"conformant": False},
+    ):
         assert problems(good | lie)
 
 
 def test_the_report_has_the_fields_that_others_rely_on():
     """The shape that is promised to scripts."""
-    report = document(whole(target(warnings=["it claims R4"]), failure(), journal("created"), exit_code=1))
-    assert (report["schema"], report["complete"], report["conformant"], report["exit_code"]) == (1, True, False, 1)
+    report = document(
+        whole(target(warnings=["it claims R4"]), failure(), journal("created"), exit_code=1)
+    )
+    assert (report["schema"], report["complete"], report["conformant"], report["exit_code"]) == (
+        1,
+        True,
+        False,
+        1,
+    )
     assert report["run"]["started"] == at(7)
     assert report["run"]["duration_s"] == 14.2
     assert report["target"] == {
@@ -242,7 +270,12 @@ def test_junit_tells_each_verdict_in_its_own_way():
         exit_code=1,
     )))  # fmt: skip
     cases = {case.get("name").split(":")[0]: case for case in root.iter("testcase")}
-    assert (root.get("tests"), root.get("failures"), root.get("errors"), root.get("skipped")) == ("8", "2", "1", "2")
+    assert (root.get("tests"), root.get("failures"), root.get("errors"), root.get("skipped")) == (
+        "8",
+        "2",
+        "1",
+        "2",
+    )
     assert cases["a.x"].find("skipped").get("message") == "no patch here"
     assert cases["a.y"].find("skipped").get("message") == "no overlap"
     assert "a weak tag" in cases["a.z"].findtext("system-out")
@@ -256,7 +289,12 @@ def test_junit_tells_each_verdict_in_its_own_way():
     properties = {p.get("name"): p.get("value") for p in stale.iter("property")}
     assert properties["level"] == "SHALL"
     assert properties["source"] == "Spine Update 001"
-    assert {p.get("name") for p in root.find("testsuite/properties")} == {"run", "profile", "target", "fhir_version"}
+    assert {p.get("name") for p in root.find("testsuite/properties")} == {
+        "run",
+        "profile",
+        "target",
+        "fhir_version",
+    }
 
 
 def test_junit_of_a_run_cut_short_is_not_green():
@@ -270,7 +308,12 @@ def test_junit_is_xml_whatever_the_server_said():
     """Control characters, escapes, markup and very long texts do not break the file."""
     hostile = "\x00\x1b[31m\ud800]]>&<b>\ufffe" + "x" * 1_000_000
     finding = {"expected": hostile, "got": hostile}
-    xml = junit(whole(failure(message=hostile, title=hostile, row={"form": hostile}, findings=[finding]), exit_code=1))
+    xml = junit(
+        whole(
+            failure(message=hostile, title=hostile, row={"form": hostile}, findings=[finding]),
+            exit_code=1,
+        )
+    )
     message = ElementTree.fromstring(xml).find(".//failure").get("message")
     assert message.startswith(r"\x00\x1b[31m\ud800]]>&<b>\ufffe")
     assert len(xml) < 100_000

@@ -10,7 +10,11 @@ from ifmatch.report.allure_http import http_exchange
 from ifmatch.report.run import Run
 
 STALE = "An update based on a superseded version is refused"
-SOURCE = {"title": "FHIR R4", "url": "https://hl7.org/fhir/R4/http.html#concurrency", "document": ""}
+SOURCE = {
+    "title": "FHIR R4",
+    "url": "https://hl7.org/fhir/R4/http.html#concurrency",
+    "document": "",
+}
 FOUND = {"expected": "409", "got": "412", "level": "SHALL"}
 
 
@@ -29,7 +33,13 @@ STEPS = [
 
 def stale(form, header):
     """A row of an outline that fails."""
-    return failure(row={"form": form, "header": header}, source=SOURCE, steps=STEPS, started=at(8), duration_ms=40)
+    return failure(
+        row={"form": form, "header": header},
+        source=SOURCE,
+        steps=STEPS,
+        started=at(8),
+        duration_ms=40,
+    )
 
 
 RUN = whole(
@@ -98,7 +108,9 @@ def test_exchanges_hang_on_the_step_in_which_they_happened(results, tmp_path):
     attachment = second["attachments"][0]
     assert attachment["type"] == "application/vnd.allure.http+json"
     assert attachment["source"].endswith(".httpexchange")
-    content = json.loads((tmp_path / "allure-results" / attachment["source"]).read_text(encoding="utf-8"))
+    content = json.loads(
+        (tmp_path / "allure-results" / attachment["source"]).read_text(encoding="utf-8")
+    )
     assert (content["request"]["method"], content["response"]["status"]) == ("PUT", 412)
 
 
@@ -133,7 +145,10 @@ def test_each_verdict_has_its_status(results):
     (warned,), (broken,), (skipped,) = (titled(results, title) for title in kinds)
     assert (warned["status"], labels(warned, "tag")) == ("passed", ["warn"])
     assert (broken["status"], broken["statusDetails"]["message"]) == ("broken", "no set-up")
-    assert (broken["steps"][0]["status"], broken["steps"][0]["statusDetails"]["message"]) == ("broken", "no set-up")
+    assert (broken["steps"][0]["status"], broken["steps"][0]["statusDetails"]["message"]) == (
+        "broken",
+        "no set-up",
+    )
     assert (skipped["status"], skipped["statusDetails"]["message"]) == ("skipped", "no patch here")
     assert [step["status"] for step in skipped["steps"]] == ["skipped", "skipped"]
 
@@ -148,15 +163,22 @@ def test_what_is_only_noted_is_no_failed_step(write):
 def test_a_waived_failure_says_that_it_is_known(write):
     """It is skipped, with the waiver before what was found."""
     given = {"reason": "409 for now", "owner": "ada", "until": "2026-12-31"}
-    (result,) = write(whole(verdict("a.b", "waived", waiver=given, message="expected 412; got 409")))
+    (result,) = write(
+        whole(verdict("a.b", "waived", waiver=given, message="expected 412; got 409"))
+    )
     assert (result["status"], result["statusDetails"]["known"]) == ("skipped", True)
-    assert result["statusDetails"]["message"].startswith("waived until 2026-12-31 by ada: 409 for now; expected 412")
+    assert result["statusDetails"]["message"].startswith(
+        "waived until 2026-12-31 by ada: 409 for now; expected 412"
+    )
 
 
 def test_times_are_those_of_the_log(write):
     """Of a log that does not say when a case or step began, they are counted back from the verdict."""
     case, older = write(
-        whole(stale("weak", ""), verdict("z.old", title="Z", duration_ms=1500, steps=[step("Given", "x")]))
+        whole(
+            stale("weak", ""),
+            verdict("z.old", title="Z", duration_ms=1500, steps=[step("Given", "x")]),
+        )
     )
     moment = 1_795_255_920_000 + 8_000
     assert (case["start"], case["stop"]) == (moment, moment + 40)
@@ -168,14 +190,23 @@ def test_times_are_those_of_the_log(write):
 def test_of_a_race_only_its_witnesses_are_attached(write, tmp_path):
     """There are thousands of exchanges in a race; beside the witnesses there is its picture."""
     operations = [{"exchange": "r1", "kind": "update"}, {"exchange": "r2", "kind": "update"}]
-    race = {"rounds": 3, "anomalies": [{"name": "lost update", "operations": operations}], "picture": "pictures/a.svg"}
+    race = {
+        "rounds": 3,
+        "anomalies": [{"name": "lost update", "operations": operations}],
+        "picture": "pictures/a.svg",
+    }
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "a.svg").write_text("<svg/>")
     raced = [exchange(f"r{number}", status=200 + number, raced=True) for number in range(4)]
     steps = [step("When", "writers race", exchanges=["0", "r0", "r1"])]
-    case = verdict("race.x", "fail", race=race, steps=steps, exchanges=["0", "r0", "r1", "r2", "r3"])
+    case = verdict(
+        "race.x", "fail", race=race, steps=steps, exchanges=["0", "r0", "r1", "r2", "r3"]
+    )
     (result,) = write(whole(exchange("0", "POST", 201), *raced, case))
-    assert names(result["steps"][0]["attachments"]) == ["POST /fhir/Patient/57 → 201", "PUT /fhir/Patient/57 → 201"]
+    assert names(result["steps"][0]["attachments"]) == [
+        "POST /fhir/Patient/57 → 201",
+        "PUT /fhir/Patient/57 → 201",
+    ]
     assert names(result["attachments"]) == ["PUT /fhir/Patient/57 → 202", "who collided"]
     picture = result["attachments"][-1]
     assert (picture["type"], picture["source"][-4:]) == ("image/svg+xml", ".svg")
@@ -190,9 +221,13 @@ def test_a_picture_that_is_gone_is_left_out(write):
 
 def test_results_say_nothing_of_this_machine(results, tmp_path):
     """No path, no host, no thread, no module."""
-    everything = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "allure-results").glob("*.json"))
+    everything = "".join(
+        path.read_text(encoding="utf-8") for path in (tmp_path / "allure-results").glob("*.json")
+    )
     assert str(tmp_path) not in everything
-    assert not any(labels(result, name) for result in results for name in ("host", "thread", "package"))
+    assert not any(
+        labels(result, name) for result in results for name in ("host", "thread", "package")
+    )
 
 
 def test_writing_again_gives_the_same_files(write, tmp_path):
@@ -210,7 +245,10 @@ def test_an_exchange_without_an_answer_has_its_reason():
     content = http_exchange(exchange(body="x" * 10_000_000, failure="timed out: 30 s"))
     assert content["error"] == {"name": "no response", "message": "timed out: 30 s"}
     assert "response" not in content
-    assert content["request"]["headers"][0] == {"name": "Authorization", "value": "__ALLURE_REDACTED__"}
+    assert content["request"]["headers"][0] == {
+        "name": "Authorization",
+        "value": "__ALLURE_REDACTED__",
+    }
     assert content["request"]["body"]["contentType"] == "application/fhir+json"
     assert len(json.dumps(content)) < 200_000
     assert content["stop"] - content["start"] == 4

@@ -60,7 +60,13 @@ def test_the_header_says_what_is_judged_against_what():
 
 def test_without_a_terminal_each_group_has_one_line():
     """A group is told when its last case is in, whatever the order; why a rule fails is told once, at the end."""
-    cases = ["create.valid", "update.if-match.stale", "create.id", "update.if-match.current", "create.id"]
+    cases = [
+        "create.valid",
+        "update.if-match.stale",
+        "create.id",
+        "update.if-match.current",
+        "create.id",
+    ]
     assert live(
         cases,
         verdict("create.id"), failure(), verdict("create.valid"), verdict("create.id", "warn"),
@@ -73,7 +79,14 @@ def test_without_a_terminal_each_group_has_one_line():
 
 def test_without_a_plan_a_group_ends_when_the_next_begins():
     """Nothing is lost when nobody said how many cases come, nor when the run is interrupted."""
-    assert live([], verdict("a.x"), verdict("a.y"), verdict("b.x")).split() == ["a", "✓", "2", "b", "✓", "1"]
+    assert live([], verdict("a.x"), verdict("a.y"), verdict("b.x")).split() == [
+        "a",
+        "✓",
+        "2",
+        "b",
+        "✓",
+        "1",
+    ]
     assert live(["a.x", "a.y"], verdict("a.x")).split() == ["a", "✓", "1"]
 
 
@@ -167,7 +180,10 @@ def test_the_conclusion_is_one_word(run, word):
 
 def test_a_run_cut_short_says_so():
     """With its reason, and that what follows is not all."""
-    told = plain(print_summary, Run.of([header(), verdict(), footer(2, complete=False, message="interrupted by you")]))
+    told = plain(
+        print_summary,
+        Run.of([header(), verdict(), footer(2, complete=False, message="interrupted by you")]),
+    )
     assert "interrupted by you\nThe run did not come to its end" in told
 
 
@@ -195,9 +211,17 @@ def test_nothing_a_server_says_is_obeyed(stream, monkeypatch):
     console = console_for(out)
     big = HOSTILE + "x" * 10_000_000
     finding = {"expected": big, "got": big, "level": "SHALL"}
-    bad = failure(message=big, title=big, findings=[finding], says=big, row={big: big}, source={"title": big})
+    bad = failure(
+        message=big, title=big, findings=[finding], says=big, row={big: big}, source={"title": big}
+    )
     sent = exchange("2", body=big, url=f"{BASE}/{HOSTILE}", headers=[["X", HOSTILE]])
-    run = whole(target(software=big, warnings=[big]), bad, sent, journal("left", big, reason=big), exit_code=1)
+    run = whole(
+        target(software=big, warnings=[big]),
+        bad,
+        sent,
+        journal("left", big, reason=big),
+        exit_code=1,
+    )
     print_header(console, run)
     Progress(console, ["x"]).verdict(bad)
     print_summary(console, run, "out")
@@ -215,7 +239,11 @@ def test_nothing_a_server_says_is_obeyed(stream, monkeypatch):
 
 def test_what_became_of_the_resource_is_told_once():
     """Beside the wrong answer, unless a finding of its own tells it."""
-    observed = {"status": 412, "answer": "412 with an OperationOutcome", "state": "resource changed"}
+    observed = {
+        "status": 412,
+        "answer": "412 with an OperationOutcome",
+        "state": "resource changed",
+    }
     of_state = {"expected": "resource unchanged", "got": "resource changed"}
     findings = line_of(failure())["findings"]
     for told in (findings, [*findings, of_state]):
@@ -235,7 +263,10 @@ def test_a_failure_names_the_script_that_repeats_it():
     """The request that tells is shown; with a body too long to show, the script is what can be run."""
     run = whole(exchange("2", body="x" * 5000), failure(), exit_code=1)
     told = plain(print_summary, run, "reports/one")
-    assert "--data-binary @body\n      replay    bash reports/one/replay/update.if-match.stale.sh\n" in told
+    assert (
+        "--data-binary @body\n      replay    bash reports/one/replay/update.if-match.stale.sh\n"
+        in told
+    )
 
 
 def test_what_is_waived_says_until_when_by_whom_and_why():
@@ -247,7 +278,9 @@ def test_what_is_waived_says_until_when_by_whom_and_why():
 
 def test_a_race_keeps_its_drawing():
     """A message of several lines keeps its lines and their indents."""
-    drawing = "LOST UPDATE: two updates were accepted.\n  writer 2  ├────┤ 200\n  writer 4    ├────┤ 200"
+    drawing = (
+        "LOST UPDATE: two updates were accepted.\n  writer 2  ├────┤ 200\n  writer 4    ├────┤ 200"
+    )
     told = plain(print_rule, judge_cases("race.x", [verdict("race.x", "fail", message=drawing)]))
     assert "      LOST UPDATE: two updates were accepted.\n" in told
     assert "        writer 4    ├────┤ 200\n" in told
@@ -259,8 +292,16 @@ def test_a_race_keeps_its_drawing():
 def run_curl(command, **variables):
     """The arguments that curl gets when bash carries the command out."""
     script = "curl() { printf '%s\\0' \"$@\"; }\n" + command
-    environment = {"BASE": BASE, "IFMATCH_TOKEN": "t0ken", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **variables}
-    done = subprocess.run(["bash", "-c", script], capture_output=True, check=True, env=environment, timeout=10)
+    environment = {
+        "BASE": BASE,
+        "IFMATCH_TOKEN": "t0ken",
+        "PATH": "/usr/bin:/bin",
+        "LC_ALL": "C.UTF-8",
+        **variables,
+    }
+    done = subprocess.run(
+        ["bash", "-c", script], capture_output=True, check=True, env=environment, timeout=10
+    )
     assert done.stderr == b""
     return done.stdout.decode("utf-8").split("\0")[:-1]
 
@@ -284,7 +325,9 @@ def test_curl_breaks_off_where_we_did():
     told = run_curl(curl.command(exchange(body="{", headers=headers).request, BASE))
     assert told[-6:] == ["-H", "Content-Length: 100", "--max-time", "2", "--data-raw", "{"]
     assert "Content-Length: 1" not in told
-    whole = run_curl(curl.command(exchange(body="{}", headers=[["Content-Length", "2"]]).request, BASE))
+    whole = run_curl(
+        curl.command(exchange(body="{}", headers=[["Content-Length", "2"]]).request, BASE)
+    )
     assert not any("Content-Length" in word for word in whole)
 
 
@@ -296,7 +339,10 @@ def test_curl_breaks_off_where_we_did():
 def test_any_text_survives_the_shell(text):
     """Quotes, expansions, control characters: bash hands curl exactly what was sent, and the command is printable."""
     sent = exchange(body=text, headers=[["X-Test", f"v {text}"], ["Content-Type", "text/plain"]])
-    for command in (curl.command(sent.request, BASE), "\n".join(curl.folded(sent.request, BASE, width=40))):
+    for command in (
+        curl.command(sent.request, BASE),
+        "\n".join(curl.folded(sent.request, BASE, width=40)),
+    ):
         assert command.replace("\n", "").isprintable()
         assert run_curl(command)[4::2] == [f"X-Test: v {text}", "Content-Type: text/plain", text]
     assert shlex.split(curl.quoted("it's $x")) == ["it's $x"]
@@ -315,12 +361,23 @@ def test_any_text_survives_the_shell(text):
 )
 def test_a_url_is_never_carried_out(url, reached):
     """What a shell or curl would expand is encoded; the base is a variable, and only the base."""
-    assert run_curl(curl.command(exchange(method="GET", url=url).request, BASE), IFMATCH_SECRET="s3cret")[2] == reached
+    assert (
+        run_curl(
+            curl.command(exchange(method="GET", url=url).request, BASE), IFMATCH_SECRET="s3cret"
+        )[2]
+        == reached
+    )
 
 
 def test_no_secret_and_no_stand_in_for_one_is_printed():
     """Whatever an Authorization held is the token's variable; other redacted headers have one of their own."""
-    sent = exchange(headers=[["authorization", "Basic abc"], ["Cookie", "[redacted]"], ["X-Key", "k [redacted]"]])
+    sent = exchange(
+        headers=[
+            ["authorization", "Basic abc"],
+            ["Cookie", "[redacted]"],
+            ["X-Key", "k [redacted]"],
+        ]
+    )
     command = curl.command(sent.request, BASE)
     assert "abc" not in command
     assert "[redacted]" not in command
@@ -332,7 +389,10 @@ def test_curl_has_habits_of_its_own_that_are_held_back():
     """HEAD does not hang, a blank header is sent, a body without a type does not become a form."""
     assert curl.command(exchange(method="HEAD").request, BASE).startswith("curl --head ")
     assert "-H 'If-Match;'" in curl.command(exchange(headers=[["If-Match", " "]]).request, BASE)
-    assert run_curl(curl.command(exchange(headers=[]).request, BASE))[3:5] == ["-H", "Content-Type:"]
+    assert run_curl(curl.command(exchange(headers=[]).request, BASE))[3:5] == [
+        "-H",
+        "Content-Type:",
+    ]
 
 
 def test_a_long_body_is_not_printed():
@@ -346,14 +406,23 @@ def test_a_long_body_is_not_printed():
 
 
 def _system(label, *cases):
-    return document(Run.of([header(profile={"id": label, "title": label, "label": label}), *cases, footer()]))
+    return document(
+        Run.of([header(profile={"id": label, "title": label, "label": label}), *cases, footer()])
+    )
 
 
 def test_the_matrix_shows_each_system_beside_the_others():
     """A cell is the status and how it is judged; rules of one interaction stand together; totals below."""
     reports = [
-        _system("Spine", failure("update.a"), verdict("create.x"), verdict("update.b", "not-applicable")),
-        _system("Aidbox", verdict("update.a"), verdict("create.y", "observed"), verdict("race.z", observed={})),
+        _system(
+            "Spine", failure("update.a"), verdict("create.x"), verdict("update.b", "not-applicable")
+        ),
+        _system(
+            "Aidbox",
+            verdict("update.a"),
+            verdict("create.y", "observed"),
+            verdict("race.z", observed={}),
+        ),
     ]
     assert plain(print_matrix, reports).splitlines() == [
         "           Spine   Aidbox",
@@ -373,12 +442,21 @@ def test_the_matrix_shows_each_system_beside_the_others():
 
 def test_five_systems_fit_on_one_screen():
     """100 columns, with long ids, long labels and every verdict there is."""
-    rules = ["update.error.operation-outcome.invalid-content", "update.if-match.stale-equal-content-and-more-of-it"]
+    rules = [
+        "update.error.operation-outcome.invalid-content",
+        "update.if-match.stale-equal-content-and-more-of-it",
+    ]
     cases = [
         *(verdict(rule) for rule in rules),
-        *(verdict(f"a.{v}", v) for v in ("fail", "error", "inconclusive", "warn", "waived", "observed", "pass")),
+        *(
+            verdict(f"a.{v}", v)
+            for v in ("fail", "error", "inconclusive", "warn", "waived", "observed", "pass")
+        ),
     ]
-    reports = [_system(label, *cases) for label in ("Spine", "Reasonable Adjustments", "Koppeltaal", "患者記録", "C")]
+    reports = [
+        _system(label, *cases)
+        for label in ("Spine", "Reasonable Adjustments", "Koppeltaal", "患者記録", "C")
+    ]
     lines = list(matrix_lines(reports))
     assert max(cell_len(line.plain) for line in lines) <= 100
     assert any("invalid-content" in line.plain for line in lines)

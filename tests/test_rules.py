@@ -9,7 +9,14 @@ from complete import lacks
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ifmatch.errors import ExitCode, OutcomeUnknown, RuleBroken, RuleNotApplicable, SetupFailed, TargetUnusable
+from ifmatch.errors import (
+    ExitCode,
+    OutcomeUnknown,
+    RuleBroken,
+    RuleNotApplicable,
+    SetupFailed,
+    TargetUnusable,
+)
 from ifmatch.rules.answer import Answer, Body, Effect, http_date, instant
 from ifmatch.rules.case import Case
 from ifmatch.rules.catalogue import Rule, matches, rules
@@ -48,13 +55,23 @@ from ifmatch.rules.verdict import (
 from ifmatch.rules.version import is_weak, version_in, weak
 
 SOURCE = Source("A text", "https://example.org/text")
-PATIENT = {"resourceType": "Patient", "id": "1", "meta": {"versionId": "3"}, "active": True, "name": [{"family": "A"}]}
+PATIENT = {
+    "resourceType": "Patient",
+    "id": "1",
+    "meta": {"versionId": "3"},
+    "active": True,
+    "name": [{"family": "A"}],
+}
 OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "conflict"}]}
 
 
 def answer(status=200, body=None, **headers):
-    content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-    return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, content)
+    content = (
+        body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    )
+    return Answer(
+        status, {name.replace("_", "-"): value for name, value in headers.items()}, content
+    )
 
 
 def expecting(level=Level.SHALL, **parts):
@@ -125,7 +142,9 @@ def test_times_must_be_what_they_claim():
     assert http_date("Fri, 25 May 2018 16:09:50 GMT").isoformat() == "2018-05-25T16:09:50+00:00"
     assert http_date("2018-07-25T11:00:00+00:00") is None
     assert http_date(None) is None
-    assert instant("2018-05-25T18:09:50.123+02:00").isoformat() == "2018-05-25T16:09:50.123000+00:00"
+    assert (
+        instant("2018-05-25T18:09:50.123+02:00").isoformat() == "2018-05-25T16:09:50.123000+00:00"
+    )
     assert instant("2018-05-25T18:09:50") is None
     assert instant(None) is None
 
@@ -194,7 +213,15 @@ def test_every_header_form_can_fail(form, good, bad):
 
 def test_the_table_above_knows_every_form():
     """A new form comes with its proof."""
-    assert set(HEADER_FORMS) == {"present", "weak", "http-date", "absolute", "versioned", "versionless", "text/plain"}
+    assert set(HEADER_FORMS) == {
+        "present",
+        "weak",
+        "http-date",
+        "absolute",
+        "versioned",
+        "versionless",
+        "text/plain",
+    }
 
 
 def test_promises_and_answers_in_words():
@@ -223,7 +250,8 @@ def test_a_promise_kept_is_a_pass_and_a_survey_is_observed():
 
 
 @pytest.mark.parametrize(
-    ("level", "verdict"), [(Level.SHALL, Verdict.FAIL), (Level.SHOULD, Verdict.WARN), (Level.MAY, Verdict.OBSERVED)]
+    ("level", "verdict"),
+    [(Level.SHALL, Verdict.FAIL), (Level.SHOULD, Verdict.WARN), (Level.MAY, Verdict.OBSERVED)],
 )
 def test_the_level_of_a_promise_decides_what_breaking_it_means(level, verdict):
     """SHALL fails, SHOULD warns, MAY is noted."""
@@ -282,7 +310,10 @@ def test_the_gravest_of_several_verdicts_stands_for_all():
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(min_size=1, max_size=3), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(min_size=1, max_size=3), inner, max_size=3)
+    ),
     max_leaves=10,
 )
 resources = st.dictionaries(st.sampled_from("abcde"), json_values, max_size=4)
@@ -340,7 +371,10 @@ def test_merging_leaves_the_original_alone(resource, patch):
 
 def test_a_merge_patch_removes_what_is_null():
     """RFC 7396."""
-    assert merge({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": None}, "d": [4]}) == {"a": {"c": 2}, "d": [4]}
+    assert merge({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": None}, "d": [4]}) == {
+        "a": {"c": 2},
+        "d": [4],
+    }
 
 
 def test_an_element_is_put_where_its_pointer_leads():
@@ -420,12 +454,15 @@ def test_verdicts_amount_to_an_exit_code(verdicts, code):
 
 
 @pytest.mark.parametrize(
-    ("culprit", "code"), [(Culprit.SUITE, ExitCode.INTERNAL_ERROR), (Culprit.TARGET, ExitCode.TARGET_UNUSABLE)]
+    ("culprit", "code"),
+    [(Culprit.SUITE, ExitCode.INTERNAL_ERROR), (Culprit.TARGET, ExitCode.TARGET_UNUSABLE)],
 )
 def test_an_error_is_told_apart_by_whose_fault_it_is(culprit, code):
     """And either outweighs what is only inconclusive."""
     error = Conclusion(Verdict.ERROR, culprit)
-    assert exit_code_for([Conclusion(Verdict.INCONCLUSIVE), error, Conclusion(Verdict.PASS)]) is code
+    assert (
+        exit_code_for([Conclusion(Verdict.INCONCLUSIVE), error, Conclusion(Verdict.PASS)]) is code
+    )
 
 
 def test_a_waiver_lets_pass_what_fails_or_cannot_be_judged():
@@ -454,12 +491,23 @@ def test_every_rule_is_complete():
 
 def test_a_new_rule_is_told_what_it_lacks():
     """Whoever adds a scenario learns what is still to be done."""
-    new = Rule("update.foo", "A new rule", "A feature", "update/new.feature", frozenset({"@rule:update.foo"}))
+    new = Rule(
+        "update.foo",
+        "A new rule",
+        "A feature",
+        "update/new.feature",
+        frozenset({"@rule:update.foo"}),
+    )
     fault, promise = lacks(new)
-    assert fault == "update.foo has no fault that breaks it: add one to ifmatch/reference/fault_list.py"
+    assert (
+        fault
+        == "update.foo has no fault that breaks it: add one to ifmatch/reference/fault_list.py"
+    )
     assert promise.startswith("no profile says anything of update.foo: add ")
     owned = replace(new, tags=new.tags | {"@if-promised"})
-    assert lacks(owned)[1].startswith("no profile promises update.foo, and it runs only where it is promised: ")
+    assert lacks(owned)[1].startswith(
+        "no profile promises update.foo, and it runs only where it is promised: "
+    )
 
 
 def test_a_sentence_without_a_step_is_named(tmp_path, monkeypatch):

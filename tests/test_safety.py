@@ -41,7 +41,10 @@ def found_in(folder, done, *secrets):
     """Where a secret stands in what a run printed or wrote."""
     texts = {"stdout": done.stdout, "stderr": done.stderr}
     files = [path for path in folder.rglob("*") if path.is_file() and path.name != "target.toml"]
-    texts |= {str(path.relative_to(folder)): path.read_bytes().decode("utf-8", "replace") for path in files}
+    texts |= {
+        str(path.relative_to(folder)): path.read_bytes().decode("utf-8", "replace")
+        for path in files
+    }
     assert len(texts) > 2
     return [
         (name, text)
@@ -56,20 +59,31 @@ def ifmatch(words, folder, **environment):
     """Run the command line in a folder."""
     command = [sys.executable, "-m", "ifmatch", "run", *words]
     return subprocess.run(
-        command, cwd=folder, env=env(**environment), capture_output=True, text=True, check=False, timeout=90
+        command,
+        cwd=folder,
+        env=env(**environment),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=90,
     )
 
 
 def env(**more):
     """The environment without what concerns us."""
-    return {**{n: v for n, v in os.environ.items() if not n.startswith(("IFMATCH_", "PYTEST_"))}, **more}
+    return {
+        **{n: v for n, v in os.environ.items() if not n.startswith(("IFMATCH_", "PYTEST_"))},
+        **more,
+    }
 
 
 # ---------------------------------------------------------------- secrets
 
 
 @pytest.mark.parametrize(
-    "options", [[], ["-n", "2", "-vv", "--showlocals", "--junitxml", "pytest.xml", "-rA"]], ids=["plain", "all"]
+    "options",
+    [[], ["-n", "2", "-vv", "--showlocals", "--junitxml", "pytest.xml", "-rA"]],
+    ids=["plain", "all"],
 )
 def test_a_token_is_nowhere(options, tmp_path):
     """A bearer token that the server shouts back in every spelling stands in no file and no line of output."""
@@ -110,14 +124,18 @@ def test_secrets_of_a_target_file_are_nowhere(tmp_path):
 def test_a_token_is_in_no_sentence(name, tmp_path):
     """A sentence that quotes the server does not quote the token that the server quotes."""
     with hostile(name) as server:
-        done = ifmatch([server.base_url, "-p", "fhir-r4"], tmp_path, IFMATCH_TOKEN="t0ken-of-the-ward")
+        done = ifmatch(
+            [server.base_url, "-p", "fhir-r4"], tmp_path, IFMATCH_TOKEN="t0ken-of-the-ward"
+        )
     assert found_in(tmp_path, done, "t0ken-of-the-ward") == []
 
 
 def test_cookies_do_not_travel(tmp_path):
     """A cookie that the server sets is never sent back: it would carry one identity into the requests of another."""
     with hostile("echoes") as server:
-        ifmatch([server.base_url, "-p", "fhir-r4", "--rules", "read.*"], tmp_path, IFMATCH_TOKEN="t0ken")
+        ifmatch(
+            [server.base_url, "-p", "fhir-r4", "--rules", "read.*"], tmp_path, IFMATCH_TOKEN="t0ken"
+        )
         assert {asked.header("cookie") for asked in server.seen} == {""}
 
 
@@ -158,7 +176,9 @@ def test_a_crash_of_ours(tmp_path):
 # ---------------------------------------------------------------- tidying up
 
 
-@pytest.mark.parametrize("options", [[], ["-n", "2"], ["--rules", "race.*"]], ids=["one process", "two", "in a race"])
+@pytest.mark.parametrize(
+    "options", [[], ["-n", "2"], ["--rules", "race.*"]], ids=["one process", "two", "in a race"]
+)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_interrupted(number, options, tmp_path):
     """An interrupted run removes what it made, ends with 2, and its report says that it is incomplete."""
@@ -185,11 +205,15 @@ def test_killed(tmp_path):
         begin(server, tmp_path).kill()
         time.sleep(0.3)
         left = server.left
-    events = [json.loads(line) for line in (tmp_path / "out" / "events.jsonl").read_text().splitlines()]
+    events = [
+        json.loads(line) for line in (tmp_path / "out" / "events.jsonl").read_text().splitlines()
+    ]
     assert left
-    assert {f"{e['type']}/{e['id']}" for e in events if e["event"] == "journal" and e["action"] == "created"} >= set(
-        left
-    )
+    assert {
+        f"{e['type']}/{e['id']}"
+        for e in events
+        if e["event"] == "journal" and e["action"] == "created"
+    } >= set(left)
 
 
 def test_a_dead_target_holds_nobody_up(tmp_path):
@@ -206,14 +230,34 @@ def test_a_dead_target_holds_nobody_up(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["hang-once", "half-once", "keeps", "talkative-delete", "strips-tags", "ignores-search", "drops"]
+    "name",
+    [
+        "hang-once",
+        "half-once",
+        "keeps",
+        "talkative-delete",
+        "strips-tags",
+        "ignores-search",
+        "drops",
+    ],
 )
 def test_what_is_left(name, tmp_path):
     """What is left on the target is what the report lists, whatever the target does to creates and deletes."""
     (tmp_path / "target.toml").write_text("timeout = 1.0\n")
     with hostile(name, after=40) as server:
         ifmatch(
-            [server.base_url, "-p", "fhir-r4", "-t", "target.toml", "-o", "out", "--rules", "create.*,read.*"], tmp_path
+            [
+                server.base_url,
+                "-p",
+                "fhir-r4",
+                "-t",
+                "target.toml",
+                "-o",
+                "out",
+                "--rules",
+                "create.*,read.*",
+            ],
+            tmp_path,
         )
         left = server.left
     listed = json.loads((tmp_path / "out" / "report.json").read_text())["left"]
@@ -257,10 +301,18 @@ def test_what_is_lent_is_given_back(options, tmp_path):
     with hostile("none") as server:
         before = [lend(server, number) for number in range(2)]
         ids = [patient["id"] for patient in before]
-        (tmp_path / "target.toml").write_text(f'[resources.Patient]\nhow = "existing"\nids = {json.dumps(ids)}\n')
+        (tmp_path / "target.toml").write_text(
+            f'[resources.Patient]\nhow = "existing"\nids = {json.dumps(ids)}\n'
+        )
         rules = "update.if-match.*,read.*,update.version.*"
-        done = ifmatch([server.base_url, "-p", "fhir-r4", "-t", "target.toml", "--rules", rules, *options], tmp_path)
-        after = [json.loads(server.answer(Asked("GET", f"/fhir/Patient/{name}", [], b"")).body) for name in ids]
+        done = ifmatch(
+            [server.base_url, "-p", "fhir-r4", "-t", "target.toml", "--rules", rules, *options],
+            tmp_path,
+        )
+        after = [
+            json.loads(server.answer(Asked("GET", f"/fhir/Patient/{name}", [], b"")).body)
+            for name in ids
+        ]
         wrote = [asked for asked in server.seen if asked.method == "PUT"]
         assert {asked.method for asked in server.seen} == {"GET", "PUT"}
     assert done.returncode == ExitCode.CONFORMANT, done.stdout
@@ -272,9 +324,15 @@ def test_lent_and_interrupted(tmp_path):
     """What is lent is restored after Ctrl-C, too."""
     with hostile("none") as server:
         before = lend(server, 1)
-        (tmp_path / "target.toml").write_text(f'[resources.Patient]\nhow = "existing"\nids = ["{before["id"]}"]\n')
-        code, _ = interrupted(server, [signal.SIGINT], tmp_path, "-t", "target.toml", "--rules", "update.*")
-        after = json.loads(server.answer(Asked("GET", f"/fhir/Patient/{before['id']}", [], b"")).body)
+        (tmp_path / "target.toml").write_text(
+            f'[resources.Patient]\nhow = "existing"\nids = ["{before["id"]}"]\n'
+        )
+        code, _ = interrupted(
+            server, [signal.SIGINT], tmp_path, "-t", "target.toml", "--rules", "update.*"
+        )
+        after = json.loads(
+            server.answer(Asked("GET", f"/fhir/Patient/{before['id']}", [], b"")).body
+        )
     assert code == ExitCode.INTERRUPTED
     assert content(after) == content(before)
     assert after["meta"]["versionId"] != before["meta"]["versionId"]
@@ -285,7 +343,8 @@ def test_created_by_put(tmp_path):
     (tmp_path / "target.toml").write_text('[resources.Patient]\nhow = "create-by-put"\n')
     with hostile("none") as server:
         done = ifmatch(
-            [server.base_url, "-p", "fhir-r4", "-t", "target.toml", "--rules", "update.if-match.*"], tmp_path
+            [server.base_url, "-p", "fhir-r4", "-t", "target.toml", "--rules", "update.if-match.*"],
+            tmp_path,
         )
         assert not [asked for asked in server.seen if asked.method == "POST"]
         assert server.left == []
@@ -309,7 +368,9 @@ def lend(server, number):
         "birthDate": "1950-01-01",
     }
     headers = [("Content-Type", "application/fhir+json"), ("Prefer", "return=representation")]
-    return json.loads(server.answer(Asked("POST", "/fhir/Patient", headers, json.dumps(body).encode())).body)
+    return json.loads(
+        server.answer(Asked("POST", "/fhir/Patient", headers, json.dumps(body).encode())).body
+    )
 
 
 def content(patient):
@@ -320,9 +381,25 @@ def content(patient):
 def begin(server, folder, *words):
     """A run that is in the middle of its work."""
     server.slow = 0.03
-    command = [sys.executable, "-m", "ifmatch", "run", server.base_url, "-p", "fhir-r4", "-o", "out", *words]
+    command = [
+        sys.executable,
+        "-m",
+        "ifmatch",
+        "run",
+        server.base_url,
+        "-p",
+        "fhir-r4",
+        "-o",
+        "out",
+        *words,
+    ]
     process = subprocess.Popen(
-        command, cwd=folder, env=env(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command,
+        cwd=folder,
+        env=env(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     while len(server.seen) < 60 and process.poll() is None:
         time.sleep(0.02)

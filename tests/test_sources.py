@@ -63,7 +63,9 @@ def test_a_base_cites_the_specification_of_its_own_version(name):
     """No promise of a FHIR version leads to the pages of another version."""
     cited = {rule: source.url for rule, source, _ in _cited(name) if "hl7.org/fhir/" in source.url}
     assert cited
-    assert not {rule: url for rule, url in cited.items() if f"hl7.org/fhir/{BASES[name]}/" not in url}
+    assert not {
+        rule: url for rule, url in cited.items() if f"hl7.org/fhir/{BASES[name]}/" not in url
+    }
 
 
 @pytest.mark.parametrize("page", LISTED["page"], ids=lambda page: page["url"])
@@ -76,14 +78,18 @@ def test_a_list_of_anchors_says_how_it_was_had(page):
 
 @pytest.mark.parametrize("name", ["fhir-dstu2", "fhir-stu3", "fhir-r4", "fhir-r5"])
 @pytest.mark.parametrize("situation", ["unauthenticated", "forbidden", "invalid-content"])
-def test_the_specification_obliges_no_server_to_ask_for_a_token_or_to_check_content(name, situation):
+def test_the_specification_obliges_no_server_to_ask_for_a_token_or_to_check_content(
+    name, situation
+):
     """FHIR names codes for a refusal, but demands none: an open server is warned of, not failed."""
     promise = known(name).promise(f"update.{situation}")
     assert isinstance(promise, Expectation)
     assert promise.level == "SHOULD"
 
 
-@pytest.mark.parametrize("name", ["spine", "reasonable-adjustments", "koppeltaal", "cerner-dstu2", "cerner-r4"])
+@pytest.mark.parametrize(
+    "name", ["spine", "reasonable-adjustments", "koppeltaal", "cerner-dstu2", "cerner-r4"]
+)
 def test_a_system_that_demands_a_token_is_held_to_it(name):
     """Where a system's own text demands credentials, a write without them is a broken SHALL."""
     assert known(name).promise("update.unauthenticated").level == "SHALL"
@@ -92,7 +98,12 @@ def test_a_system_that_demands_a_token_is_held_to_it(name):
 @pytest.mark.parametrize("kind", ["Flag", "Consent", "List"])
 @pytest.mark.parametrize(
     "rule",
-    ["update.if-match.missing", "update.if-match.stale", "update.lost-update.detected", "race.update.same-version"],
+    [
+        "update.if-match.missing",
+        "update.if-match.stale",
+        "update.lost-update.detected",
+        "race.update.same-version",
+    ],
 )
 def test_reasonable_adjustments_guards_all_its_types_alike(rule, kind):
     """Document 003 speaks of all resources of the API: its conflict rules run on each type, with one promise."""

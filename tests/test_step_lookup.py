@@ -45,7 +45,10 @@ def test_a_sentence_finds_its_definition(kind, sentence, found):
 
 
 def test_all_definitions_of_a_sentence_are_found():
-    assert StepTable([ANY_KIND, PARSED, FIXED]).definitions_of("given", "a resource") == [FIXED, ANY_KIND]
+    assert StepTable([ANY_KIND, PARSED, FIXED]).definitions_of("given", "a resource") == [
+        FIXED,
+        ANY_KIND,
+    ]
 
 
 STEPS = """
@@ -60,7 +63,18 @@ def _run_with(steps, tmp_path):
     """What a run says that has these steps besides ours, for one rule that begins with "a resource on the server"."""
     (tmp_path / "more_steps.py").write_text(steps, encoding="utf-8")
     surroundings = os.environ | {"PYTHONPATH": str(tmp_path), "PYTEST_PLUGINS": "more_steps"}
-    command = [sys.executable, "-m", "ifmatch", "run", "-p", "spine", "--rules", "update.if-match.stale", "-o", "run"]
+    command = [
+        sys.executable,
+        "-m",
+        "ifmatch",
+        "run",
+        "-p",
+        "spine",
+        "--rules",
+        "update.if-match.stale",
+        "-o",
+        "run",
+    ]
     return subprocess.run(
         command,
         cwd=tmp_path,

@@ -57,7 +57,10 @@ def file(tmp_path):
         ("https://a:8443/fhir//", "https://a:8443/fhir"),
         (" http://a ", "http://a"),
         ("http://[::1]:8080/fhir", "http://[::1]:8080/fhir"),
-        ("http://b\u00fccher.example/f\u00fcr uns".replace(" ", "-"), "http://xn--bcher-kva.example/f%C3%BCr-uns"),
+        (
+            "http://b\u00fccher.example/f\u00fcr uns".replace(" ", "-"),
+            "http://xn--bcher-kva.example/f%C3%BCr-uns",
+        ),
         ("HTTP://A/fhir", "http://a/fhir"),
         ("", ""),
     ],
@@ -71,7 +74,9 @@ def test_base_urls(given, url):
 def test_credentials_in_the_address(given):
     """Credentials in the address are taken out of it, decoded, and used as basic authentication."""
     settings = settings_for(given, "")
-    assert settings.credentials == {Identity.FIRST: "Basic " + base64.b64encode(b"nurse:s3cr/t").decode()}
+    assert settings.credentials == {
+        Identity.FIRST: "Basic " + base64.b64encode(b"nurse:s3cr/t").decode()
+    }
     assert "nurse" not in settings.base_url
     assert {"s3cr/t", "nurse:s3cr/t"} & set(settings.secrets)
 
@@ -110,7 +115,9 @@ def test_no_secret_in_a_repr(file, monkeypatch):
         '[auth]\ntoken_env = "WARD"\n[headers]\nX-Api-Key = {env = "WARD"}\nX-Auth-Token = "inline-s3cret"\n',
         "http://a",
     )
-    request = Request("PUT", "http://a", (("Authorization", "Bearer s3cr3t-value"),), b"s3cr3t-value")
+    request = Request(
+        "PUT", "http://a", (("Authorization", "Bearer s3cr3t-value"),), b"s3cr3t-value"
+    )
     assert "s3cr" not in repr(settings) + repr(request)
     assert {"s3cr3t-value", "inline-s3cret"} <= set(settings.secrets)
 
@@ -169,7 +176,9 @@ def test_ordinary_text_stays():
 def test_cookies_are_learnt():
     """The value of a cookie is a secret from the moment it is set, in bodies, too."""
     redactor = Redactor()
-    assert redactor.headers((("Set-Cookie", "sid=abc123xyz; Path=/"), ("WWW-Authenticate", 'Bearer realm="x"'))) == (
+    assert redactor.headers(
+        (("Set-Cookie", "sid=abc123xyz; Path=/"), ("WWW-Authenticate", 'Bearer realm="x"'))
+    ) == (
         ("Set-Cookie", REDACTED),
         ("WWW-Authenticate", 'Bearer realm="x"'),
     )
@@ -217,7 +226,9 @@ def test_a_handshake_that_hangs():
         assert time.monotonic() - begun < 0.6
 
 
-@pytest.mark.parametrize("name", ["none", "http10", "chunked", "closes", "drops", "compresses", "drops-after-refusal"])
+@pytest.mark.parametrize(
+    "name", ["none", "http10", "chunked", "closes", "drops", "compresses", "drops-after-refusal"]
+)
 def test_ways_of_speaking_http(name):
     """Whatever a server does with connections, lengths and encodings, its answers arrive whole."""
     with hostile(name) as server:
@@ -235,7 +246,14 @@ def test_only_our_headers():
     """The evidence shows what was on the wire: no header is added but what HTTP itself needs."""
     with hostile("none") as server:
         wire = Wire(server.base_url, None, 5)
-        wire.send(Request("PUT", f"{server.base_url}/Patient/x", (("If-Match", 'W/"1"'), ("If-Match", 'W/"2"')), b"{}"))
+        wire.send(
+            Request(
+                "PUT",
+                f"{server.base_url}/Patient/x",
+                (("If-Match", 'W/"1"'), ("If-Match", 'W/"2"')),
+                b"{}",
+            )
+        )
         names = [name.lower() for name, _ in server.seen[0].headers]
         wire.close()
     assert sorted(names) == ["content-length", "host", "if-match", "if-match", "user-agent"]
@@ -249,7 +267,9 @@ def test_tls(tmp_path, file):
     authority.configure_trust(server_side)
     server_side.verify_mode = ssl.CERT_REQUIRED
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    authority.issue_cert("me@example.org").private_key_and_cert_chain_pem.write_to_path(tmp_path / "me.pem")
+    authority.issue_cert("me@example.org").private_key_and_cert_chain_pem.write_to_path(
+        tmp_path / "me.pem"
+    )
     with hostile("none", tls=server_side) as server:
         settings = file('[tls]\nca_file = "ca.pem"\ncertificate = "me.pem"\n', server.base_url)
         wire = Wire(server.base_url, settings.tls(), 5)
@@ -282,11 +302,20 @@ def sender(*answers):
         status, after = answer
         headers = (("Retry-After", after),) if after else ()
         return Exchange(
-            get("http://a"), Response(status, "", "HTTP/1.1", headers, b""), None, "", datetime.now(UTC), 0.0
+            get("http://a"),
+            Response(status, "", "HTTP/1.1", headers, b""),
+            None,
+            "",
+            datetime.now(UTC),
+            0.0,
         )
 
     wire, told = Script(*map(exchange, answers)), []
-    return courier.Courier(wire, "http://a", lambda exchange: exchange.answer("1"), told.append), wire, told
+    return (
+        courier.Courier(wire, "http://a", lambda exchange: exchange.answer("1"), told.append),
+        wire,
+        told,
+    )
 
 
 @pytest.fixture
@@ -303,7 +332,13 @@ OK, READ, WRITE = (200, ""), get("http://a"), Request("PUT", "http://a/x")
 @pytest.mark.parametrize("request_", [READ, WRITE], ids=["read", "write"])
 @pytest.mark.parametrize(
     ("answer", "pause"),
-    [((429, "1"), 1.0), ((429, ""), 1.0), ((503, "7"), 7.0), ((429, "9999"), 60.0), ((429, "x"), 1.0)],
+    [
+        ((429, "1"), 1.0),
+        ((429, ""), 1.0),
+        ((503, "7"), 7.0),
+        ((429, "9999"), 60.0),
+        ((429, "x"), 1.0),
+    ],
 )
 def test_waits(slept, request_, answer, pause):
     """429, and 503 with Retry-After, are waited out, for writes, too, but for no longer than a minute."""
@@ -363,7 +398,9 @@ def test_a_read_is_tried_again_only_for_want_of_a_connection(slept, failure):
 
 def test_giving_up(slept):
     """Three requests in a row without a usable answer end the run; an answer in between makes it start anew."""
-    send, _, _ = sender(Failure.RESET, Failure.TIMEOUT, OK, Failure.RESET, Failure.TIMEOUT, Failure.TOO_LARGE, OK)
+    send, _, _ = sender(
+        Failure.RESET, Failure.TIMEOUT, OK, Failure.RESET, Failure.TIMEOUT, Failure.TOO_LARGE, OK
+    )
     assert [ended(send) for _ in range(6)] == [
         OutcomeUnknown,
         OutcomeUnknown,
@@ -381,7 +418,9 @@ def test_the_ledger_of_others():
     """What another process journalled and did not remove is taken over; what it settled is not."""
     notes = []
     theirs = Ledger(notes.append)
-    one, two, three, four = (theirs.intend("Patient", unique) for unique in ("u1", "u2", "u3", "u4"))
+    one, two, three, four = (
+        theirs.intend("Patient", unique) for unique in ("u1", "u2", "u3", "u4")
+    )
     theirs.created(one, "1")
     theirs.created(two, "2")
     theirs.removed(two)
@@ -429,7 +468,10 @@ def test_a_large_body_is_cut_in_the_evidence():
     with hostile("none") as server:
         target, journal = target_at(server)
         target.create(
-            {"resourceType": "Patient", "text": {"status": "generated", "div": "<div>" + "x" * 400_000 + "</div>"}}
+            {
+                "resourceType": "Patient",
+                "text": {"status": "generated", "div": "<div>" + "x" * 400_000 + "</div>"},
+            }
         )
         body = next(event.request.body for event in journal if isinstance(event, ExchangeRecorded))
     assert len(body) < 300_000

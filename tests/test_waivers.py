@@ -21,7 +21,16 @@ STALE = "update.if-match.stale"
 
 
 def verdict(rule, verdict, **fields):
-    return event_of({"event": "verdict", "rule": rule, "title": rule, "feature": "f", "verdict": verdict, **fields})
+    return event_of(
+        {
+            "event": "verdict",
+            "rule": rule,
+            "title": rule,
+            "feature": "f",
+            "verdict": verdict,
+            **fields,
+        }
+    )
 
 
 def run_of(*verdicts, waivers):
@@ -34,14 +43,19 @@ def run_of(*verdicts, waivers):
     ])  # fmt: skip
 
 
-@pytest.mark.parametrize(("today", "counts"), [("2026-11-20", True), ("2026-11-21", True), ("2026-11-22", False)])
+@pytest.mark.parametrize(
+    ("today", "counts"), [("2026-11-20", True), ("2026-11-21", True), ("2026-11-22", False)]
+)
 def test_a_waiver_counts_until_its_last_day_is_over(today, counts):
     assert (STALE in in_force({STALE: WAIVER}, date.fromisoformat(today))) is counts
 
 
 def test_what_is_no_rule_cannot_be_waived():
     """A slip in a rule's id would never be missed."""
-    with pytest.raises(ConfigurationError, match=r'no rule "update.if-match.stall".*Did you mean "update.if-match.st'):
+    with pytest.raises(
+        ConfigurationError,
+        match=r'no rule "update.if-match.stall".*Did you mean "update.if-match.st',
+    ):
         demand_known({"update.if-match.stall": WAIVER})
 
 
@@ -64,7 +78,9 @@ def test_a_date_may_be_written_as_one(tmp_path):
 
 def test_what_is_waived_is_not_conformant_and_not_red():
     """The exit code is that of a build that may go on; the report does not call the target conformant."""
-    run = run_of(verdict(STALE, "waived", waiver=WAIVER), verdict("b", "pass"), waivers={STALE: WAIVER})
+    run = run_of(
+        verdict(STALE, "waived", waiver=WAIVER), verdict("b", "pass"), waivers={STALE: WAIVER}
+    )
     report = document(run)
     assert (report["exit_code"], report["conformant"], report["counts"]["waived"]) == (0, False, 1)
     assert report["rules"][0]["waiver"] == WAIVER
@@ -72,7 +88,9 @@ def test_what_is_waived_is_not_conformant_and_not_red():
 
 
 def test_a_failure_that_nobody_waived_is_still_red():
-    run = run_of(verdict(STALE, "waived", waiver=WAIVER), verdict("b", "fail"), waivers={STALE: WAIVER})
+    run = run_of(
+        verdict(STALE, "waived", waiver=WAIVER), verdict("b", "fail"), waivers={STALE: WAIVER}
+    )
     assert int(run.exit_code) == 1
 
 
@@ -90,7 +108,9 @@ def test_a_failure_that_nobody_waived_is_still_red():
 )
 def test_a_waiver_that_is_not_needed_is_told(judged, is_idle):
     """But not when the rule was not judged."""
-    assert [STALE in warning for warning in run_of(judged, waivers={STALE: WAIVER}).warnings] == [True] * is_idle
+    assert [STALE in warning for warning in run_of(judged, waivers={STALE: WAIVER}).warnings] == [
+        True
+    ] * is_idle
 
 
 # ---------------------------------------------------------------- from the target file to the report
@@ -108,22 +128,39 @@ def ifmatch(*words, folder):
     command = [sys.executable, "-m", "ifmatch", "run", "-p", "fhir-r4", "-o", "run", *words]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     report = json.loads((folder / "run" / "report.json").read_text())
-    return done.returncode, done.stdout + done.stderr, {rule["rule"]: rule["verdict"] for rule in report["rules"]}
+    return (
+        done.returncode,
+        done.stdout + done.stderr,
+        {rule["rule"]: rule["verdict"] for rule in report["rules"]},
+    )
 
 
-@pytest.mark.parametrize("more", [[], pytest.param(["-n", "2"], marks=pytest.mark.slow)], ids=["one process", "two"])
+@pytest.mark.parametrize(
+    "more", [[], pytest.param(["-n", "2"], marks=pytest.mark.slow)], ids=["one process", "two"]
+)
 def test_a_run_with_a_waiver(tmp_path, more):
     """The rule is run, told, and does not fail the run."""
-    words = ["--fault", "conflict-answered-409", "--rules", f"{STALE},update.if-match.current", *more]
+    words = [
+        "--fault",
+        "conflict-answered-409",
+        "--rules",
+        f"{STALE},update.if-match.current",
+        *more,
+    ]
     code, printed, verdicts = ifmatch(*waiving(STALE, tmp_path), *words, folder=tmp_path)
     assert (code, verdicts) == (0, {STALE: "waived", "update.if-match.current": "pass"}), printed
     assert "CONFORMANT BUT FOR WAIVERS   1 waived · 1 pass" in printed
-    assert f"waived until 9999-12-31 by ada@example.org: {WAIVER['reason']} · expected 412, got 409" in printed
+    assert (
+        f"waived until 9999-12-31 by ada@example.org: {WAIVER['reason']} · expected 412, got 409"
+        in printed
+    )
     assert "<skipped" in (tmp_path / "run" / "junit.xml").read_text()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("waived", "code", "verdict"), [(True, 0, "waived"), (False, 7, "inconclusive")])
+@pytest.mark.parametrize(
+    ("waived", "code", "verdict"), [(True, 0, "waived"), (False, 7, "inconclusive")]
+)
 def test_what_can_never_be_told_may_be_waived(tmp_path, waived, code, verdict):
     """Such as where histories come from a cache: else no run against such a server is ever green."""
     rule = "race.history.during-update"

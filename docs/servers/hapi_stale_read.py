@@ -22,7 +22,9 @@ together = Barrier(4)
 
 def send(wire, method, path, body=None, version=None, wait=False):
     """The status and the resource."""
-    headers = {"Content-Type": "application/fhir+json"} | ({"If-Match": f'W/"{version}"'} if version else {})
+    headers = {"Content-Type": "application/fhir+json"} | (
+        {"If-Match": f'W/"{version}"'} if version else {}
+    )
     if wait:
         together.wait()
     wire.request(method, f"{base.path}/{path}", json.dumps(body) if body else None, headers)
@@ -44,19 +46,32 @@ with ThreadPoolExecutor(4) as threads:
         if number % 10 == 0:
             made = send(wires[4], "POST", "Patient", {"resourceType": "Patient"})[1]
             place, version = f"Patient/{made['id']}", version_of(made)
-        bodies = [{"resourceType": "Patient", "id": made["id"], "language": f"{who}{number}"} for who in "ab"]
-        fired = [threads.submit(send, wires[i], "PUT", place, body, version, True) for i, body in enumerate(bodies)]
+        bodies = [
+            {"resourceType": "Patient", "id": made["id"], "language": f"{who}{number}"}
+            for who in "ab"
+        ]
+        fired = [
+            threads.submit(send, wires[i], "PUT", place, body, version, True)
+            for i, body in enumerate(bodies)
+        ]
         fired += [threads.submit(send, wires[i], "GET", place, wait=True) for i in (2, 3)]
         updates = [shot.result() for shot in fired][:2]
-        accepted = max((version_of(resource) for status, resource in updates if status == 200), default=version)
+        accepted = max(
+            (version_of(resource) for status, resource in updates if status == 200), default=version
+        )
         if (seen := current(place)) < accepted:
             found += 1
             time.sleep(3)
-            listed = send(wires[4], "GET", f"{place}/_history?_since=2000-01-01T00:00:00Z")[1]["entry"]
+            listed = send(wires[4], "GET", f"{place}/_history?_since=2000-01-01T00:00:00Z")[1][
+                "entry"
+            ]
             told = f"version {accepted} accepted; read {seen}, 3 s later {current(place)}"
             told += f"; the history ends with {version_of(listed[0]['resource'])}"
             refused = send(wires[4], "PUT", place, {**bodies[0], "active": True}, accepted)[0]
-            print(f"{place}: {told}; PUT If-Match {accepted}: {refused}; read {current(place)}", flush=True)
+            print(
+                f"{place}: {told}; PUT If-Match {accepted}: {refused}; read {current(place)}",
+                flush=True,
+            )
         version = current(place)
         if found == 3:
             break

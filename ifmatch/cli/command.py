@@ -50,7 +50,9 @@ class Parser(argparse.ArgumentParser):
     """A parser whose complaints are a sentence, end in our exit code, and say what may have been meant."""
 
     def __init__(self, **how: Any) -> None:
-        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **how)
+        super().__init__(
+            allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **how
+        )
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Read all words, as every parser does."""
@@ -66,4 +68,6 @@ class Parser(argparse.ArgumentParser):
 
     def _complain(self, sentence: str) -> None:
         self.print_usage(sys.stderr)
-        self.exit(int(ExitCode.USAGE), f"{self.prog}: {sentence} `{self.prog} --help` shows examples.\n")
+        self.exit(
+            int(ExitCode.USAGE), f"{self.prog}: {sentence} `{self.prog} --help` shows examples.\n"
+        )

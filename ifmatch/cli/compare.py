@@ -12,9 +12,16 @@ _EXAMPLES = """examples:
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("reports", nargs="+", metavar="REPORT", help="report.json of a run, or the folder it lies in")
+    parser.add_argument(
+        "reports",
+        nargs="+",
+        metavar="REPORT",
+        help="report.json of a run, or the folder it lies in",
+    )
     parser.add_argument("--csv", default="", metavar="FILE", help="write the table as CSV")
-    parser.add_argument("--html", default="", metavar="FILE", help="write the table as one page with filters")
+    parser.add_argument(
+        "--html", default="", metavar="FILE", help="write the table as one page with filters"
+    )
 
 
 def _compare(args: argparse.Namespace) -> int:
@@ -44,7 +51,9 @@ def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}. Choose another file.") from None
+        raise ConfigurationError(
+            f"{path} cannot be written: {error.strerror}. Choose another file."
+        ) from None
     print(f"written {path}")
 
 

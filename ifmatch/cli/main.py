@@ -42,7 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(ExitCode.INTERRUPTED)
     except Exception as error:
         # A traceback would end in 1, which means that a rule failed.
-        print(f"ifmatch itself failed ({type(error).__name__}: {error}).    (exit 3)", file=sys.stderr)
+        print(
+            f"ifmatch itself failed ({type(error).__name__}: {error}).    (exit 3)", file=sys.stderr
+        )
         return int(ExitCode.INTERNAL_ERROR)
 
 

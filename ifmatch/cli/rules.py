@@ -12,7 +12,9 @@ _EXAMPLES = """examples:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-p", "--profile", default="", metavar="PROFILE")
-    parser.add_argument("--rules", default="*", metavar="GLOB", help="only the rules whose id matches")
+    parser.add_argument(
+        "--rules", default="*", metavar="GLOB", help="only the rules whose id matches"
+    )
 
 
 def _rules(args: argparse.Namespace) -> int:

@@ -12,7 +12,9 @@ _EXAMPLES = """example:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-p", "--profile", default="fhir-r4", metavar="PROFILE")
-    parser.add_argument("--port", type=int, default=0, metavar="N", help="a free one is taken when none is given")
+    parser.add_argument(
+        "--port", type=int, default=0, metavar="N", help="a free one is taken when none is given"
+    )
     parser.add_argument(
         "--fault",
         action="append",

@@ -33,10 +33,15 @@ def run_all(given: Mapping[str, Any], rest: Sequence[str]) -> int:
     """
     folder = Path(given["report_dir"]) if given["report_dir"] else new_folder(new_run_id())
     console = console_for()
-    console.print(f"ifmatch · {len(SYSTEMS)} systems, each on an embedded server that keeps its promises\n")
+    console.print(
+        f"ifmatch · {len(SYSTEMS)} systems, each on an embedded server that keeps its promises\n"
+    )
     racing = bool(given["effort"] or given["rules"])
     without_races = [] if racing else [f"--ignore={HOME / 'features' / 'race'}"]
-    commands = {system: _command(system, folder / system, given, [*rest, *without_races]) for system in SYSTEMS}
+    commands = {
+        system: _command(system, folder / system, given, [*rest, *without_races])
+        for system in SYSTEMS
+    }
     started = time.perf_counter()
     processes = Processes()
     codes = _run_side_by_side(console, folder, commands, processes)
@@ -96,12 +101,16 @@ _GRAVITY = [
 
 def gravest(codes: Iterable[int]) -> int:
     """The exit code that stands for several runs."""
-    known = {ExitCode(code) if code in list(ExitCode) else ExitCode.INTERNAL_ERROR for code in codes}
+    known = {
+        ExitCode(code) if code in list(ExitCode) else ExitCode.INTERNAL_ERROR for code in codes
+    }
     return int(next(code for code in _GRAVITY if code in known))
 
 
 def _command(system: str, folder: Path, given: Mapping[str, Any], rest: Sequence[str]) -> list[str]:
-    words = words_for_command({**given, "base_url": None, "profile": system, "report_dir": str(folder)})
+    words = words_for_command(
+        {**given, "base_url": None, "profile": system, "report_dir": str(folder)}
+    )
     return ["run", *words, *(["--", *rest] if rest else [])]
 
 
@@ -116,7 +125,9 @@ def _line(title: str, folder: Path, code: int, output: str) -> str:
     if path.is_file() and code != ExitCode.USAGE:
         report: Document = load(path)
         return f"  {title}   {count_line(report['counts'])}"
-    last = (output.strip().splitlines() or ["nothing was printed"])[-1].removesuffix(f"    (exit {code})")
+    last = (output.strip().splitlines() or ["nothing was printed"])[-1].removesuffix(
+        f"    (exit {code})"
+    )
     return f"  {title}   exit {code}: {last}"
 
 

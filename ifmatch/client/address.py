@@ -71,7 +71,9 @@ def _demand_no_blanks(base_url: str) -> None:
 def _demand_no_query(url: SplitResult, base_url: str) -> None:
     if url.query or url.fragment:
         shown = _shown(base_url)
-        raise ConfigurationError(f'A base URL ends with its path, as in {shown}: leave out what follows "?" or "#".')
+        raise ConfigurationError(
+            f'A base URL ends with its path, as in {shown}: leave out what follows "?" or "#".'
+        )
 
 
 def _refuse(base_url: str, why: str = "") -> NoReturn:

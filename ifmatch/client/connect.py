@@ -29,7 +29,11 @@ def introduce(target: Target) -> Introduction:
     metadata = _ask(target, "metadata")
     canary = _ask(target, _nobody(target))
     statement = Statement.read_from(metadata)
-    where = "everything, metadata included" if metadata.status == canary.status else "everything but metadata"
+    where = (
+        "everything, metadata included"
+        if metadata.status == canary.status
+        else "everything but metadata"
+    )
     _demand_consent(target, canary, where)
     _demand_no_redirect(url, metadata)
     _demand_no_redirect(url, canary)
@@ -50,7 +54,11 @@ def check_version(profile: Profile, statement: Statement) -> None:
     stated = statement.fhir_version
     if stated and not stated.startswith(FHIR_VERSIONS[profile.fhir]):
         base = base_for(stated)
-        instead = f"Choose a profile for it, such as -p {base}." if base else "ifmatch has no profile for that version."
+        instead = (
+            f"Choose a profile for it, such as -p {base}."
+            if base
+            else "ifmatch has no profile for that version."
+        )
         raise ConfigurationError(
             f"The profile {profile.id} is about FHIR {profile.fhir}, but the target says that it is FHIR {stated}: "
             f"its answers would be judged by the wrong text. {instead}"
@@ -104,7 +112,9 @@ def _ask(target: Target, path: str) -> Answer:
     try:
         return target.send("GET", path)
     except NoAnswer as none:
-        raise TargetUnusable(unreachable(none.failure, target.settings.base_url, none.detail)) from None
+        raise TargetUnusable(
+            unreachable(none.failure, target.settings.base_url, none.detail)
+        ) from None
 
 
 def _demand_a_fhir_server(url: str, metadata: Answer, canary: Answer) -> None:
@@ -125,9 +135,12 @@ def _demand_a_fhir_server(url: str, metadata: Answer, canary: Answer) -> None:
 
 
 _NOT_ACCEPTED = (
-    "The credentials that were given are not accepted: check that they are valid for this server and not expired."
+    "The credentials that were given are not accepted: "
+    "check that they are valid for this server and not expired."
 )
-_NOT_GIVEN = f"Put a bearer token into {TOKEN_VARIABLE}, or name the variable in target.toml under [auth]."
+_NOT_GIVEN = (
+    f"Put a bearer token into {TOKEN_VARIABLE}, or name the variable in target.toml under [auth]."
+)
 
 
 def _demand_consent(target: Target, answer: Answer, where: str) -> None:

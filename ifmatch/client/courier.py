@@ -37,7 +37,11 @@ class Courier:
     """Sends requests over one wire. `note` records an exchange and gives its answer; `tell` is told why we wait."""
 
     def __init__(
-        self, wire: Wire, base_url: str, note: Callable[[Exchange], Answer], tell: Callable[[str], None]
+        self,
+        wire: Wire,
+        base_url: str,
+        note: Callable[[Exchange], Answer],
+        tell: Callable[[str], None],
     ) -> None:
         self._wire, self._base_url, self._note, self._tell = wire, base_url, note, tell
         self._useless = 0
@@ -56,7 +60,9 @@ class Courier:
                 self._useless = 0
                 return answer
             self._wait(min(pause, LONGEST_WAIT), answer)
-        raise self._given_up(NoAnswer(Failure.BUSY, request, f"put off {MOST_WAITS} times with {answer.status}"))
+        raise self._given_up(
+            NoAnswer(Failure.BUSY, request, f"put off {MOST_WAITS} times with {answer.status}")
+        )
 
     def _answered(self, request: Request) -> Answer:
         exchange, answer = self._once(request)
@@ -73,7 +79,9 @@ class Courier:
     def _see_that_it_is_there(self, write: Exchange) -> None:
         """A write that found no connection is not sent again, but something harmless is."""
         if write.failure and write.failure.never_sent:
-            self._once_more(Request("GET", f"{self._base_url}/metadata", write.request.headers), write.failure)
+            self._once_more(
+                Request("GET", f"{self._base_url}/metadata", write.request.headers), write.failure
+            )
 
     def _once_more(self, request: Request, failure: Failure) -> tuple[Exchange, Answer]:
         """A second try. Raises TargetUnusable when no connection can be had for it either."""
@@ -107,7 +115,9 @@ class Courier:
                 "client."
             )
         if seconds > _TOLD_FROM:
-            self._tell(f"waiting {seconds:.0f} s: {self._base_url} answers {answer.status} and asks for it")
+            self._tell(
+                f"waiting {seconds:.0f} s: {self._base_url} answers {answer.status} and asks for it"
+            )
         self._waited += seconds
         time.sleep(seconds)
 

@@ -76,7 +76,9 @@ class Exchange:
             failure = f"{self.failure}: {self.detail}"
             return Answer(status=0, url=self.request.url, exchange=exchange_id, failure=failure)
         response = self.response
-        return Answer(response.status, _joined(response.headers), response.body, self.request.url, exchange_id)
+        return Answer(
+            response.status, _joined(response.headers), response.body, self.request.url, exchange_id
+        )
 
 
 def _joined(headers: Headers) -> dict[str, str]:

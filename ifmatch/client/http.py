@@ -33,16 +33,22 @@ class Wire:
     environment's proxy settings apply.
     """
 
-    def __init__(self, base_url: str, tls: ssl.SSLContext | None, timeout: float, proxies: bool = True) -> None:
+    def __init__(
+        self, base_url: str, tls: ssl.SSLContext | None, timeout: float, proxies: bool = True
+    ) -> None:
         self._timeout = timeout
         self._network = _Punctual()
         self._keep_alive = True
         self._pool = httpcore.ConnectionPool(
-            ssl_context=tls, proxy=_proxy_for(base_url) if proxies else None, network_backend=self._network
+            ssl_context=tls,
+            proxy=_proxy_for(base_url) if proxies else None,
+            network_backend=self._network,
         )
         self._client = httpx.Client(transport=_Engine(self._pool), trust_env=False)
 
-    def send(self, request: Request, before_last_byte: Callable[[], None] | None = None) -> Exchange:
+    def send(
+        self, request: Request, before_last_byte: Callable[[], None] | None = None
+    ) -> Exchange:
         """One request, and its response or the reason why there is none. Raises nothing that the network may cause.
 
         `before_last_byte` is called when all of the request but the last byte of its body has been sent.
@@ -67,29 +73,47 @@ class Wire:
         except _TooLargeError:
             return None, Failure.TOO_LARGE, f"more than {MAX_BODY // 1024 // 1024} MB"
         except httpcore.TimeoutException as error:
-            kind = Failure.NO_ANSWER if isinstance(error, httpcore.ConnectTimeout) else Failure.TIMEOUT
+            kind = (
+                Failure.NO_ANSWER if isinstance(error, httpcore.ConnectTimeout) else Failure.TIMEOUT
+            )
             return None, kind, f"no whole answer within {self._timeout:g} s"
         except httpx.InvalidURL as error:
             return None, Failure.NO_HOST, str(error)
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError, OSError) as error:
+        except (
+            httpcore.NetworkError,
+            httpcore.ProtocolError,
+            httpcore.ProxyError,
+            OSError,
+        ) as error:
             return None, *_classified(error)
 
     def _receive(self, request: Request, before_last_byte: Callable[[], None] | None) -> Response:
-        headers = [(name.encode(), value.encode()) for name, value in (("User-Agent", "ifmatch"), *request.headers)]
+        headers = [
+            (name.encode(), value.encode())
+            for name, value in (("User-Agent", "ifmatch"), *request.headers)
+        ]
         content: bytes | Iterator[bytes] | None = request.body
         if before_last_byte is not None:
-            headers.append((b"Content-Length", str(len(request.body)).encode()))  # else it would be sent in chunks
+            headers.append(
+                (b"Content-Length", str(len(request.body)).encode())
+            )  # else it would be sent in chunks
             content = _in_two(request.body, before_last_byte)
         elif not request.body and request.method not in ("POST", "PUT", "PATCH"):
             content = None
         extensions = {"timeout": dict.fromkeys(_STEPS, self._timeout)}
-        asked = httpx.Request(request.method, request.url, headers=headers, content=content, extensions=extensions)
+        asked = httpx.Request(
+            request.method, request.url, headers=headers, content=content, extensions=extensions
+        )
         self._network.begin(self._timeout)
         answer = self._client.send(asked, stream=True)
         try:
-            pairs = tuple((n.decode("latin-1"), v.decode("utf-8", "replace")) for n, v in answer.headers.raw)
+            pairs = tuple(
+                (n.decode("latin-1"), v.decode("utf-8", "replace")) for n, v in answer.headers.raw
+            )
             body = _whole(answer.iter_raw(), pairs)
-            return Response(answer.status_code, answer.reason_phrase, answer.http_version, pairs, body)
+            return Response(
+                answer.status_code, answer.reason_phrase, answer.http_version, pairs, body
+            )
         finally:
             answer.close()
 
@@ -110,15 +134,25 @@ class _Engine(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = httpcore.URL(
-            scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
+            scheme=request.url.raw_scheme,
+            host=request.url.raw_host,
+            port=request.url.port,
+            target=request.url.raw_path,
         )
         answer = self._pool.handle_request(
             httpcore.Request(
-                request.method, url, headers=request.headers.raw, content=request.stream, extensions=request.extensions
+                request.method,
+                url,
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
             )
         )
         return httpx.Response(
-            answer.status, headers=answer.headers, stream=_Arriving(answer.stream), extensions=answer.extensions
+            answer.status,
+            headers=answer.headers,
+            stream=_Arriving(answer.stream),
+            extensions=answer.extensions,
         )
 
 
@@ -145,7 +179,9 @@ def _in_two(body: bytes, before_last_byte: Callable[[], None]) -> Iterator[bytes
 
 def _whole(chunks: Iterable[bytes], headers: Iterable[tuple[str, str]]) -> bytes:
     """The body, decompressed should the server have compressed it unasked. Raises _TooLargeError."""
-    coding = next((value.strip().lower() for name, value in headers if name.lower() == "content-encoding"), "")
+    coding = next(
+        (value.strip().lower() for name, value in headers if name.lower() == "content-encoding"), ""
+    )
     body = bytearray()
     for chunk in _inflated(chunks) if coding in ("gzip", "x-gzip", "deflate") else chunks:
         body += chunk
@@ -160,7 +196,9 @@ def _inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
         try:
             yield inflate.decompress(chunk, MAX_BODY + 1)
         except zlib.error as error:
-            raise httpcore.RemoteProtocolError(f"the body is not compressed as its header says: {error}") from None
+            raise httpcore.RemoteProtocolError(
+                f"the body is not compressed as its header says: {error}"
+            ) from None
 
 
 #: What a failure is, by the operating system's own error or else by the library's; the first that fits.
@@ -182,9 +220,9 @@ def _classified(error: BaseException) -> tuple[Failure, str]:
     for kinds, failure in _FAILURES:
         if isinstance(cause, kinds) or isinstance(error, kinds):
             return failure, detail
-    if isinstance(error, httpcore.RemoteProtocolError) and not any(words in detail for words in _GONE):
-        return Failure.NOT_HTTP, detail
-    return Failure.RESET, detail
+    against_protocol = isinstance(error, httpcore.RemoteProtocolError)
+    gone = any(words in detail for words in _GONE)
+    return Failure.NOT_HTTP if against_protocol and not gone else Failure.RESET, detail
 
 
 def _detail(error: BaseException, cause: BaseException) -> str:
@@ -198,16 +236,20 @@ def _detail(error: BaseException, cause: BaseException) -> str:
 
 def _proxy_for(base_url: str) -> httpcore.Proxy | None:
     """The proxy that the environment names for an address, credentials in its URL included."""
-    url, proxies = urlsplit(base_url), urllib.request.getproxies()
-    address = proxies.get(url.scheme) or proxies.get("all")
-    if not address or not url.hostname or urllib.request.proxy_bypass(url.hostname):
+    address = _proxy_address(base_url)
+    if not address:
         return None
-    if "://" not in address:
-        address = f"http://{address}"
-    proxy = urlsplit(address)
-    host = f"{proxy.hostname}:{proxy.port}" if proxy.port else str(proxy.hostname)
+    proxy = urlsplit(address if "://" in address else f"http://{address}")
+    _, _, host_and_port = proxy.netloc.rpartition("@")
     auth = (proxy.username, proxy.password or "") if proxy.username else None
-    return httpcore.Proxy(f"{proxy.scheme}://{host}", auth=auth)
+    return httpcore.Proxy(f"{proxy.scheme}://{host_and_port}", auth=auth)
+
+
+def _proxy_address(base_url: str) -> str:
+    url, proxies = urlsplit(base_url), urllib.request.getproxies()
+    if not url.hostname or urllib.request.proxy_bypass(url.hostname):
+        return ""
+    return proxies.get(url.scheme) or proxies.get("all") or ""
 
 
 # ---------------------------------------------------------------- time
@@ -242,7 +284,9 @@ class _Punctual(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         self.reused = False
         seconds = self.left(httpcore.ConnectTimeout)
-        return _PunctualStream(self, self._network.connect_tcp(host, port, seconds, local_address, socket_options))
+        return _PunctualStream(
+            self, self._network.connect_tcp(host, port, seconds, local_address, socket_options)
+        )
 
 
 class _PunctualStream(httpcore.NetworkStream):
@@ -261,11 +305,16 @@ class _PunctualStream(httpcore.NetworkStream):
         self._stream.close()
 
     def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         seconds = self._clock.left(httpcore.ConnectTimeout)
         try:
-            return _PunctualStream(self._clock, self._stream.start_tls(ssl_context, server_hostname, seconds))
+            return _PunctualStream(
+                self._clock, self._stream.start_tls(ssl_context, server_hostname, seconds)
+            )
         except httpcore.ConnectError as error:
             # A server that speaks plain HTTP may answer a handshake, or drop it: which of both is chance.
             if isinstance(error.__cause__ or error.__context__, ssl.SSLError):

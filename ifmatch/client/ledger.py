@@ -24,6 +24,11 @@ class Item:
     original: Resource | None = None
     created: bool = False
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from others: its id, or before that is known, what makes it unique."""
+        return self.type, self.id or self.unique
+
 
 class Ledger:
     """Keeps account of what we made. An item is journalled before the request that may make it is sent."""
@@ -32,7 +37,13 @@ class Ledger:
         self._journal = journal
         self._items: list[Item] = []
 
-    def intend(self, resource_type: str, unique: str, resource_id: str = "", original: Resource | None = None) -> Item:
+    def intend(
+        self,
+        resource_type: str,
+        unique: str,
+        resource_id: str = "",
+        original: Resource | None = None,
+    ) -> Item:
         """Note what the next request may make or change."""
         item = Item(resource_type, resource_id, unique, original)
         self._items.append(item)
@@ -61,7 +72,9 @@ class Ledger:
 
     def find(self, resource_type: str, resource_id: str) -> Item | None:
         """The item with an id, if it is ours."""
-        return next((i for i in self._items if (i.type, i.id) == (resource_type, resource_id)), None)
+        return next(
+            (i for i in self._items if (i.type, i.id) == (resource_type, resource_id)), None
+        )
 
     def open_items(self) -> list[Item]:
         """What is still there, the newest first: what refers to others goes before what it refers to."""
@@ -69,14 +82,26 @@ class Ledger:
 
     def adopt(self, journal: Iterable[Journalled]) -> None:
         """Take over what others journalled and did not live to remove."""
-        ours = {(item.type, item.id or item.unique) for item in self._items}
-        left_behind = (one for one in standing(journal) if one.fate is not Fate.LEFT)
-        theirs = (_item(one) for one in left_behind)
-        self._items[:0] = [item for item in theirs if (item.type, item.id or item.unique) not in ours]
+        ours = {item.key for item in self._items}
+        theirs = []
+        for one in standing(journal):
+            item = _item(one)
+            if one.fate is not Fate.LEFT and item.key not in ours:
+                theirs.append(item)
+        self._items[:0] = theirs
 
-    def _note(self, action: str, item: Item, reason: str = "", original: Resource | None = None) -> None:
+    def _note(
+        self, action: str, item: Item, reason: str = "", original: Resource | None = None
+    ) -> None:
         self._journal(
-            Journalled(action=action, type=item.type, id=item.id, unique=item.unique, reason=reason, original=original)
+            Journalled(
+                action=action,
+                type=item.type,
+                id=item.id,
+                unique=item.unique,
+                reason=reason,
+                original=original,
+            )
         )
 
 

@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 
 from ifmatch.client.exchange import Exchange
 from ifmatch.client.redaction import Redactor
-from ifmatch.log.events import Event, ExchangeRecorded, Journalled, Notice, RequestSent, ResponseReceived
+from ifmatch.log.events import (
+    Event,
+    ExchangeRecorded,
+    Journalled,
+    Notice,
+    RequestSent,
+    ResponseReceived,
+)
 from ifmatch.rules.answer import Answer
 
 #: Takes an event into the log.
@@ -44,7 +51,9 @@ class Activity:
 class Recorder:
     """Records what is sent to a target. `prefix` tells the ids of several processes apart."""
 
-    def __init__(self, log: Log, redactor: Redactor, watch: Watch | None = None, prefix: str = "") -> None:
+    def __init__(
+        self, log: Log, redactor: Redactor, watch: Watch | None = None, prefix: str = ""
+    ) -> None:
         self.redactor, self.activity = redactor, Activity()
         self._log, self._watch, self._prefix = log, watch, prefix
         self._count = 0
@@ -118,10 +127,16 @@ class Recorder:
         if response is None:
             return None
         headers, body = self.redactor.headers(response.headers), _shortened(response.body)
-        return ResponseReceived(response.status, response.reason, response.http_version, headers, body)
+        return ResponseReceived(
+            response.status, response.reason, response.http_version, headers, body
+        )
 
 
 def _shortened(body: bytes) -> str:
     """A body as the evidence holds it: text, and not more of it than a person or a tool can use."""
     text = body.decode("utf-8", "replace")
-    return text if len(text) <= _MOST_BODY else f"{text[:_MOST_BODY]}… [cut here: {len(body)} bytes in all]"
+    return (
+        text
+        if len(text) <= _MOST_BODY
+        else f"{text[:_MOST_BODY]}… [cut here: {len(body)} bytes in all]"
+    )

@@ -78,7 +78,9 @@ class Redactor:
         for name, value in headers:
             if name.lower() == "set-cookie":
                 self.learn(value.partition(";")[0].partition("=")[2].strip().strip('"'))
-        return tuple((name, REDACTED if carries_credentials(name) else value) for name, value in headers)
+        return tuple(
+            (name, REDACTED if carries_credentials(name) else value) for name, value in headers
+        )
 
 
 def _hidden(found: re.Match[str]) -> str:
@@ -99,7 +101,11 @@ def _spellings(secret: str) -> set[str]:
         quote(secret, safe=""), quote(secret), quote_plus(secret), percent, percent.upper(), html.escape(secret),
         escaped, escaped.upper().replace("\\U", "\\u"), in_json, in_json.replace("/", "\\/"), repr(secret)[1:-1],
     }  # fmt: skip
-    lower = {re.sub(r"%[0-9A-F]{2}", lambda m: m.group().lower(), text) for text in encoded if "%" in text}
+    lower = {
+        re.sub(r"%[0-9A-F]{2}", lambda m: m.group().lower(), text)
+        for text in encoded
+        if "%" in text
+    }
     return {secret, *encoded, *lower, *_in_base64(secret.encode())}
 
 

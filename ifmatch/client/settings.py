@@ -74,7 +74,9 @@ class Settings:
         try:
             return self._tls_context()
         except (OSError, ssl.SSLError, ValueError) as error:
-            files = " or ".join(filter(None, (self.ca_file, self.client_certificate, self.client_key)))
+            files = " or ".join(
+                filter(None, (self.ca_file, self.client_certificate, self.client_key))
+            )
             why = getattr(error, "strerror", "") or str(error)
             raise ConfigurationError(
                 f"{files} cannot be used for TLS: {why}. Each must be a readable PEM file."
@@ -83,7 +85,9 @@ class Settings:
     def _tls_context(self) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=self.ca_file or None)
         if self.client_certificate:
-            context.load_cert_chain(self.client_certificate, self.client_key or None, _no_passphrase)
+            context.load_cert_chain(
+                self.client_certificate, self.client_key or None, _no_passphrase
+            )
         return context
 
 
@@ -120,7 +124,13 @@ def embedded_settings(
 ) -> Settings:
     """The settings for a server of our own on loopback, with what else was given."""
     bearers = {identity: f"Bearer {token}" for identity, token in tokens.items()}
-    return replace(given, base_url=base_url, credentials=bearers, placeholders=placeholders, through_proxy=False)
+    return replace(
+        given,
+        base_url=base_url,
+        credentials=bearers,
+        placeholders=placeholders,
+        through_proxy=False,
+    )
 
 
 def _secrets_of(credential: str) -> list[str]:
@@ -136,7 +146,11 @@ def _beside(folder: Path, name: str) -> str:
 
 def _headers(given: Mapping[str, Any]) -> tuple[dict[str, str], frozenset[str]]:
     """The fixed headers, and the names of those whose values came from the environment."""
-    fetched = {name: _from_environment(value["env"]) for name, value in given.items() if isinstance(value, dict)}
+    fetched = {
+        name: _from_environment(value["env"])
+        for name, value in given.items()
+        if isinstance(value, dict)
+    }
     values = {**given, **fetched}
     for name, value in values.items():
         _demand_header(name, value)
@@ -168,7 +182,9 @@ def _credential(auth: Mapping[str, Any], default_variable: str) -> str:
         return _basic(auth["user"], _from_environment(auth["password_env"]))
     if "token_env" in auth:
         return f"Bearer {_token(auth['token_env'])}"
-    return f"Bearer {_token(default_variable)}" if os.environ.get(default_variable, "").strip() else ""
+    return (
+        f"Bearer {_token(default_variable)}" if os.environ.get(default_variable, "").strip() else ""
+    )
 
 
 def _basic(user: str, password: str) -> str:

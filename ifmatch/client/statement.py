@@ -43,7 +43,10 @@ class Statement:
         if not _is_statement(answer.json):
             return cls({}, "/metadata is not a capability statement")
         misshapen = _misshapen(answer.json)
-        return cls(answer.json, f"the capability statement is not well formed: {misshapen}" if misshapen else "")
+        return cls(
+            answer.json,
+            f"the capability statement is not well formed: {misshapen}" if misshapen else "",
+        )
 
     @property
     def fhir_version(self) -> str:
@@ -90,7 +93,10 @@ def _codes(described: Mapping[str, Any]) -> list[object]:
 
 
 def _is_statement(document: Any) -> bool:
-    return isinstance(document, dict) and document.get("resourceType") in ("CapabilityStatement", "Conformance")
+    return isinstance(document, dict) and document.get("resourceType") in (
+        "CapabilityStatement",
+        "Conformance",
+    )
 
 
 def _misshapen(document: Mapping[str, Any]) -> str:
@@ -115,11 +121,20 @@ def _described_types(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]
 #: What a statement must be for claims to be read from it, one thing on the ground of the one before.
 _SHAPES: tuple[tuple[Callable[[Mapping[str, Any]], bool], str], ...] = (
     (lambda document: _lists_all(document.get("rest"), dict), "it describes no REST end-point"),
-    (lambda document: _list_objects(document["rest"], "interaction"), "rest.interaction is not a list of objects"),
-    (lambda document: _list_objects(document["rest"], "resource"), "rest.resource is not a list of objects"),
+    (
+        lambda document: _list_objects(document["rest"], "interaction"),
+        "rest.interaction is not a list of objects",
+    ),
+    (
+        lambda document: _list_objects(document["rest"], "resource"),
+        "rest.resource is not a list of objects",
+    ),
     (
         lambda document: _list_objects(_described_types(document), "interaction"),
         "rest.resource.interaction is not a list of objects",
     ),
-    (lambda document: _lists_all(document.get("patchFormat", []), str), "patchFormat is not a list of codes"),
+    (
+        lambda document: _lists_all(document.get("patchFormat", []), str),
+        "patchFormat is not a list of codes",
+    ),
 )

@@ -113,15 +113,21 @@ def tag_of(answer: Answer) -> str | None:
 def entries(answer: Answer) -> list[Resource]:
     """The resources in a Bundle; entries without one, such as deletes in a history, are left out."""
     listed = (answer.resource or {}).get("entry")
-    found = [entry.get("resource") for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
-    return [resource for resource in found if isinstance(resource, dict)]
+    if not isinstance(listed, list):
+        return []
+    resources = (entry.get("resource") for entry in listed if isinstance(entry, dict))
+    return [resource for resource in resources if isinstance(resource, dict)]
 
 
 def identifiers(resource: Resource) -> list[str]:
     """The values of the identifiers that the suite gave to a resource."""
     listed = resource.get("identifier")
     listed = listed if isinstance(listed, list) else [listed]
-    return [str(i.get("value")) for i in listed if isinstance(i, dict) and i.get("system") == IDENTIFIER_SYSTEM]
+    return [
+        str(i.get("value"))
+        for i in listed
+        if isinstance(i, dict) and i.get("system") == IDENTIFIER_SYSTEM
+    ]
 
 
 def version_of(resource: Resource) -> str | None:

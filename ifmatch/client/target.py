@@ -30,8 +30,15 @@ class Target:
     `recorder` is given every exchange and journal entry.
     """
 
-    def __init__(self, settings: Settings, profile: Profile, run_id: str, recorder: Recorder) -> None:
-        self.settings, self.profile, self.run_id, self.recorder = settings, profile, run_id, recorder
+    def __init__(
+        self, settings: Settings, profile: Profile, run_id: str, recorder: Recorder
+    ) -> None:
+        self.settings, self.profile, self.run_id, self.recorder = (
+            settings,
+            profile,
+            run_id,
+            recorder,
+        )
         self.ledger = Ledger(recorder.journal)
         self.statement = Statement({}, "the capability statement was not read")
         self.canary: Answer | None = None
@@ -45,11 +52,18 @@ class Target:
     # ------------------------------------------------------------ interactions
 
     def read(
-        self, resource_type: str, resource_id: str, *, seen: str = "", identity: Identity = Identity.FIRST
+        self,
+        resource_type: str,
+        resource_id: str,
+        *,
+        seen: str = "",
+        identity: Identity = Identity.FIRST,
     ) -> Answer:
         """GET [base]/[type]/[id]; `seen` is an entity tag for If-None-Match."""
         headers = {"If-None-Match": seen} if seen else {}
-        return self.send("GET", f"{resource_type}/{resource_id}", headers=headers, identity=identity)
+        return self.send(
+            "GET", f"{resource_type}/{resource_id}", headers=headers, identity=identity
+        )
 
     def vread(self, resource_type: str, resource_id: str, version: str) -> Answer:
         """GET [base]/[type]/[id]/_history/[vid]."""
@@ -63,7 +77,9 @@ class Target:
         """GET [base]/[type]?[criteria], past any cache that a server may keep for it."""
         return self.send("GET", f"{resource_type}?{query(criteria)}", headers=FRESH)
 
-    def create(self, body: Resource | bytes, *, resource_type: str = "", unique: str = "", **options: Any) -> Answer:
+    def create(
+        self, body: Resource | bytes, *, resource_type: str = "", unique: str = "", **options: Any
+    ) -> Answer:
         """POST [base]/[type], journalled; the new resource is removed at the end of the run."""
         kind = resource_type or (body["resourceType"] if isinstance(body, dict) else "")
         item = self.ledger.intend(kind, unique)
@@ -83,7 +99,9 @@ class Target:
         item = None
         if self.ledger.find(resource_type, resource_id) is None:
             item = self.ledger.intend(resource_type, "", resource_id)
-        answer = self._write("PUT", f"{resource_type}/{resource_id}", body, if_match=if_match, **options)
+        answer = self._write(
+            "PUT", f"{resource_type}/{resource_id}", body, if_match=if_match, **options
+        )
         return self._settle(item, answer, resource_id) if item else answer
 
     def conditional_update(
@@ -110,7 +128,12 @@ class Target:
     ) -> Answer:
         """PATCH [base]/[type]/[id] with a patch document in one of the three formats."""
         return self._write(
-            "PATCH", f"{resource_type}/{resource_id}", body, if_match=if_match, media_type=media_type, **options
+            "PATCH",
+            f"{resource_type}/{resource_id}",
+            body,
+            if_match=if_match,
+            media_type=media_type,
+            **options,
         )
 
     def update_beside(self, body: Resource, *, if_match: str | Sequence[str] = ()) -> Answer:
@@ -125,7 +148,9 @@ class Target:
         """
         item = self.ledger.find(resource_type, resource_id)
         if item and item.original is not None:
-            raise RuleNotApplicable(f"{resource_type}/{resource_id} is only lent to the run, so it is not deleted")
+            raise RuleNotApplicable(
+                f"{resource_type}/{resource_id} is only lent to the run, so it is not deleted"
+            )
         headers = [("If-Match", if_match)] if if_match else []
         answer = self.send("DELETE", f"{resource_type}/{resource_id}", headers=headers)
         if item and (answer.effect is Effect.ACCEPTED or answer.status in (404, 410)):
@@ -139,7 +164,13 @@ class Target:
             label = {"system": LABEL_SYSTEM, "value": self.run_id}
             return {**body, "identifier": [*(given if isinstance(given, list) else [given]), label]}
         meta = body.get("meta", {})
-        return {**body, "meta": {**meta, "tag": [*meta.get("tag", []), {"system": LABEL_SYSTEM, "code": self.run_id}]}}
+        return {
+            **body,
+            "meta": {
+                **meta,
+                "tag": [*meta.get("tag", []), {"system": LABEL_SYSTEM, "code": self.run_id}],
+            },
+        }
 
     # ------------------------------------------------------------ the wire
 
@@ -158,10 +189,15 @@ class Target:
         """A write as it would be sent, complete: for those who send it themselves."""
         tags = [if_match] if isinstance(if_match, str) else if_match
         preference = self.profile.prefer if prefer is None else prefer
-        headers = [("Content-Type", media_type or self.profile.media_type), *(("If-Match", tag) for tag in tags)]
+        headers = [
+            ("Content-Type", media_type or self.profile.media_type),
+            *(("If-Match", tag) for tag in tags),
+        ]
         headers += [("Prefer", preference)] if preference else []
         content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
-        return self.request(method, path, headers=headers, body=content, identity=identity, outside=outside)
+        return self.request(
+            method, path, headers=headers, body=content, identity=identity, outside=outside
+        )
 
     def request(
         self,
@@ -197,7 +233,9 @@ class Target:
         return self._courier.send(self.request(method, path, **options))
 
     def _url(self, path: str, outside: bool) -> str:
-        base = "/".join(self.settings.base_url.split("/")[:3]) if outside else self.settings.base_url
+        base = (
+            "/".join(self.settings.base_url.split("/")[:3]) if outside else self.settings.base_url
+        )
         return f"{base}/{path}" if path else base
 
     def _headers(
@@ -217,7 +255,10 @@ class Target:
 
 def query(criteria: str) -> str:
     """The criteria of a search as they stand in a URL."""
-    return "&".join(f"{n}={quote(v, safe='|')}" for n, _, v in (part.partition("=") for part in criteria.split("&")))
+    return "&".join(
+        f"{n}={quote(v, safe='|')}"
+        for n, _, v in (part.partition("=") for part in criteria.split("&"))
+    )
 
 
 def with_overrides(profile: Profile, resources: Mapping[str, Mapping[str, Any]]) -> Profile:
@@ -227,7 +268,9 @@ def with_overrides(profile: Profile, resources: Mapping[str, Mapping[str, Any]])
     """
     kinds = dict(profile.resources)
     for name, override in resources.items():
-        parts: dict[str, Any] = {key: tuple(value) if key == "ids" else value for key, value in override.items()}
+        parts: dict[str, Any] = {
+            key: tuple(value) if key == "ids" else value for key, value in override.items()
+        }
         if name not in kinds and "body" not in parts:
             known = ", ".join(sorted(kinds))
             raise ConfigurationError(
@@ -235,7 +278,9 @@ def with_overrides(profile: Profile, resources: Mapping[str, Mapping[str, Any]])
                 f"tests {known}). "
                 "Give it a body, or correct the name."
             )
-        kinds[name] = replace(kinds[name], **parts) if name in kinds else ResourceKind(type=name, **parts)
+        kinds[name] = (
+            replace(kinds[name], **parts) if name in kinds else ResourceKind(type=name, **parts)
+        )
         if kinds[name].lent:
             # What is lent does not carry our identifiers, so none of it can be found by them.
             kinds[name] = replace(kinds[name], criteria={})

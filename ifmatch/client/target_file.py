@@ -30,7 +30,9 @@ def read(path: Path) -> dict[str, Any]:
             f"The target file {path} cannot be read: {error.strerror}. Check the name given with -t."
         ) from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationError(f"The target file {path} is not valid TOML: {error}. Correct that place.") from None
+        raise ConfigurationError(
+            f"The target file {path} is not valid TOML: {error}. Correct that place."
+        ) from None
     _check(data, path)
     return {**data, "resources": _resources(data.get("resources", {}), path)}
 
@@ -71,7 +73,8 @@ def _texts(data: object) -> Iterator[str]:
 def _resources(given: Mapping[str, Mapping[str, Any]], path: Path) -> dict[str, dict[str, Any]]:
     """The resources of the target file with the JSON in them read."""
     return {
-        name: {part: _part(name, part, value, path) for part, value in kind.items()} for name, kind in given.items()
+        name: {part: _part(name, part, value, path) for part, value in kind.items()}
+        for name, kind in given.items()
     }
 
 

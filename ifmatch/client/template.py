@@ -50,7 +50,9 @@ def _demand_ids(kind: ResourceKind) -> None:
 def _demand_values(target: Target, kind: ResourceKind) -> None:
     missing = _unfilled([kind.body, kind.change], target)
     if missing:
-        raise ConfigurationError(f"The template of {kind.type} in the profile {target.profile.id} needs {missing}.")
+        raise ConfigurationError(
+            f"The template of {kind.type} in the profile {target.profile.id} needs {missing}."
+        )
 
 
 def _demand_marker(kind: ResourceKind) -> None:

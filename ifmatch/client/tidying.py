@@ -90,7 +90,9 @@ def _find_and_remove(target: Target, item: Item) -> str:
         return "it may exist: the request that may have made it was answered without an id"
     for answer in _searches(target, item):
         if not _is_list(answer):
-            return f"it may exist, and the search for its identifier was answered {describe(answer)}"
+            return (
+                f"it may exist, and the search for its identifier was answered {describe(answer)}"
+            )
         if ids := _ids_found(answer, item.unique):
             target.ledger.created(item, ids[0])
             return _remove(target, item)

@@ -1,7 +1,8 @@
 """Makes the resources that a scenario works on, changes them, and looks at what became of them."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from ifmatch.client.subject import (
     IDENTIFIER_SYSTEM,
@@ -16,7 +17,7 @@ from ifmatch.client.subject import (
 from ifmatch.client.target import Target
 from ifmatch.client.template import changed_body, fresh_body
 from ifmatch.errors import OutcomeUnknown, RuleNotApplicable, SetupFailed
-from ifmatch.rules.answer import Answer, Effect, Resource, instant
+from ifmatch.rules.answer import Answer, Body, Effect, Resource, instant
 from ifmatch.rules.expectation import Expectation, describe
 from ifmatch.rules.profile import ResourceKind
 from ifmatch.rules.version import weak
@@ -40,7 +41,9 @@ class Workbench:
         """The profile's template for a type. Raises SetupFailed when it has none."""
         kind = self.target.profile.resources.get(resource_type)
         if kind is None:
-            raise SetupFailed(f"the profile {self.target.profile.id} has no template for {resource_type}")
+            raise SetupFailed(
+                f"the profile {self.target.profile.id} has no template for {resource_type}"
+            )
         return kind
 
     # ------------------------------------------------------------ bodies
@@ -75,7 +78,9 @@ class Workbench:
         answer = self._set_up(lambda: self.target.create(body, unique=unique))
         resource_id = answer.named_id
         if not resource_id:
-            raise SetupFailed(f"the create of a {kind.type} gives no id: neither in Location nor in a body")
+            raise SetupFailed(
+                f"the create of a {kind.type} gives no id: neither in Location nor in a body"
+            )
         return self._subject(kind, resource_id, unique, body)
 
     def _put(self, kind: ResourceKind, unique: str) -> Subject:
@@ -99,11 +104,15 @@ class Workbench:
         free = [name for name in kind.ids if name not in self._lent]
         if not free:
             many = len(kind.ids) or "no"
-            raise RuleNotApplicable(f"the target file lends {many} {kind.type}, and this rule needs one more")
+            raise RuleNotApplicable(
+                f"the target file lends {many} {kind.type}, and this rule needs one more"
+            )
         self._lent.add(free[0])
         return free[0]
 
-    def _subject(self, kind: ResourceKind, resource_id: str, unique: str, body: Resource) -> Subject:
+    def _subject(
+        self, kind: ResourceKind, resource_id: str, unique: str, body: Resource
+    ) -> Subject:
         return Subject(kind, resource_id, unique, body, self._look(kind.type, resource_id))
 
     def _set_up(self, request: Callable[[], Answer]) -> Answer:
@@ -124,7 +133,9 @@ class Workbench:
         """
         seen = base or subject.now
         body = self.changed(subject, seen.resource)
-        answer = self._set_up(lambda: self.target.update(subject.type, subject.id, body, if_match=seen.tag))
+        answer = self._set_up(
+            lambda: self.target.update(subject.type, subject.id, body, if_match=seen.tag)
+        )
         subject.now = self.look(subject)
         return Attempt(answer, body)
 
@@ -135,7 +146,9 @@ class Workbench:
     def _look(self, resource_type: str, resource_id: str) -> Snapshot:
         answer = self._set_up(lambda: self.target.read(resource_type, resource_id))
         if answer.resource is None:
-            raise SetupFailed(f"a read of {resource_type}/{resource_id} gave {describe(answer)} instead of a resource")
+            raise SetupFailed(
+                f"a read of {resource_type}/{resource_id} gave {describe(answer)} instead of a resource"
+            )
         return Snapshot(answer, answer.resource, self._versions(resource_type, resource_id))
 
     def _versions(self, resource_type: str, resource_id: str) -> tuple[str, ...] | None:
@@ -211,6 +224,14 @@ _HOW: dict[str, Callable[[Workbench, ResourceKind, str], Subject]] = {
 
 def _why(answer: Answer) -> str:
     """What a server says about its refusal, after a colon; empty when it says nothing."""
-    texts = [str(i.get("diagnostics") or (i.get("details") or {}).get("text") or "") for i in answer.issues]
-    said = "; ".join(filter(None, texts)) or ("" if answer.body.value != "text" else answer.text)
+    said = "; ".join(filter(None, map(_words_of, answer.issues)))
+    if not said and answer.body is Body.TEXT:
+        said = answer.text
     return f": {said[:300]}" if said else ""
+
+
+def _words_of(issue: Mapping[str, Any]) -> str:
+    """What an issue says to a person; empty where it says it in no form that FHIR knows."""
+    details = issue.get("details")
+    text = details.get("text") if isinstance(details, dict) else None
+    return str(issue.get("diagnostics") or text or "")

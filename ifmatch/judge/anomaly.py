@@ -23,7 +23,10 @@ class Gravity(StrEnum):
 class Name(Enum):
     """The names of the anomalies, root causes first: a report lists them in this order."""
 
-    DUPLICATE_VERSION = "duplicate version", "Two accepted writes were given the same version, so one of them is lost."
+    DUPLICATE_VERSION = (
+        "duplicate version",
+        "Two accepted writes were given the same version, so one of them is lost.",
+    )
     DUPLICATE_CREATE = "conditional-create duplicate", "One condition made more than one resource."
     LOST_UPDATE = (
         "lost update",
@@ -33,7 +36,10 @@ class Name(Enum):
         "stale success",
         "A write was accepted although the version it named had already been replaced: If-Match was not checked.",
     )
-    HISTORY_FORK = "fork in history", "Two readings of the server's history disagree on versions that both contain."
+    HISTORY_FORK = (
+        "fork in history",
+        "Two readings of the server's history disagree on versions that both contain.",
+    )
     MISSING = "acknowledged but missing", "An accepted write is not in the server's final history."
     CHANGED = "version changed under its id", "Two readings of one version show different content."
     OTHER_CONTENT = (
@@ -49,7 +55,10 @@ class Name(Enum):
         "predecessor skipped",
         "A write replaced another version than the one it named: a lost update that only the history shows.",
     )
-    UPDATED_BACKWARDS = "lastUpdated not monotonic", "lastUpdated goes back along the order of versions."
+    UPDATED_BACKWARDS = (
+        "lastUpdated not monotonic",
+        "lastUpdated goes back along the order of versions.",
+    )
     HISTORY_ORDER = (
         "history order against real time",
         "The order in which the server lists its versions is not the one in which they came to be.",
@@ -65,7 +74,11 @@ class Name(Enum):
         "A read saw a version although a newer one had been acknowledged before the read was sent.",
         Clock.NEEDED,
     )
-    FUTURE_READ = "read from the future", "A version was read before the write that made it was sent.", Clock.NEEDED
+    FUTURE_READ = (
+        "read from the future",
+        "A version was read before the write that made it was sent.",
+        Clock.NEEDED,
+    )
     BACKWARD_READS = (
         "non-monotonic reads",
         "A read saw an older version than a read that was over before it was sent.",
@@ -89,7 +102,11 @@ class Name(Enum):
     )
 
     def __init__(
-        self, label: str, rule: str, clock: Clock = Clock.NOT_NEEDED, gravity: Gravity = Gravity.FAULT
+        self,
+        label: str,
+        rule: str,
+        clock: Clock = Clock.NOT_NEEDED,
+        gravity: Gravity = Gravity.FAULT,
     ) -> None:
         """Unpacks a row of the table above."""
         self.label, self.rule, self.clock, self.gravity = label, rule, clock, gravity
@@ -119,4 +136,6 @@ class Anomaly:
 
 def witness(*operations: Operation | None) -> tuple[Operation, ...]:
     """Those of the operations that there are, each once."""
-    return tuple({operation.id: operation for operation in operations if operation is not None}.values())
+    return tuple(
+        {operation.id: operation for operation in operations if operation is not None}.values()
+    )

@@ -23,7 +23,9 @@ def attribute_unclaimed_versions(index: HistoryIndex) -> None:
         _attribute_unseen_versions(index, unclaimed)
 
 
-def _attribute_by_marker(index: HistoryIndex, unclaimed: dict[str | None, Operation]) -> dict[int, str]:
+def _attribute_by_marker(
+    index: HistoryIndex, unclaimed: dict[str | None, Operation]
+) -> dict[int, str]:
     """Takes the writes whose version is found out of those unclaimed; returns the contents that fit nobody."""
     mismatched: dict[int, str] = {}
     for number, marker in _unexplained_contents(index):
@@ -39,7 +41,9 @@ def _attribute_by_marker(index: HistoryIndex, unclaimed: dict[str | None, Operat
 def _unexplained_contents(index: HistoryIndex) -> Iterator[tuple[int, str]]:
     """The versions whose content is not what their maker sent, or whose maker is not known."""
     for number, (markers, maker) in enumerate(zip(index.contents, index.makers, strict=True)):
-        if len(markers) == 1 and (maker is None or (maker.marker != markers[0] and _content_is_known(maker))):
+        if len(markers) == 1 and (
+            maker is None or (maker.marker != markers[0] and _content_is_known(maker))
+        ):
             yield number, markers[0]
 
 
@@ -53,7 +57,10 @@ def _with_senders(index: HistoryIndex, mismatched: dict[int, str]) -> list[Conte
     for write in index.writers_of(mismatched.values()):
         senders.setdefault(write.marker, write)
     numbers_and_markers = mismatched.items()
-    return [ContentMismatch(index.versions[i], marker, senders.get(marker)) for i, marker in numbers_and_markers]
+    return [
+        ContentMismatch(index.versions[i], marker, senders.get(marker))
+        for i, marker in numbers_and_markers
+    ]
 
 
 def _attribute_unseen_versions(index: HistoryIndex, unclaimed: dict[str | None, Operation]) -> None:
@@ -93,7 +100,9 @@ def _attribute_unseen_deletions(index: HistoryIndex, deletes: list[Operation]) -
         index.attribute(_unseen_version(delete), delete)
 
 
-def _certain_and_doubtful(index: HistoryIndex, deletes: list[Operation]) -> tuple[list[Operation], list[Operation]]:
+def _certain_and_doubtful(
+    index: HistoryIndex, deletes: list[Operation]
+) -> tuple[list[Operation], list[Operation]]:
     """Those that did delete what they named, and those that may have met a deletion made after it."""
     candidates, doubtful = _first_of_each_base(deletes)
     rivals = _Rivals([*candidates, *deletions(index.makers), *deletions(index.unknown)])

@@ -77,7 +77,9 @@ def bounds_by_writes(makers: Sequence[Operation | None]) -> Bounds:
     return Bounds(lower, upper, [-inf] * len(lower))
 
 
-def narrowed_by_reads(bounds: Bounds, reads: Iterable[Operation], positions: Iterable[int]) -> Bounds:
+def narrowed_by_reads(
+    bounds: Bounds, reads: Iterable[Operation], positions: Iterable[int]
+) -> Bounds:
     """The bounds narrowed by reads, each of the version at its position; a negative position narrows nothing."""
     upper = bounds.upper.copy()
     last_read = bounds.last_read.copy()
@@ -118,7 +120,10 @@ def least_commit_times(
 
 
 def raise_for_absences(
-    bounds: Bounds, absences: Iterable[Operation], deletions: Sequence[int], commit_times: list[float]
+    bounds: Bounds,
+    absences: Iterable[Operation],
+    deletions: Sequence[int],
+    commit_times: list[float],
 ) -> None:
     """A read that found nothing fell into some deletion. The latest that had begun when it ended asks for least.
 
@@ -134,7 +139,10 @@ def raise_for_absences(
 
 
 def contradicted_refusals(
-    bounds: Bounds, commit_times: list[float], refusals: Iterable[tuple[int, Operation]], last_replaced: float
+    bounds: Bounds,
+    commit_times: list[float],
+    refusals: Iterable[tuple[int, Operation]],
+    last_replaced: float,
 ) -> Iterator[tuple[int, Operation]]:
     """The refusals that no commit times explain. `commit_times` becomes the least ones that explain the others.
 

@@ -72,8 +72,17 @@ def _sort_operations(index: HistoryIndex, operations: list[Operation]) -> None:
 
     This loop sees every operation of what may be a million, so it looks at no more than it must.
     """
-    numbers, contents, upper, last_read = index.numbers, index.contents, index.bounds.upper, index.bounds.last_read
-    add_refusal, add_read, add_read_number = index.refused.append, index.reads.append, index.read_numbers.append
+    numbers, contents, upper, last_read = (
+        index.numbers,
+        index.contents,
+        index.bounds.upper,
+        index.bounds.last_read,
+    )
+    add_refusal, add_read, add_read_number = (
+        index.refused.append,
+        index.reads.append,
+        index.read_numbers.append,
+    )
     ok, refused, read = Outcome.OK, Outcome.REFUSED, Kind.READ
     for operation in operations:
         outcome = operation.outcome
@@ -173,7 +182,14 @@ def _close(index: HistoryIndex) -> None:
     index.numbers.default_factory = None
     index.versions = [version for version in index.numbers if version is not None]
     bounds = index.bounds
-    for values in (index.makers, index.bases, index.contents, bounds.lower, bounds.upper, bounds.last_read):
+    for values in (
+        index.makers,
+        index.bases,
+        index.contents,
+        bounds.lower,
+        bounds.upper,
+        bounds.last_read,
+    ):
         del values[len(index.versions) :]
 
 

@@ -47,7 +47,9 @@ CLOCK_FREE: tuple[content_checks.Check, ...] = (
 )
 
 #: Those that find nothing where each write follows the version that it named.
-ABOUT_LINKS = frozenset({link_checks.forks, link_checks.phantom_bases, history_checks.skipped_predecessors})
+ABOUT_LINKS = frozenset(
+    {link_checks.forks, link_checks.phantom_bases, history_checks.skipped_predecessors}
+)
 
 _RANK = {name: rank for rank, name in enumerate(Name)}
 
@@ -71,14 +73,18 @@ def _rank(anomaly: Anomaly) -> int:
     return _RANK[anomaly.name]
 
 
-def _check_without_clock(index: HistoryIndex, order: VersionOrder | None, root_causes: RootCauses) -> None:
+def _check_without_clock(
+    index: HistoryIndex, order: VersionOrder | None, root_causes: RootCauses
+) -> None:
     linked = order is not None and order.linked
     for check in CLOCK_FREE:
         if not linked or check not in ABOUT_LINKS:
             root_causes.add(check(index))
 
 
-def _check_commit_times(index: HistoryIndex, order: VersionOrder | None, root_causes: RootCauses) -> None:
+def _check_commit_times(
+    index: HistoryIndex, order: VersionOrder | None, root_causes: RootCauses
+) -> None:
     if order is None:
         root_causes.add(cycles(index))
     elif order.total:
@@ -104,7 +110,9 @@ def _check_total_order(order: VersionOrder, root_causes: RootCauses) -> None:
     _check_refusals(order, root_causes, bounds, commit_times, absences)
 
 
-def _check_writes_and_reads(order: VersionOrder, root_causes: RootCauses) -> tuple[Bounds, list[float]]:
+def _check_writes_and_reads(
+    order: VersionOrder, root_causes: RootCauses
+) -> tuple[Bounds, list[float]]:
     """Whether commit times fit the writes and the reads; the bounds and times by those that are to be trusted.
 
     Most histories are clean, so both are tried together first. Only when they do not fit is it asked which of them is
@@ -123,7 +131,9 @@ def _check_writes_and_reads(order: VersionOrder, root_causes: RootCauses) -> tup
     return bounds, commit_times
 
 
-def _add_contradictions(order: VersionOrder, root_causes: RootCauses, contradictions: list[Contradiction]) -> None:
+def _add_contradictions(
+    order: VersionOrder, root_causes: RootCauses, contradictions: list[Contradiction]
+) -> None:
     root_causes.add(named(order, root_causes, contradiction) for contradiction in contradictions)
 
 

@@ -34,7 +34,9 @@ def _changed(index: HistoryIndex, read: Operation, before: tuple[str, ...]) -> A
 
 def _first_read(index: HistoryIndex, version: str, markers: tuple[str, ...]) -> Operation | None:
     """The first read that saw such a content in a version."""
-    return next((read for read in index.reads if (read.version, read.seen) == (version, markers)), None)
+    return next(
+        (read for read in index.reads if (read.version, read.seen) == (version, markers)), None
+    )
 
 
 def other_content(index: HistoryIndex) -> Iterator[Anomaly]:
@@ -47,7 +49,11 @@ def other_content(index: HistoryIndex) -> Iterator[Anomaly]:
 
 def _other_content(index: HistoryIndex, mismatch: ContentMismatch, maker: Operation) -> Anomaly:
     version, sender = mismatch.version, mismatch.sender
-    whose = f"what {described(sender)} sent" if sender else f"the marker {mismatch.marker} of nobody we know"
+    whose = (
+        f"what {described(sender)} sent"
+        if sender
+        else f"the marker {mismatch.marker} of nobody we know"
+    )
     return Anomaly(
         name=Name.OTHER_CONTENT,
         operations=witness(maker, sender),
@@ -102,11 +108,17 @@ def _first_two_versions(index: HistoryIndex, write: Operation, marker: str) -> t
     return tuple(dict.fromkeys(made + shown))[:2]
 
 
-def _sent_but_unclaimed(index: HistoryIndex, *outcomes: Outcome) -> Iterator[tuple[ContentMismatch, Operation]]:
+def _sent_but_unclaimed(
+    index: HistoryIndex, *outcomes: Outcome
+) -> Iterator[tuple[ContentMismatch, Operation]]:
     """The versions that no write claims, with the write of ours that sent what they hold."""
     for mismatch in index.mismatches:
         sender = mismatch.sender
-        if sender is not None and sender.outcome in outcomes and index.maker(mismatch.version) is None:
+        if (
+            sender is not None
+            and sender.outcome in outcomes
+            and index.maker(mismatch.version) is None
+        ):
             yield mismatch, sender
 
 

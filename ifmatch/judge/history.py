@@ -74,14 +74,22 @@ class Operation:
         """Raises HistoryError when the record contradicts itself."""
         if self.returned is not None and self.returned < self.invoked:
             early = self.invoked - self.returned
-            raise HistoryError(f"Operation {self.id} of {self.writer} returned {early} ns before it was invoked.")
+            raise HistoryError(
+                f"Operation {self.id} of {self.writer} returned {early} ns before it was invoked."
+            )
         if self.returned is None and self.outcome in _ANSWERED:
-            raise HistoryError(f"Operation {self.id} of {self.writer} is {self.outcome} but never returned.")
+            raise HistoryError(
+                f"Operation {self.id} of {self.writer} is {self.outcome} but never returned."
+            )
 
     @property
     def end(self) -> float:
         """The latest moment at which the operation can have taken effect: none, when its outcome is unknown."""
-        return self.returned if self.returned is not None and self.outcome in _ANSWERED else float("inf")
+        return (
+            self.returned
+            if self.returned is not None and self.outcome in _ANSWERED
+            else float("inf")
+        )
 
     @property
     def names_version(self) -> bool:
@@ -95,7 +103,11 @@ class Operation:
 
 def deletions(operations: Iterable[Operation | None]) -> list[Operation]:
     """Those of the operations that delete."""
-    return [operation for operation in operations if operation is not None and operation.kind is Kind.DELETE]
+    return [
+        operation
+        for operation in operations
+        if operation is not None and operation.kind is Kind.DELETE
+    ]
 
 
 _ANSWERED = frozenset({Outcome.OK, Outcome.REFUSED})

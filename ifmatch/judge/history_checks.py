@@ -93,10 +93,14 @@ def _missing_versions(index: HistoryIndex) -> Iterator[Anomaly]:
         if write is not None:
             yield _missing(index, f"{described(write)} was accepted", version, write)
         elif version == index.history.initial:
-            yield _missing(index, f"Version {version} was there before the first operation", version)
+            yield _missing(
+                index, f"Version {version} was there before the first operation", version
+            )
 
 
-def _missing(index: HistoryIndex, fact: str, version: str, write: Operation | None = None) -> Anomaly:
+def _missing(
+    index: HistoryIndex, fact: str, version: str, write: Operation | None = None
+) -> Anomaly:
     sentence = f"{fact}, but the server's history does not have it."
     return Anomaly(Name.MISSING, witness(write), sentence, (version,), index.entries[-1:])
 
@@ -152,7 +156,9 @@ def _skipped(index: HistoryIndex, number: int, write: Operation) -> Anomaly:
     before, entry = index.entries[number - 1 : number + 1]
     overwritten = index.makers[number - 1]
     if numbered_backwards(before.version, entry.version):
-        listed = f"The server's history lists version {entry.version} after version {before.version}"
+        listed = (
+            f"The server's history lists version {entry.version} after version {before.version}"
+        )
         return Anomaly(
             name=Name.HISTORY_ORDER,
             operations=witness(overwritten, write),

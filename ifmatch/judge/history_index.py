@@ -112,7 +112,9 @@ class HistoryIndex:
         """The writes of unknown outcome that made a version."""
         if not self.unknown:
             return []
-        return [write for write in self.makers if write is not None and write.outcome is Outcome.UNKNOWN]
+        return [
+            write for write in self.makers if write is not None and write.outcome is Outcome.UNKNOWN
+        ]
 
     def unobserved(self) -> list[Operation]:
         """The writes of unknown outcome of which there is no trace."""

@@ -49,7 +49,12 @@ from ifmatch.judge.history import Entry, History, HistoryError, Kind, Operation,
 from ifmatch.judge.line_fields import Record, parsed, parsed_entry
 
 #: What the second event of a pair says of the operation.
-COMPLETIONS = {"ok": Outcome.OK, "fail": Outcome.REFUSED, "info": Outcome.UNKNOWN, "abort": Outcome.ABORTED}
+COMPLETIONS = {
+    "ok": Outcome.OK,
+    "fail": Outcome.REFUSED,
+    "info": Outcome.UNKNOWN,
+    "abort": Outcome.ABORTED,
+}
 
 
 def read_histories(lines: Iterable[str]) -> dict[str, History]:
@@ -98,7 +103,9 @@ class _HistoryReader:
     def _invoke(self, record: Record, number: int) -> None:
         process = str(record["process"])
         if self._pending.get(process) is not None:
-            raise HistoryError(f"Process {process} invokes again before its last operation was completed.")
+            raise HistoryError(
+                f"Process {process} invokes again before its last operation was completed."
+            )
         operation = _operation(record, number, invoked=record["time"])
         self._pending[process] = operation
         self._add(operation)
@@ -106,7 +113,9 @@ class _HistoryReader:
     def _complete(self, record: Record, number: int) -> None:
         invoked = self._invoked(str(record["process"]))
         if record.get("f", invoked.kind) != invoked.kind:
-            raise HistoryError(f'Process {invoked.writer} asked for "{invoked.kind}", not for "{record["f"]}".')
+            raise HistoryError(
+                f'Process {invoked.writer} asked for "{invoked.kind}", not for "{record["f"]}".'
+            )
         self._operations[invoked.id] = replace(
             invoked,
             returned=record.get("time"),
@@ -215,7 +224,9 @@ def history_lines(history: History, resource: str = "") -> Iterator[str]:
     """A history as lines that `read_histories` reads, each operation on one."""
     for record in _records(history):
         named = {**record, "resource": resource or None}
-        yield json.dumps({name: value for name, value in named.items() if value is not None}, ensure_ascii=False)
+        yield json.dumps(
+            {name: value for name, value in named.items() if value is not None}, ensure_ascii=False
+        )
 
 
 def _records(history: History) -> Iterator[Record]:

@@ -43,7 +43,9 @@ def _is_date(value: Any) -> bool:
 
 
 def _one_of(*words: str) -> Shape:
-    return Shape(f"one of {', '.join(words)}", lambda value: isinstance(value, str) and value in words)
+    return Shape(
+        f"one of {', '.join(words)}", lambda value: isinstance(value, str) and value in words
+    )
 
 
 TEXT = Shape("a text", lambda value: isinstance(value, str))
@@ -62,7 +64,10 @@ _ANSWER = {"status": WHOLE, "version": TEXT, "seen": TEXTS, "matches": WHOLE}
 _INVOCATION = _OF_A_PROCESS | _REQUEST | {"time": WHOLE}
 _COMPLETION = _OF_A_PROCESS | _ANSWER | {"time": WHOLE}
 _OPERATION = (
-    _OF_A_PROCESS | _REQUEST | _ANSWER | {"invoked": WHOLE, "returned": WHOLE, "outcome": OUTCOME, "final": TRUTH}
+    _OF_A_PROCESS
+    | _REQUEST
+    | _ANSWER
+    | {"invoked": WHOLE, "returned": WHOLE, "outcome": OUTCOME, "final": TRUTH}
 )
 _PAGE = {"entries": ENTRIES, "resource": TEXT}
 
@@ -92,7 +97,12 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "earlier": ("entries",),
 }
 
-ENTRY_FIELDS: Mapping[str, Shape] = {"version": TEXT, "markers": TEXTS, "updated": DATE, "method": TEXT}
+ENTRY_FIELDS: Mapping[str, Shape] = {
+    "version": TEXT,
+    "markers": TEXTS,
+    "updated": DATE,
+    "method": TEXT,
+}
 
 
 def parsed(line: str) -> Record:
@@ -105,7 +115,9 @@ def parsed(line: str) -> Record:
         raise HistoryError("Each line is one JSON object.")
     kind = record.pop("type", None)
     if not isinstance(kind, str) or kind not in FIELDS:
-        raise HistoryError(f"There is no type {json.dumps(kind)}. It is one of {', '.join(FIELDS)}.")
+        raise HistoryError(
+            f"There is no type {json.dumps(kind)}. It is one of {', '.join(FIELDS)}."
+        )
     return {"type": kind, **_checked(record, f'"{kind}"', FIELDS[kind], REQUIRED[kind])}
 
 
@@ -114,7 +126,9 @@ def parsed_entry(record: Record) -> Record:
     return _checked(record, "An entry", ENTRY_FIELDS, ("version",))
 
 
-def _checked(record: Record, what: str, fields: Mapping[str, Shape], required: tuple[str, ...]) -> Record:
+def _checked(
+    record: Record, what: str, fields: Mapping[str, Shape], required: tuple[str, ...]
+) -> Record:
     """The fields that are not null. Raises HistoryError for one that is unknown, of another shape, or missing."""
     present = {name: value for name, value in record.items() if value is not None}
     for name in present:

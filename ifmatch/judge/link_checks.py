@@ -29,7 +29,9 @@ def duplicate_versions(index: HistoryIndex) -> Iterator[Anomaly]:
 
 def _duplicate_claim(version: str, write: Operation, first: Operation | None) -> Anomaly:
     if first is None:
-        sentence = f"{described(write)} was told that it made version {version}, which was there before."
+        sentence = (
+            f"{described(write)} was told that it made version {version}, which was there before."
+        )
     else:
         sentence = f"{described(first)} and {described(write)} were both told that they made version {version}."
     return Anomaly(Name.DUPLICATE_VERSION, witness(first, write), sentence, (version,))
@@ -126,7 +128,9 @@ def phantom_reads(index: HistoryIndex) -> Iterator[Anomaly]:
     if unmade:
         reads = zip(index.read_numbers, index.reads, strict=True)
         phantoms = [read for number, read in reads if number in unmade]
-        yield from (_phantom(read, "found", read.version) for read in phantoms if _must_be_made(index, read))
+        yield from (
+            _phantom(read, "found", read.version) for read in phantoms if _must_be_made(index, read)
+        )
 
 
 def _must_be_made(index: HistoryIndex, read: Operation) -> bool:
@@ -160,4 +164,8 @@ def _made_by_refused_writes(index: HistoryIndex) -> set[int]:
     """Without `_history`: what a refused write made does exist; that it should not is another anomaly."""
     if index.history.entries is not None:
         return set()
-    return {index.numbers[mismatch.version] for mismatch in index.mismatches if mismatch.sender is not None}
+    return {
+        index.numbers[mismatch.version]
+        for mismatch in index.mismatches
+        if mismatch.sender is not None
+    }

@@ -40,7 +40,9 @@ def named(order: VersionOrder, root_causes: RootCauses, contradiction: Contradic
     return (_old_read if inversion.later.kind is Kind.READ else _late_write)(order, inversion)
 
 
-def _operations_behind(order: VersionOrder, root_causes: RootCauses, contradiction: Contradiction) -> Inversion:
+def _operations_behind(
+    order: VersionOrder, root_causes: RootCauses, contradiction: Contradiction
+) -> Inversion:
     """Whose bounds they were that do not fit. Looked up only now, so that the sweeps handle nothing but numbers."""
     below = _bounding_from_below(order, contradiction.older)
     above = _makers_and_readers(order, contradiction.newer)
@@ -65,7 +67,9 @@ def _bounding_from_below(order: VersionOrder, position: int) -> Iterator[Operati
     yield from (refusal for refusal in order.index.refused if refusal.base == version)
 
 
-def _makers_and_readers(order: VersionOrder, first: int, last: int | None = None) -> Iterator[Operation]:
+def _makers_and_readers(
+    order: VersionOrder, first: int, last: int | None = None
+) -> Iterator[Operation]:
     """The writes that made the versions at some positions, and the reads that saw them."""
     makers = order.makers[first : first + 1 if last is None else last]
     return chain(filter(None, makers), order.readers(first, last))
@@ -92,7 +96,9 @@ def _written_too_late(order: VersionOrder, inversion: Inversion) -> Anomaly:
 def _read_too_early(order: VersionOrder, inversion: Inversion, read: Operation) -> Anomaly:
     version = order.versions[inversion.newer]
     basis = f"{described(inversion.later)}, on which version {version} rests, was sent"
-    return Anomaly(Name.FUTURE_READ, (read, inversion.later), f"{described(read)} was over before {basis}.")
+    return Anomaly(
+        Name.FUTURE_READ, (read, inversion.later), f"{described(read)} was over before {basis}."
+    )
 
 
 # Reads of an old version: past a deletion, past an acknowledged write, or past another read.
@@ -103,7 +109,11 @@ def _old_read(order: VersionOrder, inversion: Inversion) -> Anomaly:
     if deletion is not None:
         return _read_of_deleted(inversion.later, order.makers[deletion] or inversion.earlier)
     newer = _what_was_newer(order, inversion)
-    return _stale_read(order, inversion, newer) if newer is None else _old_read_past(order, inversion, newer)
+    return (
+        _stale_read(order, inversion, newer)
+        if newer is None
+        else _old_read_past(order, inversion, newer)
+    )
 
 
 def _old_read_past(order: VersionOrder, inversion: Inversion, newer: Operation) -> Anomaly:
@@ -132,7 +142,9 @@ def _read_backwards(earlier: Operation, later: Operation) -> Anomaly:
 
 def _out_of_place(write: Operation, read: Operation) -> Anomaly:
     listed = f"The server's history lists {described(write)} after version {read.version}"
-    sentence = f"{listed}, though by their numbers or dates it came before, and so says {described(read)}."
+    sentence = (
+        f"{listed}, though by their numbers or dates it came before, and so says {described(read)}."
+    )
     return Anomaly(Name.HISTORY_ORDER, (write, read), sentence)
 
 
@@ -148,7 +160,9 @@ def _what_was_newer(order: VersionOrder, inversion: Inversion) -> Operation | No
 def _listed_backwards(order: VersionOrder, write: Operation, read: Operation) -> bool:
     """Whether the server lists a write that named no version where its own numbers or dates do not bear that out."""
     versions = read.version, write.version
-    return not write.names_version and (numbered_backwards(*versions) or _dated_backwards(order, *versions))
+    return not write.names_version and (
+        numbered_backwards(*versions) or _dated_backwards(order, *versions)
+    )
 
 
 def _dated_backwards(order: VersionOrder, old: str | None, new: str | None) -> bool:
@@ -160,7 +174,9 @@ def _dated_backwards(order: VersionOrder, old: str | None, new: str | None) -> b
 def _stale_read(order: VersionOrder, inversion: Inversion, earlier: Operation | None) -> Anomaly:
     later = inversion.later
     newer = f"version {order.versions[inversion.newer]}" if earlier is None else described(earlier)
-    stale = f"{described(later)} was sent after {newer} was acknowledged, yet found the older version."
+    stale = (
+        f"{described(later)} was sent after {newer} was acknowledged, yet found the older version."
+    )
     return Anomaly(
         name=Name.STALE_READ,
         operations=witness(earlier, later),
@@ -181,16 +197,26 @@ def _what_became_of_it(order: VersionOrder, inversion: Inversion, earlier: Opera
 def _until_the_end(order: VersionOrder, inversion: Inversion, final: Operation) -> str:
     (newest,) = order.positions_of([final.version])
     caught_up = newest > inversion.older
-    return f" {_milliseconds(inversion.later, final)} later a read found a newer one." if caught_up else ""
+    return (
+        f" {_milliseconds(inversion.later, final)} later a read found a newer one."
+        if caught_up
+        else ""
+    )
 
 
-def _stale_until_the_end(order: VersionOrder, inversion: Inversion, earlier: Operation | None) -> str:
+def _stale_until_the_end(
+    order: VersionOrder, inversion: Inversion, earlier: Operation | None
+) -> str:
     """Since when the last read of all was stale, where another one was before it."""
     final = inversion.later
     reads = order.readers(inversion.older)
     stale = [read for read in reads if earlier is None or read.invoked > earlier.end]
     first = min(stale, key=attrgetter("invoked"))
-    return "" if first is final else f" It was still so {_milliseconds(first, final)} after {described(first)}."
+    return (
+        ""
+        if first is final
+        else f" It was still so {_milliseconds(first, final)} after {described(first)}."
+    )
 
 
 def _milliseconds(read: Operation, later: Operation) -> str:
@@ -227,15 +253,25 @@ def _without_a_trace(delete: Operation, earlier: Operation | None) -> Anomaly:
 
 
 def _absence_of_what_was_there(later: Operation, earlier: Operation | None) -> Anomaly:
-    over = "the resource was there." if earlier is None else f"{described(earlier)} was over before it was sent."
-    return Anomaly(Name.STALE_READ, witness(earlier, later), f"{described(later)} found nothing, although {over}")
+    over = (
+        "the resource was there."
+        if earlier is None
+        else f"{described(earlier)} was over before it was sent."
+    )
+    return Anomaly(
+        Name.STALE_READ,
+        witness(earlier, later),
+        f"{described(later)} found nothing, although {over}",
+    )
 
 
 def _absence_before_deletion(later: Operation, delete: Operation | None) -> Anomaly:
     if delete is not None and later.end < delete.invoked:
         sentence = f"{described(later)} found nothing before {described(delete)} was sent."
         return Anomaly(Name.FUTURE_READ, (later, delete), sentence)
-    sentence = f"{described(later)} found the resource deleted, yet its old content was seen again later."
+    sentence = (
+        f"{described(later)} found the resource deleted, yet its old content was seen again later."
+    )
     return Anomaly(Name.RESURRECTED, witness(later, delete), sentence)
 
 
@@ -250,7 +286,9 @@ def _unlisted_delete(order: VersionOrder, later: Operation) -> Operation | None:
 # Where the order of the versions is not known.
 
 
-def seen_again(order: VersionOrder, root_causes: RootCauses, zones: Zones, old: int, new: int) -> Anomaly:
+def seen_again(
+    order: VersionOrder, root_causes: RootCauses, zones: Zones, old: int, new: int
+) -> Anomaly:
     """A version, or a chain of them, that was seen, replaced by another, and seen again."""
     of_old = _trusted_in_chain(order, root_causes, zones.positions(old))
     of_new = _trusted_in_chain(order, root_causes, zones.positions(new))
@@ -270,6 +308,8 @@ def seen_again(order: VersionOrder, root_causes: RootCauses, zones: Zones, old: 
     )
 
 
-def _trusted_in_chain(order: VersionOrder, root_causes: RootCauses, positions: range) -> list[Operation]:
+def _trusted_in_chain(
+    order: VersionOrder, root_causes: RootCauses, positions: range
+) -> list[Operation]:
     operations = _makers_and_readers(order, positions.start, positions.stop)
     return list(filter(root_causes.trusts, operations))

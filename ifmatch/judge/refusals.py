@@ -20,16 +20,22 @@ WEDGED_AFTER = 3
 LOCKED = 409
 
 
-def unexplained_refusals(order: VersionOrder, refusals: Iterable[tuple[int, Operation]]) -> Iterator[Anomaly]:
+def unexplained_refusals(
+    order: VersionOrder, refusals: Iterable[tuple[int, Operation]]
+) -> Iterator[Anomaly]:
     """Names refusals, each with the position of the version it named: a round without a winner, a wedge, or neither."""
     by_position: defaultdict[int, list[Operation]] = defaultdict(list)
     for position, refusal in refusals:
         by_position[position].append(refusal)
     for position, of_one_version in by_position.items():
-        yield from _of_one_version(order, position, sorted(of_one_version, key=attrgetter("invoked")))
+        yield from _of_one_version(
+            order, position, sorted(of_one_version, key=attrgetter("invoked"))
+        )
 
 
-def _of_one_version(order: VersionOrder, position: int, refusals: list[Operation]) -> Iterator[Anomaly]:
+def _of_one_version(
+    order: VersionOrder, position: int, refusals: list[Operation]
+) -> Iterator[Anomaly]:
     together = _first_overlap(refusals)
     if together:
         yield _no_winner(order.versions[position], *together, *refusals)
@@ -41,7 +47,9 @@ def _first_overlap(refusals: list[Operation]) -> tuple[Operation, Operation] | N
     return next((pair for pair in pairwise(refusals) if pair[0].overlaps(pair[1])), None)
 
 
-def _one_after_the_other(order: VersionOrder, position: int, refusals: list[Operation]) -> Iterator[Anomaly]:
+def _one_after_the_other(
+    order: VersionOrder, position: int, refusals: list[Operation]
+) -> Iterator[Anomaly]:
     locked_out, alone = _locked_out_and_alone(order, refusals)
     if locked_out:
         rival = _refused_beside(order, locked_out[0])
@@ -53,7 +61,9 @@ def _one_after_the_other(order: VersionOrder, position: int, refusals: list[Oper
         yield _refused_alone(order, position, refusal)
 
 
-def _locked_out_and_alone(order: VersionOrder, refusals: list[Operation]) -> tuple[list[Operation], list[Operation]]:
+def _locked_out_and_alone(
+    order: VersionOrder, refusals: list[Operation]
+) -> tuple[list[Operation], list[Operation]]:
     """The refusals that another one may have caused, and the others."""
     locked_out = [refusal for refusal in refusals if _met_another(order, refusal)]
     alone = [refusal for refusal in refusals if not _met_another(order, refusal)]
@@ -106,7 +116,9 @@ def _met_another(order: VersionOrder, refusal: Operation) -> bool:
 
 
 def _refused_beside(order: VersionOrder, refusal: Operation) -> Operation:
-    return next(other for other in order.index.refused if other is not refusal and other.overlaps(refusal))
+    return next(
+        other for other in order.index.refused if other is not refusal and other.overlaps(refusal)
+    )
 
 
 def _silent_beside(order: VersionOrder, refusal: Operation) -> Operation | None:
@@ -148,7 +160,11 @@ def _seen_for_a_while(order: VersionOrder, bounds: Bounds, zones: Zones) -> dict
 
 
 def _between_sights(order: VersionOrder, position: int, refusal: Operation) -> Anomaly:
-    rival = _refused_beside(order, refusal) if _met_another(order, refusal) else _silent_beside(order, refusal)
+    rival = (
+        _refused_beside(order, refusal)
+        if _met_another(order, refusal)
+        else _silent_beside(order, refusal)
+    )
     if rival is not None:
         return _no_winner(order.versions[position], refusal, rival)
     first, *others = _sights_apart(order, position, refusal)

@@ -71,7 +71,11 @@ class VersionOrder:
         """The positions of the deletions: those of `_history`, else those by writes of ours."""
         if self.index.history.entries is not None:
             return [i for i, entry in enumerate(self.index.entries) if entry.method == "DELETE"]
-        return [i for i, write in enumerate(self.makers) if write is not None and write.kind is Kind.DELETE]
+        return [
+            i
+            for i, write in enumerate(self.makers)
+            if write is not None and write.kind is Kind.DELETE
+        ]
 
     @property
     def total(self) -> bool:
@@ -112,7 +116,10 @@ class VersionOrder:
 
     def bounds_by_writes(self, root_causes: RootCauses) -> Bounds:
         """The bounds by the writes that are to be trusted."""
-        trusted = [None if write is None or not root_causes.trusts(write) else write for write in self.makers]
+        trusted = [
+            None if write is None or not root_causes.trusts(write) else write
+            for write in self.makers
+        ]
         return self._from_the_start(bounds_by_writes(trusted))
 
     def _from_the_start(self, bounds: Bounds) -> Bounds:
@@ -121,7 +128,9 @@ class VersionOrder:
             bounds.upper[self.initial] = -inf
         return bounds
 
-    def refusals_to_explain(self, commit_times: list[float], last_replaced: float) -> list[tuple[int, Operation]]:
+    def refusals_to_explain(
+        self, commit_times: list[float], last_replaced: float
+    ) -> list[tuple[int, Operation]]:
         """The refusals that claim that a version was not current, with its position; none when all were replaced."""
         if self._all_replaced(commit_times, last_replaced):
             return []
@@ -264,7 +273,9 @@ def _path(
 def _successors(index: HistoryIndex) -> dict[str, tuple[str, Operation]]:
     """For each version that a write named: the version that the write made, and the write."""
     made = zip(index.versions, index.makers, strict=True)
-    linked = ((version, write) for version, write in made if write is not None and write.names_version)
+    linked = (
+        (version, write) for version, write in made if write is not None and write.names_version
+    )
     return {str(write.base): (version, write) for version, write in linked}
 
 

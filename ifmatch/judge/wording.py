@@ -49,8 +49,15 @@ def all_described(operations: Iterable[Operation]) -> str:
 def content(index: HistoryIndex, markers: tuple[str, ...]) -> str:
     """What a version holds, described by the write that sent it: no person can read a marker."""
     senders = {write.marker: write for write in index.writers_of(markers)}
-    return " and ".join(_sent_by(senders.get(marker), marker) for marker in markers) or "no mark of ours"
+    return (
+        " and ".join(_sent_by(senders.get(marker), marker) for marker in markers)
+        or "no mark of ours"
+    )
 
 
 def _sent_by(sender: Operation | None, marker: str) -> str:
-    return f"the mark {marker} of nobody we know" if sender is None else f"what {described(sender)} sent"
+    return (
+        f"the mark {marker} of nobody we know"
+        if sender is None
+        else f"what {described(sender)} sent"
+    )

@@ -19,7 +19,9 @@ class Zones:
     itself.
     """
 
-    def __init__(self, bounds: Bounds, chains: Iterable[tuple[int, int]], singles_from: int) -> None:
+    def __init__(
+        self, bounds: Bounds, chains: Iterable[tuple[int, int]], singles_from: int
+    ) -> None:
         """The zones of all chains."""
         self._ends = dict(chains)
         self.low = low = bounds.upper.copy()

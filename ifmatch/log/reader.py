@@ -25,7 +25,9 @@ def read(folder: Path) -> Iterator[Event]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}. Name the folder of a run.") from None
+        raise ConfigurationError(
+            f"{path} cannot be read: {error.strerror}. Name the folder of a run."
+        ) from None
     # Only a line feed ends a line here: the texts of servers hold the other separators that splitlines() knows.
     for line in content.split(b"\n"):
         record = _object_in(line)

@@ -44,7 +44,9 @@ class EventLog:
         Raises ConfigurationError when the disk does not take it.
         """
         record = cleared(line_of(stamped(event)), self._redact)
-        line = (json.dumps(record, ensure_ascii=False, default=str) + "\n").encode("utf-8", "replace")
+        line = (json.dumps(record, ensure_ascii=False, default=str) + "\n").encode(
+            "utf-8", "replace"
+        )
         try:
             written = os.write(self._file, line)
         except OSError as error:

@@ -8,7 +8,9 @@ from ifmatch.monitor.watch import Fact, Observed
 from ifmatch.rules.answer import Effect
 
 #: `[base]/[type]/[id]`, with or without `/_history/[vid]`.
-_ADDRESS = re.compile(r"(?P<base>.+)/(?P<type>[A-Z][A-Za-z]+)/(?P<id>[^/]+)(?:/_history/(?P<version>[^/]+))?/?")
+_ADDRESS = re.compile(
+    r"(?P<base>.+)/(?P<type>[A-Z][A-Za-z]+)/(?P<id>[^/]+)(?:/_history/(?P<version>[^/]+))?/?"
+)
 
 
 def location_leads_there(observed: Observed) -> Iterator[Fact]:
@@ -23,7 +25,9 @@ def location_leads_there(observed: Observed) -> Iterator[Fact]:
         return
     found = _ADDRESS.fullmatch(urljoin(observed.request.url, location).partition("?")[0])
     if found is None:
-        yield Fact(False, f"a Location like {observed.base_url}/[type]/[id]", f"Location: {location}")
+        yield Fact(
+            False, f"a Location like {observed.base_url}/[type]/[id]", f"Location: {location}"
+        )
         return
     if not urlsplit(location).scheme:
         yield Fact(True, "", "", note=f"a relative Location: {location}")

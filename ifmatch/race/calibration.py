@@ -39,7 +39,11 @@ class RoundTrip:
     @classmethod
     def of(cls, durations: Sequence[int]) -> "RoundTrip":
         """From single durations, of which there is at least one."""
-        p95 = quantiles(durations, n=20, method="inclusive")[-1] if len(durations) > 1 else durations[0]
+        p95 = (
+            quantiles(durations, n=20, method="inclusive")[-1]
+            if len(durations) > 1
+            else durations[0]
+        )
         return cls(round(median(durations)), round(p95), len(durations))
 
 
@@ -85,7 +89,9 @@ class Calibration:
     @property
     def settle(self) -> int:
         """How long to hold the last bytes (ns): twice as long as what went before needs to arrive."""
-        return min(max(_SHORTEST_SETTLE, self.median if self.way is None else self.way), _LONGEST_SETTLE)
+        return min(
+            max(_SHORTEST_SETTLE, self.median if self.way is None else self.way), _LONGEST_SETTLE
+        )
 
     @property
     def text(self) -> str:
@@ -102,7 +108,9 @@ class Calibration:
         return "; ".join(parts)
 
 
-def calibrate(engine: Engine, probe: Request, connections: int, way: int | None = None) -> Calibration:
+def calibrate(
+    engine: Engine, probe: Request, connections: int, way: int | None = None
+) -> Calibration:
     """Measure by a cheap read, for a few seconds at most; a first round, which dials, does not count."""
     probes = [TimedRequest(probe, offset=i * _APART) for i in range(connections)]
     engine.release(probes, Mode.WHOLE)

@@ -78,7 +78,9 @@ class Closing:
 
     @property
     def _broken_off(self) -> bool:
-        aborted = any(operation.outcome is Outcome.ABORTED for operation in self._builder.operations)
+        aborted = any(
+            operation.outcome is Outcome.ABORTED for operation in self._builder.operations
+        )
         return aborted or bool(self._builder.landing)
 
     def _complete(self, listed: Listed) -> bool:
@@ -97,7 +99,9 @@ class Closing:
         if not self._names.agree:
             return True
         versions = {entry.version for entry in listed}
-        return all(write.version in versions for write in self._builder.accepted_writes if write.version)
+        return all(
+            write.version in versions for write in self._builder.accepted_writes if write.version
+        )
 
     def _lags_again(self, listed: Listed) -> bool:
         return self._reader.history_lags and listed is not None and bool(self._left_out(listed))
@@ -130,7 +134,9 @@ class Closing:
             return None
         if version:
             self._reader.history_lags = True
-            self.doubts.append(f"the history leaves out version {version}, which is still there: it may be cached")
+            self.doubts.append(
+                f"the history leaves out version {version}, which is still there: it may be cached"
+            )
             return None
         entries, doubt = self._names.listed(listed, self._builder.operations)
         self.doubts.extend(filter(None, [doubt]))

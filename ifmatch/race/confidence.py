@@ -97,7 +97,8 @@ class Confidence:
             return "No round was run, so nothing can be said."
         if not self.overlapping:
             return (
-                f"In none of {self.rounds} rounds were two writes in flight together, so nothing could have been lost."
+                f"In none of {self.rounds} rounds were two writes in flight together, "
+                "so nothing could have been lost."
             )
         ran = (
             f"0 lost updates in {self.rounds} rounds on {len(self.blocks)} sets of connections; "

@@ -20,29 +20,43 @@ def actions(repertoire: Repertoire = REPERTOIRE) -> st.SearchStrategy[Action]:
 def hot_rounds(writers: int, repertoire: Repertoire = REPERTOIRE) -> st.SearchStrategy[Round]:
     """The same operation by two or more writers. Not a read: reads alone do not race."""
     hot = actions(tuple(action for action in repertoire if action[0] is not Kind.READ))
-    return st.builds(lambda action, k: tuple(Step(w, *action) for w in LETTERS[:k]), hot, st.integers(2, writers))
+    return st.builds(
+        lambda action, k: tuple(Step(w, *action) for w in LETTERS[:k]), hot, st.integers(2, writers)
+    )
 
 
 def mixed_rounds(writers: int, repertoire: Repertoire = REPERTOIRE) -> st.SearchStrategy[Round]:
     """Whatever each of two or more writers likes."""
     chosen = st.lists(actions(repertoire), min_size=2, max_size=writers)
-    return chosen.map(lambda actions: tuple(Step(w, *action) for w, action in zip(LETTERS, actions, strict=False)))
+    return chosen.map(
+        lambda actions: tuple(Step(w, *action) for w, action in zip(LETTERS, actions, strict=False))
+    )
 
 
 def single_rounds(writers: int, repertoire: Repertoire = REPERTOIRE) -> st.SearchStrategy[Round]:
     """One operation of one writer."""
-    return st.builds(lambda action, w: (Step(w, *action),), actions(repertoire), st.sampled_from(LETTERS[:writers]))
+    return st.builds(
+        lambda action, w: (Step(w, *action),),
+        actions(repertoire),
+        st.sampled_from(LETTERS[:writers]),
+    )
 
 
-def sequential_plans(writers: int = 2, most: int = 8, repertoire: Repertoire = REPERTOIRE) -> st.SearchStrategy[Plan]:
+def sequential_plans(
+    writers: int = 2, most: int = 8, repertoire: Repertoire = REPERTOIRE
+) -> st.SearchStrategy[Plan]:
     """Plans without a race: they find what a server does wrong every time, and shrink perfectly."""
     rounds = st.lists(single_rounds(writers, repertoire), min_size=most // 2, max_size=most)
     return rounds.map(lambda steps: Plan(tuple(steps)))
 
 
-def concurrent_plans(writers: int = 4, most: int = 8, repertoire: Repertoire = REPERTOIRE) -> st.SearchStrategy[Plan]:
+def concurrent_plans(
+    writers: int = 4, most: int = 8, repertoire: Repertoire = REPERTOIRE
+) -> st.SearchStrategy[Plan]:
     """Plans of rounds that race, half of them hot."""
-    rounds = st.booleans().flatmap(lambda mixed: (mixed_rounds if mixed else hot_rounds)(writers, repertoire))
+    rounds = st.booleans().flatmap(
+        lambda mixed: (mixed_rounds if mixed else hot_rounds)(writers, repertoire)
+    )
     return st.lists(rounds, min_size=1, max_size=most).map(lambda steps: Plan(tuple(steps)))
 
 

@@ -62,13 +62,19 @@ class HistoryBuilder:
             if result.sent
         ]
         self._sender.obey([completion.answer for completion in completions])
-        return [completion for completion in completions if completion.invocation.kind is not Kind.SEARCH]
+        return [
+            completion
+            for completion in completions
+            if completion.invocation.kind is not Kind.SEARCH
+        ]
 
     def alone(self, writer: str, invocation: Invocation) -> Completion:
         """One invocation, sent by itself and answered before anything else happens."""
         return self.record(writer, invocation, self._sender.alone(invocation.request))
 
-    def record(self, writer: str, invocation: Invocation, result: Result, raced: bool = True) -> Completion:
+    def record(
+        self, writer: str, invocation: Invocation, result: Result, raced: bool = True
+    ) -> Completion:
         """Record an operation that was sent. A page of the history is no operation, but kept to be compared."""
         self.last = time.monotonic()
         answer = invocation.read(self._sender.recorded(result, writer, raced))
@@ -93,7 +99,9 @@ class HistoryBuilder:
         """
         completion = self.record(writer, invocation, result, raced=False)
         if result.response is None and result.sent:
-            self.operations[-1] = replace(completion.operation, outcome=Outcome.ABORTED, returned=None)
+            self.operations[-1] = replace(
+                completion.operation, outcome=Outcome.ABORTED, returned=None
+            )
 
     def look(self) -> Snapshot | None:
         """A read between rounds, recorded like any other. None when there is nothing.
@@ -139,7 +147,9 @@ class HistoryBuilder:
 
     def _may_land(self, operation: Operation) -> bool:
         open_write = operation.kind is not Kind.READ and operation.outcome is Outcome.UNKNOWN
-        return open_write and operation.status in _STILL_AT_WORK and operation.id not in self._put_off
+        return (
+            open_write and operation.status in _STILL_AT_WORK and operation.id not in self._put_off
+        )
 
     # ------------------------------------------------------------ records
 

@@ -36,7 +36,9 @@ class Invocation:
 def marks_in(resource: Resource | None, pointers: tuple[str, ...]) -> tuple[str, ...]:
     """The distinct marks of ours in a resource: more than one is a torn one."""
     found = (at(resource, pointer) for pointer in pointers)
-    return tuple(dict.fromkeys(text for text in found if isinstance(text, str) and text.startswith(MARK)))
+    return tuple(
+        dict.fromkeys(text for text in found if isinstance(text, str) and text.startswith(MARK))
+    )
 
 
 class Invocations:
@@ -74,11 +76,15 @@ class Invocations:
 
     def update(self, subject: Subject, seen: Snapshot, named: bool = True) -> Invocation:
         """PUT of the resource with a mark of its own, from the version seen or naming none."""
-        return self._of(subject, seen, named, Kind.UPDATE, lambda body, tag: self._put(subject, body, tag))
+        return self._of(
+            subject, seen, named, Kind.UPDATE, lambda body, tag: self._put(subject, body, tag)
+        )
 
     def update_any(self, subject: Subject, seen: Snapshot) -> Invocation:
         """PUT of whatever version is current (If-Match: *)."""
-        invocation = self._of(subject, seen, False, Kind.UPDATE, lambda body, _: self._put(subject, body, "*"))
+        invocation = self._of(
+            subject, seen, False, Kind.UPDATE, lambda body, _: self._put(subject, body, "*")
+        )
         return Invocation(invocation.kind, invocation.request, ANY, invocation.marker)
 
     def transaction(self, subject: Subject, seen: Snapshot) -> Invocation:
@@ -107,15 +113,21 @@ class Invocations:
 
     def patch_own_element(self, subject: Subject, element: Mapping[str, Any]) -> Invocation:
         """PATCH that adds one identifier, naming no version: others may add theirs at the same time."""
-        content = json.dumps([{"op": "add", "path": "/identifier/-", "value": dict(element)}]).encode()
+        content = json.dumps(
+            [{"op": "add", "path": "/identifier/-", "value": dict(element)}]
+        ).encode()
         media_type = FORMATS["json-patch"][1] or ""
-        request = self._target.write_request("PATCH", _path(subject), content, media_type=media_type)
+        request = self._target.write_request(
+            "PATCH", _path(subject), content, media_type=media_type
+        )
         return Invocation(Kind.PATCH, request)
 
     def delete(self, subject: Subject, seen: Snapshot, named: bool = False) -> Invocation:
         """DELETE of the resource. Raises RuleNotApplicable for what is only lent to the run: that is never deleted."""
         if subject.kind.lent:
-            raise RuleNotApplicable(f"{_path(subject)} is only lent to the run, so it is not deleted")
+            raise RuleNotApplicable(
+                f"{_path(subject)} is only lent to the run, so it is not deleted"
+            )
         headers = [("If-Match", seen.tag)] if named else []
         request = self._target.request("DELETE", _path(subject), headers=headers)
         return Invocation(Kind.DELETE, request, seen.version if named else None)
@@ -126,19 +138,27 @@ class Invocations:
 
     def history(self, subject: Subject) -> Invocation:
         """GET of the resource's history. No operation on the resource: its page is compared with the last one."""
-        return Invocation(Kind.SEARCH, self._target.request("GET", f"{_path(subject)}/_history", headers=FRESH))
+        return Invocation(
+            Kind.SEARCH, self._target.request("GET", f"{_path(subject)}/_history", headers=FRESH)
+        )
 
     def create_if_none(self, unique: str, criteria: str) -> Invocation:
         """POST on the condition that nothing matches the criteria."""
         body, marker = self._marked(self._bench.body(unique=unique)[0])
         request = self._target.write_request("POST", self._bench.kind.type, body)
         conditional = (*request.headers, ("If-None-Exist", query(criteria)))
-        return Invocation(Kind.CREATE, Request(request.method, request.url, conditional, request.body), marker=marker)
+        return Invocation(
+            Kind.CREATE,
+            Request(request.method, request.url, conditional, request.body),
+            marker=marker,
+        )
 
     def conditional_update(self, unique: str, criteria: str) -> Invocation:
         """PUT to whatever matches the criteria."""
         body, marker = self._marked(self._bench.body(unique=unique)[0])
-        request = self._target.write_request("PUT", f"{self._bench.kind.type}?{query(criteria)}", body)
+        request = self._target.write_request(
+            "PUT", f"{self._bench.kind.type}?{query(criteria)}", body
+        )
         return Invocation(Kind.CONDITIONAL_UPDATE, request, marker=marker)
 
     def put_new(self, resource_id: str) -> Invocation:
@@ -151,23 +171,40 @@ class Invocations:
     # ------------------------------------------------------------ how they are made
 
     def _of(
-        self, subject: Subject, seen: Snapshot, named: bool, kind: Kind, send: Callable[[Resource, str], Request]
+        self,
+        subject: Subject,
+        seen: Snapshot,
+        named: bool,
+        kind: Kind,
+        send: Callable[[Resource, str], Request],
     ) -> Invocation:
         body = self._bench.changed(subject, seen.resource)
         marker = at(body, subject.kind.marker)
-        return Invocation(kind, send(body, seen.tag if named else ""), seen.version if named else None, str(marker))
+        return Invocation(
+            kind,
+            send(body, seen.tag if named else ""),
+            seen.version if named else None,
+            str(marker),
+        )
 
     def _put(self, subject: Subject, body: Resource, tag: str) -> Request:
         return self._target.write_request("PUT", _path(subject), body, if_match=tag or ())
 
-    def _bundled(self, subject: Subject, seen: Snapshot, kind: Kind, bundle_type: str) -> Invocation:
+    def _bundled(
+        self, subject: Subject, seen: Snapshot, kind: Kind, bundle_type: str
+    ) -> Invocation:
         def send(body: Resource, tag: str) -> Request:
-            entry = {"resource": body, "request": {"method": "PUT", "url": _path(subject), "ifMatch": tag}}
+            entry = {
+                "resource": body,
+                "request": {"method": "PUT", "url": _path(subject), "ifMatch": tag},
+            }
             bundle = {"resourceType": "Bundle", "type": bundle_type, "entry": [entry]}
             return self._target.write_request("POST", "", bundle)
 
         invocation = self._of(subject, seen, True, kind, send)
-        return Invocation(invocation.kind, invocation.request, invocation.base, invocation.marker, only_entry)
+        return Invocation(
+            invocation.kind, invocation.request, invocation.base, invocation.marker, only_entry
+        )
 
     def _marked(self, body: Resource) -> tuple[Resource, str]:
         marker = f"{MARK}{new_unique()}"

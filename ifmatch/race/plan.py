@@ -35,7 +35,11 @@ def _naming(base: Base) -> str:
         return ""
     if base == ANY:
         return ", naming any version"
-    return ", naming the version last seen" if base == 0 else f", naming a version seen before (up to {base} back)"
+    return (
+        ", naming the version last seen"
+        if base == 0
+        else f", naming a version seen before (up to {base} back)"
+    )
 
 
 Round = tuple[Step, ...]
@@ -63,7 +67,9 @@ class Plan:
 
     def __str__(self) -> str:
         """One line for each round."""
-        return "\n".join(f"{i}. " + " | ".join(map(str, steps)) for i, steps in enumerate(self.rounds, 1))
+        return "\n".join(
+            f"{i}. " + " | ".join(map(str, steps)) for i, steps in enumerate(self.rounds, 1)
+        )
 
 
 #: One thing to do, and the version that it names.

@@ -84,4 +84,6 @@ class Race:
     def decided(self) -> list[list[Completion]]:
         """The rounds of several writers of which every outcome is known."""
         several = [round_ for round_ in self.rounds if len(round_) > 1]
-        return [round_ for round_ in several if all(completion.outcome_known for completion in round_)]
+        return [
+            round_ for round_ in several if all(completion.outcome_known for completion in round_)
+        ]

@@ -35,10 +35,14 @@ class Sender:
 
     # ------------------------------------------------------------ sending
 
-    def together(self, connections: Blocks, requests: Sequence[Request], offsets: Sequence[int] = ()) -> list[Result]:
+    def together(
+        self, connections: Blocks, requests: Sequence[Request], offsets: Sequence[int] = ()
+    ) -> list[Result]:
         """One round: all requests released together, or at offsets (ns)."""
         later = offsets or [0] * len(requests)
-        timed = [TimedRequest(request, offset) for request, offset in zip(requests, later, strict=True)]
+        timed = [
+            TimedRequest(request, offset) for request, offset in zip(requests, later, strict=True)
+        ]
         with self._nothing_else_connected():
             return connections.release(timed)
 
@@ -79,7 +83,9 @@ class Sender:
                 f"the target has put requests off for {self._waited:.0f} s in all, more than a race will wait"
             )
         if pause > _NOTICED_FROM:
-            self.target.tell(f"waiting {pause:.0f} s: the target puts racing requests off and asks for it")
+            self.target.tell(
+                f"waiting {pause:.0f} s: the target puts racing requests off and asks for it"
+            )
         self._waited += pause
         time.sleep(pause)
 

@@ -25,7 +25,10 @@ _WIDTH = 92
 _EXPECTED = "a story in which every accepted write is kept"
 
 #: What would be better than an anomaly for which no server is blamed.
-_BETTER = {Name.NO_WINNER: "a winner in each round", Name.UPDATED_BACKWARDS: "dates in the order of the versions"}
+_BETTER = {
+    Name.NO_WINNER: "a winner in each round",
+    Name.UPDATED_BACKWARDS: "dates in the order of the versions",
+}
 
 
 # ---------------------------------------------------------------- judging

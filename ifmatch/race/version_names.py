@@ -35,9 +35,13 @@ class VersionNames:
         """Why the versions cannot be told apart at all; empty when they can."""
         tags = [tag for tag, _ in self._pairs]
         versions = [version for _, version in self._pairs]
-        return _ambiguous("the ETag", tags, "versions") or _ambiguous("the meta.versionId", versions, "ETags")
+        return _ambiguous("the ETag", tags, "versions") or _ambiguous(
+            "the meta.versionId", versions, "ETags"
+        )
 
-    def listed(self, entries: Sequence[Entry], operations: Iterable[Operation]) -> tuple[tuple[Entry, ...] | None, str]:
+    def listed(
+        self, entries: Sequence[Entry], operations: Iterable[Operation]
+    ) -> tuple[tuple[Entry, ...] | None, str]:
         """The entries of `_history` under the names that the writes use, or None and the reason."""
         if self.agree:
             return tuple(entries), ""
@@ -45,8 +49,13 @@ class VersionNames:
         unread = _unread(operations, names.values())
         names = _named_by_marks(entries, unread) | names
         if not _all_matched(unread, names.values()):
-            return None, "its history calls versions otherwise than the ETag, and not every one can be matched"
-        renamed = [replace(entry, version=names.get(entry.version, entry.version)) for entry in entries]
+            return (
+                None,
+                "its history calls versions otherwise than the ETag, and not every one can be matched",
+            )
+        renamed = [
+            replace(entry, version=names.get(entry.version, entry.version)) for entry in entries
+        ]
         return tuple(renamed), ""
 
 
@@ -59,7 +68,11 @@ def _ambiguous(what: str, names: Sequence[str], others: str) -> str:
 
 def _unread(operations: Iterable[Operation], read: Collection[str]) -> list[Operation]:
     """The operations on versions that were not read with nobody else about."""
-    successful = [operation for operation in operations if operation.outcome is Outcome.OK and operation.version]
+    successful = [
+        operation
+        for operation in operations
+        if operation.outcome is Outcome.OK and operation.version
+    ]
     return [operation for operation in successful if operation.version not in read]
 
 

@@ -68,7 +68,9 @@ async def _queued(world: World, gap: Gap, kind: str) -> AsyncIterator[None]:
         yield
 
 
-async def _answered_late(exchange: Exchange, gap: Gap, gone: Callable[[], Awaitable[bool]]) -> Reply:
+async def _answered_late(
+    exchange: Exchange, gap: Gap, gone: Callable[[], Awaitable[bool]]
+) -> Reply:
     """The answer to a write that pauses between its check and itself, as a fault has it."""
     world, key = exchange.world, (exchange.type, exchange.id)
     write, past = prepare(world, exchange.request), world.store.history(*key)
@@ -80,7 +82,9 @@ async def _answered_late(exchange: Exchange, gap: Gap, gone: Callable[[], Awaita
     def again() -> Reply:
         return prepare(world, exchange.request)()
 
-    return gap.then(Meanwhile(world.store, key, past, write, again, world.faults.traces, wait.crowded, left))
+    return gap.then(
+        Meanwhile(world.store, key, past, write, again, world.faults.traces, wait.crowded, left)
+    )
 
 
 async def _understood(world: World, request: HttpRequest) -> Request:
@@ -137,4 +141,6 @@ def _encoded(world: World, reply: Reply) -> Response:
     headers = {"Date": http_date(datetime.now(UTC)), **reply.headers}
     if media_type:
         headers.setdefault("Content-Type", media_type)
-    return Response(content, reply.status, {name: value for name, value in headers.items() if value})
+    return Response(
+        content, reply.status, {name: value for name, value in headers.items() if value}
+    )

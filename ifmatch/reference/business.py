@@ -21,7 +21,9 @@ def check_update(exchange: Exchange, stored: Resource, body: Resource) -> None:
     kind = exchange.world.profile.resources.get(exchange.type)
     if kind is None or not kind.change:
         return
-    _check_status_only(exchange, kind.change, _changed(_own(exchange, stored), _own(exchange, body)))
+    _check_status_only(
+        exchange, kind.change, _changed(_own(exchange, stored), _own(exchange, body))
+    )
     _check_removal_reason(exchange, kind.change, body)
 
 
@@ -36,7 +38,9 @@ def _check_removal_reason(exchange: Exchange, change: Resource, body: Resource) 
         return
     missing = sorted(set(_extension_urls(change)) - set(_extension_urls(body)))
     if missing:
-        exchange.refuse("update.removal-reason", f"these extensions are missing: {', '.join(missing)}")
+        exchange.refuse(
+            "update.removal-reason", f"these extensions are missing: {', '.join(missing)}"
+        )
 
 
 def with_additions(exchange: Exchange, resource: Resource) -> Resource:
@@ -76,7 +80,10 @@ def _is(item: Json, addition: Addition) -> bool:
 
 def _addition(element: str, key: str, value: str, resource: Resource) -> Resource:
     if element == "extension":
-        return {key: value, "valueReference": {"reference": "Device/ifmatch-reference-server", "type": "Device"}}
+        return {
+            key: value,
+            "valueReference": {"reference": "Device/ifmatch-reference-server", "type": "Device"},
+        }
     address = f"{resource['resourceType']}/{resource['id']}"
     return {
         key: value,

@@ -10,13 +10,39 @@ from ifmatch.reference.resource_types import RESOURCE_TYPES
 from ifmatch.rules.profile import Profile
 
 #: CapabilityStatement.fhirVersion of each version (FHIR value set FHIR-version; before R4 a plain text).
-FHIR_VERSION: Mapping[str, str] = {"DSTU2": "1.0.2", "STU3": "3.0.2", "R4": "4.0.1", "R4B": "4.3.0", "R5": "5.0.0"}
+FHIR_VERSION: Mapping[str, str] = {
+    "DSTU2": "1.0.2",
+    "STU3": "3.0.2",
+    "R4": "4.0.1",
+    "R4B": "4.3.0",
+    "R5": "5.0.0",
+}
 
 #: Types that a server for testing knows besides those of its profile.
-_COMMON = ("Basic", "Encounter", "Flag", "List", "Observation", "Organization", "Patient", "Practitioner", "Task")
+_COMMON = (
+    "Basic",
+    "Encounter",
+    "Flag",
+    "List",
+    "Observation",
+    "Organization",
+    "Patient",
+    "Practitioner",
+    "Task",
+)
 
 #: The interactions a statement lists for each type; patch is new in STU3.
-_LISTED = ("read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type")
+_LISTED = (
+    "read",
+    "vread",
+    "update",
+    "patch",
+    "delete",
+    "history-instance",
+    "history-type",
+    "create",
+    "search-type",
+)
 
 _PARAMETERS = {"_id": "token", "_tag": "token", "identifier": "token"}
 
@@ -32,7 +58,10 @@ def statement(world: World, base: str) -> Resource:
         "date": _PUBLISHED,
         "kind": "instance",
         "software": {"name": "ifmatch reference server", "version": __version__},
-        "implementation": {"description": f"The ifmatch reference server as {profile.title}", "url": base},
+        "implementation": {
+            "description": f"The ifmatch reference server as {profile.title}",
+            "url": base,
+        },
         "fhirVersion": FHIR_VERSION[profile.fhir],
         "format": [profile.media_type, "json"],
         **_unknown_elements(profile),
@@ -95,7 +124,9 @@ def _resource(world: World, name: str) -> Resource:
         "conditionalCreate": offers(profile, "conditional-create"),
         "conditionalUpdate": offers(profile, "conditional-update"),
         "conditionalDelete": "single" if offers(profile, "conditional-delete") else "not-supported",
-        "searchParam": [{"name": parameter, "type": type_} for parameter, type_ in _PARAMETERS.items()],
+        "searchParam": [
+            {"name": parameter, "type": type_} for parameter, type_ in _PARAMETERS.items()
+        ],
     }
 
 
@@ -107,7 +138,9 @@ def _claimed(world: World) -> list[str]:
 
 def may_create_by_update(world: World, name: str) -> bool:
     """Whether an update of an id that was never given out creates the resource."""
-    return offers(world.profile, "update-create") and not world.dialect.refuses("update.unknown-id", name)
+    return offers(world.profile, "update-create") and not world.dialect.refuses(
+        "update.unknown-id", name
+    )
 
 
 #: The content types by which the statement names the patch formats.
@@ -120,4 +153,8 @@ def _patch_formats(profile: Profile) -> Resource:
         return {}
     formats = set(FORMATS.values())
     named = formats & (profile.interactions or formats)
-    return {"patchFormat": [media_type for media_type in _PATCH_TYPES if FORMATS[media_type] in (named or formats)]}
+    return {
+        "patchFormat": [
+            media_type for media_type in _PATCH_TYPES if FORMATS[media_type] in (named or formats)
+        ]
+    }

@@ -156,20 +156,33 @@ class Dialect:
         headers = {"WWW-Authenticate": 'Bearer realm="ifmatch"'} if status == 401 else {}
         return Reply(refusal.rule, status, body, headers)
 
-    def _refusal_body(self, wordings: list[Expectation], status: int, reason: str) -> Resource | str | None:
-        kind = next((wording.body[0] for wording in wordings if wording.body), Body.OPERATION_OUTCOME)
+    def _refusal_body(
+        self, wordings: list[Expectation], status: int, reason: str
+    ) -> Resource | str | None:
+        kind = next(
+            (wording.body[0] for wording in wordings if wording.body), Body.OPERATION_OUTCOME
+        )
         if kind is Body.EMPTY:
             return None
         if kind is Body.TEXT:
             return next((wording.text for wording in wordings if wording.text), reason)
         return self._refusal_issue(wordings, status, reason)
 
-    def success(self, interaction: str, status: int, version: Version, base: str, prefer: str = "") -> Reply:
+    def success(
+        self, interaction: str, status: int, version: Version, base: str, prefer: str = ""
+    ) -> Reply:
         """The answer to an accepted write: the preferred body, and the headers that the profile speaks of."""
         body = self._success_body(interaction, prefer, version)
-        return Reply(interaction, status, body, self.headers(interaction, version, base, created=status == 201))
+        return Reply(
+            interaction,
+            status,
+            body,
+            self.headers(interaction, version, base, created=status == 201),
+        )
 
-    def headers(self, interaction: str, version: Version, base: str, *, created: bool = False) -> dict[str, str]:
+    def headers(
+        self, interaction: str, version: Version, base: str, *, created: bool = False
+    ) -> dict[str, str]:
         """ETag, Last-Modified and Location of an answer about a version, in the promised forms."""
         forms = self._forms_of_headers("create" if created else interaction, version.type)
         values = {"ETag": f'W/"{version.version}"', "Last-Modified": http_date(version.time)}
@@ -183,23 +196,32 @@ class Dialect:
 
     def _success_body(self, interaction: str, prefer: str, version: Version) -> Resource | None:
         name, wished = PREFERENCES.get(prefer, ("default", Body.RESOURCE))
-        promises = [p for p in self._promises(f"{interaction}.prefer.{name}", version.type) if p.body][:1]
+        promises = [
+            p for p in self._promises(f"{interaction}.prefer.{name}", version.type) if p.body
+        ][:1]
         kind = promises[0].body[0] if promises else wished
         bodies = {
             Body.EMPTY: None,
-            Body.OPERATION_OUTCOME: _success_issue(promises, f"{interaction} of {version.type}/{version.id} done"),
+            Body.OPERATION_OUTCOME: _success_issue(
+                promises, f"{interaction} of {version.type}/{version.id} done"
+            ),
         }
         return bodies.get(kind, version.resource)
 
     def _refusal_issue(self, wordings: Iterable[Expectation], status: int, reason: str) -> Resource:
         severity, code = self.profile.embedded.issue_severity, ISSUE_CODE.get(status, "processing")
-        return outcome(**_firsts(wordings, {"severity": severity, "code": code, "details": ""}), diagnostics=reason)
+        return outcome(
+            **_firsts(wordings, {"severity": severity, "code": code, "details": ""}),
+            diagnostics=reason,
+        )
 
     def _wordings(self, rule: str, resource_type: str) -> Iterator[Expectation]:
         """The promises that say how a refusal is worded: the rule's own, then what is said of explaining it."""
         yield from self._promises(rule, resource_type)
         interaction, _, situation = rule.partition(".")
-        yield from self._promises(f"{interaction}.error.operation-outcome.{_EXPLAINED.get(situation)}", resource_type)
+        yield from self._promises(
+            f"{interaction}.error.operation-outcome.{_EXPLAINED.get(situation)}", resource_type
+        )
 
     def _statuses(self, rule: str, resource_type: str) -> Iterator[int]:
         answers = self.profile.embedded.answers
@@ -236,7 +258,10 @@ class Dialect:
         """The forms that a header must have. A rule on a header that has no meaning here means that it is not sent."""
         if isinstance(self.profile.promise(rule, resource_type), NotApplicable):
             return ("absent",)
-        return next((p.headers[header] for p in self._promises(rule, resource_type) if header in p.headers), ())
+        return next(
+            (p.headers[header] for p in self._promises(rule, resource_type) if header in p.headers),
+            (),
+        )
 
 
 def _location(version: Version, base: str, forms: tuple[str, ...]) -> str:
@@ -251,5 +276,7 @@ def _success_issue(promises: Iterable[Expectation], what: str) -> Resource:
 
 def _firsts(promises: Iterable[Expectation], usual: Mapping[str, str]) -> dict[str, str]:
     """For each element of an issue the first code that a promise names, else the usual one."""
-    named = [(element, codes[0]) for promise in promises for element, codes in promise.issue.items()]
+    named = [
+        (element, codes[0]) for promise in promises for element, codes in promise.issue.items()
+    ]
     return {**usual, **dict(reversed(named))}

@@ -68,7 +68,9 @@ class Exchange:
 def _wish_for_return(prefer: str) -> str:
     """What a Prefer header says after `return=`; empty when it says nothing of it."""
     wishes = (wish.strip() for wish in prefer.replace(";", ",").split(","))
-    wished = (wish.removeprefix("return=").strip('"') for wish in wishes if wish.startswith("return="))
+    wished = (
+        wish.removeprefix("return=").strip('"') for wish in wishes if wish.startswith("return=")
+    )
     return next(wished, "")
 
 

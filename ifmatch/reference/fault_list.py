@@ -43,13 +43,26 @@ _NOT_NEW = (
 )
 
 #: The rules that look at what a create of any kind stored.
-_CREATED = ("create.persisted", "conditional-update.none", "conditional-update.none-with-id", "update.as-create")
+_CREATED = (
+    "create.persisted",
+    "conditional-update.none",
+    "conditional-update.none-with-id",
+    "update.as-create",
+)
 
 #: The rules that are broken on Spine, which explains every refusal, when it explains none.
 _EXPLAINED = (
     *(
         f"update.error.operation-outcome.{situation}"
-        for situation in ("missing", "stale", "unparsable", "invalid-content", "body-id", "unknown-id", "unknown-type")
+        for situation in (
+            "missing",
+            "stale",
+            "unparsable",
+            "invalid-content",
+            "body-id",
+            "unknown-id",
+            "unknown-type",
+        )
     ),
     "update.if-match.missing",
     *_CONFLICTS[:-1],
@@ -64,7 +77,12 @@ _READ = (
         ("read.existing", *_CREATED),
         tampers={"read": t.changed(t.without("birthDate"))},
     ),
-    Fault("read-without-etag", "A read carries no ETag.", ("read.headers.etag",), tampers={"read": t.header("ETag")}),
+    Fault(
+        "read-without-etag",
+        "A read carries no ETag.",
+        ("read.headers.etag",),
+        tampers={"read": t.header("ETag")},
+    ),
     Fault(
         "read-etag-is-a-digest",
         "The ETag of a read is a digest of the content, not the version.",
@@ -187,8 +205,15 @@ _CREATE = (
     Fault(
         "create-location-of-another-id",
         "The Location of a create leads nowhere.",
-        ("create.headers.location", "create.headers.etag", "create.persisted", "always.location-leads-there"),
-        tampers={"create": t.rewritten("Location", lambda url: f"{url.partition('/_history/')[0]}0")},
+        (
+            "create.headers.location",
+            "create.headers.etag",
+            "create.persisted",
+            "always.location-leads-there",
+        ),
+        tampers={
+            "create": t.rewritten("Location", lambda url: f"{url.partition('/_history/')[0]}0")
+        },
     ),
     Fault(
         "create-location-versioned",
@@ -259,7 +284,12 @@ _IF_MATCH = (
     Fault(
         "if-match-ignored",
         "If-Match is not looked at: the last writer wins.",
-        (*_CONFLICTS, "update.if-match.malformed", "update.if-match.two-lines", "update.if-match.no-resource"),
+        (
+            *_CONFLICTS,
+            "update.if-match.malformed",
+            "update.if-match.two-lines",
+            "update.if-match.no-resource",
+        ),
         ignores=("update.if-match.*",),
     ),
     Fault(
@@ -358,7 +388,9 @@ _IF_MATCH = (
         "A superseded version is refused, and a new version with the old content appears.",
         _CONFLICTS[:-1],
         applies=("update.if-match.stale",),
-        writes=t.on_change(lambda draft, last: t.old_content(draft, last) if draft.refused else draft),
+        writes=t.on_change(
+            lambda draft, last: t.old_content(draft, last) if draft.refused else draft
+        ),
     ),
     Fault(
         "past-versions-accepted",
@@ -684,7 +716,12 @@ _EXPLANATIONS = (
         for situation, words, rule, profile, *others in (
             ("stale", "a superseded version", "update.if-match.stale", "fhir-r4"),
             ("unparsable", "a body that cannot be parsed", "update.unparsable", "fhir-r4"),
-            ("invalid-content", "content that breaks the rules", "update.invalid-content", "fhir-r4"),
+            (
+                "invalid-content",
+                "content that breaks the rules",
+                "update.invalid-content",
+                "fhir-r4",
+            ),
             ("body-id", "another id in the body", "update.body-id.mismatched", "fhir-r4"),
             ("unknown-id", "an unknown id", "update.unknown-id", "spine"),
             ("unknown-type", "an unknown type", "update.unknown-type", "fhir-r4"),
@@ -1015,7 +1052,9 @@ _RACES = (
         "patches-unseen-by-updates",
         "The check of an update looks at what the last update made: a patch that came since is overwritten.",
         ("race.update.interleaved",),
-        matches=lambda naming: t.only_patched_since(naming.store, naming.current, naming.named, naming.body),
+        matches=lambda naming: t.only_patched_since(
+            naming.store, naming.current, naming.named, naming.body
+        ),
     ),
     Fault(
         "late-conflict-answered-500",

@@ -43,7 +43,9 @@ class Faults:
     def tamper(self, reply: Reply) -> Reply:
         """A reply as these faults leave it."""
         tampers = [pair for fault in self._given for pair in fault.tampers.items()]
-        for change in [change for pattern, change in tampers if fnmatchcase(reply.situation, pattern)]:
+        for change in [
+            change for pattern, change in tampers if fnmatchcase(reply.situation, pattern)
+        ]:
             reply = change(reply)
         return reply
 
@@ -60,7 +62,9 @@ class Faults:
     def gap(self, door: str) -> Gap | None:
         """The pause for what comes in by a door (see handling.door), None when there is none."""
         gaps = (fault.gap for fault in self._given if fault.gap)
-        return next((gap for gap in gaps if any(fnmatchcase(door, pattern) for pattern in gap.doors)), None)
+        return next(
+            (gap for gap in gaps if any(fnmatchcase(door, pattern) for pattern in gap.doors)), None
+        )
 
 
 def named(name: str) -> Fault:

@@ -147,7 +147,9 @@ def _places_by_parent(resource: Resource, path: str) -> list[Place]:
     return list(_below(resource, parents, match["name"], match["index"]))
 
 
-def _below(resource: Resource, parents: list[Place], name: str, index: str | None) -> Iterator[Place]:
+def _below(
+    resource: Resource, parents: list[Place], name: str, index: str | None
+) -> Iterator[Place]:
     for parent in parents:
         if name in _at(resource, parent):
             yield (*parent, name) if index is None else (*parent, name, int(index))
@@ -171,7 +173,9 @@ def _evaluate(resource: Resource, path: str) -> list[Json]:
 
 def _labelled(node: Json, place: Place = ()) -> Json:
     if isinstance(node, dict):
-        return {key: _labelled(value, (*place, key)) for key, value in node.items()} | {_PLACE: list(place)}
+        return {key: _labelled(value, (*place, key)) for key, value in node.items()} | {
+            _PLACE: list(place)
+        }
     if isinstance(node, list):
         return [_labelled(value, (*place, index)) for index, value in enumerate(node)]
     return node

@@ -102,7 +102,9 @@ def dropped(meanwhile: Meanwhile) -> Reply:
 
 def answered(status: int) -> Callable[[Meanwhile], Reply]:
     """Checked again, and answered with another status if something came in between."""
-    return lambda meanwhile: replace(meanwhile.again(), status=status) if meanwhile.changed else meanwhile.write()
+    return lambda meanwhile: (
+        replace(meanwhile.again(), status=status) if meanwhile.changed else meanwhile.write()
+    )
 
 
 def wedging(meanwhile: Meanwhile) -> Reply:
@@ -150,10 +152,12 @@ def written_for_the_absent(meanwhile: Meanwhile) -> Reply:
 
 def mixed(history: list[Version]) -> Version:
     """The last version with every second element as it was in the version before."""
-    new = history[-1]
-    old, now = (version.resource or {} for version in history[-2:]) if len(history) > 1 else ({}, new.resource or {})
-    half = [name for name in list(now)[1::2] if name in old]
-    return replace(new, resource={**now, **{name: old[name] for name in half}})
+    *earlier, new = history
+    now = dict(new.resource or {})
+    old = (earlier[-1].resource or {}) if earlier else {}
+    for name in list(now)[1::2]:
+        now[name] = old.get(name, now[name])
+    return replace(new, resource=now)
 
 
 @dataclass(frozen=True)

@@ -67,11 +67,16 @@ def _is_conditional(exchange: Exchange) -> bool:
 
 
 def _is_new(exchange: Exchange) -> bool:
-    return exchange.interaction == "update" and not exchange.world.store.history(exchange.type, exchange.id)
+    return exchange.interaction == "update" and not exchange.world.store.history(
+        exchange.type, exchange.id
+    )
 
 
 def _is_revival(exchange: Exchange) -> bool:
-    return exchange.interaction == "update" and exchange.world.store.current(exchange.type, exchange.id) is None
+    return (
+        exchange.interaction == "update"
+        and exchange.world.store.current(exchange.type, exchange.id) is None
+    )
 
 
 def _names_no_version(exchange: Exchange) -> bool:
@@ -96,7 +101,9 @@ def _authorize(exchange: Exchange) -> None:
 
 def _check_scope(exchange: Exchange, scope: str | None, interaction: str) -> None:
     if scope is None:
-        exchange.refuse(f"{interaction}.unauthenticated", "a bearer token that this server knows is needed")
+        exchange.refuse(
+            f"{interaction}.unauthenticated", "a bearer token that this server knows is needed"
+        )
     elif scope == _MAY_READ and interaction != "read":
         exchange.refuse(f"{interaction}.forbidden", "this token may read, but not write")
 

@@ -40,11 +40,17 @@ class Request:
     @property
     def criteria(self) -> tuple[tuple[str, str], ...]:
         """The query without the parameters that speak of the answer's form only."""
-        return tuple((name, value) for name, value in self.query if name not in ("_format", "_pretty", "_summary"))
+        return tuple(
+            (name, value)
+            for name, value in self.query
+            if name not in ("_format", "_pretty", "_summary")
+        )
 
     def without(self, header: str) -> "Request":
         """The same request without a header."""
-        return replace(self, headers={name: lines for name, lines in self.headers.items() if name != header})
+        return replace(
+            self, headers={name: lines for name, lines in self.headers.items() if name != header}
+        )
 
     def url(self, *segments: str) -> str:
         """An absolute address below the base."""
@@ -73,7 +79,9 @@ class Reply:
         if self.body is None:
             return b"", ""
         if isinstance(self.body, str):
-            return self.body.encode(), "text/html" if self.body.startswith("<") else "text/plain; charset=utf-8"
+            return self.body.encode(), "text/html" if self.body.startswith(
+                "<"
+            ) else "text/plain; charset=utf-8"
         return json.dumps(self.body, ensure_ascii=False).encode(), f"{media_type}; charset=utf-8"
 
 
@@ -113,7 +121,9 @@ def instant(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def bundle(kind: str, entries: Iterable[Resource], links: Mapping[str, str], total: int | None = None) -> Resource:
+def bundle(
+    kind: str, entries: Iterable[Resource], links: Mapping[str, str], total: int | None = None
+) -> Resource:
     """A Bundle; `links` maps a relation (self, next) to its address."""
     parts: Resource = {
         "resourceType": "Bundle",

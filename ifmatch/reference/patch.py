@@ -48,7 +48,9 @@ def apply(exchange: Exchange, resource: Resource) -> Resource:
     """The resource as the patch in a request leaves it. Raises Refusal when it cannot be read or cannot be applied."""
     form = FORMATS.get(exchange.request.media_type, "")
     if not form or not offered(exchange, form):
-        raise Refusal("patch.unsupported-format", "this server does not take patches of this content type")
+        raise Refusal(
+            "patch.unsupported-format", "this server does not take patches of this content type"
+        )
     half_applied = exchange.world.faults.on("patch-applied-by-half")
     try:
         return _APPLY[form](resource, exchange.request.body, half_applied)
@@ -60,11 +62,19 @@ def _json_patch(resource: Resource, content: bytes, half_applied: bool) -> Resou
     operations = json.loads(content)
     if not isinstance(operations, list):
         raise ValueError("a JSON Patch is an array of operations")
-    return one_by_one(resource, operations, lambda target, step: jsonpatch.apply_patch(target, [step]), half_applied)
+    return one_by_one(
+        resource,
+        operations,
+        lambda target, step: jsonpatch.apply_patch(target, [step]),
+        half_applied,
+    )
 
 
 def one_by_one(
-    resource: Resource, steps: list[Json], apply_step: Callable[[Resource, Json], Resource], half_applied: bool
+    resource: Resource,
+    steps: list[Json],
+    apply_step: Callable[[Resource, Json], Resource],
+    half_applied: bool,
 ) -> Resource:
     """The resource after all steps. A failing step fails them all, unless a fault has the server stop half-way."""
     for step in steps:
@@ -83,7 +93,9 @@ def _fhirpath_patch(resource: Resource, content: bytes, half_applied: bool) -> R
 
 
 def _xml_patch(resource: Resource, content: bytes, half_applied: bool) -> Resource:
-    return one_by_one(resource, xml_patch.operations(content), xml_patch.apply_operation, half_applied)
+    return one_by_one(
+        resource, xml_patch.operations(content), xml_patch.apply_operation, half_applied
+    )
 
 
 _APPLY: Mapping[str, Callable[[Resource, bytes, bool], Resource]] = {

@@ -28,14 +28,18 @@ def check_if_match(exchange: Exchange, current: Version | None) -> None:
     lines = exchange.request.headers.get("if-match")
     prefix = f"{exchange.interaction}.if-match"
     if lines is None:
-        exchange.object(f"{prefix}.missing", "no If-Match header: name the version that this write is based on")
+        exchange.object(
+            f"{prefix}.missing", "no If-Match header: name the version that this write is based on"
+        )
         return
     form, versions = read_tags(lines)
     rule = f"{prefix}.{_situation(lines, form)}"
     if not _is_honoured(exchange, form) or exchange.world.faults.refuse(rule):
         exchange.object(rule, f"If-Match is not one weak entity tag: {lines[0]!r}")
     elif not _is_current(exchange, current, form, versions):
-        exchange.refuse(f"{prefix}.stale", "the version in If-Match is not the current version of the resource")
+        exchange.refuse(
+            f"{prefix}.stale", "the version in If-Match is not the current version of the resource"
+        )
 
 
 def _situation(lines: tuple[str, ...], form: str) -> str:
@@ -88,11 +92,17 @@ def names_current(world: World, request: Request) -> bool:
     return current is not None and current.version in read_tags(lines)[1]
 
 
-def _is_current(exchange: Exchange, current: Version | None, form: str, versions: tuple[str, ...]) -> bool:
+def _is_current(
+    exchange: Exchange, current: Version | None, form: str, versions: tuple[str, ...]
+) -> bool:
     world = exchange.world
     if current is None or (current.type, current.id) in world.faults.traces.wedged:
         return False
-    return form == "star" or current.version in versions or _passes_as_current(exchange, current, versions)
+    return (
+        form == "star"
+        or current.version in versions
+        or _passes_as_current(exchange, current, versions)
+    )
 
 
 def _passes_as_current(exchange: Exchange, current: Version, versions: tuple[str, ...]) -> bool:

@@ -53,20 +53,31 @@ def vread(exchange: Exchange) -> Decision:
     world = exchange.world
     found = world.store.version(exchange.type, exchange.id, exchange.version)
     if found is None:
-        raise Refusal("vread.unknown-id", f"{exchange.type}/{exchange.id} never had the version {exchange.version}")
+        raise Refusal(
+            "vread.unknown-id",
+            f"{exchange.type}/{exchange.id} never had the version {exchange.version}",
+        )
     if found.resource is None:
-        raise Refusal("vread.deleted", f"the version {exchange.version} is the deletion of the resource")
+        raise Refusal(
+            "vread.deleted", f"the version {exchange.version} is the deletion of the resource"
+        )
     headers = world.dialect.headers("vread", found, exchange.request.base)
     return Reply("vread", HTTPStatus.OK, found.resource, headers)
 
 
 def history(exchange: Exchange) -> Decision:
     """The versions of a resource, or of all resources of a type: newest first, deletions included."""
-    versions = _history_of_one(exchange) if exchange.id else exchange.world.store.all_versions(exchange.type)
+    versions = (
+        _history_of_one(exchange)
+        if exchange.id
+        else exchange.world.store.all_versions(exchange.type)
+    )
     versions = _since(versions, dict(exchange.request.query).get("_since"))
     page, links = _page(exchange, versions[::-1])
     entries = [_history_entry(version, exchange.request.base) for version in page]
-    return Reply(exchange.interaction, HTTPStatus.OK, bundle("history", entries, links, len(versions)))
+    return Reply(
+        exchange.interaction, HTTPStatus.OK, bundle("history", entries, links, len(versions))
+    )
 
 
 def _since(versions: list[Version], text: str | None) -> list[Version]:
@@ -99,10 +110,14 @@ def search(exchange: Exchange) -> Decision:
         }
         for version in page
     ]
-    return Reply(exchange.interaction, HTTPStatus.OK, bundle("searchset", entries, links, len(found)))
+    return Reply(
+        exchange.interaction, HTTPStatus.OK, bundle("searchset", entries, links, len(found))
+    )
 
 
-def _page(exchange: Exchange, versions: Sequence[Version]) -> tuple[Sequence[Version], dict[str, str]]:
+def _page(
+    exchange: Exchange, versions: Sequence[Version]
+) -> tuple[Sequence[Version], dict[str, str]]:
     """One page of a list, and the links to itself and to the next."""
     query = dict(exchange.request.query)
     size, start = _number(query.get("_count"), PAGE), _number(query.get("_offset"), 0)
@@ -138,6 +153,13 @@ def _history_entry(version: Version, base: str) -> Resource:
     return {
         "fullUrl": f"{base}/{address}",
         **({"resource": version.resource} if version.resource is not None else {}),
-        "request": {"method": version.method, "url": version.type if version.method == "POST" else address},
-        "response": {"status": status, "etag": f'W/"{version.version}"', "lastModified": instant(version.time)},
+        "request": {
+            "method": version.method,
+            "url": version.type if version.method == "POST" else address,
+        },
+        "response": {
+            "status": status,
+            "etag": f'W/"{version.version}"',
+            "lastModified": instant(version.time),
+        },
     }

@@ -82,10 +82,13 @@ RiskEvidenceSynthesis SubstanceSpecification
 """
 
 _GONE_IN_R5 = (
-    "CatalogEntry DeviceUseStatement DocumentManifest Media RequestGroup ResearchDefinition ResearchElementDefinition"
+    "CatalogEntry DeviceUseStatement DocumentManifest Media "
+    "RequestGroup ResearchDefinition ResearchElementDefinition"
 )
 
-_R4B_TYPES = (frozenset(_R4.split()) - frozenset(_GONE_IN_R4B.split())) | frozenset(_NEW_IN_R4B.split())
+_R4B_TYPES = (frozenset(_R4.split()) - frozenset(_GONE_IN_R4B.split())) | frozenset(
+    _NEW_IN_R4B.split()
+)
 
 #: The types that a server of each FHIR version knows; anything else is an unknown type.
 RESOURCE_TYPES: Mapping[str, frozenset[str]] = {

@@ -12,7 +12,9 @@ from ifmatch.reference.message import Refusal, Reply
 from ifmatch.reference.resource_types import RESOURCE_TYPES
 from ifmatch.reference.transaction import transaction
 
-JSON_TYPES = frozenset({"application/fhir+json", "application/json+fhir", "application/json", "text/json"})
+JSON_TYPES = frozenset(
+    {"application/fhir+json", "application/json+fhir", "application/json", "text/json"}
+)
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,12 @@ def _metadata(exchange: Exchange) -> Decision:
 
 def _search_by_post(exchange: Exchange) -> Decision:
     """The same as a search by GET, which is how its further pages are asked for."""
-    form = tuple(parse_qsl(exchange.request.body.decode("utf-8", "replace"), keep_blank_values=True))
-    exchange.request = replace(exchange.request, path=(exchange.type,), query=(*exchange.request.query, *form))
+    form = tuple(
+        parse_qsl(exchange.request.body.decode("utf-8", "replace"), keep_blank_values=True)
+    )
+    exchange.request = replace(
+        exchange.request, path=(exchange.type,), query=(*exchange.request.query, *form)
+    )
     return reading.search(exchange)
 
 
@@ -55,7 +61,14 @@ ROUTES = (
 )
 
 #: What a method asks for when the rest of the request is not looked at.
-BY_METHOD = {"GET": "read", "HEAD": "read", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+BY_METHOD = {
+    "GET": "read",
+    "HEAD": "read",
+    "POST": "create",
+    "PUT": "update",
+    "PATCH": "patch",
+    "DELETE": "delete",
+}
 
 _LITERALS = frozenset({"metadata", "_history", "_search"})
 
@@ -76,7 +89,9 @@ def decide(exchange: Exchange) -> Decision:
 
 def _check_type(exchange: Exchange) -> None:
     if exchange.type and exchange.type not in RESOURCE_TYPES[exchange.world.profile.fhir]:
-        raise Refusal(f"{exchange.interaction}.unknown-type", f"there is no resource type {exchange.type}")
+        raise Refusal(
+            f"{exchange.interaction}.unknown-type", f"there is no resource type {exchange.type}"
+        )
 
 
 def _chosen(exchange: Exchange, routes: list[Route]) -> Route:
@@ -105,13 +120,17 @@ def _check_content_type(exchange: Exchange, route: Route) -> None:
         return
     given = exchange.request.media_type
     if given and given not in JSON_TYPES:
-        raise Refusal(f"{BY_METHOD[route.method]}.unsupported-format", f"this server takes JSON, not {given}")
+        raise Refusal(
+            f"{BY_METHOD[route.method]}.unsupported-format", f"this server takes JSON, not {given}"
+        )
 
 
 def _fits(shape: str, path: tuple[str, ...]) -> bool:
     segments = tuple(shape.split("/")) if shape else ()
     return len(segments) == len(path) and all(
-        given == segment if segment in _LITERALS else given not in _LITERALS and not given.startswith("$")
+        given == segment
+        if segment in _LITERALS
+        else given not in _LITERALS and not given.startswith("$")
         for segment, given in zip(segments, path, strict=True)
     )
 

@@ -47,7 +47,9 @@ def heeded(query: Criteria) -> tuple[tuple[str, str], ...]:
     What begins with an underscore and is not known here speaks of the search as a whole (`_include`, `_elements`): it
     is ignored, as FHIR would have it, and narrows nothing.
     """
-    return tuple((name, value) for name, value in query if not name.startswith("_") or _is_known(name))
+    return tuple(
+        (name, value) for name, value in query if not name.startswith("_") or _is_known(name)
+    )
 
 
 def _is_known(name: str) -> bool:
@@ -56,8 +58,16 @@ def _is_known(name: str) -> bool:
 
 def find(store: Store, type_: str, criteria: Criteria) -> list[Version]:
     """The resources of a type that meet every criterion, oldest first. Raises Refusal when one cannot be understood."""
-    tests = [_test(name, value) for name, value in criteria if name not in ("_count", "_offset", "_sort", "_total")]
-    return [version for version in store.all_current(type_) if all(test(version.resource or {}) for test in tests)]
+    tests = [
+        _test(name, value)
+        for name, value in criteria
+        if name not in ("_count", "_offset", "_sort", "_total")
+    ]
+    return [
+        version
+        for version in store.all_current(type_)
+        if all(test(version.resource or {}) for test in tests)
+    ]
 
 
 def _test(name: str, value: str) -> Callable[[Resource], bool]:

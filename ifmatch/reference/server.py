@@ -32,7 +32,12 @@ class EmbeddedServer:
     """
 
     def __init__(
-        self, profile: Profile, *, faults: Iterable[str] = (), port: int = 0, tokens: Mapping[str, str] | None = None
+        self,
+        profile: Profile,
+        *,
+        faults: Iterable[str] = (),
+        port: int = 0,
+        tokens: Mapping[str, str] | None = None,
     ) -> None:
         self.world = World(
             profile=profile,
@@ -72,7 +77,10 @@ class EmbeddedServer:
         )
         self._server = _Server(config)
         self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [self._socket]}, name="ifmatch-reference", daemon=True
+            target=self._server.run,
+            kwargs={"sockets": [self._socket]},
+            name="ifmatch-reference",
+            daemon=True,
         )
         self._thread.start()
         self._await_start()
@@ -96,7 +104,10 @@ class EmbeddedServer:
         return self.start()
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.stop()
 

@@ -72,7 +72,9 @@ class Store:
 
     def version(self, type_: str, id_: str, name: str) -> Version | None:
         """One version of a resource, None when it never had that one."""
-        return next((version for version in self.history(type_, id_) if version.version == name), None)
+        return next(
+            (version for version in self.history(type_, id_) if version.version == name), None
+        )
 
     def all_current(self, type_: str) -> list[Version]:
         """Every resource of a type that is there, oldest first."""
@@ -81,11 +83,22 @@ class Store:
 
     def all_versions(self, type_: str) -> list[Version]:
         """Every version of every resource of a type, oldest first."""
-        found = (version for key, versions in self._versions.items() if key[0] == type_ for version in versions)
+        found = (
+            version
+            for key, versions in self._versions.items()
+            if key[0] == type_
+            for version in versions
+        )
         return sorted(found, key=lambda version: version.order)
 
     def add(
-        self, type_: str, id_: str, version: str, time: datetime, method: str, resource: Resource | None
+        self,
+        type_: str,
+        id_: str,
+        version: str,
+        time: datetime,
+        method: str,
+        resource: Resource | None,
     ) -> Version:
         """Make a new newest version."""
         added = Version(type_, id_, version, time, method, resource, next(self._order))

@@ -31,7 +31,9 @@ def header(name: str, value: str = "") -> Tamper:
 
 def rewritten(name: str, rewrite: Callable[[str], str]) -> Tamper:
     """A header whose value is rewritten, if it is sent."""
-    return lambda reply: reply.with_header(name, rewrite(reply.headers[name])) if name in reply.headers else reply
+    return lambda reply: (
+        reply.with_header(name, rewrite(reply.headers[name])) if name in reply.headers else reply
+    )
 
 
 def body(content: Resource | str | None) -> Tamper:
@@ -46,13 +48,20 @@ def refusal_body(content: Resource | str | None) -> Tamper:
 
 def issue_code(code: str) -> Tamper:
     """An OperationOutcome whose issues have another code."""
-    return changed(lambda found: {**found, "issue": [{**issue, "code": code} for issue in found.get("issue", [])]})
+    return changed(
+        lambda found: {
+            **found,
+            "issue": [{**issue, "code": code} for issue in found.get("issue", [])],
+        }
+    )
 
 
 def changed(change: Callable[[Resource], Resource]) -> Tamper:
     """A resource in the body that is not quite what is stored."""
     return lambda reply: (
-        replace(reply, body=change(copy.deepcopy(reply.body))) if isinstance(reply.body, dict) else reply
+        replace(reply, body=change(copy.deepcopy(reply.body)))
+        if isinstance(reply.body, dict)
+        else reply
     )
 
 
@@ -104,17 +113,24 @@ def on(interactions: str, change: Writer) -> Writer:
 
 def on_change(change: Callable[[Draft, Version], Draft]) -> Writer:
     """A change to a version that follows another one."""
-    return lambda draft: change(draft, draft.last) if draft.last and draft.last.resource is not None else draft
+    return lambda draft: (
+        change(draft, draft.last) if draft.last and draft.last.resource is not None else draft
+    )
 
 
 def meta(draft: Draft, **elements: object) -> Draft:
     """A draft with other metadata."""
-    return replace(draft, resource={**draft.resource, "meta": {**draft.resource["meta"], **elements}})
+    return replace(
+        draft, resource={**draft.resource, "meta": {**draft.resource["meta"], **elements}}
+    )
 
 
 def only_meta(draft: Draft, *names: str) -> Draft:
     """A draft with no other metadata than these."""
-    return replace(draft, resource={**draft.resource, "meta": {name: draft.resource["meta"][name] for name in names}})
+    return replace(
+        draft,
+        resource={**draft.resource, "meta": {name: draft.resource["meta"][name] for name in names}},
+    )
 
 
 def client_meta(element: str) -> Writer:
@@ -122,7 +138,11 @@ def client_meta(element: str) -> Writer:
 
     def keep(draft: Draft) -> Draft:
         value = draft.sent.get("meta", {}).get(element)
-        return draft if value is None or not _foreign(draft, value) else meta(draft, **{element: value})
+        return (
+            draft
+            if value is None or not _foreign(draft, value)
+            else meta(draft, **{element: value})
+        )
 
     return keep
 
@@ -145,13 +165,17 @@ def version_of_before(draft: Draft, steps: int) -> Draft:
 
 def counted_since_the_delete(draft: Draft) -> Draft:
     """A draft whose version is counted from the last deletion on."""
-    since = list(itertools.takewhile(lambda version: version.resource is not None, reversed(draft.history)))
+    since = list(
+        itertools.takewhile(lambda version: version.resource is not None, reversed(draft.history))
+    )
     return versioned(draft, str(len(since) + 1)) if len(since) < len(draft.history) else draft
 
 
 def timed(draft: Draft, last: Version) -> Draft:
     """A draft with the time of the version before."""
-    return replace(meta(draft, lastUpdated=(last.resource or {})["meta"]["lastUpdated"]), time=last.time)
+    return replace(
+        meta(draft, lastUpdated=(last.resource or {})["meta"]["lastUpdated"]), time=last.time
+    )
 
 
 def old_content(draft: Draft, last: Version) -> Draft:
@@ -171,7 +195,9 @@ def without_elements(draft: Draft, *elements: str) -> Draft:
 
 def without_extension(draft: Draft, url: str) -> Draft:
     """A version without an extension, whoever put it there."""
-    kept = [extension for extension in draft.resource.get("extension", []) if extension["url"] != url]
+    kept = [
+        extension for extension in draft.resource.get("extension", []) if extension["url"] != url
+    ]
     others = without("extension")(draft.resource)
     return replace(draft, resource={**others, "extension": kept} if kept else others)
 
@@ -214,7 +240,11 @@ def is_past(store: Store, current: Version, named: str, back: int = 1) -> bool:
 def only_patched_since(store: Store, current: Version, named: str, content: bytes) -> bool:
     """Whether an update names a version after which the resource was changed by patches alone."""
     versions = [version.version for version in store.history(current.type, current.id)]
-    since = store.history(current.type, current.id)[versions.index(named) + 1 :] if named in versions else []
+    since = (
+        store.history(current.type, current.id)[versions.index(named) + 1 :]
+        if named in versions
+        else []
+    )
     is_update = f'"resourceType": "{current.type}"'.encode() in content
     return is_update and bool(since) and all(version.method == "PATCH" for version in since)
 
@@ -225,7 +255,9 @@ def has_content(current: Version, content: bytes) -> bool:
         sent = json.loads(content)
     except ValueError:
         return False
-    return isinstance(sent, dict) and without("meta", "id")(sent) == without("meta", "id")(current.resource or {})
+    return isinstance(sent, dict) and without("meta", "id")(sent) == without("meta", "id")(
+        current.resource or {}
+    )
 
 
 def is_digest(current: Version, named: str) -> bool:

@@ -41,7 +41,9 @@ def transaction(exchange: Exchange) -> Decision:
     return lambda: _run(exchange, kind, entries, carry_out)
 
 
-def _doer(exchange: Exchange, entries: list[Resource], names: dict[str, str]) -> Callable[[int], Reply]:
+def _doer(
+    exchange: Exchange, entries: list[Resource], names: dict[str, str]
+) -> Callable[[int], Reply]:
     """What checks and carries out the entry at a place. Where a fault opens a gap, all are checked beforehand."""
     if not exchange.world.faults.gap(exchange.interaction):
         return lambda place: _checked(exchange, entries[place], names)()
@@ -53,7 +55,9 @@ def _bundle_in(body: bytes) -> tuple[str, list[Resource]]:
     """The kind and the entries of a Bundle. Raises Refusal when the body is none that can be carried out."""
     sent = _object_in(body)
     if (sent.get("resourceType"), sent.get("type")) not in _BUNDLES:
-        raise Refusal("update.unparsable", "the base address takes a Bundle of type transaction or batch")
+        raise Refusal(
+            "update.unparsable", "the base address takes a Bundle of type transaction or batch"
+        )
     entries = sent.get("entry", [])
     if not _are_objects(entries):
         raise Refusal("update.unparsable", "the entries of a Bundle are a list of objects")
@@ -73,7 +77,9 @@ def _are_objects(entries: Json) -> bool:
     return isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries)
 
 
-def _run(exchange: Exchange, kind: str, entries: list[Resource], carry_out: Callable[[int], Reply]) -> Reply:
+def _run(
+    exchange: Exchange, kind: str, entries: list[Resource], carry_out: Callable[[int], Reply]
+) -> Reply:
     store, replies = exchange.world.store, dict[int, Reply]()
     before = store.snapshot()
     for index in _sequence(kind, entries):
@@ -82,13 +88,17 @@ def _run(exchange: Exchange, kind: str, entries: list[Resource], carry_out: Call
             store.restore(before)
             return reply
     answers = [_entry(replies[index]) for index in range(len(entries))]
-    return Reply(kind, HTTPStatus.OK, bundle(f"{kind}-response", answers, {"self": exchange.request.base}))
+    return Reply(
+        kind, HTTPStatus.OK, bundle(f"{kind}-response", answers, {"self": exchange.request.base})
+    )
 
 
 def _sequence(kind: str, entries: list[Resource]) -> list[int]:
     """The places of the entries in the order in which they are carried out: a batch is taken as it comes."""
     places = list(range(len(entries)))
-    return sorted(places, key=lambda place: _rank(entries[place])) if kind == _TRANSACTION else places
+    return (
+        sorted(places, key=lambda place: _rank(entries[place])) if kind == _TRANSACTION else places
+    )
 
 
 def _rank(entry: Resource) -> int:
@@ -133,12 +143,18 @@ def _request(exchange: Exchange, entry: Resource, names: dict[str, str]) -> Requ
         headers={**_headers(exchange, asked), "content-type": (content_type,)},
         body=body,
     )
-    return request.without("if-match") if exchange.world.faults.on("if-match-in-bundles-ignored") else request
+    return (
+        request.without("if-match")
+        if exchange.world.faults.on("if-match-in-bundles-ignored")
+        else request
+    )
 
 
 def _headers(exchange: Exchange, asked: Resource) -> dict[str, tuple[str, ...]]:
     """The headers that an entry stands for, and those of the Bundle's own request that hold for it too."""
-    own = {header: (str(asked[element]),) for element, header in _HEADERS.items() if element in asked}
+    own = {
+        header: (str(asked[element]),) for element, header in _HEADERS.items() if element in asked
+    }
     given = exchange.request.headers
     return own | {name: given[name] for name in _SHARED if name in given}
 
@@ -147,7 +163,9 @@ def _body(content: Json, names: dict[str, str]) -> tuple[str, bytes]:
     """The body that an entry stands for: its resource, or the patch that a Binary carries (R4 http.html#patch)."""
     if _is_patch(content):
         return str(content["contentType"]), _decoded(str(content.get("data")))
-    return "application/fhir+json", b"" if content is None else json.dumps(_rewritten(content, names)).encode()
+    return "application/fhir+json", b"" if content is None else json.dumps(
+        _rewritten(content, names)
+    ).encode()
 
 
 def _is_patch(content: Json) -> bool:
@@ -188,5 +206,9 @@ def _entry(reply: Reply) -> Resource:
 
 
 def _response(reply: Reply) -> Resource:
-    named = {header.lower(): reply.headers[header] for header in ("Location", "ETag") if header in reply.headers}
+    named = {
+        header.lower(): reply.headers[header]
+        for header in ("Location", "ETag")
+        if header in reply.headers
+    }
     return {"status": f"{reply.status} {HTTPStatus(reply.status).phrase}", **named}

@@ -38,7 +38,10 @@ _REQUIRED: Table = {
 
 #: What a FHIR version demands differently.
 _REQUIRED_IN: Mapping[str, Table] = {
-    "DSTU2": {"AllergyIntolerance": "patient substance", "Condition": "patient code verificationStatus"},
+    "DSTU2": {
+        "AllergyIntolerance": "patient substance",
+        "Condition": "patient code verificationStatus",
+    },
     "STU3": {"AllergyIntolerance": "patient verificationStatus", "Consent": "status patient"},
     "R4": {"Consent": "status scope category", "Encounter": "status class"},
     "R4B": {"Consent": "status scope category", "Encounter": "status class"},
@@ -49,7 +52,8 @@ _APPOINTMENT = "proposed pending booked arrived fulfilled cancelled noshow enter
 _PUBLICATION = "draft active retired unknown"
 _OBSERVATION = "registered preliminary final amended corrected cancelled entered-in-error unknown"
 _TASK = (
-    "draft requested received accepted rejected ready cancelled in-progress on-hold failed completed entered-in-error"
+    "draft requested received accepted rejected ready "
+    "cancelled in-progress on-hold failed completed entered-in-error"
 )
 
 #: The codes of an element that is bound to a required value set.
@@ -91,14 +95,23 @@ _CODES_IN: Mapping[str, Table] = {
 
 #: The elements that are lists, and those that are texts, in every type that has them (FHIR R4 domainresource.html).
 _LISTS = frozenset({"extension", "modifierExtension", "contained"})
-_TEXTS = frozenset({"id", "language", "implicitRules", "status", "gender", "birthDate", "intent", "mode"})
+_TEXTS = frozenset(
+    {"id", "language", "implicitRules", "status", "gender", "birthDate", "intent", "mode"}
+)
 
 
 def problems(resource: Resource, profile: Profile) -> list[str]:
     """What is wrong with a resource by its FHIR version and by what the profile calls invalid, in words."""
     type_, fhir = resource["resourceType"], profile.fhir
-    required = {*_of(type_, _REQUIRED, _REQUIRED_IN.get(fhir, {})).split(), *_required_by(profile, type_)}
-    return [*_missing(resource, sorted(required)), *_wrong_codes(resource, fhir), *_wrong_shapes(resource)]
+    required = {
+        *_of(type_, _REQUIRED, _REQUIRED_IN.get(fhir, {})).split(),
+        *_required_by(profile, type_),
+    }
+    return [
+        *_missing(resource, sorted(required)),
+        *_wrong_codes(resource, fhir),
+        *_wrong_shapes(resource),
+    ]
 
 
 def is_id(value: str) -> bool:
@@ -140,7 +153,10 @@ def _wrong_shapes(resource: Resource) -> Iterator[str]:
 #: What an element must not be, given its name and its value.
 _WRONG_SHAPES: tuple[tuple[Callable[[str, object], bool], str], ...] = (
     (lambda element, value: element in _TEXTS and not isinstance(value, str), "is not a text"),
-    (lambda element, value: element == "id" and isinstance(value, str) and not is_id(value), "is not an id"),
+    (
+        lambda element, value: element == "id" and isinstance(value, str) and not is_id(value),
+        "is not an id",
+    ),
     (lambda _, value: value == [], "is an empty list"),
     (lambda element, value: element in _LISTS and not isinstance(value, list), "is not a list"),
 )

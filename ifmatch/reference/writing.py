@@ -27,7 +27,9 @@ def create(exchange: Exchange) -> Decision:
     if found:
         return _already_there(exchange, found[0])
     if "id" in body:
-        exchange.object("create.id.server-assigned", "ids are given by the server: leave the id out")
+        exchange.object(
+            "create.id.server-assigned", "ids are given by the server: leave the id out"
+        )
     return lambda: _create(exchange, body, exchange.world.new_id())
 
 
@@ -47,7 +49,9 @@ def update(exchange: Exchange) -> Decision:
     if current is None:
         return _update_as_create(exchange, body)
     if names_any(exchange.request.headers.get("if-none-match", ()), current):
-        exchange.refuse("update.if-none-match", "the resource is there, with a version that If-None-Match names")
+        exchange.refuse(
+            "update.if-none-match", "the resource is there, with a version that If-None-Match names"
+        )
     check_if_match(exchange, current)
     business.check_update(exchange, current.resource or {}, body)
     return lambda: _replace(exchange, exchange.id, body, "update")
@@ -71,11 +75,14 @@ def _refuse_many(exchange: Exchange, found: list[Version]) -> None:
 def _update_found(exchange: Exchange, current: Version, body: Resource) -> Decision:
     if body.get("id") not in (None, current.id):
         exchange.object(
-            "conditional-update.one-ignores-body-id", "the id in the body is not that of the resource found"
+            "conditional-update.one-ignores-body-id",
+            "the id in the body is not that of the resource found",
         )
     if "if-match" in exchange.request.headers:
         check_if_match(exchange.as_interaction("update", current.id), current)
-    return lambda: _replace(exchange.as_interaction("update", current.id), current.id, body, "conditional-update.one")
+    return lambda: _replace(
+        exchange.as_interaction("update", current.id), current.id, body, "conditional-update.one"
+    )
 
 
 def patch_resource(exchange: Exchange) -> Decision:
@@ -83,9 +90,16 @@ def patch_resource(exchange: Exchange) -> Decision:
     current = existing(exchange)
     check_if_match(exchange, current)
     patched = patch.apply(exchange, current.resource or {})
-    if not _is_resource(patched) or (patched["resourceType"], patched.get("id")) != (exchange.type, exchange.id):
-        raise Refusal("patch.invalid-patch", "a patch changes neither the type nor the id of a resource")
-    _check_content(exchange, patched, "patch.invalid-content", "the patched resource is not valid: ")
+    if not _is_resource(patched) or (patched["resourceType"], patched.get("id")) != (
+        exchange.type,
+        exchange.id,
+    ):
+        raise Refusal(
+            "patch.invalid-patch", "a patch changes neither the type nor the id of a resource"
+        )
+    _check_content(
+        exchange, patched, "patch.invalid-content", "the patched resource is not valid: "
+    )
     return lambda: _replace(exchange, exchange.id, patched, "patch")
 
 
@@ -126,18 +140,30 @@ def _update_as_create(exchange: Exchange, body: Resource) -> Decision:
 def _check_new_id(exchange: Exchange) -> None:
     """Whether a client may choose an id, and whether this one can be one."""
     if not is_id(exchange.id):
-        raise Refusal("update.body-id.mismatched", f"{exchange.id} is not an id: letters, digits, - and ., at most 64")
+        raise Refusal(
+            "update.body-id.mismatched",
+            f"{exchange.id} is not an id: letters, digits, - and ., at most 64",
+        )
     never = exchange.world.profile.offers("update-create") is False
     say_no = exchange.refuse if never else exchange.object
-    say_no("update.unknown-id", f"there is no {exchange.type}/{exchange.id}, and ids are given by the server")
+    say_no(
+        "update.unknown-id",
+        f"there is no {exchange.type}/{exchange.id}, and ids are given by the server",
+    )
 
 
 def _conditional_create(exchange: Exchange, body: Resource) -> Decision:
     if "id" not in body:
         return lambda: _create(exchange, body, exchange.world.new_id(), "conditional-update.none")
-    exchange.object("conditional-update.none-with-id", "nothing meets the criteria, and ids are given by the server")
+    exchange.object(
+        "conditional-update.none-with-id",
+        "nothing meets the criteria, and ids are given by the server",
+    )
     if exchange.world.store.latest(exchange.type, body["id"]):
-        raise Refusal("conditional-update.conflict", f"{exchange.type}/{body['id']} is there, but meets no criteria")
+        raise Refusal(
+            "conditional-update.conflict",
+            f"{exchange.type}/{body['id']} is there, but meets no criteria",
+        )
     return lambda: _create(exchange, body, body["id"], "conditional-update.none-with-id")
 
 
@@ -149,14 +175,19 @@ def _already_there(exchange: Exchange, found: Version) -> Reply:
 def _create(exchange: Exchange, body: Resource, id_: str, rule: str = "create") -> Reply:
     stored = _store(exchange.as_interaction("create"), id_, body)
     base, wish = exchange.request.base, exchange.preference
-    return replace(exchange.world.dialect.success("create", HTTPStatus.CREATED, stored, base, wish), situation=rule)
+    return replace(
+        exchange.world.dialect.success("create", HTTPStatus.CREATED, stored, base, wish),
+        situation=rule,
+    )
 
 
 def _replace(exchange: Exchange, id_: str, body: Resource, rule: str) -> Reply:
     world, base = exchange.world, exchange.request.base
     before = world.store.latest(exchange.type, id_)
     stored = _store(exchange, id_, body)
-    reply = world.dialect.success(exchange.interaction, HTTPStatus.OK, stored, base, exchange.preference)
+    reply = world.dialect.success(
+        exchange.interaction, HTTPStatus.OK, stored, base, exchange.preference
+    )
     if before and world.faults.on("etag-of-the-previous-version"):
         reply = reply.with_header("ETag", f'W/"{before.version}"')
     return replace(reply, situation=rule)
@@ -174,13 +205,25 @@ def _store(exchange: Exchange, id_: str, body: Resource) -> Version:
     """Write a new version. The server owns id, versionId and lastUpdated, and adds what its profile says it adds."""
     world = exchange.world
     history = tuple(world.store.history(exchange.type, id_))
-    version, time = world.new_version(len(history)), world.store.time_after(history[-1] if history else None)
+    version, time = (
+        world.new_version(len(history)),
+        world.store.time_after(history[-1] if history else None),
+    )
     resource = business.with_additions(exchange, stamped(body, id_, version, instant(time)))
     late = exchange.late is not None
     draft = world.faults.write(
-        Draft(exchange.type, id_, version, time, exchange.interaction, body, resource, history, late)
+        Draft(
+            exchange.type, id_, version, time, exchange.interaction, body, resource, history, late
+        )
     )
-    content = (draft.type, draft.id, draft.version, draft.time, exchange.request.method, draft.resource)
+    content = (
+        draft.type,
+        draft.id,
+        draft.version,
+        draft.time,
+        exchange.request.method,
+        draft.resource,
+    )
     return world.store.add(*content) if draft.kept else Version(*content, order=-1)
 
 
@@ -196,10 +239,13 @@ def _resource_in(exchange: Exchange) -> Resource:
     interaction = "create" if exchange.interaction == "create" else "update"
     body = parsed(exchange.request.body)
     if body is None:
-        raise Refusal(f"{interaction}.unparsable", "the body is not a JSON object with a resourceType")
+        raise Refusal(
+            f"{interaction}.unparsable", "the body is not a JSON object with a resourceType"
+        )
     if body["resourceType"] != exchange.type:
         exchange.refuse(
-            f"{interaction}.wrong-type", f"the body is a {body['resourceType']}, the address names {exchange.type}"
+            f"{interaction}.wrong-type",
+            f"the body is a {body['resourceType']}, the address names {exchange.type}",
         )
     _check_content(exchange, body, f"{interaction}.invalid-content")
     return body
@@ -217,16 +263,21 @@ def parsed(content: bytes) -> Resource | None:
 def _is_resource(body: Json) -> bool:
     """Whether a JSON value has what the server relies on in every resource."""
     return (
-        isinstance(body, dict) and isinstance(body.get("resourceType"), str) and isinstance(body.get("meta", {}), dict)
+        isinstance(body, dict)
+        and isinstance(body.get("resourceType"), str)
+        and isinstance(body.get("meta", {}), dict)
     )
 
 
 def _check_body_id(exchange: Exchange, body: Resource) -> None:
     if "id" not in body:
-        exchange.object("update.body-id.absent", "the body has no id: it must repeat the id of the address")
+        exchange.object(
+            "update.body-id.absent", "the body has no id: it must repeat the id of the address"
+        )
     elif body["id"] != exchange.id:
         exchange.object(
-            "update.body-id.mismatched", f"the id in the body is {body['id']}, in the address {exchange.id}"
+            "update.body-id.mismatched",
+            f"the id in the body is {body['id']}, in the address {exchange.id}",
         )
 
 
@@ -237,5 +288,7 @@ def _criteria_in(condition: str) -> tuple[tuple[str, str], ...]:
 
 def _matches(exchange: Exchange, criteria: tuple[tuple[str, str], ...]) -> list[Version]:
     if not criteria:
-        raise Refusal(f"{exchange.interaction}.criteria", "name the resource by its id or by search criteria")
+        raise Refusal(
+            f"{exchange.interaction}.criteria", "name the resource by its id or by search criteria"
+        )
     return find(exchange.world.store, exchange.type, criteria)

@@ -30,7 +30,9 @@ def operations(content: bytes) -> list[Json]:
 
 
 def _parsed(content: bytes) -> Json:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_blank_text=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, remove_comments=True, remove_blank_text=True
+    )
     try:
         return etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
@@ -84,7 +86,11 @@ def _append(target: Json, added: list[Json]) -> None:
 
 
 #: Where an addition goes (RFC 5261 section 4.3): without a position, at the end.
-_ADD_AT: Mapping[str, Callable[[Json, list[Json]], None]] = {"before": _before, "after": _after, "prepend": _prepend}
+_ADD_AT: Mapping[str, Callable[[Json, list[Json]], None]] = {
+    "before": _before,
+    "after": _after,
+    "prepend": _prepend,
+}
 
 
 def _replace(target: Json, step: Json) -> None:
@@ -104,7 +110,11 @@ def _remove(target: Json, step: Json) -> None:
         target.getparent().remove(target)
 
 
-_DO: Mapping[str, Callable[[Json, Json], None]] = {"add": _add, "replace": _replace, "remove": _remove}
+_DO: Mapping[str, Callable[[Json, Json], None]] = {
+    "add": _add,
+    "replace": _replace,
+    "remove": _remove,
+}
 
 
 def _plain(element: Json) -> Json:
@@ -138,7 +148,9 @@ def _object_to_xml(name: str, value: Resource) -> Json:
 
 
 def _is_attribute(owner: str, key: str, part: Json) -> bool:
-    return owner in ("extension", "modifierExtension") and key in _ATTRIBUTES and isinstance(part, str)
+    return (
+        owner in ("extension", "modifierExtension") and key in _ATTRIBUTES and isinstance(part, str)
+    )
 
 
 def _children(name: str, part: Json) -> list[Json]:

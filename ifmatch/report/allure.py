@@ -12,7 +12,16 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from allure_commons.logger import AllureFileLogger
-from allure_commons.model2 import Attachment, Label, Link, Parameter, Status, StatusDetails, TestResult, TestStepResult
+from allure_commons.model2 import (
+    Attachment,
+    Label,
+    Link,
+    Parameter,
+    Status,
+    StatusDetails,
+    TestResult,
+    TestStepResult,
+)
 
 from ifmatch.log.events import ExchangeRecorded, StepCarriedOut, VerdictReached
 from ifmatch.report.allure_http import MEDIA_TYPE, http_exchange, milliseconds, name_of
@@ -59,7 +68,9 @@ def write_results(run: Run, folder: Path, place: Path) -> None:
         # The logger would name the file at random.
         result.file_pattern = f"{uuid}-result.json"
         logger.report_result(result)
-    (place / "environment.properties").write_text(environment(run), encoding="utf-8", errors="replace")
+    (place / "environment.properties").write_text(
+        environment(run), encoding="utf-8", errors="replace"
+    )
 
 
 def _logger(place: Path, clean: bool) -> Any:
@@ -107,7 +118,9 @@ class _Scenario:
             fullName=case.rule,
             titlePath=case.rule.split(".")[:-1],
             testCaseId=_digest(case.rule),
-            historyId=_digest(case.rule, *(f"{parameter.name}={parameter.value}" for parameter in parameters)),
+            historyId=_digest(
+                case.rule, *(f"{parameter.name}={parameter.value}" for parameter in parameters)
+            ),
             description=case.says or None,
             parameters=parameters,
             labels=_labels(case, self.run.profile.title),
@@ -140,7 +153,11 @@ class _Scenario:
 
     def _outside_of_steps(self) -> list[str]:
         in_steps = {id for step in self.case.steps for id in step.exchanges}
-        return [id for id in dict.fromkeys([*self.case.exchanges, *_witnesses(self.case)]) if id not in in_steps]
+        return [
+            id
+            for id in dict.fromkeys([*self.case.exchanges, *_witnesses(self.case)])
+            if id not in in_steps
+        ]
 
     def _exchanges(self, ids: Iterable[str]) -> list[Attachment]:
         """The exchanges, but of those of a race only what its anomalies name: there are thousands."""
@@ -164,7 +181,9 @@ class _Scenario:
             return []
         return [self._attach("who collided", "picture", "image/svg+xml", "svg", path.read_bytes())]
 
-    def _attach(self, name: str, key: str, media_type: str, extension: str, body: bytes) -> Attachment:
+    def _attach(
+        self, name: str, key: str, media_type: str, extension: str, body: bytes
+    ) -> Attachment:
         file_name = f"{uuid5(self.uuid, key)}-attachment.{extension}"
         self.logger.report_attached_data(body=body, file_name=file_name)
         return Attachment(name=name, source=file_name, type=media_type)
@@ -178,7 +197,9 @@ def _witnesses(case: VerdictReached) -> dict[str, None]:
 
 
 def _digest(*parts: str) -> str:
-    return hashlib.md5("\0".join(parts).encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+    return hashlib.md5(
+        "\0".join(parts).encode("utf-8", "replace"), usedforsecurity=False
+    ).hexdigest()
 
 
 def _parameters(case: VerdictReached) -> list[Parameter]:
@@ -216,7 +237,9 @@ def _details(case: VerdictReached) -> StatusDetails | None:
     message = "; ".join(filter(None, (waived(case), case.message)))
     if not message or case.verdict is Verdict.PASS:
         return None
-    return StatusDetails(message=for_xml(message, 5000), known=case.verdict is Verdict.WAIVED or None)
+    return StatusDetails(
+        message=for_xml(message, 5000), known=case.verdict is Verdict.WAIVED or None
+    )
 
 
 def _step_status(step: StepCarriedOut, case: VerdictReached) -> str:
@@ -227,7 +250,10 @@ def _step_status(step: StepCarriedOut, case: VerdictReached) -> str:
 
 def _step_details(step: StepCarriedOut, case: VerdictReached) -> StatusDetails | None:
     """What a step found; of one that found nothing, what its case says."""
-    lines = [f"expected {one_line(finding.expected)}, got {one_line(finding.got)}" for finding in _wrong(step)]
+    lines = [
+        f"expected {one_line(finding.expected)}, got {one_line(finding.got)}"
+        for finding in _wrong(step)
+    ]
     return StatusDetails(message="\n".join(lines)) if lines else _details(case)
 
 

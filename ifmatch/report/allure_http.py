@@ -72,7 +72,10 @@ def _response(response: ResponseReceived) -> dict[str, Any]:
 
 
 def _headers(headers: Headers) -> Sequence[dict[str, str]]:
-    return [{"name": name, "value": _ALLURE_REDACTED if value == REDACTED else value} for name, value in headers]
+    return [
+        {"name": name, "value": _ALLURE_REDACTED if value == REDACTED else value}
+        for name, value in headers
+    ]
 
 
 def _body(headers: Headers, body: str) -> dict[str, Any]:
@@ -80,4 +83,10 @@ def _body(headers: Headers, body: str) -> dict[str, Any]:
         return {}
     content_types = [value for name, value in headers if name.lower() == "content-type"]
     content_type = content_types[0] if content_types else "text/plain"
-    return {"body": {"encoding": "utf8", "contentType": content_type, "value": shortened(body, _MOST_BODY)}}
+    return {
+        "body": {
+            "encoding": "utf8",
+            "contentType": content_type,
+            "value": shortened(body, _MOST_BODY),
+        }
+    }

@@ -34,7 +34,9 @@ class Fault(Protocol):
     def profile(self) -> str: ...
 
 
-def planned(profile: Profile, chosen: Iterable[Rule], why_not: Callable[[Rule], str]) -> dict[str, int]:
+def planned(
+    profile: Profile, chosen: Iterable[Rule], why_not: Callable[[Rule], str]
+) -> dict[str, int]:
     """How many rules are expected of a target, surveyed, or do not apply to it.
 
     `why_not` says why a rule cannot be run at all, or nothing when it can.
@@ -45,7 +47,9 @@ def planned(profile: Profile, chosen: Iterable[Rule], why_not: Callable[[Rule], 
 
 def _kind(profile: Profile, rule: Rule) -> str:
     """What a profile makes of a rule, on any of the resource types that it is run on."""
-    promises = (profile.promise(rule.id, resource_type) for resource_type in profile.types_of(rule.id))
+    promises = (
+        profile.promise(rule.id, resource_type) for resource_type in profile.types_of(rule.id)
+    )
     kinds = set(map(type, promises))
     if Expectation in kinds:
         return "expected"
@@ -57,7 +61,9 @@ def _excluded_by(profile: Profile, rule: Rule) -> str:
     if _is_silent_on(profile, rule):
         return "the profile promises nothing of the kind"
     interactions = {tag.removeprefix("@needs:") for tag in rule.tags if tag.startswith("@needs:")}
-    missing = [name for name in sorted(interactions - _OF_THE_TARGET) if profile.offers(name) is False]
+    missing = [
+        name for name in sorted(interactions - _OF_THE_TARGET) if profile.offers(name) is False
+    ]
     return f"the profile has no {missing[0]}" if missing else ""
 
 
@@ -94,7 +100,9 @@ def _print_rule(console: Console, profile: Profile | None, rule: Rule) -> None:
 def _chosen(globs: str) -> list[Rule]:
     chosen = [rule for rule in rules() if matches(rule.id, globs)]
     if not chosen:
-        raise NothingSelected(f'No rule matches "{globs}". `ifmatch rules` lists the ids of all rules.')
+        raise NothingSelected(
+            f'No rule matches "{globs}". `ifmatch rules` lists the ids of all rules.'
+        )
     return chosen
 
 
@@ -158,7 +166,11 @@ def print_profiles() -> None:
         profile = profiles.load(name)
         bases = f"extends {profile.bases[0]}" if profile.bases else "a base"
         _line(console, f"{name:<24}{profile.title}", "bold")
-        _line(console, f"{'':<24}{bases} · subject {profile.subject} · {_counts(profile, rules())}", "dim")
+        _line(
+            console,
+            f"{'':<24}{bases} · subject {profile.subject} · {_counts(profile, rules())}",
+            "dim",
+        )
 
 
 def print_profile(profile: Profile) -> None:

@@ -12,7 +12,9 @@ from ifmatch.client.redaction import REDACTED
 from ifmatch.log.events import Headers, RequestSent
 
 #: What curl or the connection adds by itself. It says nothing about the exchange.
-_NOISE = frozenset({"accept-encoding", "user-agent", "connection", "content-length", "host", "transfer-encoding"})
+_NOISE = frozenset(
+    {"accept-encoding", "user-agent", "connection", "content-length", "host", "transfer-encoding"}
+)
 
 #: What may stand in a URL between double quotes as it is. Not brackets, braces and !, which curl or a shell would read.
 _PLAIN_IN_URL = "/?&=:@+,;%~*'()$|#-._"
@@ -31,7 +33,9 @@ def command(request: RequestSent, base_url: str, body_most: int | None = None) -
     return " ".join(words(request, base_url, body_most))
 
 
-def folded(request: RequestSent, base_url: str, body_most: int | None = None, width: int = 100) -> list[str]:
+def folded(
+    request: RequestSent, base_url: str, body_most: int | None = None, width: int = 100
+) -> list[str]:
     """The command over several lines, each as wide as `width` allows, still to be pasted whole."""
     first, *others = words(request, base_url, body_most)
     lines = [first]

@@ -58,8 +58,14 @@ def as_json(run: Run) -> bytes:
 
 def problems(report: object) -> list[str]:
     """In what a document differs from the schema of `report.json`, each with its place; empty when it is valid."""
-    errors = sorted(_validator().iter_errors(report), key=lambda error: [str(part) for part in error.absolute_path])
-    return [f"{'.'.join(map(str, error.absolute_path)) or 'top level'}: {error.message[:200]}" for error in errors]
+    errors = sorted(
+        _validator().iter_errors(report),
+        key=lambda error: [str(part) for part in error.absolute_path],
+    )
+    return [
+        f"{'.'.join(map(str, error.absolute_path)) or 'top level'}: {error.message[:200]}"
+        for error in errors
+    ]
 
 
 def load(path: Path) -> Document:
@@ -76,7 +82,9 @@ def _json_in(file: Path) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigurationError(f"{file} cannot be read: {error.strerror}. {_NAME_A_RUN}") from None
+        raise ConfigurationError(
+            f"{file} cannot be read: {error.strerror}. {_NAME_A_RUN}"
+        ) from None
     except ValueError:
         raise ConfigurationError(f"{file} is not JSON. {_NAME_A_RUN}") from None
 

@@ -78,7 +78,9 @@ def _test_case(suite: Element, case: VerdictReached) -> None:
     outcome = _ELEMENT[case.verdict]
     if outcome:
         message = for_xml(_message(case), 500)
-        SubElement(element, outcome, message=message, type=case.verdict.value).text = _evidence(case)
+        SubElement(element, outcome, message=message, type=case.verdict.value).text = _evidence(
+            case
+        )
     elif case.verdict is not Verdict.PASS:
         output = f"{case.verdict.value}: {_message(case)}\n{_evidence(case)}"
         SubElement(element, "system-out").text = for_xml(output)
@@ -112,7 +114,9 @@ def _evidence(case: VerdictReached) -> str:
 
 def _cut_short(root: Element, run: Run) -> None:
     suite = SubElement(root, "testsuite", name="The run itself")
-    case = SubElement(suite, "testcase", name="The run comes to its end", classname="ifmatch.run", time="0")
+    case = SubElement(
+        suite, "testcase", name="The run comes to its end", classname="ifmatch.run", time="0"
+    )
     message = run.message or "The run was cut short: what it did not come to was not judged."
     SubElement(case, "error", message=for_xml(message, 500), type="incomplete")
     _count(suite, 0)

@@ -36,7 +36,9 @@ _TOTALS: Mapping[Verdict, str] = {
 }
 
 #: Totals shown even when they are 0.
-_ALWAYS = frozenset({Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.OBSERVED, Verdict.NOT_APPLICABLE})
+_ALWAYS = frozenset(
+    {Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.OBSERVED, Verdict.NOT_APPLICABLE}
+)
 
 
 def print_matrix(console: Console, reports: Sequence[Document]) -> None:
@@ -138,4 +140,6 @@ def _verdicts_to_count(reports: Sequence[Document]) -> dict[Verdict, str]:
     seen: Counter[str] = Counter()
     for report in reports:
         seen.update(report["counts"])
-    return {verdict: name for verdict, name in _TOTALS.items() if verdict in _ALWAYS or seen[verdict]}
+    return {
+        verdict: name for verdict, name in _TOTALS.items() if verdict in _ALWAYS or seen[verdict]
+    }

@@ -54,7 +54,9 @@ def replay_path(folder: Path, judged: Judged) -> Path:
 def scripts(run: Run) -> dict[str, bytes]:
     """A script for each rule that fails, by the name of its file."""
     failing = [judged for judged in run.rules if judged.verdict is Verdict.FAIL]
-    return {_file_name(judged): script(judged, run).encode("utf-8", "replace") for judged in failing}
+    return {
+        _file_name(judged): script(judged, run).encode("utf-8", "replace") for judged in failing
+    }
 
 
 def script(judged: Judged, run: Run) -> str:

@@ -160,7 +160,9 @@ class Run:
     @property
     def idle_waivers(self) -> list[str]:
         """Of rules that do not fail any more. A race may have been lucky, so its waiver is not called idle."""
-        kept = {rule.rule for rule in self.rules if rule.verdict in KEPT and not by_luck(rule.spokesman)}
+        kept = {
+            rule.rule for rule in self.rules if rule.verdict in KEPT and not by_luck(rule.spokesman)
+        }
         return [waiver.idle(rule, one) for rule, one in self.target.waivers.items() if rule in kept]
 
 

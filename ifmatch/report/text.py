@@ -17,14 +17,19 @@ def one_line(text: object, most: int = 300) -> str:
     What is longer than `most` characters is cut, and says how much is missing.
     """
     words = " ".join(str(text)[: most * 4].split())
-    shown = "".join(character if character.isprintable() else _spelled(character) for character in words)
+    shown = "".join(
+        character if character.isprintable() else _spelled(character) for character in words
+    )
     return shortened(shown, most, len(str(text)))
 
 
 def several_lines(text: object, most: int = 20, width: int = 300) -> list[str]:
     """A text of ours that may span lines, such as a drawing: its indents kept, each line made harmless."""
     lines = str(text)[: most * width * 2].split("\n")
-    kept = ["".join(c if c.isprintable() else _spelled(c) for c in line.rstrip())[:width] for line in lines[:most]]
+    kept = [
+        "".join(c if c.isprintable() else _spelled(c) for c in line.rstrip())[:width]
+        for line in lines[:most]
+    ]
     return [*kept, f"… and {len(lines) - most} more lines"] if len(lines) > most else kept
 
 
@@ -36,7 +41,11 @@ def shortened(text: str, most: int, whole: int | None = None) -> str:
 
 def for_xml(text: object, most: int = 20_000) -> str:
     """A text that XML can hold. Characters that it cannot hold stand there spelled out."""
-    return shortened(_NOT_XML.sub(lambda match: _spelled(match.group()), str(text)[: most + 1]), most, len(str(text)))
+    return shortened(
+        _NOT_XML.sub(lambda match: _spelled(match.group()), str(text)[: most + 1]),
+        most,
+        len(str(text)),
+    )
 
 
 def label_of(row: Mapping[str, object], resource_type: str) -> str:

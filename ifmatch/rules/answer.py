@@ -40,7 +40,10 @@ class Body(StrEnum):
 
 
 #: What a body is by its resourceType in JSON: any other type is a resource, and without one it is text.
-_BODY_OF_TYPE: Mapping[str | None, Body] = {None: Body.TEXT, "OperationOutcome": Body.OPERATION_OUTCOME}
+_BODY_OF_TYPE: Mapping[str | None, Body] = {
+    None: Body.TEXT,
+    "OperationOutcome": Body.OPERATION_OUTCOME,
+}
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,11 @@ class Answer:
         if self.body is not Body.OPERATION_OUTCOME or not isinstance(self.json, dict):
             return []
         issues = self.json.get("issue")
-        return [issue for issue in issues if isinstance(issue, dict)] if isinstance(issues, list) else []
+        return (
+            [issue for issue in issues if isinstance(issue, dict)]
+            if isinstance(issues, list)
+            else []
+        )
 
 
 def http_date(value: str | None) -> datetime | None:

@@ -6,7 +6,15 @@ from typing import Any
 
 from ifmatch.errors import RuleBroken, RuleNotApplicable
 from ifmatch.rules.answer import Answer, Effect
-from ifmatch.rules.expectation import Expectation, Finding, Level, Promise, compare, describe, promised_status
+from ifmatch.rules.expectation import (
+    Expectation,
+    Finding,
+    Level,
+    Promise,
+    compare,
+    describe,
+    promised_status,
+)
 from ifmatch.rules.verdict import OF_LEVEL, Verdict
 
 
@@ -104,7 +112,11 @@ class Case:
         return self.expectation is not None and status in self.expectation.status
 
     def _server_error(self, answer: Answer) -> Finding:
-        expected = promised_status(self.expectation) if self.expectation else "an answer that is not a server error"
+        expected = (
+            promised_status(self.expectation)
+            if self.expectation
+            else "an answer that is not a server error"
+        )
         return Finding(expected, describe(answer), Level.SHALL, invariant=True)
 
     def _note(self, holds: bool, finding: Finding) -> None:

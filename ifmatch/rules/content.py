@@ -66,7 +66,9 @@ def put(resource: Resource, pointer: str, value: object) -> Resource:
     try:
         JsonPointer(pointer).set(changed, value)
     except JsonPointerException as error:
-        raise KeyError(f"{pointer} leads nowhere in this {resource.get('resourceType')}: {error}") from None
+        raise KeyError(
+            f"{pointer} leads nowhere in this {resource.get('resourceType')}: {error}"
+        ) from None
     return changed
 
 
@@ -80,7 +82,9 @@ def essence(resource: Resource, server_adds: Iterable[str] = ()) -> Resource:
 
     An addition is written `extension[url=http://...]` or `contained[resourceType=Provenance]`.
     """
-    kept = {key: copy.deepcopy(value) for key, value in resource.items() if key not in _SERVER_OWNED}
+    kept = {
+        key: copy.deepcopy(value) for key, value in resource.items() if key not in _SERVER_OWNED
+    }
     for addition in map(_Addition.of, server_adds):
         kept = addition.taken_from(kept)
     return kept

@@ -164,7 +164,10 @@ def _header(name: str, forms: tuple[str, ...], answer: Answer) -> list[_Differen
         return [] if "absent" in forms else [(f"a {name} header", f"no {name} header")]
     if "absent" in forms:
         return [(f"no {name} header", f"{name}: {value}")]
-    return [(f"a {name} header that is {form}", f"{name}: {value}") for form in _broken_forms(forms, value, answer)]
+    return [
+        (f"a {name} header that is {form}", f"{name}: {value}")
+        for form in _broken_forms(forms, value, answer)
+    ]
 
 
 def _broken_forms(forms: tuple[str, ...], value: str, answer: Answer) -> list[str]:
@@ -174,7 +177,9 @@ def _broken_forms(forms: tuple[str, ...], value: str, answer: Answer) -> list[st
 def promised_status(expectation: Expectation) -> str:
     """The promised answer in words: `409 with an OperationOutcome`, or its class when no code is promised."""
     classes = {Effect.ACCEPTED: "2xx", Effect.UNMODIFIED: "304", Effect.REFUSED: "4xx"}
-    code = " or ".join(map(str, expectation.status)) or classes.get(expectation.outcome or Effect.UNKNOWN, "any answer")
+    code = " or ".join(map(str, expectation.status)) or classes.get(
+        expectation.outcome or Effect.UNKNOWN, "any answer"
+    )
     return f"{code} with {_either(expectation.body)}" if expectation.body else code
 
 

@@ -19,7 +19,9 @@ class PatchDocument:
 
 def _json_patch(changes: Mapping[str, str], _: str) -> bytes:
     """JSON Patch (RFC 6902)."""
-    return json.dumps([{"op": "replace", "path": path, "value": text} for path, text in changes.items()]).encode()
+    return json.dumps(
+        [{"op": "replace", "path": path, "value": text} for path, text in changes.items()]
+    ).encode()
 
 
 def _xml_patch(changes: Mapping[str, str], resource_type: str) -> bytes:
@@ -44,7 +46,9 @@ def _fhirpath_patch(changes: Mapping[str, str], resource_type: str) -> bytes:
 
 
 def _xpath(pointer: str) -> str:
-    return "".join(f"[{int(part) + 1}]" if part.isdigit() else f"/f:{part}" for part in pointer.split("/")[1:])
+    return "".join(
+        f"[{int(part) + 1}]" if part.isdigit() else f"/f:{part}" for part in pointer.split("/")[1:]
+    )
 
 
 def _fhirpath(pointer: str) -> str:
@@ -60,7 +64,11 @@ FORMATS: Mapping[str, tuple[Callable[[Mapping[str, str], str], bytes], str | Non
 
 
 def patch_document(
-    patch_format: str, resource_type: str, changes: Mapping[str, str], fhir_media_type: str, possible: bool = True
+    patch_format: str,
+    resource_type: str,
+    changes: Mapping[str, str],
+    fhir_media_type: str,
+    possible: bool = True,
 ) -> PatchDocument:
     """A patch that sets texts, by JSON Pointer; with `possible` false its last change cannot be applied.
 

@@ -91,7 +91,10 @@ class Profile:
 
     def types_of(self, rule: str) -> tuple[str, ...]:
         """The resource types a rule runs on: the subject, and each type whose promise for the rule differs."""
-        return (self.subject, *(t for t in self._rules.get(rule, {}).get("types", {}) if t != self.subject))
+        return (
+            self.subject,
+            *(t for t in self._rules.get(rule, {}).get("types", {}) if t != self.subject),
+        )
 
     def speaks_of(self, rule: str) -> bool:
         """Whether the profile or a base of it says anything about a rule."""
@@ -144,7 +147,9 @@ def base_for(fhir_version: str) -> str | None:
 
 def _build(data: Layer, layers: list[Layer]) -> Profile:
     request, interactions = data.get("request", {}), data.get("interactions")
-    kinds = {name: ResourceKind(type=name, **_tuples(kind)) for name, kind in data["resources"].items()}
+    kinds = {
+        name: ResourceKind(type=name, **_tuples(kind)) for name, kind in data["resources"].items()
+    }
     return Profile(
         id=data["id"],
         title=data["title"],

@@ -84,7 +84,9 @@ def _parsed(text: str, path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path} is not valid TOML: {error}. Correct that place.") from None
+        raise ConfigurationError(
+            f"{path} is not valid TOML: {error}. Correct that place."
+        ) from None
 
 
 def _parse_json_parts(data: Mapping[str, Any], path: Path) -> None:
@@ -92,8 +94,14 @@ def _parse_json_parts(data: Mapping[str, Any], path: Path) -> None:
     resources = data.get("resources")
     kinds = resources if isinstance(resources, dict) else {}
     for name, kind in kinds.items():
-        texts = {part: kind[part] for part in _JSON_PARTS if isinstance(kind, dict) and isinstance(kind.get(part), str)}
-        kind |= {part: _json(text, f"{path}: resources.{name}.{part}") for part, text in texts.items()}
+        texts = {
+            part: kind[part]
+            for part in _JSON_PARTS
+            if isinstance(kind, dict) and isinstance(kind.get(part), str)
+        }
+        kind |= {
+            part: _json(text, f"{path}: resources.{name}.{part}") for part, text in texts.items()
+        }
 
 
 def _json(text: str, place: str) -> Any:
@@ -107,7 +115,9 @@ def _json(text: str, place: str) -> Any:
 
 @cache
 def _validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads((PROFILES / "profile.schema.json").read_text(encoding="utf-8")))
+    return Draft202012Validator(
+        json.loads((PROFILES / "profile.schema.json").read_text(encoding="utf-8"))
+    )
 
 
 def _check_shape(data: Mapping[str, Any], path: Path) -> None:
@@ -130,21 +140,31 @@ def _explained(error: ValidationError) -> str:
 
 def _check_base(data: Mapping[str, Any], path: Path) -> None:
     if "extends" not in data and not {"fhir", "subject", "resources"} <= data.keys():
-        raise ConfigurationError(f"{path}: a profile without extends must itself give fhir, subject and resources.")
+        raise ConfigurationError(
+            f"{path}: a profile without extends must itself give fhir, subject and resources."
+        )
     if data.get("extends") == data["id"]:
-        raise ConfigurationError(f"{path}: the profile extends itself. Name the base it builds on, such as fhir-r4.")
+        raise ConfigurationError(
+            f"{path}: the profile extends itself. Name the base it builds on, such as fhir-r4."
+        )
 
 
 def _check_rule_ids(data: Mapping[str, Any], path: Path) -> None:
     """A misspelt id would promise something of a rule that never runs, unseen."""
     for place, name in _rule_ids(data):
         if name not in catalogue.ids():
-            raise ConfigurationError(f'{path}: {place} names the rule "{name}", which is none.{catalogue.hint(name)}')
+            raise ConfigurationError(
+                f'{path}: {place} names the rule "{name}", which is none.{catalogue.hint(name)}'
+            )
 
 
 def _rule_ids(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Every id of a rule in a profile, with the place where it stands."""
     rules = data.get("rules", {})
     yield from (("rules", rule) for rule in rules)
-    yield from ((f"{place}.same_as", entry["same_as"]) for place, entry in entries(rules) if "same_as" in entry)
+    yield from (
+        (f"{place}.same_as", entry["same_as"])
+        for place, entry in entries(rules)
+        if "same_as" in entry
+    )
     yield from (("embedded.answers", rule) for rule in data.get("embedded", {}).get("answers", {}))

@@ -35,7 +35,9 @@ def merged(layers: list[Layer]) -> dict[str, Any]:
     _check_types(profile)
     _check_subject(profile)
     rules = profile["rules"]
-    profile["rules"] = {rule: _followed(entry, rules, profile["id"]) for rule, entry in rules.items()}
+    profile["rules"] = {
+        rule: _followed(entry, rules, profile["id"]) for rule, entry in rules.items()
+    }
     return profile
 
 
@@ -49,7 +51,9 @@ def _check_sources(profile: Layer) -> None:
     for place, source in _sources_named(profile):
         if source not in known:
             choice = ", ".join(sorted(known))
-            raise ConfigurationError(f'{profile["id"]}: {place} names the source "{source}". Known sources: {choice}.')
+            raise ConfigurationError(
+                f'{profile["id"]}: {place} names the source "{source}". Known sources: {choice}.'
+            )
 
 
 def _sources_named(profile: Layer) -> Iterator[tuple[str, str]]:
@@ -62,7 +66,9 @@ def _check_sameness(profile: Layer) -> None:
     for place, entry in entries(profile["rules"]):
         same = entry.get("same_as")
         if same is not None and same not in profile["rules"]:
-            raise ConfigurationError(f'{profile["id"]}: {place} is the same as "{same}", of which nothing is said.')
+            raise ConfigurationError(
+                f'{profile["id"]}: {place} is the same as "{same}", of which nothing is said.'
+            )
 
 
 def _check_types(profile: Layer) -> None:
@@ -76,7 +82,9 @@ def _check_types(profile: Layer) -> None:
 
 def _check_subject(profile: Layer) -> None:
     if profile["subject"] not in profile["resources"]:
-        raise ConfigurationError(f"{profile['id']}: the subject {profile['subject']} has no template under resources.")
+        raise ConfigurationError(
+            f"{profile['id']}: the subject {profile['subject']} has no template under resources."
+        )
 
 
 def _followed(entry: Layer, rules: Layer, profile: str) -> Layer:

@@ -21,7 +21,9 @@ def demand_known(waivers: Mapping[str, Waiver]) -> None:
 
 def in_force(waivers: Mapping[str, Waiver], today: date) -> dict[str, Waiver]:
     """The waivers whose last day has not passed."""
-    return {rule: waiver for rule, waiver in waivers.items() if waiver["until"] >= today.isoformat()}
+    return {
+        rule: waiver for rule, waiver in waivers.items() if waiver["until"] >= today.isoformat()
+    }
 
 
 def describe(waiver: Waiver) -> str:

@@ -43,7 +43,11 @@ def _has(target: Target, interaction: str) -> str:
     claimed = target.statement.claims(interaction, target.profile.subject)
     if target.profile.offers(interaction) is False or claimed is False:
         return ""
-    return f"the target has {interaction}" if claimed else f"it is not known whether the target has {interaction}"
+    return (
+        f"the target has {interaction}"
+        if claimed
+        else f"it is not known whether the target has {interaction}"
+    )
 
 
 #: What each kind of tag asks for.

@@ -64,7 +64,9 @@ class LiveView:
     def pytest_configure(self, config: pytest.Config) -> None:
         self._held.let_go()
         reporter = config.pluginmanager.getplugin("terminalreporter")
-        asked = any(config.getoption(name, None) for name in _QUIET) or config.getoption("verbose") > 0
+        asked = (
+            any(config.getoption(name, None) for name in _QUIET) or config.getoption("verbose") > 0
+        )
         if reporter is not None and not asked:
             config.pluginmanager.unregister(reporter)
 
@@ -73,7 +75,9 @@ class LiveView:
         if run is None:
             return
         print_header(
-            self._console, Run.of(read(run.log.folder)), planned(run.profile, rules(), partial(why_not, run.target))
+            self._console,
+            Run.of(read(run.log.folder)),
+            planned(run.profile, rules(), partial(why_not, run.target)),
         )
         cases = [rule.id for item in session.items if (rule := rule_of(item))]
         self._progress = Progress(self._console, cases)
@@ -146,7 +150,9 @@ class _Held(io.StringIO):
         self._stream, self.holds = stream, True
 
     def write(self, text: str) -> int:
-        if text.startswith("Exit: "):  # pytest repeats the sentence that we say ourselves, with the exit code
+        if text.startswith(
+            "Exit: "
+        ):  # pytest repeats the sentence that we say ourselves, with the exit code
             return len(text)
         return super().write(text) if self.holds else self._stream.write(text)
 

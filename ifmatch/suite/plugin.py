@@ -12,7 +12,9 @@ from ifmatch.suite.roots import wants_features
 
 def pytest_configure(config: pytest.Config) -> None:
     if not config.pluginmanager.is_registered(door):
-        raise pytest.UsageError(f"pytest was told not to load what ifmatch needs of it: give it -p {door.DOOR}.")
+        raise pytest.UsageError(
+            f"pytest was told not to load what ifmatch needs of it: give it -p {door.DOOR}."
+        )
     if wants_features(config):
         config.pluginmanager.register(features, "ifmatch-features")
         config.pluginmanager.register(run, "ifmatch-run")

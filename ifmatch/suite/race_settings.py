@@ -27,7 +27,9 @@ def race_settings(effort: str, writers: int, seed: int | None) -> RaceSettings:
     Raises ConfigurationError when they cannot be.
     """
     if effort not in EFFORTS:
-        raise ConfigurationError(f'There is no effort "{effort}". Choose one of: {", ".join(EFFORTS)}.')
+        raise ConfigurationError(
+            f'There is no effort "{effort}". Choose one of: {", ".join(EFFORTS)}.'
+        )
     if not 2 <= writers <= 16:
         raise ConfigurationError(f"{writers} writers cannot race: choose 2 to 16.")
     return RaceSettings(effort, writers, secrets.randbelow(1_000_000) if seed is None else seed)

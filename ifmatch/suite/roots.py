@@ -18,6 +18,11 @@ def feature_roots(config: pytest.Config) -> tuple[Path, ...]:
 
 def wants_features(config: pytest.Config) -> bool:
     """Whether the paths that pytest is given lead to feature files of ours."""
-    paths = [(config.invocation_params.dir / argument.partition("::")[0]).resolve() for argument in config.args]
+    paths = [
+        (config.invocation_params.dir / argument.partition("::")[0]).resolve()
+        for argument in config.args
+    ]
     roots = [root.resolve() for root in feature_roots(config)]
-    return any(path.is_relative_to(root) or root.is_relative_to(path) for path in paths for root in roots)
+    return any(
+        path.is_relative_to(root) or root.is_relative_to(path) for path in paths for root in roots
+    )

@@ -53,7 +53,9 @@ def _join(config: pytest.Config) -> None:
 
 def _demand_rules(globs: str | None) -> None:
     if globs and not any(catalogue.matches(rule.id, globs) for rule in catalogue.rules()):
-        raise NothingSelected(f'No rule matches "{globs}". `ifmatch rules` lists the ids of all rules.')
+        raise NothingSelected(
+            f'No rule matches "{globs}". `ifmatch rules` lists the ids of all rules.'
+        )
 
 
 def _enter(config: pytest.Config, session: Session) -> None:
@@ -186,7 +188,9 @@ def _undisturbed() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield
     finally:
@@ -226,7 +230,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if run is None or config.pluginmanager.hasplugin("ifmatch-view"):
         return
     terminalreporter.section("ifmatch")
-    terminalreporter.write_line(f"{conclusion(run.exit_code, run.counts)[0]}   {count_line(run.counts)}")
+    terminalreporter.write_line(
+        f"{conclusion(run.exit_code, run.counts)[0]}   {count_line(run.counts)}"
+    )
     if run.message:
         terminalreporter.write_line(run.message)
     left = f"left on the target: {len(run.left) or 'nothing'}"

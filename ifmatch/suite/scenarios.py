@@ -73,15 +73,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     globs = config.getoption(RULES.own)
     if not globs:
         return
-    chosen = [item for item in items if (rule := rule_of(item)) is None or catalogue.matches(rule.id, globs)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-    items[:] = chosen
+    left_out = [item for item in items if not _is_chosen(item, globs)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _is_chosen(item: pytest.Item, globs: str) -> bool:
+    rule = rule_of(item)
+    return rule is None or catalogue.matches(rule.id, globs)
 
 
 def rule_of(item: pytest.Item) -> catalogue.Rule | None:
     """The rule that a test is a scenario of, None for any other test."""
     mark = item.get_closest_marker("rule")
-    return _rules_by_id().get(mark.kwargs["id"]) if mark and isinstance(item.parent, FeatureFile) else None
+    return (
+        _rules_by_id().get(mark.kwargs["id"])
+        if mark and isinstance(item.parent, FeatureFile)
+        else None
+    )
 
 
 @cache
@@ -146,7 +155,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     item.stash[CASE] = case
     item.stash[_STATE] = state = _Scenario(rule, case, dict(params.get("_pytest_bdd_example", {})))
     session.recorder.begin_rule(rule.id)
-    reason = case.promise.reason if isinstance(case.promise, NotApplicable) else why_not(session.target, rule)
+    reason = (
+        case.promise.reason
+        if isinstance(case.promise, NotApplicable)
+        else why_not(session.target, rule)
+    )
     if reason:
         _conclude(session, state, Verdict.NOT_APPLICABLE, reason)
         pytest.skip(reason)
@@ -215,8 +228,16 @@ def _conclude_without(session: Session, state: _Scenario, error: BaseException) 
     if conclusion.culprit is Culprit.SUITE:
         message = f"{type(error).__name__}: {error}"
         if not isinstance(error, IfmatchError):
-            session.record(Crash(rule=state.rule.id, traceback="".join(traceback.format_exception(error))))
-    _conclude(session, state, conclusion.verdict, session.recorder.redactor.text(message), conclusion.culprit)
+            session.record(
+                Crash(rule=state.rule.id, traceback="".join(traceback.format_exception(error)))
+            )
+    _conclude(
+        session,
+        state,
+        conclusion.verdict,
+        session.recorder.redactor.text(message),
+        conclusion.culprit,
+    )
 
 
 def _raise_for(state: _Scenario, error: BaseException | None) -> None:
@@ -234,7 +255,9 @@ def _raise_for(state: _Scenario, error: BaseException | None) -> None:
             pytest.fail(f"{state.rule.id}: {message}", pytrace=False)
 
 
-def _conclude(session: Session, state: _Scenario, verdict: Verdict, message: str, culprit: str = "") -> None:
+def _conclude(
+    session: Session, state: _Scenario, verdict: Verdict, message: str, culprit: str = ""
+) -> None:
     """Write the verdict into the log, once."""
     event = reached(
         state.rule,
@@ -319,5 +342,6 @@ def _end_step(request: pytest.FixtureRequest, error: BaseException | None = None
 def pytest_bdd_before_step_call(step_func: Callable[..., Any]) -> None:
     if inspect.iscoroutinefunction(step_func):
         pytest.fail(
-            f"the step {step_func.__name__} is async and would never be awaited, so it would pass unseen", pytrace=False
+            f"the step {step_func.__name__} is async and would never be awaited, so it would pass unseen",
+            pytrace=False,
         )

@@ -1,8 +1,7 @@
 """One run against one target, from the first look to the last report. Knows nothing of pytest or the command line."""
 
-import secrets
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,7 +12,7 @@ from ifmatch import __version__
 from ifmatch.client.connect import check_version, introduce, look_again, profile_id_for
 from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import Redactor
-from ifmatch.client.settings import Identity, Settings, embedded_settings, settings_for
+from ifmatch.client.settings import Settings, settings_for
 from ifmatch.client.target import Target, with_overrides
 from ifmatch.client.template import demand_template
 from ifmatch.client.tidying import INTERRUPTED, sweep
@@ -40,6 +39,7 @@ from ifmatch.rules import catalogue, waiver
 from ifmatch.rules import profile as profiles
 from ifmatch.rules.profile import Profile
 from ifmatch.rules.verdict import Verdict
+from ifmatch.suite.embedded import embedded_server
 from ifmatch.suite.folder import new_folder, new_run_id, point_latest_to, set_aside
 from ifmatch.suite.race_settings import RaceSettings, race_settings
 from ifmatch.suite.verdicts import monitored
@@ -120,11 +120,13 @@ class Session:
         settings = settings_for(options.base_url, options.target_file, options.profile)
         named = profiles.load(settings.profile) if settings.profile else None
         if options.faults and settings.base_url:
-            raise ConfigurationError("A fault can only be switched on in the embedded server: leave the base URL out.")
+            raise ConfigurationError(
+                "A fault can only be switched on in the embedded server: leave the base URL out."
+            )
         embedded = None
         if not settings.base_url:
             named = named or profiles.load(DEFAULT_PROFILE)
-            embedded, settings = _embedded(named, options.faults, settings)
+            embedded, settings = embedded_server(named, options.faults, settings)
         try:
             return cls._begin(options, settings, named, embedded, listener)
         finally:
@@ -146,7 +148,15 @@ class Session:
         set_aside(folder)
         redactor = Redactor(settings.secrets)
         log = EventLog(folder, redactor.text)
-        session = cls.on(run_id, log, settings, named or profiles.load(DEFAULT_PROFILE), redactor, races, options.rules)
+        session = cls.on(
+            run_id,
+            log,
+            settings,
+            named or profiles.load(DEFAULT_PROFILE),
+            redactor,
+            races,
+            options.rules,
+        )
         session.embedded = embedded
         session.listeners += [listener] if listener else []
         session.record(_header(session, options, named))
@@ -173,14 +183,19 @@ class Session:
         prefix: str = "",
     ) -> "Session":
         """A session on a target that is known, writing to a log that is open; `prefix` tells its exchanges apart."""
-        watch = Watch({rule: one for rule, one in MONITORS.items() if _selected(rule, rules)}, settings.base_url)
+        watch = Watch(
+            {rule: one for rule, one in MONITORS.items() if _selected(rule, rules)},
+            settings.base_url,
+        )
 
         def record(event: Event) -> None:
             session.record(event)
 
         recorder = Recorder(record, redactor, watch, prefix)
         target = Target(settings, with_overrides(profile, settings.resources), run_id, recorder)
-        session = cls(run_id, log, target, races, waiver.in_force(settings.waivers, date.today()), watch)
+        session = cls(
+            run_id, log, target, races, waiver.in_force(settings.waivers, date.today()), watch
+        )
         return session
 
     def record(self, event: Event) -> Event:
@@ -216,7 +231,9 @@ class Session:
         check_version(self.profile, statement)
         demand_template(self.target)
         given = self.settings.waivers
-        warnings += [waiver.expired(rule, one) for rule, one in given.items() if rule not in self.waivers]
+        warnings += [
+            waiver.expired(rule, one) for rule, one in given.items() if rule not in self.waivers
+        ]
         self.record(
             TargetDescribed(
                 base_url=self.settings.base_url,
@@ -251,7 +268,9 @@ class Session:
         """Remove what this process made on the target, and what others of the run left. What stays is in the log."""
         self.recorder.end_rule()
         if self.shares > 1:
-            self.target.ledger.adopt(event for event in read(self.log.folder) if isinstance(event, Journalled))
+            self.target.ledger.adopt(
+                event for event in read(self.log.folder) if isinstance(event, Journalled)
+            )
         try:
             self.interrupted = sweep(self.target)
         except KeyboardInterrupt:
@@ -265,10 +284,16 @@ class Session:
             return
         for rule in catalogue.rules():
             if rule.id in self.watch.tallies:
-                self.record(monitored(rule, self.profile, self.watch.tallies[rule.id], self.waivers))
+                self.record(
+                    monitored(rule, self.profile, self.watch.tallies[rule.id], self.waivers)
+                )
 
     def finish(
-        self, complete: bool, exit_code: ExitCode | None, message: str = "", alluredir: Path | None = None
+        self,
+        complete: bool,
+        exit_code: ExitCode | None,
+        message: str = "",
+        alluredir: Path | None = None,
     ) -> Run:
         """Close the log and write the reports. With no exit code given, the verdicts decide it. Never raises."""
         folder, code = self.log.folder, exit_code
@@ -286,7 +311,9 @@ class Session:
             self.lost = self.lost or error
         if self.lost is not None:
             seen = Run.of([*read(folder), *self.unwritten])
-            run = replace(seen, complete=False, ended_with=self.lost.exit_code, message=str(self.lost))
+            run = replace(
+                seen, complete=False, ended_with=self.lost.exit_code, message=str(self.lost)
+            )
         # Whoever pressed Ctrl-C knows that, whatever had been found until then.
         self.exit_code = ExitCode.INTERRUPTED if code is ExitCode.INTERRUPTED else run.exit_code
         return run
@@ -314,18 +341,6 @@ def _header(session: Session, options: Options, named: Profile | None) -> RunSta
         profile=_described(named) if named else None,
         base_url=session.settings.base_url,
     )
-
-
-def _embedded(profile: Profile, faults: Iterable[str], given: Settings) -> tuple[Any, Settings]:
-    # Imported here: against a real target the server's libraries are not needed, and they take their time to load.
-    from ifmatch.reference.server import EmbeddedServer
-
-    tokens = {Identity.FIRST: secrets.token_urlsafe(24), Identity.SECOND: secrets.token_urlsafe(24)}
-    rights = {tokens[Identity.FIRST]: "write", tokens[Identity.SECOND]: "read"}
-    server = EmbeddedServer(profile, faults=faults, tokens=rights)
-    server.start()
-    placeholders = {**profile.embedded.placeholders, **given.placeholders}
-    return server, embedded_settings(given, server.base_url, tokens, placeholders)
 
 
 def _described(profile: Profile) -> ProfileName:

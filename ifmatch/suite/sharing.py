@@ -46,12 +46,16 @@ def shared(session: Session) -> dict[str, Any]:
 def join(shared: Mapping[str, Any], name: str, share: int, shares: int, rules: str) -> Session:
     """Take part in a run that another process opened, as one of so many; `name` keeps the ids of exchanges apart."""
     given = dict(shared["settings"])
-    given["credentials"] = {Identity(identity): value for identity, value in given["credentials"].items()}
+    given["credentials"] = {
+        Identity(identity): value for identity, value in given["credentials"].items()
+    }
     settings, profile = Settings(**given), profiles.load(shared["profile"])
     redactor = Redactor(settings.secrets)
     log = EventLog(Path(shared["folder"]), redactor.text)
     races = race_settings(*shared["races"])
-    session = Session.on(shared["run_id"], log, settings, profile, redactor, races, rules, prefix=f"{name}-")
+    session = Session.on(
+        shared["run_id"], log, settings, profile, redactor, races, rules, prefix=f"{name}-"
+    )
     target = session.target
     target.profile = _lent_apart(session.profile, share, shares)
     target.statement = Statement(*shared["statement"])
@@ -61,5 +65,7 @@ def join(shared: Mapping[str, Any], name: str, share: int, shares: int, rules: s
 
 def _lent_apart(profile: Profile, share: int, shares: int) -> Profile:
     """The profile with only this process's share of the ids that are lent, so that no two work on the same resource."""
-    kinds = {name: replace(kind, ids=kind.ids[share::shares]) for name, kind in profile.resources.items()}
+    kinds = {
+        name: replace(kind, ids=kind.ids[share::shares]) for name, kind in profile.resources.items()
+    }
     return replace(profile, resources=kinds)

@@ -42,7 +42,9 @@ class StepTable:
         key = kind, sentence
         if key not in self._found:
             candidates = [*self._fixed.get(sentence, ()), *self._with_parameters]
-            self._found[key] = [fixture for fixture in candidates if _matches(fixture, kind, sentence)]
+            self._found[key] = [
+                fixture for fixture in candidates if _matches(fixture, kind, sentence)
+            ]
         return self._found[key]
 
 
@@ -69,7 +71,9 @@ def find_step(request: pytest.FixtureRequest, step: Step) -> StepFunctionContext
         stash[_TABLE] = StepTable(manager._get_all_fixture_defs())
     matching = stash[_TABLE].definitions_of(step.type, step.name)
     visible = [
-        fixture for fixture in matching if fixture in (manager.getfixturedefs(fixture.argname, request.node) or ())
+        fixture
+        for fixture in matching
+        if fixture in (manager.getfixturedefs(fixture.argname, request.node) or ())
     ]
     if not visible:
         return None

@@ -67,14 +67,22 @@ def message_of(case: Case) -> str:
     return f"expected {finding.expected}; got {finding.got}"
 
 
-def monitored(rule: Rule, profile: Profile, tally: Tally, waivers: Mapping[str, Waiver]) -> VerdictReached:
+def monitored(
+    rule: Rule, profile: Profile, tally: Tally, waivers: Mapping[str, Waiver]
+) -> VerdictReached:
     """The verdict on a rule that was watched in every exchange. One that nothing could show has no meaning here."""
     case = Case(rule.id, profile.promise(rule.id), "")
     level = case.expectation.level if case.expectation else Level.MAY
     case.findings += tally.findings(level)
     case.observed = _observed(tally)
     if not tally.looked:
-        return reached(rule, case, Verdict.NOT_APPLICABLE, "no exchange had anything of the kind to look at", waivers)
+        return reached(
+            rule,
+            case,
+            Verdict.NOT_APPLICABLE,
+            "no exchange had anything of the kind to look at",
+            waivers,
+        )
     return reached(rule, case, case.verdict(), message_of(case), waivers, exchanges=tally.exchanges)
 
 
@@ -89,4 +97,6 @@ def _observed(tally: Tally) -> dict[str, Any]:
 def _expected(expectation: Expectation | None) -> Expected:
     if expectation is None:
         return Expected()
-    return Expected(expectation.status, tuple(map(str, expectation.body)), promised_status(expectation))
+    return Expected(
+        expectation.status, tuple(map(str, expectation.body)), promised_status(expectation)
+    )

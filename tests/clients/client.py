@@ -49,10 +49,16 @@ class Client(Recipe):
     def story(self, base_url: str, sent: object) -> Story:
         """What the client tells of a server to which it sends all this. Raises AssertionError when it breaks off."""
         command = [*self.command(self.built()), base_url, json.dumps(sent), *self.arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
-        assert done.returncode == 0, f"{self.name} ended with {done.returncode}:\n{done.stdout}\n{tail(done.stderr)}"
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=PATIENCE
+        )
+        assert done.returncode == 0, (
+            f"{self.name} ended with {done.returncode}:\n{done.stdout}\n{tail(done.stderr)}"
+        )
         lines = map(json.loads, done.stdout.splitlines())
-        return Story(self.title, {line["interaction"]: Told(line["ok"], line.get("got")) for line in lines})
+        return Story(
+            self.title, {line["interaction"]: Told(line["ok"], line.get("got")) for line in lines}
+        )
 
 
 def _of_python(folder: str, *arguments: str) -> Client:

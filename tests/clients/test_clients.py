@@ -16,7 +16,11 @@ from ifmatch.rules.profile import load
 
 pytestmark = pytest.mark.clients
 
-_PATIENT = {"resourceType": "Patient", "name": [{"family": "Amari", "given": ["Idris"]}], "birthDate": "1970-03-01"}
+_PATIENT = {
+    "resourceType": "Patient",
+    "name": [{"family": "Amari", "given": ["Idris"]}],
+    "birthDate": "1970-03-01",
+}
 
 
 def _identified(value):
@@ -71,7 +75,10 @@ def is_refused(story, interaction, status):
     """Whether a client says that it was refused, and has the server's words for why."""
     told = story[interaction]
     words = {} if told.ok else told.got["outcome"]
-    return words.get("resourceType") == "OperationOutcome" and told.got["error"] == REFUSED[story.client][status]
+    return (
+        words.get("resourceType") == "OperationOutcome"
+        and told.got["error"] == REFUSED[story.client][status]
+    )
 
 
 def test_capabilities(story):
@@ -79,7 +86,9 @@ def test_capabilities(story):
     told = story["capabilities"]
     assert told.ok
     assert told.got["fhirVersion"] == "4.0.1"
-    patients = next(resource for resource in told.got["rest"][0]["resource"] if resource["type"] == "Patient")
+    patients = next(
+        resource for resource in told.got["rest"][0]["resource"] if resource["type"] == "Patient"
+    )
     assert {"code": "update"} in patients["interaction"]
 
 

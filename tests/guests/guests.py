@@ -31,7 +31,15 @@ class Guest:
             tools=(),
             build=(
                 (
-                    *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"),
+                    *(
+                        sys.executable,
+                        "-m",
+                        "pip",
+                        "install",
+                        "--quiet",
+                        "--disable-pip-version-check",
+                        "--no-deps",
+                    ),
                     *("--target", "plugin", "-r", "requirements.txt"),
                 ),
             ),
@@ -56,5 +64,9 @@ GUESTS = (
 
 def environment(*folders: Path) -> dict[str, str]:
     """The environment of a process that has what lies in these folders, and no settings of the person who tests."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("IFMATCH_", "PYTEST_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("IFMATCH_", "PYTEST_"))
+    }
     return {**kept, "PYTHONPATH": os.pathsep.join(map(str, folders))}

@@ -20,7 +20,10 @@ PATIENCE = 300
 FAULT = "--fault=conflict-answered-412"
 
 
-@pytest.fixture(params=[*((guest,) for guest in GUESTS), GUESTS], ids=lambda guests: "+".join(g.name for g in guests))
+@pytest.fixture(
+    params=[*((guest,) for guest in GUESTS), GUESTS],
+    ids=lambda guests: "+".join(g.name for g in guests),
+)
 def guests(request):
     return request.param
 
@@ -106,12 +109,20 @@ def test_verdicts(tmp_path, guests, alone):
     code, told = alone
     assert code == 1
     assert {"pass", "fail"} <= set(told.values())
-    assert verdicts([FAULT, "--rules=update.if-match.*", *options(guests)], tmp_path, guests) == alone
+    assert (
+        verdicts([FAULT, "--rules=update.if-match.*", *options(guests)], tmp_path, guests) == alone
+    )
 
 
 def test_a_plain_pytest_in_a_checkout(request, tmp_path, guests):
     """The address and the profile arrive, whoever else has such an option."""
-    words = ["--base-url", "http://127.0.0.1:1/fhir", "--profile", "spine", f"--report-dir={tmp_path / 'out'}"]
+    words = [
+        "--base-url",
+        "http://127.0.0.1:1/fhir",
+        "--profile",
+        "spine",
+        f"--report-dir={tmp_path / 'out'}",
+    ]
     done = run(["pytest", "-p", "no:cacheprovider", *words], request.config.rootpath, guests)
     assert done.returncode == 6, done.stdout + done.stderr
     assert "Nothing answers at http://127.0.0.1:1/fhir" in done.stdout + done.stderr
@@ -119,7 +130,12 @@ def test_a_plain_pytest_in_a_checkout(request, tmp_path, guests):
 
 def test_a_plugin_asked_for_by_name(request, tmp_path, guests):
     """The same with -p, which pytest obeys before it loads any other plugin."""
-    words = ["-p", "ifmatch.suite.plugin", "--base-url=http://127.0.0.1:1/fhir", f"--report-dir={tmp_path / 'out'}"]
+    words = [
+        "-p",
+        "ifmatch.suite.plugin",
+        "--base-url=http://127.0.0.1:1/fhir",
+        f"--report-dir={tmp_path / 'out'}",
+    ]
     done = run(["pytest", "-p", "no:cacheprovider", *words], request.config.rootpath, guests)
     assert done.returncode == 6, done.stdout + done.stderr
 
@@ -144,7 +160,10 @@ def test_no_rerun_turns_a_failure_green(tmp_path):
     )
     rerun = next(guest for guest in GUESTS if guest.name == "pytest-rerunfailures")
     words = [FAULT, "--rules=update.if-match.stale", *rerun.options, "--", "-p", "repaired"]
-    assert verdicts(words, tmp_path, (rerun,), (tmp_path,)) == (1, {"update.if-match.stale": "fail"})
+    assert verdicts(words, tmp_path, (rerun,), (tmp_path,)) == (
+        1,
+        {"update.if-match.stale": "fail"},
+    )
     log = (tmp_path / "out" / "events.jsonl").read_text().splitlines()
     told = [event["verdict"] for event in map(json.loads, log) if event["event"] == "verdict"]
     assert told == ["fail", "pass"]

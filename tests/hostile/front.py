@@ -97,8 +97,14 @@ class Hostile:
     def left(self) -> list[str]:
         """The resources that are there now."""
         kinds = ("Patient", "Flag", "Task")
-        bundles = (self.answer(Asked("GET", f"/fhir/{kind}?_count=1000", [], b"")).json for kind in kinds)
-        return [f"{e['resource']['resourceType']}/{e['resource']['id']}" for b in bundles for e in b.get("entry", [])]
+        bundles = (
+            self.answer(Asked("GET", f"/fhir/{kind}?_count=1000", [], b"")).json for kind in kinds
+        )
+        return [
+            f"{e['resource']['resourceType']}/{e['resource']['id']}"
+            for b in bundles
+            for e in b.get("entry", [])
+        ]
 
     def start(self) -> "Hostile":
         """Begin to answer."""
@@ -151,7 +157,9 @@ class Hostile:
 
 def _read(stream) -> Asked | None:
     head = stream.readline().decode("latin-1").split()
-    if len(head) != 3 or not head[2].startswith("HTTP/"):  # such as the first words of TLS, which are random
+    if len(head) != 3 or not head[2].startswith(
+        "HTTP/"
+    ):  # such as the first words of TLS, which are random
         return None
     lines = iter(lambda: stream.readline().decode("latin-1").rstrip("\r\n"), "")
     headers = [(name, value.strip()) for name, _, value in (line.partition(":") for line in lines)]

@@ -25,7 +25,9 @@ def when_asked_before(turn: Turn, is_kept: bool, kept: Callable[[Reply, Reply], 
 def cached_search(turn: Turn) -> bool:
     """Answers a search as it did up to a minute ago, unless it is asked for no-cache."""
     is_kept = turn.asked.method == "GET" and "?" in turn.asked.path
-    return when_asked_before(turn, is_kept and turn.asked.header("cache-control") != "no-cache", lambda then, _: then)
+    return when_asked_before(
+        turn, is_kept and turn.asked.header("cache-control") != "no-cache", lambda then, _: then
+    )
 
 
 @misbehaviour
@@ -141,20 +143,26 @@ def keeps_version(turn: Turn) -> bool:
         return none(turn)
     there = turn.reply(Asked("GET", turn.asked.path, [], b""))
     names, tag = turn.asked.header("if-match"), there.header("etag")
-    same = there.status == 200 and content_of(there.json) == content_of(Reply(body=turn.asked.body).json)
+    same = there.status == 200 and content_of(there.json) == content_of(
+        Reply(body=turn.asked.body).json
+    )
     return turn.send(there if same and names in ("", tag) else turn.reply())
 
 
 def content_of(resource: dict) -> dict:
     """A resource without what the server puts into its meta."""
-    meta = {n: v for n, v in resource.get("meta", {}).items() if n not in ("versionId", "lastUpdated")}
+    meta = {
+        n: v for n, v in resource.get("meta", {}).items() if n not in ("versionId", "lastUpdated")
+    }
     return {**resource, "meta": meta}
 
 
 @misbehaviour
 def lagging_conditions(turn: Turn) -> bool:
     """Finds nothing by a condition that is less than a second old."""
-    condition = turn.asked.header("if-none-exist") if turn.asked.method == "POST" else turn.asked.criteria
+    condition = (
+        turn.asked.header("if-none-exist") if turn.asked.method == "POST" else turn.asked.criteria
+    )
     if turn.asked.method in ("POST", "PUT") and condition:
         return turn.send(_as_of_a_second_ago(turn, condition))
     reply = turn.reply()
@@ -186,4 +194,6 @@ def _as_of_a_second_ago(turn: Turn, condition: str) -> Reply:
 def _date(turn: Turn, reply: Reply) -> None:
     """Remember when a resource was created."""
     if reply.status == 201:
-        turn.front.memory[reply.header("location").partition("/_history/")[0].rpartition("/")[2]] = time.monotonic()
+        turn.front.memory[
+            reply.header("location").partition("/_history/")[0].rpartition("/")[2]
+        ] = time.monotonic()

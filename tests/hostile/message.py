@@ -41,7 +41,11 @@ class Asked:
     def address(self) -> str:
         """What it reads or writes; of a bundle, what its first entry does."""
         entries = Reply(body=self.body).json.get("entry") if self.method == "POST" else None
-        return f"{self.path}/{entries[0]['request']['url']}" if entries else self.path.partition("?")[0]
+        return (
+            f"{self.path}/{entries[0]['request']['url']}"
+            if entries
+            else self.path.partition("?")[0]
+        )
 
     def header(self, name: str) -> str:
         """A header's value, empty when there is none."""
@@ -85,6 +89,14 @@ class Reply:
     def encoded(self, version: str = "1.1", length: bool = True) -> bytes:
         """The reply as bytes, with a Content-Length unless told otherwise."""
         head = [f"HTTP/{version} {self.status} {http.client.responses.get(self.status, '')}"]
-        head += [f"{n}: {v}" for n, v in self.headers if n.lower() not in ("content-length", "transfer-encoding")]
-        head += [f"Content-Length: {len(self.body)}"] if length and self.status not in (204, 304) else []
+        head += [
+            f"{n}: {v}"
+            for n, v in self.headers
+            if n.lower() not in ("content-length", "transfer-encoding")
+        ]
+        head += (
+            [f"Content-Length: {len(self.body)}"]
+            if length and self.status not in (204, 304)
+            else []
+        )
         return "\r\n".join([*head, "", ""]).encode() + self.body

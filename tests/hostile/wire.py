@@ -39,7 +39,9 @@ def dies(turn: Turn) -> bool:
 def half(turn: Turn) -> bool:
     """Breaks off in the middle of a body."""
     whole = turn.reply().encoded()
-    turn.wire.sendall(whole[: whole.index(b"\r\n\r\n") + 4 + len(whole.partition(b"\r\n\r\n")[2]) // 2])
+    turn.wire.sendall(
+        whole[: whole.index(b"\r\n\r\n") + 4 + len(whole.partition(b"\r\n\r\n")[2]) // 2]
+    )
     return False
 
 

@@ -14,7 +14,9 @@ from .message import Asked, Reply
 @altered
 def html(asked: Asked, reply: Reply) -> Reply:
     """Answers 200 with a web page to everything."""
-    return Reply(200, b"<!DOCTYPE html><html><body>Welcome</body></html>", [("Content-Type", "text/html")])
+    return Reply(
+        200, b"<!DOCTYPE html><html><body>Welcome</body></html>", [("Content-Type", "text/html")]
+    )
 
 
 @altered
@@ -26,7 +28,10 @@ def yes(asked: Asked, reply: Reply) -> Reply:
 @altered
 def redirects(asked: Asked, reply: Reply) -> Reply:
     """Sends everybody elsewhere, secrets included."""
-    return Reply(302, headers=[("Location", f"https://elsewhere.example{asked.path}?token={secret_of(asked)}")])
+    return Reply(
+        302,
+        headers=[("Location", f"https://elsewhere.example{asked.path}?token={secret_of(asked)}")],
+    )
 
 
 @altered
@@ -87,13 +92,19 @@ def no_etag(asked: Asked, reply: Reply) -> Reply:
 @altered
 def other_etag(asked: Asked, reply: Reply) -> Reply:
     """Gives an ETag that has nothing to do with the version."""
-    return reply.but(etag='W/"abc"') if any(n.lower() == "etag" for n, _ in reply.headers) else reply
+    return (
+        reply.but(etag='W/"abc"') if any(n.lower() == "etag" for n, _ in reply.headers) else reply
+    )
 
 
 @altered
 def no_meta(asked: Asked, reply: Reply) -> Reply:
     """Shows no meta in any resource."""
-    return reply.holding({k: v for k, v in reply.json.items() if k != "meta"}) if "meta" in reply.json else reply
+    return (
+        reply.holding({k: v for k, v in reply.json.items() if k != "meta"})
+        if "meta" in reply.json
+        else reply
+    )
 
 
 @altered
@@ -127,21 +138,32 @@ def keeps(turn: Turn) -> bool:
 @altered
 def talkative_delete(asked: Asked, reply: Reply) -> Reply:
     """Answers a delete with 200 and a body."""
-    said = {"resourceType": "OperationOutcome", "issue": [{"severity": "information", "code": "deleted"}]}
+    said = {
+        "resourceType": "OperationOutcome",
+        "issue": [{"severity": "information", "code": "deleted"}],
+    }
     return Reply(200).holding(said) if asked.method == "DELETE" and reply.status < 300 else reply
 
 
 @misbehaviour
 def ignores_search(turn: Turn) -> bool:
     """Ignores what it is asked to search by, and lists everything."""
-    ignored = replace(turn.asked, path=turn.asked.path.split("?")[0]) if turn.asked.method == "GET" else turn.asked
+    ignored = (
+        replace(turn.asked, path=turn.asked.path.split("?")[0])
+        if turn.asked.method == "GET"
+        else turn.asked
+    )
     return turn.send(turn.reply(ignored))
 
 
 @altered
 def compresses(asked: Asked, reply: Reply) -> Reply:
     """Compresses bodies though nobody asked for it."""
-    return replace(reply.but(content_encoding="gzip"), body=gzip.compress(reply.body)) if reply.body else reply
+    return (
+        replace(reply.but(content_encoding="gzip"), body=gzip.compress(reply.body))
+        if reply.body
+        else reply
+    )
 
 
 @altered
@@ -156,7 +178,9 @@ def echoes(asked: Asked, reply: Reply) -> Reply:
         escaped(secret),
         asked.header("authorization"),
     ]
-    spellings += [encode(secret.encode()).decode() for encode in (base64.b64encode, base64.urlsafe_b64encode)]
+    spellings += [
+        encode(secret.encode()).decode() for encode in (base64.b64encode, base64.urlsafe_b64encode)
+    ]
     if told.get("resourceType") == "OperationOutcome" or asked.is_statement:
         told = {
             **told,
@@ -165,7 +189,10 @@ def echoes(asked: Asked, reply: Reply) -> Reply:
         }
         reply = reply.holding(told)
     headers = [(f"X-Echo-{number}", text) for number, text in enumerate(spellings)]
-    cookies = [("Set-Cookie", "JSESSIONID=cookie-of-the-server; Path=/"), ("Set-Cookie", f"token={secret}")]
+    cookies = [
+        ("Set-Cookie", "JSESSIONID=cookie-of-the-server; Path=/"),
+        ("Set-Cookie", f"token={secret}"),
+    ]
     seen = [("X-Cookie", asked.header("cookie"))] if asked.header("cookie") else []
     return replace(reply, headers=[*reply.headers, *headers, *cookies, *seen])
 

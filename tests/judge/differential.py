@@ -10,7 +10,9 @@ from tests.judge.simulate import CHAIN, CLAIMED, LOOSE, VALUES, World, simulate,
 EXACT = (CLAIMED, CHAIN, VALUES)
 
 
-def histories(count: int, seed: int, worlds: tuple[World, ...] = EXACT, largest: int = 14) -> Iterator[History]:
+def histories(
+    count: int, seed: int, worlds: tuple[World, ...] = EXACT, largest: int = 14
+) -> Iterator[History]:
     """Histories of 2 to `largest` operations by 2 to 5 clients."""
     rng = random.Random(seed)
     for number in range(count):
@@ -26,7 +28,8 @@ def histories(count: int, seed: int, worlds: tuple[World, ...] = EXACT, largest:
             history = spoil(history, rng)
         if not world.refusals:
             history = replace(
-                history, operations=tuple(o for o in history.operations if o.outcome is not Outcome.REFUSED)
+                history,
+                operations=tuple(o for o in history.operations if o.outcome is not Outcome.REFUSED),
             )
         yield history
 

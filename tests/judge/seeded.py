@@ -30,10 +30,18 @@ class Scene:
 
     def span(self, a: int, b: int) -> tuple[int, int]:
         """A stretch of time about from `a` to `b` hundredths, counted from the beginning of the episode."""
-        return self.now + a * 100 + self.rng.randrange(40), self.now + b * 100 + self.rng.randrange(40)
+        return self.now + a * 100 + self.rng.randrange(40), self.now + b * 100 + self.rng.randrange(
+            40
+        )
 
     def write(
-        self, a: int, b: int, base: str | None, got: str | None, kind: Kind = Kind.UPDATE, outcome: Outcome = OK
+        self,
+        a: int,
+        b: int,
+        base: str | None,
+        got: str | None,
+        kind: Kind = Kind.UPDATE,
+        outcome: Outcome = OK,
     ) -> Operation:
         """A write by a new writer; `got` is the version that it was told it made."""
         number = next(self.ids)
@@ -41,7 +49,9 @@ class Scene:
         status = {OK: 200, REFUSED: self.rng.choice((409, 412)), ABORTED: None}[outcome]
         marker = None if kind is Kind.DELETE else f"m{number}"
         end = None if outcome is ABORTED else returned
-        operation = Operation(number, f"e{number}", kind, invoked, end, outcome, status, base, marker, got)
+        operation = Operation(
+            number, f"e{number}", kind, invoked, end, outcome, status, base, marker, got
+        )
         self.operations.append(operation)
         return operation
 
@@ -49,7 +59,9 @@ class Scene:
         """A read by a new reader."""
         number = next(self.ids)
         invoked, returned = self.span(a, b)
-        operation = Operation(number, f"e{number}", Kind.READ, invoked, returned, OK, 200, None, None, version, seen)
+        operation = Operation(
+            number, f"e{number}", Kind.READ, invoked, returned, OK, 200, None, None, version, seen
+        )
         self.operations.append(operation)
         return operation
 
@@ -85,7 +97,9 @@ def stale_success(s: Scene) -> None:
 
 def _siblings(s: Scene, *spans: tuple[int, int]) -> None:
     for a, b in spans:
-        write = s.write(a, b, s.version, s.new(), s.rng.choice((Kind.UPDATE, Kind.PATCH, Kind.TRANSACTION)))
+        write = s.write(
+            a, b, s.version, s.new(), s.rng.choice((Kind.UPDATE, Kind.PATCH, Kind.TRANSACTION))
+        )
         s.commit(str(write.version), write.marker)
 
 
@@ -251,9 +265,19 @@ WITHOUT_HISTORY = (
     Name.SPURIOUS_CONFLICT,
 )
 
-WORLD = World(clients=6, named=0.8, deletes=0.02, unknown=0.05, unknown_deletes=False, foreign=0, pause=1000)
+WORLD = World(
+    clients=6, named=0.8, deletes=0.02, unknown=0.05, unknown_deletes=False, foreign=0, pause=1000
+)
 CHAIN_WORLD = World(
-    clients=6, history=False, named=1, any=0, deletes=0, unknown=0.05, unknown_deletes=False, foreign=0, pause=1000
+    clients=6,
+    history=False,
+    named=1,
+    any=0,
+    deletes=0,
+    unknown=0.05,
+    unknown_deletes=False,
+    foreign=0,
+    pause=1000,
 )
 
 
@@ -263,7 +287,9 @@ def seeded(name: Name, rng: random.Random, size: int = 300, claimed: bool = True
     if name is Name.DUPLICATE_CREATE:
         world = replace(world, deletes=0)  # a deletion would make room for a second creation
     if name is Name.WEDGED and not claimed:
-        world = replace(world, unknown=0)  # a write of unknown outcome may have replaced the version unseen
+        world = replace(
+            world, unknown=0
+        )  # a write of unknown outcome may have replaced the version unseen
     half = rng.randint(20, size - 30)
     first = _live(replace(world, operations=half, history=True), rng)
     end = max(op.returned or op.invoked for op in first.operations) + 1000
@@ -274,7 +300,9 @@ def seeded(name: Name, rng: random.Random, size: int = 300, claimed: bool = True
     EPISODES[name](scene)
     rest = 0 if scene.last else size - half - len(scene.operations)
     second = (
-        _after(scene, current, _live(replace(world, operations=rest, history=True), rng)) if rest else History((), ())
+        _after(scene, current, _live(replace(world, operations=rest, history=True), rng))
+        if rest
+        else History((), ())
     )
     entries = (*(first.entries or ()), *scene.entries, *(second.entries or ()))
     operations = (*first.operations, *scene.operations, *second.operations)
@@ -299,7 +327,9 @@ def _after(scene: Scene, before: Entry, history: History) -> History:
     last = scene.entries[-1] if scene.entries else before
     begin = max(op.returned or op.invoked for op in scene.operations) + 1000
     start = (history.entries or ())[0]
-    names = {start.version: last.version} | {v: f"s{v}" for v in (e.version for e in (history.entries or ())[1:])}
+    names = {start.version: last.version} | {
+        v: f"s{v}" for v in (e.version for e in (history.entries or ())[1:])
+    }
     marks = {"m0": last.markers[0]} if last.markers else {}
 
     def mark(marker: str) -> str:
@@ -318,6 +348,7 @@ def _after(scene: Scene, before: Entry, history: History) -> History:
         )
 
     entries = tuple(
-        replace(e, version=names[e.version], markers=tuple(map(mark, e.markers))) for e in (history.entries or ())[1:]
+        replace(e, version=names[e.version], markers=tuple(map(mark, e.markers)))
+        for e in (history.entries or ())[1:]
     )
     return History(tuple(map(move, history.operations)), entries)

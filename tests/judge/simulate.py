@@ -31,7 +31,9 @@ class World:
 
 #: Without `_history`, in the cases in which the judge is exact.
 CHAIN = World(history=False, named=1, any=0, unknown_deletes=False, foreign=0)
-VALUES = World(history=False, named=0.5, any=0, unknown_deletes=False, foreign=0, gone=False, refusals=False)
+VALUES = World(
+    history=False, named=0.5, any=0, unknown_deletes=False, foreign=0, gone=False, refusals=False
+)
 CLAIMED = World()
 #: And those in which it only promises to accuse nobody wrongly.
 LOOSE = (
@@ -79,7 +81,9 @@ class _Run:
 
     def keeps(self, operation: Operation) -> bool:
         gone = operation.kind is Kind.READ and operation.status == 410
-        return (self.world.gone or not gone) and (self.world.refusals or operation.outcome is not Outcome.REFUSED)
+        return (self.world.gone or not gone) and (
+            self.world.refusals or operation.outcome is not Outcome.REFUSED
+        )
 
     def at(self, time: int, phase: str, what: object) -> None:
         heapq.heappush(self.events, (time, next(self.ids), phase, what))
@@ -91,7 +95,9 @@ class _Run:
         kind = self.kind()
         base = None if kind is Kind.READ else self.base(client)
         marker = None if kind in (Kind.READ, Kind.DELETE) else f"m{number}"
-        self.records.append(Operation(number, f"w{client}", kind, now, None, Outcome.UNKNOWN, None, base, marker))
+        self.records.append(
+            Operation(number, f"w{client}", kind, now, None, Outcome.UNKNOWN, None, base, marker)
+        )
         self.at(now + self.rng.randrange(self.world.pause), "commit", (number, client))
         if self.rng.random() < self.world.foreign:
             self.entries.append(Entry(self.fresh(), (f"f{number}",)))
@@ -127,7 +133,9 @@ class _Run:
         elif self.agrees(record, current):
             done = self.write(record, now)
         else:
-            done = replace(record, returned=now, outcome=Outcome.REFUSED, status=self.rng.choice((409, 412)))
+            done = replace(
+                record, returned=now, outcome=Outcome.REFUSED, status=self.rng.choice((409, 412))
+            )
         if lost:
             return self.lose(now, client, record)
         self.at(now + self.rng.randrange(self.world.pause), "answer", (done, client))
@@ -148,7 +156,9 @@ class _Run:
         if nameless and (current is None or current.deleted):
             return done
         markers = () if record.kind is Kind.DELETE else (str(record.marker),)
-        self.entries.append(Entry(self.fresh(), markers, method="DELETE" if record.kind is Kind.DELETE else "PUT"))
+        self.entries.append(
+            Entry(self.fresh(), markers, method="DELETE" if record.kind is Kind.DELETE else "PUT")
+        )
         return done if nameless else replace(done, version=self.entries[-1].version)
 
     def lose(self, now: int, client: int, record: Operation) -> None:
@@ -171,7 +181,9 @@ def spoil(history: History, rng: random.Random) -> History:
         return replace(history, entries=_spoilt_entries(history.entries, rng))
     if operations:
         i = rng.randrange(len(operations))
-        operations[i] = rng.choice((_moved, _moved, _reseen, _rebased, _turned))(operations[i], history, rng)
+        operations[i] = rng.choice((_moved, _moved, _reseen, _rebased, _turned))(
+            operations[i], history, rng
+        )
     return replace(history, operations=tuple(operations))
 
 
@@ -206,7 +218,11 @@ def _reseen(operation: Operation, history: History, rng: random.Random) -> Opera
 
 def _rebased(operation: Operation, history: History, rng: random.Random) -> Operation:
     known = [o.base for o in history.operations if o.base not in (None, ANY)]
-    return replace(operation, base=rng.choice(known)) if known and operation.base not in (None, ANY) else operation
+    return (
+        replace(operation, base=rng.choice(known))
+        if known and operation.base not in (None, ANY)
+        else operation
+    )
 
 
 def _turned(operation: Operation, history: History, rng: random.Random) -> Operation:

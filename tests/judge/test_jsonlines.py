@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from ifmatch.judge import History, HistoryError, Kind, Operation, Outcome, history_lines, judge, read_histories
+from ifmatch.judge import (
+    History,
+    HistoryError,
+    Kind,
+    Operation,
+    Outcome,
+    history_lines,
+    judge,
+    read_histories,
+)
 from ifmatch.judge.__main__ import main
 from ifmatch.judge.jsonlines import COMPLETIONS
 from tests.judge.reading import Example, examples
@@ -27,7 +36,11 @@ def read(*lines: str) -> History:
 def as_events(history: History) -> list[str]:
     """A history as pairs of events, in the order of time."""
     timed = sorted(
-        (event for operation in sorted(history.operations, key=lambda op: op.invoked) for event in events(operation)),
+        (
+            event
+            for operation in sorted(history.operations, key=lambda op: op.invoked)
+            for event in events(operation)
+        ),
         key=lambda event: event[0],
     )
     others = [line for line in history_lines(history) if json.loads(line)["type"] != "operation"]
@@ -40,7 +53,11 @@ def events(operation: Operation) -> Iterator[tuple[int, dict]]:
     request = {"f": operation.kind, "base": operation.base, "marker": operation.marker}
     yield operation.invoked, {"type": "invoke", "time": operation.invoked, **process, **request}
     end = operation.invoked if operation.returned is None else operation.returned
-    answer = {"status": operation.status, "version": operation.version, "matches": operation.matches}
+    answer = {
+        "status": operation.status,
+        "version": operation.version,
+        "matches": operation.matches,
+    }
     seen = {"seen": list(operation.seen)} if operation.seen else {}
     kind = TYPES[operation.outcome]
     yield end, {"type": kind, "time": operation.returned, **process, **answer, **seen}
@@ -74,17 +91,25 @@ def test_seeded_faults_are_read_again(name) -> None:
 
 def test_each_resource_has_a_history_of_its_own() -> None:
     histories = {f"Patient/{i}": example.history for i, example in enumerate(EXAMPLES)}
-    lines = [line for resource, history in histories.items() for line in history_lines(history, resource)]
+    lines = [
+        line for resource, history in histories.items() for line in history_lines(history, resource)
+    ]
     assert read_histories(lines) == histories
 
 
 def test_what_is_never_answered_is_of_unknown_outcome() -> None:
     history = read('{"type": "invoke", "process": 7, "f": "delete", "time": 3, "base": "*"}')
-    assert history.operations == (Operation(1, "7", Kind.DELETE, 3, None, Outcome.UNKNOWN, None, "*"),)
+    assert history.operations == (
+        Operation(1, "7", Kind.DELETE, 3, None, Outcome.UNKNOWN, None, "*"),
+    )
 
 
 def test_blank_lines_and_nulls_say_nothing() -> None:
-    history = read("", '{"type": "history", "entries": [{"version": "1", "updated": null}], "resource": null}', " ")
+    history = read(
+        "",
+        '{"type": "history", "entries": [{"version": "1", "updated": null}], "resource": null}',
+        " ",
+    )
     assert history.operations == ()
     assert history.entries is not None
 
@@ -106,19 +131,34 @@ INVOKED = '{"type": "invoke", "process": "A", "f": "read", "time": 0}'
         ([INVOKED.replace("read", "cas")], 'Line 1: "f" must be one of read, update'),
         ([INVOKED, '{"type": "ok", "process": "B", "time": 1}'], "Line 2: There is no process B"),
         (
-            [INVOKED, '{"type": "info", "process": "A"}', '{"type": "ok", "process": "A", "time": 1}'],
+            [
+                INVOKED,
+                '{"type": "info", "process": "A"}',
+                '{"type": "ok", "process": "A", "time": 1}',
+            ],
             "Line 3: Process A completes an operation that it did not invoke",
         ),
-        ([INVOKED, INVOKED], "Line 2: Process A invokes again before its last operation was completed"),
-        ([INVOKED, '{"type": "ok", "process": "A", "time": 1, "f": "patch"}'], 'Line 2: Process A asked for "read"'),
-        ([INVOKED, '{"type": "ok", "process": "A", "time": -5}'], "Line 2: Operation 1 of A returned 5 ns before"),
+        (
+            [INVOKED, INVOKED],
+            "Line 2: Process A invokes again before its last operation was completed",
+        ),
+        (
+            [INVOKED, '{"type": "ok", "process": "A", "time": 1, "f": "patch"}'],
+            'Line 2: Process A asked for "read"',
+        ),
+        (
+            [INVOKED, '{"type": "ok", "process": "A", "time": -5}'],
+            "Line 2: Operation 1 of A returned 5 ns before",
+        ),
         ([INVOKED, '{"type": "ok", "process": "A"}'], 'Line 2: "ok" needs the field "time"'),
         (
             [INVOKED, '{"type": "invoke", "process": "B", "f": "read", "time": 0, "index": 1}'],
             "Line 2: Index 1 is that of another operation",
         ),
         (
-            ['{"type": "history", "entries": [{"version": "1", "updated": "2026-01-01T00:00:00"}]}'],
+            [
+                '{"type": "history", "entries": [{"version": "1", "updated": "2026-01-01T00:00:00"}]}'
+            ],
             'Line 1: "updated" must be an ISO 8601 date with its offset',
         ),
         (['{"type": "history", "entries": []}'] * 2, "Line 2: There is a history already"),
@@ -137,7 +177,9 @@ def written(folder: Path, name: str) -> str:
     return str(path)
 
 
-def test_the_command_shows_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_shows_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = written(tmp_path, "lost-update")
     assert main([file]) == 1
     shown = capsys.readouterr().out.splitlines()
@@ -146,13 +188,17 @@ def test_the_command_shows_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureF
     assert [line[:3] for line in shown if line.startswith("▶")] == ["▶ A", "▶ B"]
 
 
-def test_the_command_finds_nothing_where_nothing_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_finds_nothing_where_nothing_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = written(tmp_path, "refused-for-good-reason")
     assert main([file]) == 0
     assert "no anomalies" in capsys.readouterr().out
 
 
-def test_the_command_says_which_file_it_cannot_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_says_which_file_it_cannot_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"type": "ok"}', encoding="utf-8")
     assert main([written(tmp_path, "lost-update"), str(bad), str(tmp_path / "absent.jsonl")]) == 4

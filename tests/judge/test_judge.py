@@ -22,7 +22,9 @@ def test_example(example: Example) -> None:
         assert len(writers) <= WITNESS
         assert sorted(writers) == sorted(example.witness)
         told = [writer for writer in writers if f"{writer}'s " in anomaly.sentence]
-        assert len(told) >= min(2, len(writers)) or anomaly.entries, "the sentence names the two requests that collided"
+        assert len(told) >= min(2, len(writers)) or anomaly.entries, (
+            "the sentence names the two requests that collided"
+        )
 
 
 def test_each_name_has_an_example() -> None:
@@ -38,17 +40,24 @@ def test_an_empty_history_proves_nothing() -> None:
 def test_the_order_of_the_records_does_not_matter(example: Example) -> None:
     history = example.history
     turned = replace(history, operations=history.operations[::-1])
-    assert [anomaly.name for anomaly in judge(turned)] == [anomaly.name for anomaly in judge(history)]
+    assert [anomaly.name for anomaly in judge(turned)] == [
+        anomaly.name for anomaly in judge(history)
+    ]
 
 
-@pytest.mark.parametrize("names", [("9", "8", "7"), (" ", "0", "-1"), ("b", "a", "c"), ("é", "W/3", "1.0")])
+@pytest.mark.parametrize(
+    "names", [("9", "8", "7"), (" ", "0", "-1"), ("b", "a", "c"), ("é", "W/3", "1.0")]
+)
 def test_versions_are_opaque(names: tuple[str, ...]) -> None:
     renamed = dict(zip("345", names, strict=True))
     example = next(e for e in EXAMPLES if e.name == "lost-update")
     operations = tuple(
-        replace(op, base=renamed[op.base or ""], version=renamed[op.version or ""]) for op in example.operations
+        replace(op, base=renamed[op.base or ""], version=renamed[op.version or ""])
+        for op in example.operations
     )
-    assert [anomaly.name for anomaly in judge(History(operations, initial=names[0]))] == [Name.LOST_UPDATE]
+    assert [anomaly.name for anomaly in judge(History(operations, initial=names[0]))] == [
+        Name.LOST_UPDATE
+    ]
 
 
 def test_only_the_liveness_of_one_round_is_a_warning() -> None:
@@ -57,7 +66,10 @@ def test_only_the_liveness_of_one_round_is_a_warning() -> None:
 
 @pytest.mark.parametrize(
     ("seen", "told"),
-    [("4", "9 ms later a read found a newer one."), ("3", "It was still so 9 ms after R's GET (200, version 3).")],
+    [
+        ("4", "9 ms later a read found a newer one."),
+        ("3", "It was still so 9 ms after R's GET (200, version 3)."),
+    ],
 )
 def test_a_stale_read_is_told_with_what_became_of_it(seen: str, told: str) -> None:
     """A copy that catches up is another fault than one that never does."""
@@ -65,7 +77,9 @@ def test_a_stale_read_is_told_with_what_became_of_it(seen: str, told: str) -> No
     stale = next(op for op in example.operations if op.writer == "R")
     assert stale.returned is not None
     later = stale.returned + 9_000_000
-    final = replace(stale, id=99, writer="last", invoked=later, returned=later + 1, version=seen, seen=())
+    final = replace(
+        stale, id=99, writer="last", invoked=later, returned=later + 1, version=seen, seen=()
+    )
     first, *_ = judge(replace(example.history, final=final))
     assert first.name is Name.STALE_READ
     assert first.sentence.endswith(told)
@@ -74,10 +88,15 @@ def test_a_stale_read_is_told_with_what_became_of_it(seen: str, told: str) -> No
 CLOCK_FREE = {name.label for name in Name if name.clock is Clock.NOT_NEEDED}
 
 
-@pytest.mark.parametrize("example", [e for e in EXAMPLES if e.anomaly in CLOCK_FREE], ids=lambda example: example.name)
+@pytest.mark.parametrize(
+    "example", [e for e in EXAMPLES if e.anomaly in CLOCK_FREE], ids=lambda example: example.name
+)
 def test_what_needs_no_clock_is_found_without_one(example: Example) -> None:
     """Each writer's clock may be off by any amount: the fault is still found, at most a race looks like a plain one."""
-    offset = {writer: i * 1000 for i, writer in enumerate(dict.fromkeys(op.writer for op in example.operations))}
+    offset = {
+        writer: i * 1000
+        for i, writer in enumerate(dict.fromkeys(op.writer for op in example.operations))
+    }
     moved = tuple(
         replace(
             op,
@@ -87,7 +106,9 @@ def test_what_needs_no_clock_is_found_without_one(example: Example) -> None:
         for op in example.operations
     )
     found = judge(replace(example.history, operations=moved))
-    assert {anomaly.name.clock for anomaly in found} >= {Clock.NOT_NEEDED} or example.name in BY_THE_CLOCK
+    assert {anomaly.name.clock for anomaly in found} >= {
+        Clock.NOT_NEEDED
+    } or example.name in BY_THE_CLOCK
 
 
 #: Without `_history`, a write that names no version can be placed by the clock only.
@@ -96,7 +117,9 @@ BY_THE_CLOCK = {"stale-success-past-an-unconditional"}
 
 def test_a_server_that_never_looks_at_if_match_is_not_told_so_a_thousand_times() -> None:
     def update(i: int, writer: str, base: str, got: str) -> Operation:
-        return Operation(i, writer, Kind.UPDATE, i * 10, i * 10 + 15, Outcome.OK, 200, base, f"m{i}", got)
+        return Operation(
+            i, writer, Kind.UPDATE, i * 10, i * 10 + 15, Outcome.OK, 200, base, f"m{i}", got
+        )
 
     operations: list[Operation] = []
     for i in range(0, 2000, 2):

@@ -24,7 +24,9 @@ def test_judge_and_search_agree(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "world", LOOSE, ids=["nameless deletions", "nameless deletions without history", "mixed refusals"]
+    "world",
+    LOOSE,
+    ids=["nameless deletions", "nameless deletions without history", "mixed refusals"],
 )
 def test_where_it_may_miss_something_it_accuses_nobody_wrongly(world: World) -> None:
     for history in histories(COUNT // 6, seed=4, worlds=(world,)):

@@ -66,7 +66,9 @@ def test_names_cannot_break_the_page() -> None:
 def test_a_crowd_is_thinned_out() -> None:
     example = next(example for example in SHOWN if example.name == "lost-update")
     crowd = tuple(
-        replace(example.operations[0], id=100 + i, writer=f"C{i}", base="3", version=None, status=412)
+        replace(
+            example.operations[0], id=100 + i, writer=f"C{i}", base="3", version=None, status=412
+        )
         for i in range(50)
     )
     history = replace(example.history, operations=(*example.operations, *crowd))

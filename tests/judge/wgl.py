@@ -25,7 +25,10 @@ class State:
 def explicable(history: History, foreign_deletions: bool = True) -> bool:
     """Whether some order of the operations, within their times, explains every answer and the server's own history."""
     operations = tuple(o for o in history if relevant(o))
-    return contents_agree(history, operations) and _Search(history, operations, foreign_deletions).run()
+    return (
+        contents_agree(history, operations)
+        and _Search(history, operations, foreign_deletions).run()
+    )
 
 
 def relevant(operation: Operation) -> bool:
@@ -39,26 +42,40 @@ def contents_agree(history: History, operations: tuple[Operation, ...]) -> bool:
     """Whether each version has one whole content."""
     content: dict[str, tuple[str, ...]] = {}
     sights = [(e.version, e.markers) for e in history.entries or ()]
-    sights += [(o.version, o.seen) for o in operations if o.kind is Kind.READ and o.version is not None]
-    return all(len(seen) == 1 and content.setdefault(version, seen) == seen for version, seen in sights if seen)
+    sights += [
+        (o.version, o.seen) for o in operations if o.kind is Kind.READ and o.version is not None
+    ]
+    return all(
+        len(seen) == 1 and content.setdefault(version, seen) == seen
+        for version, seen in sights
+        if seen
+    )
 
 
 class _Search:
-    def __init__(self, history: History, operations: tuple[Operation, ...], foreign_deletions: bool) -> None:
+    def __init__(
+        self, history: History, operations: tuple[Operation, ...], foreign_deletions: bool
+    ) -> None:
         self.foreign_deletions = foreign_deletions
         self.history, self.operations = history, operations
         self.entries = history.entries
         self.visited: set[tuple[int, State, frozenset[str]]] = set()
-        self.must = sum(1 << i for i, o in enumerate(operations) if o.outcome is not Outcome.UNKNOWN)
+        self.must = sum(
+            1 << i for i, o in enumerate(operations) if o.outcome is not Outcome.UNKNOWN
+        )
         self.shown = {o.seen[0]: o.version for o in operations if o.kind is Kind.READ and o.seen}
         self.markers = {o.marker for o in history if o.marker}
-        self.claimed = {o.version for o in operations if o.kind is not Kind.READ and o.outcome is Outcome.OK}
+        self.claimed = {
+            o.version for o in operations if o.kind is not Kind.READ and o.outcome is Outcome.OK
+        }
 
     def run(self) -> bool:
         if self.entries is None:
             start = State(self.history.initial)
         elif self.history.initial is not None:
-            there = next((i for i, e in enumerate(self.entries) if e.version == self.history.initial), None)
+            there = next(
+                (i for i, e in enumerate(self.entries) if e.version == self.history.initial), None
+            )
             if there is None or any(self.ours(entry) for entry in self.entries[: there + 1]):
                 return False
             start = State(self.history.initial, self.entries[there].deleted, there + 1)
@@ -67,7 +84,9 @@ class _Search:
         return self.from_(0, start, frozenset({self.history.initial} - {None}))
 
     def from_(self, done: int, state: State, used: frozenset[str]) -> bool:
-        if done & self.must == self.must and (self.entries is None or state.position == len(self.entries)):
+        if done & self.must == self.must and (
+            self.entries is None or state.position == len(self.entries)
+        ):
             return True
         if (done, state, used) in self.visited:
             return False
@@ -78,7 +97,9 @@ class _Search:
             operation = self.operations[i]
             if operation.invoked <= first_end:
                 after = self.apply(operation, state, used)
-                if after is not None and self.from_(done | 1 << i, after, used | {after.version or ""}):
+                if after is not None and self.from_(
+                    done | 1 << i, after, used | {after.version or ""}
+                ):
                     return True
         foreign = self.foreign(state)
         return foreign is not None and self.from_(done, foreign, used | {foreign.version or ""})
@@ -90,10 +111,14 @@ class _Search:
             fits = nothing if operation.status in GONE else state.version == operation.version
             return state if fits else None
         if operation.outcome is Outcome.REFUSED:
-            return state if operation.base in (None, ANY) or state.version != operation.base else None
+            return (
+                state if operation.base in (None, ANY) or state.version != operation.base else None
+            )
         if (operation.base == ANY and nothing) or operation.base not in (None, ANY, state.version):
             done_already = (
-                operation.kind is Kind.DELETE and operation.version is None and operation.outcome is Outcome.OK
+                operation.kind is Kind.DELETE
+                and operation.version is None
+                and operation.outcome is Outcome.OK
             )
             return state if done_already and state.deleted and operation.base in used else None
         if operation.kind is Kind.DELETE and operation.version is None and nothing:
@@ -112,7 +137,9 @@ class _Search:
             return None
         if operation.version is None and entry.version in self.claimed:
             return None
-        if operation.version not in (None, entry.version) or (entry.markers and entry.markers != (operation.marker,)):
+        if operation.version not in (None, entry.version) or (
+            entry.markers and entry.markers != (operation.marker,)
+        ):
             return None
         return State(entry.version, deletes, state.position + 1)
 

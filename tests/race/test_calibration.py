@@ -8,7 +8,14 @@ from dataclasses import replace
 import pytest
 
 from ifmatch.client.exchange import Failure, Request, Response
-from ifmatch.race.calibration import Calibration, Offset, RoundTrip, calibrate, clock_offset, release_skew
+from ifmatch.race.calibration import (
+    Calibration,
+    Offset,
+    RoundTrip,
+    calibrate,
+    clock_offset,
+    release_skew,
+)
 from ifmatch.race.transport import Result
 from ifmatch.race.transport.connection import Origin
 from ifmatch.race.transport.direct import Direct
@@ -47,7 +54,11 @@ AT_NOON = 1_795_262_400 * 10**9
             Offset(29_900_000_000, 31 * 10**9),
             "the target's clock is 29.9 to 31.0 s ahead of ours",
         ),
-        ([(5 * 10**9, NOON)], Offset(-5_100_000_000, -4 * 10**9), "the target's clock is 4.0 to 5.1 s behind ours"),
+        (
+            [(5 * 10**9, NOON)],
+            Offset(-5_100_000_000, -4 * 10**9),
+            "the target's clock is 4.0 to 5.1 s behind ours",
+        ),
         ([(0, NOON), (0, "Sat, 21 Nov 2026 12:00:01 GMT")], Offset(900_000_000, 10**9), None),
         ([(0, NOON), (0, "Sat, 21 Nov 2026 13:00:00 GMT")], None, None),
         ([(0, "yesterday"), (0, "")], None, None),
@@ -72,7 +83,11 @@ def test_what_follows_from_it():
         skew=50_000,
         offset=Offset(-1, 1),
     )
-    assert (near.settle, far.settle, replace(far, way=None).settle) == (500_000, 28_000_000, 31_000_000)
+    assert (near.settle, far.settle, replace(far, way=None).settle) == (
+        500_000,
+        28_000_000,
+        31_000_000,
+    )
     assert near.text == "round trip 0.05 ms (95 %: 0.09 ms) over 1 connection"
     assert far.text == (
         "round trip 31.00 ms (95 %: 90.00 ms) over 2 connections; last bytes leave within 0.05 ms; "

@@ -2,15 +2,26 @@
 
 import pytest
 
-from ifmatch.race.confidence import FEWEST, Block, Confidence, correlation, exposure_bound, rounds_needed
+from ifmatch.race.confidence import (
+    FEWEST,
+    Block,
+    Confidence,
+    correlation,
+    exposure_bound,
+    rounds_needed,
+)
 
 
-@pytest.mark.parametrize(("rounds", "bound"), [(100, 0.045), (459, 0.010), (1000, 0.0046), (4603, 0.001)])
+@pytest.mark.parametrize(
+    ("rounds", "bound"), [(100, 0.045), (459, 0.010), (1000, 0.0046), (4603, 0.001)]
+)
 def test_the_bound_on_what_so_many_rounds_can_have_missed(rounds: int, bound: float) -> None:
     assert exposure_bound(rounds) == pytest.approx(bound, rel=0.02)
 
 
-@pytest.mark.parametrize(("exposure", "rounds"), [(0.5, 7), (0.2, 21), (0.1, 44), (0.05, 90), (0.01, 459)])
+@pytest.mark.parametrize(
+    ("exposure", "rounds"), [(0.5, 7), (0.2, 21), (0.1, 44), (0.05, 90), (0.01, 459)]
+)
 def test_the_rounds_needed(exposure: float, rounds: int) -> None:
     assert rounds_needed(exposure) == rounds
 

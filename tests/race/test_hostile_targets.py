@@ -149,8 +149,14 @@ def own_etag(turn: Turn) -> bool:
     """Has an ETag that is not the versionId, and takes no other in an If-Match, in bundles neither."""
     if any(n.lower() == "if-match" and "tag-" not in v for n, v in turn.asked.headers):
         return turn.send(Reply(412))
-    headers = [(n, _OWN.sub(r"\1", v) if n.lower() == "if-match" else v) for n, v in turn.asked.headers]
-    reply = turn.reply(replace(turn.asked, headers=headers, body=_OWN.sub(r"\1", turn.asked.body.decode()).encode()))
+    headers = [
+        (n, _OWN.sub(r"\1", v) if n.lower() == "if-match" else v) for n, v in turn.asked.headers
+    ]
+    reply = turn.reply(
+        replace(
+            turn.asked, headers=headers, body=_OWN.sub(r"\1", turn.asked.body.decode()).encode()
+        )
+    )
     reply = reply.holding(_with_own_etags(reply.json)) if reply.json else reply
     tag = next((v for n, v in reply.headers if n.lower() == "etag"), None)
     return turn.send(reply.but(etag=_owned(tag)) if tag else reply)
@@ -192,7 +198,11 @@ def _jumping(content: object) -> object:
 def short_pages(asked: Asked, reply: Reply) -> Reply:
     """Lists only the newest version, and does not say how to get at the rest."""
     content = reply.json
-    return reply.holding({**content, "entry": content["entry"][:1]}) if content.get("type") == "history" else reply
+    return (
+        reply.holding({**content, "entry": content["entry"][:1]})
+        if content.get("type") == "history"
+        else reply
+    )
 
 
 class TwoAtOnce(Hostile):
@@ -234,7 +244,9 @@ class Place:
 
 
 @contextmanager
-def place(name: str, kind: type[Hostile] = Hostile, faults: tuple[str, ...] = (), writers: int = 4) -> Iterator[Place]:
+def place(
+    name: str, kind: type[Hostile] = Hostile, faults: tuple[str, ...] = (), writers: int = 4
+) -> Iterator[Place]:
     """A front before a server, found out about, and swept in the end."""
     server, events = kind(name, faults=faults).start(), []
     try:
@@ -407,10 +419,20 @@ def test_where_two_connections_are_served_two_writers_meet(kind):
         assert runner.writers == 2
         case = judge(runner, "same-version")
         assert case.verdict() is Verdict.PASS, described(case)
-        assert case.race.facts["limits"] == ["the target serves 2 connections at once, so no more than 2 writers meet"]
+        assert case.race.facts["limits"] == [
+            "the target serves 2 connections at once, so no more than 2 writers meet"
+        ]
 
 
-LOSING = ("closes", "http10", "no_etag", "own_etag", "too_many", "fail_after_writing", "short_pages")
+LOSING = (
+    "closes",
+    "http10",
+    "no_etag",
+    "own_etag",
+    "too_many",
+    "fail_after_writing",
+    "short_pages",
+)
 
 
 @pytest.mark.parametrize("front", LOSING)
@@ -443,8 +465,14 @@ def test_everything_is_labelled_journalled_and_removed():
     with place("reset-some") as here, suppress(Exception):
         for name in ("same-version", "conditional-creates", "relay"):
             judge(here.runner(), name)
-        bodies = [e.request.body for e in here.events if isinstance(e, ExchangeRecorded) and e.request.method == "POST"]
+        bodies = [
+            e.request.body
+            for e in here.events
+            if isinstance(e, ExchangeRecorded) and e.request.method == "POST"
+        ]
         assert all("urn:ifmatch:run" in body for body in bodies)
-    left = [event for event in here.events if isinstance(event, Journalled) and event.action == "left"]
+    left = [
+        event for event in here.events if isinstance(event, Journalled) and event.action == "left"
+    ]
     assert not here.target.ledger.open_items()
     assert all(event["reason"] for event in left)

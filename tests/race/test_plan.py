@@ -33,7 +33,11 @@ def test_half_of_the_rounds_are_hot() -> None:
 def test_what_shrinks_becomes_plain() -> None:
     """The smallest race of a write with anything is one with a read."""
     quiet = settings(database=None, max_examples=500)
-    smallest = find(mixed_rounds(4), lambda steps: any(step.kind is not Kind.READ for step in steps), settings=quiet)
+    smallest = find(
+        mixed_rounds(4),
+        lambda steps: any(step.kind is not Kind.READ for step in steps),
+        settings=quiet,
+    )
     assert sorted(step.kind for step in smallest) == [Kind.READ, Kind.UPDATE]
 
 
@@ -44,7 +48,9 @@ def test_a_server_is_asked_only_what_it_offers() -> None:
 
 
 def test_a_plan_is_told_in_words() -> None:
-    plan = Plan(((Step("A", Kind.UPDATE, 0), Step("B", Kind.PATCH, 2)), (Step("A", Kind.DELETE, ANY),)))
+    plan = Plan(
+        ((Step("A", Kind.UPDATE, 0), Step("B", Kind.PATCH, 2)), (Step("A", Kind.DELETE, ANY),))
+    )
     assert str(plan) == (
         "1. A: update, naming the version last seen | B: patch, naming a version seen before (up to 2 back)\n"
         "2. A: delete, naming any version"

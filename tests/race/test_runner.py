@@ -33,7 +33,9 @@ from ifmatch.rules.profile import load
 INVOCATION = Invocation(Kind.UPDATE, Request("PUT", "http://x/Patient/1", (), b"{}"))
 
 
-def completed(status: int, released: int = 0, returned: int | None = 10, outcome: Outcome | None = None) -> Completion:
+def completed(
+    status: int, released: int = 0, returned: int | None = 10, outcome: Outcome | None = None
+) -> Completion:
     """An update as it was answered."""
     outcome = outcome or (Outcome.OK if status == 200 else Outcome.REFUSED)
     operation = Operation(0, "A", Kind.UPDATE, 0, returned, outcome, status or None)
@@ -64,7 +66,8 @@ def test_only_writes_that_were_answered_have_met(completions, overlapping):
 def test_a_round_is_decided_when_every_outcome_is_known():
     """Only such a round can be said to have had no winner."""
     race = Race(
-        environment=None, rounds=[[completed(412), completed(412)], [completed(412), PUT_OFF], [completed(200)]]
+        environment=None,
+        rounds=[[completed(412), completed(412)], [completed(412), PUT_OFF], [completed(200)]],
     )
     assert race.decided == [race.rounds[0]]
 
@@ -121,7 +124,9 @@ def test_names_that_agree_change_nothing():
 
 def test_an_etag_of_its_own_kind_names_the_entries():
     """By the reads, and by the mark where nobody has read."""
-    listed, why = learnt(("a", "1"), ("b", "2")).listed(ENTRIES, [wrote("b", "m2"), wrote("c", "m3")])
+    listed, why = learnt(("a", "1"), ("b", "2")).listed(
+        ENTRIES, [wrote("b", "m2"), wrote("c", "m3")]
+    )
     assert ([entry.version for entry in listed or ()], why) == (["a", "b", "c"], "")
 
 
@@ -156,7 +161,11 @@ def runner():
 
 def updates(runner):
     """So many updates from the same version."""
-    return Workload(lambda subject, seen, writers: [runner.invocations.update(subject, seen) for _ in range(writers)])
+    return Workload(
+        lambda subject, seen, writers: [
+            runner.invocations.update(subject, seen) for _ in range(writers)
+        ]
+    )
 
 
 def test_two_writers_and_all_meet_by_turns(runner):
@@ -185,7 +194,9 @@ def test_where_rounds_take_long_a_block_has_fewer(runner, monkeypatch, longest, 
     race = run(runner, updates(runner))
     assert {block.rounds for block in race.blocks} == {rounds}
     assert race.left_out == (3 - rounds) * len(race.blocks)
-    assert [f"{race.left_out} were left out" in limit for limit in race.limits] == [True] * bool(race.left_out)
+    assert [f"{race.left_out} were left out" in limit for limit in race.limits] == [True] * bool(
+        race.left_out
+    )
 
 
 def test_unlike_invocations_are_brought_to_meet_and_it_is_told(runner):
@@ -229,7 +240,10 @@ def test_what_never_comes_about_says_why(runner):
 
 def test_a_target_that_goes_away_does_not_take_a_proven_fault_with_it(runner):
     """Evidence is kept."""
-    race = Race(runner.environment, sightings=[Sighting(None, Anomaly(Name.LOST_UPDATE, (), ""), fault=True)])
+    race = Race(
+        runner.environment,
+        sightings=[Sighting(None, Anomaly(Name.LOST_UPDATE, (), ""), fault=True)],
+    )
 
     def block(_):
         raise TargetUnusable("gone")
@@ -271,5 +285,7 @@ def test_a_history_that_cannot_be_checked_proves_nothing_and_loses_nothing(runne
     runner.settle(race)
     (history,) = race.histories
     assert history.entries is None
-    assert [operation.writer for operation in history.operations if operation.kind is Kind.UPDATE] == ["A"]
+    assert [
+        operation.writer for operation in history.operations if operation.kind is Kind.UPDATE
+    ] == ["A"]
     assert race.troubles == ["the read of a version hung"]

@@ -15,7 +15,16 @@ import trustme
 
 from ifmatch.client.exchange import Failure, Request
 from ifmatch.client.settings import Settings
-from ifmatch.race.transport import Blocks, Mode, Side, TimedRequest, Widener, WinnerFeedback, choose, held_body
+from ifmatch.race.transport import (
+    Blocks,
+    Mode,
+    Side,
+    TimedRequest,
+    Widener,
+    WinnerFeedback,
+    choose,
+    held_body,
+)
 from ifmatch.race.transport.connection import Origin
 from ifmatch.race.transport.direct import Direct
 from ifmatch.race.transport.http1 import Http1
@@ -48,7 +57,10 @@ def read(sock: socket.socket, connection: int) -> Seen | None:
     seen = Seen(connection, b"", 0, 0)
     while True:
         head, found, body = seen.data.partition(b"\r\n\r\n")
-        length = next((int(x[15:]) for x in head.lower().split(b"\r\n") if x.startswith(b"content-length:")), 0)
+        length = next(
+            (int(x[15:]) for x in head.lower().split(b"\r\n") if x.startswith(b"content-length:")),
+            0,
+        )
         if found and len(body) >= length:
             return seen
         data = sock.recv(65536)
@@ -62,7 +74,9 @@ def read(sock: socket.socket, connection: int) -> Seen | None:
 class Server:
     """Accepts connections and answers what `behave` returns; None closes the connection."""
 
-    def __init__(self, behave: Behaviour, tls: ssl.SSLContext | None = None, most: int = 100) -> None:
+    def __init__(
+        self, behave: Behaviour, tls: ssl.SSLContext | None = None, most: int = 100
+    ) -> None:
         self.behave, self.tls, self.most = behave, tls, most
         self.seen: list[Seen] = []
         self.partial = 0
@@ -79,7 +93,9 @@ class Server:
                 self.accepted += 1
                 self.open.append(sock)
                 if self.accepted <= self.most:
-                    threading.Thread(target=self.serve, args=(sock, self.accepted), daemon=True).start()
+                    threading.Thread(
+                        target=self.serve, args=(sock, self.accepted), daemon=True
+                    ).start()
 
     def serve(self, sock: socket.socket, number: int) -> None:
         with suppress(OSError):
@@ -119,7 +135,12 @@ def hangs_up(sock: socket.socket, seen: Seen) -> None:
 
 
 def put(url: str, text: str = "x", headers: tuple[tuple[str, str], ...] = ()) -> Request:
-    return Request("PUT", f"{url}/Patient/1", (("Content-Type", "application/fhir+json"), *headers), text.encode())
+    return Request(
+        "PUT",
+        f"{url}/Patient/1",
+        (("Content-Type", "application/fhir+json"), *headers),
+        text.encode(),
+    )
 
 
 def direct(url: str, timeout: float = TIMEOUT) -> Direct:
@@ -136,11 +157,15 @@ def writes(url: str, count: int) -> list[TimedRequest]:
 @pytest.mark.parametrize("writers", [2, 4, 8])
 @pytest.mark.parametrize("mode", list(Mode))
 def test_every_writer_is_answered_in_order(writers: int, mode: Mode):
-    with serving(lambda _, seen: b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + seen.data[-1:]) as server:
+    with serving(
+        lambda _, seen: b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + seen.data[-1:]
+    ) as server:
         engine = direct(server.url)
         for _ in range(3):
             results = engine.release(writes(server.url, writers), mode)
-            assert [r.response and r.response.body for r in results] == [str(i).encode() for i in range(writers)]
+            assert [r.response and r.response.body for r in results] == [
+                str(i).encode() for i in range(writers)
+            ]
             for r in results:
                 assert r.sent
                 assert r.released
@@ -184,7 +209,12 @@ def test_headers_go_as_given_and_the_needed_ones_are_added():
         direct(server.url).release([TimedRequest(put(server.url, "ü", given))])
         head = server.seen[0].data
         host = server.url.removeprefix("http://").encode()
-        for line in (b"Authorization: Bearer abc", b'If-Match: W/"1"', "If-Match: “2”".encode(), b"Host: " + host):
+        for line in (
+            b"Authorization: Bearer abc",
+            b'If-Match: W/"1"',
+            "If-Match: “2”".encode(),
+            b"Host: " + host,
+        ):
             assert line + b"\r\n" in head
         assert b"Content-Length: 2\r\n" in head
 
@@ -198,7 +228,9 @@ def test_an_offset_delays_the_release():
 
 
 def test_large_bodies_are_sent_whole():
-    with serving(lambda _, seen: b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n%07d" % len(seen.data)) as server:
+    with serving(
+        lambda _, seen: b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n%07d" % len(seen.data)
+    ) as server:
         request = put(server.url, "x" * 3_000_000)
         results = direct(server.url, 5.0).release([TimedRequest(request)] * 4)
         assert [int(r.response.body) > 3_000_000 for r in results] == [True] * 4
@@ -208,7 +240,9 @@ def test_a_round_within_the_hold_has_connections_of_its_own():
     with serving(always(OK)) as server:
         engine = direct(server.url)
         slow, (fast,) = held_body(
-            engine, put(server.url, "slow"), lambda: engine.release([TimedRequest(put(server.url, "fast"))])
+            engine,
+            put(server.url, "slow"),
+            lambda: engine.release([TimedRequest(put(server.url, "fast"))]),
         )
         assert slow.invoked < fast.invoked
         assert fast.returned < slow.released
@@ -248,7 +282,9 @@ def test_odd_answers_are_understood_round_after_round(answer: bytes):
             assert [r.response and r.response.body for r in results] == [b"ok"] * 4, results
 
 
-@pytest.mark.parametrize("text", [b"HTTP/1.0 200 OK\r\n\r\nok", b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nok"])
+@pytest.mark.parametrize(
+    "text", [b"HTTP/1.0 200 OK\r\n\r\nok", b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nok"]
+)
 def test_an_answer_may_end_with_its_connection(text: bytes):
     def behave(sock: socket.socket, seen: Seen) -> None:
         sock.sendall(text)
@@ -256,7 +292,9 @@ def test_an_answer_may_end_with_its_connection(text: bytes):
     with serving(behave) as server:
         engine = direct(server.url)
         for _ in range(2):
-            assert [r.response and r.response.body for r in engine.release(writes(server.url, 3))] == [b"ok"] * 3
+            assert [
+                r.response and r.response.body for r in engine.release(writes(server.url, 3))
+            ] == [b"ok"] * 3
 
 
 def test_connections_dropped_between_rounds_are_dialled_again():
@@ -294,12 +332,17 @@ MISDEEDS: dict[str, tuple[Behaviour, Failure]] = {
     "drips": (drip, Failure.TIMEOUT),
     "garbage": (always(b"\x00\x01 what is this?\r\n\r\n"), Failure.RESET),
     "cut off": (lambda sock, seen: sock.sendall(OK[:-1]), Failure.RESET),
-    "too large": (always(b"HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n" + b"x" * 9_000_000), Failure.TOO_LARGE),
+    "too large": (
+        always(b"HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n" + b"x" * 9_000_000),
+        Failure.TOO_LARGE,
+    ),
 }
 
 
 @pytest.mark.parametrize(("misdeed", "failure"), MISDEEDS.values(), ids=list(MISDEEDS))
-def test_one_bad_connection_has_an_unknown_outcome_and_spares_the_others(misdeed: Behaviour, failure: Failure):
+def test_one_bad_connection_has_an_unknown_outcome_and_spares_the_others(
+    misdeed: Behaviour, failure: Failure
+):
     def behave(sock: socket.socket, seen: Seen) -> bytes | None:
         return misdeed(sock, seen) if seen.data.endswith(b"writer 2") else OK
 
@@ -309,7 +352,9 @@ def test_one_bad_connection_has_an_unknown_outcome_and_spares_the_others(misdeed
         results = engine.release(writes(server.url, 4))
         assert time.monotonic() - started < TIMEOUT + 0.4
         bad = results.pop(2)
-        assert (bad.failure, bad.response, bad.returned, bad.sent) == (failure, None, None, True), bad
+        assert (bad.failure, bad.response, bad.returned, bad.sent) == (failure, None, None, True), (
+            bad
+        )
         assert bad.detail
         assert bad.released
         assert all(r.response and r.returned for r in results)
@@ -322,7 +367,12 @@ def test_a_second_connection_may_be_refused_service():
         blocks = Blocks(direct(server.url), Request("GET", server.url), Random(1))
         results = blocks.release(writes(server.url, 4))
         assert blocks.width == 2
-        assert sorted(r.failure or "" for r in results) == ["", "", Failure.TIMEOUT, Failure.TIMEOUT]
+        assert sorted(r.failure or "" for r in results) == [
+            "",
+            "",
+            Failure.TIMEOUT,
+            Failure.TIMEOUT,
+        ]
 
 
 def test_what_cannot_be_dialled_was_certainly_not_sent():
@@ -330,8 +380,12 @@ def test_what_cannot_be_dialled_was_certainly_not_sent():
         deaf.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
         results = direct(url).release(writes(url, 2))
-    assert [(r.failure, r.sent, r.released) for r in results] == [(Failure.REFUSED, False, None)] * 2
-    (result,) = direct("http://no-such-host.invalid").release(writes("http://no-such-host.invalid", 1))
+    assert [(r.failure, r.sent, r.released) for r in results] == [
+        (Failure.REFUSED, False, None)
+    ] * 2
+    (result,) = direct("http://no-such-host.invalid").release(
+        writes("http://no-such-host.invalid", 1)
+    )
     assert (result.failure, result.sent) == (Failure.NO_HOST, False)
 
 
@@ -355,7 +409,9 @@ def test_what_cannot_be_written_was_certainly_not_sent():
 def early(sock: socket.socket, number: int) -> None:
     """Answers as soon as the headers are there, before the body."""
     sock.recv(65536)
-    sock.sendall(b"HTTP/1.1 412 Precondition Failed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+    sock.sendall(
+        b"HTTP/1.1 412 Precondition Failed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    )
     sock.close()
 
 
@@ -372,7 +428,9 @@ def test_an_answer_that_comes_before_the_last_byte_counts():
 def test_blocks_warm_re_dial_and_shuffle_by_the_seed():
     def orders(seed: int) -> list[list[int]]:
         with serving(always(OK)) as server:
-            blocks = Blocks(direct(server.url), Request("GET", f"{server.url}/metadata"), Random(seed), rounds=5)
+            blocks = Blocks(
+                direct(server.url), Request("GET", f"{server.url}/metadata"), Random(seed), rounds=5
+            )
             rounds = []
             for _ in range(10):
                 results = blocks.release(writes(server.url, 4))
@@ -413,8 +471,15 @@ def test_dither_is_within_twice_the_skew_and_absent_in_half_of_the_rounds():
 
 def test_an_abandoned_request_arrives_whole_and_has_no_outcome():
     with serving(always(OK)) as server:
-        result = Widener(Origin.of(server.url, None), TIMEOUT).abandon(put(server.url, "whole body"))
-        assert (result.response, result.failure, result.sent, result.returned) == (None, Failure.RESET, True, None)
+        result = Widener(Origin.of(server.url, None), TIMEOUT).abandon(
+            put(server.url, "whole body")
+        )
+        assert (result.response, result.failure, result.sent, result.returned) == (
+            None,
+            Failure.RESET,
+            True,
+            None,
+        )
         assert result.released
         time.sleep(0.05)
         assert [seen.data[-10:] for seen in server.seen] == [b"whole body"]
@@ -423,7 +488,9 @@ def test_an_abandoned_request_arrives_whole_and_has_no_outcome():
 @pytest.mark.parametrize("reset", [False, True])
 def test_an_aborted_upload_never_arrives_whole(reset: bool):
     with serving(always(OK)) as server:
-        result = Widener(Origin.of(server.url, None), TIMEOUT).aborted_upload(put(server.url, "x"), reset=reset)
+        result = Widener(Origin.of(server.url, None), TIMEOUT).aborted_upload(
+            put(server.url, "x"), reset=reset
+        )
         assert (result.response, result.released, result.sent) == (None, None, True)
         time.sleep(0.05)
         assert not server.seen
@@ -451,7 +518,9 @@ def test_a_target_that_hangs_up_is_told_in_our_words():
 def test_the_answer_to_an_aborted_upload_is_seen():
     with serving(always(OK)) as server:
         server.serve = early  # type: ignore[method-assign]
-        result = Widener(Origin.of(server.url, None), TIMEOUT).aborted_upload(put(server.url, "x" * 100))
+        result = Widener(Origin.of(server.url, None), TIMEOUT).aborted_upload(
+            put(server.url, "x" * 100)
+        )
         assert result.response
         assert result.response.status == 412
 
@@ -497,11 +566,15 @@ def settings(url: str, authority: trustme.CA | None, folder, **options) -> Setti
     file = folder / "ca.pem"
     if authority:
         authority.cert_pem.write_to_path(str(file))
-    return Settings(url, timeout=2.0, ca_file=str(file) if authority else "", through_proxy=False, **options)
+    return Settings(
+        url, timeout=2.0, ca_file=str(file) if authority else "", through_proxy=False, **options
+    )
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_the_last_byte_is_held_back_under_tls(authority: trustme.CA, tmp_path, version: ssl.TLSVersion):
+def test_the_last_byte_is_held_back_under_tls(
+    authority: trustme.CA, tmp_path, version: ssl.TLSVersion
+):
     context = server_tls(authority)
     context.maximum_version = version
     with serving(always(OK), tls=context) as server:
@@ -538,8 +611,12 @@ def test_a_certificate_that_is_not_trusted_keeps_everything_unsent(authority: tr
 def test_a_handshake_that_hangs_keeps_everything_unsent(authority: trustme.CA, tmp_path):
     with serving(always(OK), most=0) as server:
         url = server.url.replace("http:", "https:")
-        engine = choose(replace(settings(url, authority, tmp_path), timeout=TIMEOUT), http2=False).engine
-        assert [(r.failure, r.sent) for r in engine.release(writes(url, 2))] == [(Failure.TIMEOUT, False)] * 2
+        engine = choose(
+            replace(settings(url, authority, tmp_path), timeout=TIMEOUT), http2=False
+        ).engine
+        assert [(r.failure, r.sent) for r in engine.release(writes(url, 2))] == [
+            (Failure.TIMEOUT, False)
+        ] * 2
 
 
 @pytest.fixture(scope="module")
@@ -558,6 +635,8 @@ def test_one_of_the_writers_wins_on_the_embedded_server(embedded: EmbeddedServer
     blocks = Blocks(choice.engine, Request("GET", f"{embedded.base_url}/metadata"), Random(1))
     (made,) = blocks.release([TimedRequest(Request("PUT", url, (header,), body))])
     etag = next(value for name, value in made.response.headers if name.lower() == "etag")
-    results = blocks.release([TimedRequest(Request("PUT", url, (header, ("If-Match", etag)), body))] * writers)
+    results = blocks.release(
+        [TimedRequest(Request("PUT", url, (header, ("If-Match", etag)), body))] * writers
+    )
     assert sorted(r.response.status for r in results) == [200] + [412] * (writers - 1)
     choice.engine.close()

@@ -67,7 +67,10 @@ def threads(timeout: float = 2.0) -> Threads:
 
 
 def writes(url: str, count: int, method: str = "PUT") -> list[TimedRequest]:
-    return [TimedRequest(Request(method, f"{url}/Patient/{i}", (), b"writer %d" % i)) for i in range(count)]
+    return [
+        TimedRequest(Request(method, f"{url}/Patient/{i}", (), b"writer %d" % i))
+        for i in range(count)
+    ]
 
 
 @pytest.mark.parametrize("writers", [2, 4, 8])
@@ -77,7 +80,9 @@ def test_every_writer_is_answered_in_order(writers: int, mode: Mode):
         engine = threads()
         for _ in range(2):
             results = engine.release(writes(server.url, writers), mode)
-            assert [r.response and r.response.body for r in results] == [b"writer %d" % i for i in range(writers)]
+            assert [r.response and r.response.body for r in results] == [
+                b"writer %d" % i for i in range(writers)
+            ]
             assert all(r.invoked <= r.released < r.returned for r in results)
         engine.close()
 
@@ -99,7 +104,9 @@ def test_a_round_within_the_hold_comes_between():
     with serving() as server:
         engine = threads()
         slow, _ = held_body(
-            engine, Request("PUT", server.url, (), b"slow"), lambda: engine.release(writes(server.url, 1))
+            engine,
+            Request("PUT", server.url, (), b"slow"),
+            lambda: engine.release(writes(server.url, 1)),
         )
         assert slow.response
         assert [body for _, body, _, _ in server.seen] == [b"writer 0", b"slow"]
@@ -120,7 +127,9 @@ def test_what_cannot_be_dialled_was_certainly_not_sent():
     with socket.socket() as deaf:  # bound, but it does not listen
         deaf.bind(("127.0.0.1", 0))
         results = threads().release(writes(f"http://127.0.0.1:{deaf.getsockname()[1]}", 3))
-    assert [(r.failure, r.sent, r.released) for r in results] == [(Failure.REFUSED, False, None)] * 3
+    assert [(r.failure, r.sent, r.released) for r in results] == [
+        (Failure.REFUSED, False, None)
+    ] * 3
 
 
 def test_a_proxy_in_the_environment_decides_for_it(monkeypatch: pytest.MonkeyPatch):

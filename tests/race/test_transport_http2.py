@@ -99,7 +99,14 @@ class Server:
                 sock.sendall(h2.data_to_send())
         sock.close()
 
-    def answer(self, sock: socket.socket, h2: H2Connection, number: int, stream: Stream, rest: dict[int, bytes]):
+    def answer(
+        self,
+        sock: socket.socket,
+        h2: H2Connection,
+        number: int,
+        stream: Stream,
+        rest: dict[int, bytes],
+    ):
         if stream.body == self.manners.hang:
             return
         if stream.body == self.manners.reset:
@@ -141,7 +148,10 @@ def engine_for(server: Server):
 
 def writes(url: str, count: int, body: str = "writer {}") -> list[TimedRequest]:
     headers = (("If-Match", 'W/"1"'), ("Host", "ignored"), ("Connection", "keep-alive"))
-    return [TimedRequest(Request("PUT", f"{url}/Patient/1", headers, body.format(i).encode())) for i in range(count)]
+    return [
+        TimedRequest(Request("PUT", f"{url}/Patient/1", headers, body.format(i).encode()))
+        for i in range(count)
+    ]
 
 
 @pytest.mark.parametrize("writers", [2, 4, 8])
@@ -151,7 +161,10 @@ def test_every_writer_is_answered_over_one_connection(writers: int, mode: Mode):
         engine = engine_for(server)
         for _ in range(3):
             results = engine.release(writes(server.url, writers), mode)
-            assert all(r.response and r.response.status == 200 and r.response.body == b"ok" for r in results), results
+            assert all(
+                r.response and r.response.status == 200 and r.response.body == b"ok"
+                for r in results
+            ), results
             assert all(r.invoked <= r.released < r.returned for r in results)
             assert {r.response.http_version for r in results} == {"HTTP/2"}
         assert server.connections == 1
@@ -170,7 +183,9 @@ def test_all_last_frames_come_in_one_packet():
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_a_request_without_a_body_is_ended_by_an_empty_frame(method: str):
     with serving() as server:
-        results = engine_for(server).release([TimedRequest(Request(method, f"{server.url}/Patient/1"))] * 4)
+        results = engine_for(server).release(
+            [TimedRequest(Request(method, f"{server.url}/Patient/1"))] * 4
+        )
         assert all(r.response for r in results)
         assert len({stream.last_packet for stream in server.streams}) == 1
 
@@ -224,7 +239,9 @@ def test_one_bad_stream_spares_the_others(manners: Manners, failure: Failure):
 
 
 @pytest.mark.parametrize("manners", [Manners(goaway=b"writer 1"), Manners(garbage=b"writer 1")])
-def test_the_end_of_the_connection_is_an_unknown_outcome_and_the_next_round_has_a_new_one(manners: Manners):
+def test_the_end_of_the_connection_is_an_unknown_outcome_and_the_next_round_has_a_new_one(
+    manners: Manners,
+):
     with serving(manners) as server:
         engine = engine_for(server)
         results = engine.release(writes(server.url, 4))
@@ -254,9 +271,14 @@ def test_alpn_decides_for_http2(tmp_path, version: ssl.TLSVersion):
     authority.issue_cert("127.0.0.1").configure_cert(context)
     context.set_alpn_protocols(["h2", "http/1.1"])
     with serving(tls=context) as server:
-        settings = Settings(server.url, timeout=TIMEOUT, ca_file=str(tmp_path / "ca.pem"), through_proxy=False)
+        settings = Settings(
+            server.url, timeout=TIMEOUT, ca_file=str(tmp_path / "ca.pem"), through_proxy=False
+        )
         choice = choose(settings)
-        assert choice.text == "HTTP/2, the last frames of all writers in a single packet: the target offers it."
+        assert (
+            choice.text
+            == "HTTP/2, the last frames of all writers in a single packet: the target offers it."
+        )
         for _ in range(2):
             server.streams.clear()
             results = choice.engine.release(writes(server.url, 4, "x" * 100_000))

@@ -33,19 +33,32 @@ PARTS = frozenset({"verdict", "status", "must", "may", "finding"})
 
 def known(server: str, profile: str) -> dict[str, Any]:
     """The known answers of a server under a profile."""
-    data: dict[str, Any] = json.loads((KNOWN / f"{server}.{profile}.json").read_text(encoding="utf-8"))
+    data: dict[str, Any] = json.loads(
+        (KNOWN / f"{server}.{profile}.json").read_text(encoding="utf-8")
+    )
     return data
 
 
 def surprises(report: Mapping[str, Any], answers: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Everything in which a report differs from what is known, a line each; empty when nothing is new."""
     rules = {rule["rule"]: rule for rule in report["rules"]}
-    gone = [f"{name}: known, but not in the report" for name in answers if not filter_names(rules, name)]
-    return [*gone, *(f"{rule}: {line}" for rule in rules for line in _differences(rules[rule], _answer(rule, answers)))]
+    gone = [
+        f"{name}: known, but not in the report" for name in answers if not filter_names(rules, name)
+    ]
+    return [
+        *gone,
+        *(
+            f"{rule}: {line}"
+            for rule in rules
+            for line in _differences(rules[rule], _answer(rule, answers))
+        ),
+    ]
 
 
 def _answer(rule: str, answers: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    return answers.get(rule) or next((answer for name, answer in answers.items() if fnmatch(rule, name)), None)
+    return answers.get(rule) or next(
+        (answer for name, answer in answers.items() if fnmatch(rule, name)), None
+    )
 
 
 def _differences(judged: Mapping[str, Any], answer: Mapping[str, Any] | None) -> Iterator[str]:

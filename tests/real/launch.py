@@ -74,7 +74,17 @@ MEDPLUM = Launcher(
     source=SERVERS / "medplum",
     url_variable="IFMATCH_MEDPLUM_URL",
     tools=(Tool("node", 20), Tool("npm")),
-    build=(("npm", "install", "--silent", "--no-fund", "--no-audit", "--ignore-scripts", "--legacy-peer-deps"),),
+    build=(
+        (
+            "npm",
+            "install",
+            "--silent",
+            "--no-fund",
+            "--no-audit",
+            "--ignore-scripts",
+            "--legacy-peer-deps",
+        ),
+    ),
     command=_node,
 )
 
@@ -120,7 +130,9 @@ def _ready(launcher: Launcher, process: subprocess.Popen[bytes], log: Path) -> s
         if ready:
             return ready[1]
         if process.poll() is not None:
-            raise StartError(f"{launcher.title} ended with {process.returncode}:\n{tail(_read(log))}")
+            raise StartError(
+                f"{launcher.title} ended with {process.returncode}:\n{tail(_read(log))}"
+            )
         time.sleep(0.2)
     raise StartError(f"{launcher.title} was not ready after {START} s:\n{tail(_read(log))}")
 

@@ -37,7 +37,11 @@ def database() -> Iterator[str]:
 
 
 def _program(name: str) -> str:
-    newest = sorted(Path(_ELSEWHERE).glob("*/bin"), key=lambda path: int(path.parent.name.split(".")[0]), reverse=True)
+    newest = sorted(
+        Path(_ELSEWHERE).glob("*/bin"),
+        key=lambda path: int(path.parent.name.split(".")[0]),
+        reverse=True,
+    )
     found = shutil.which(name) or shutil.which(name, path=os.pathsep.join(map(str, newest)))
     if found is None:
         raise MissingError(f"HAPI FHIR on PostgreSQL needs PostgreSQL, and there is no {name}")
@@ -49,13 +53,17 @@ def _as_user() -> list[str]:
     if os.geteuid():
         return []
     if _USER not in {user.pw_name for user in pwd.getpwall()} or not shutil.which("runuser"):
-        raise MissingError(f"PostgreSQL does not run as root, and there is no user {_USER} to run it as")
+        raise MissingError(
+            f"PostgreSQL does not run as root, and there is no user {_USER} to run it as"
+        )
     return ["runuser", "-u", _USER, "--"]
 
 
 def _run(*command: str) -> None:
     # To a file, not to a pipe: the server keeps what it inherits open, and a pipe would be waited for.
     with tempfile.TemporaryFile() as out:
-        if subprocess.run(command, cwd="/", stdout=out, stderr=out, check=False, timeout=120).returncode:
+        if subprocess.run(
+            command, cwd="/", stdout=out, stderr=out, check=False, timeout=120
+        ).returncode:
             out.seek(0)
             raise StartError(f"{command[-1]}: {out.read().decode(errors='replace')}")

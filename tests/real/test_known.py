@@ -11,7 +11,13 @@ PAGES = Path(__file__).parents[2] / "docs" / "servers"
 
 
 def rule(name="update.if-match.stale", verdict="fail", status=409, **fields):
-    return {"rule": name, "verdict": verdict, "observed": {"status": status}, "message": "", **fields}
+    return {
+        "rule": name,
+        "verdict": verdict,
+        "observed": {"status": status},
+        "message": "",
+        **fields,
+    }
 
 
 def case(form, status):
@@ -60,10 +66,14 @@ def test_a_known_rule_that_is_gone_is_a_surprise():
 
 def test_a_race_shows_what_it_must_and_nothing_that_it_may_not():
     """What is certain to be seen, what may be seen, and all else."""
-    seen = rule("race.update", race={"anomalies": [{"name": "lost update"}, {"name": "stale read"}]})
+    seen = rule(
+        "race.update", race={"anomalies": [{"name": "lost update"}, {"name": "stale read"}]}
+    )
     assert new(seen, verdict="fail", must=["lost update"], may=["stale read", "ghost write"]) == []
     assert len(new(seen, verdict="fail", must=["lost update"])) == 1
-    assert len(new(seen, verdict="fail", must=["lost update", "ghost write"], may=["stale read"])) == 1
+    assert (
+        len(new(seen, verdict="fail", must=["lost update", "ghost write"], may=["stale read"])) == 1
+    )
     assert len(new(rule("race.update", "pass", race={"anomalies": ["stale read"]}))) == 1
 
 
@@ -81,7 +91,10 @@ def test_luck_is_no_news():
     """Too few writers met, or nobody won; but nothing else hides behind it."""
     nobody = {"anomalies": [{"name": "no winner"}]}
     assert surprises({"rules": [rule("race.update", "warn", race=nobody)]}, {}) == []
-    assert surprises({"rules": [rule("race.update", "inconclusive", race={"anomalies": []})]}, {}) == []
+    assert (
+        surprises({"rules": [rule("race.update", "inconclusive", race={"anomalies": []})]}, {})
+        == []
+    )
     assert len(surprises({"rules": [rule("race.update", "fail", race=nobody)]}, {})) == 1
     assert len(surprises({"rules": [rule("race.update", "warn", race={"anomalies": []})]}, {})) == 1
 

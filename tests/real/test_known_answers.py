@@ -43,8 +43,14 @@ class Lane:
     @property
     def made(self):
         """Where each resource lies that the run made."""
-        events = map(json.loads, (self.folder / "events.jsonl").read_text(encoding="utf-8").splitlines())
-        return {(e["type"], e["id"]) for e in events if e["event"] == "journal" and e["action"] == "created"}
+        events = map(
+            json.loads, (self.folder / "events.jsonl").read_text(encoding="utf-8").splitlines()
+        )
+        return {
+            (e["type"], e["id"])
+            for e in events
+            if e["event"] == "journal" and e["action"] == "created"
+        }
 
 
 @pytest.fixture(scope="module", params=LANES, ids="-".join)
@@ -55,7 +61,9 @@ def lane(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("reports") / f"{name}.{profile}"
     options = ["-p", profile, "-o", str(folder), "--effort", "quick", "--seed", "1"]
     command = [sys.executable, "-m", "ifmatch", "run", server.base_url, *options]
-    process = subprocess.run(command, cwd=folder.parent, capture_output=True, text=True, check=False, timeout=600)
+    process = subprocess.run(
+        command, cwd=folder.parent, capture_output=True, text=True, check=False, timeout=600
+    )
     assert (folder / "report.json").is_file(), process.stdout + process.stderr
     return Lane(server.name, profile, server.base_url, folder, process)
 
@@ -63,7 +71,11 @@ def lane(request, tmp_path_factory):
 def test_the_run_comes_to_its_end(lane):
     """Complete, with the exit code that is known, the same in the report and at the door."""
     assert lane.report["complete"], lane.report["message"]
-    assert lane.process.returncode == lane.report["exit_code"] == known(lane.server, lane.profile)["exit_code"]
+    assert (
+        lane.process.returncode
+        == lane.report["exit_code"]
+        == known(lane.server, lane.profile)["exit_code"]
+    )
 
 
 def test_every_verdict_is_known(lane):
@@ -75,13 +87,23 @@ def test_every_verdict_is_known(lane):
 def test_nothing_is_left_on_the_server(lane):
     """Every resource that the run made is gone, and a search by its label finds none."""
     assert lane.report["left"] == []
-    with httpx.Client(base_url=f"{lane.base_url}/", headers={"Cache-Control": "no-cache"}) as client:
+    with httpx.Client(
+        base_url=f"{lane.base_url}/", headers={"Cache-Control": "no-cache"}
+    ) as client:
         still = {place: client.get("/".join(place)).status_code for place in lane.made}
-        found = client.get("Patient", params={"_tag": f"{LABEL}|{lane.report['run']['id']}"}).json().get("entry", [])
+        found = (
+            client.get("Patient", params={"_tag": f"{LABEL}|{lane.report['run']['id']}"})
+            .json()
+            .get("entry", [])
+        )
     assert lane.made
     assert {place: status for place, status in still.items() if status not in (404, 410)} == {}
     # Some servers ignore what they cannot search by and list everything: count only what carries the label.
-    labels = [tag.get("code") for entry in found for tag in entry.get("resource", {}).get("meta", {}).get("tag", [])]
+    labels = [
+        tag.get("code")
+        for entry in found
+        for tag in entry.get("resource", {}).get("meta", {}).get("tag", [])
+    ]
     assert lane.report["run"]["id"] not in labels
 
 

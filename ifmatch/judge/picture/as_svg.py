@@ -69,7 +69,9 @@ def _overlap(drawn: Scene, top: float) -> Iterator[str]:
     start = max([_x(drawn, row.start) for row in witness], default=0)
     end = min([_end(drawn, row) for row in witness], default=0)
     if start < end and len(witness) > 1:
-        yield _box(start, top, end - start, _ROW * len(drawn.rows), 'fill="#e5484d" fill-opacity="0.13"')
+        yield _box(
+            start, top, end - start, _ROW * len(drawn.rows), 'fill="#e5484d" fill-opacity="0.13"'
+        )
         yield _words((start + end) / 2, top - 5, "in flight together", "small soft", "middle")
 
 
@@ -168,4 +170,6 @@ def _version(drawn: Scene, i: int, x: float, y: float, width: float) -> Iterator
     yield _box(x, y, width, 30, f'rx="15" fill="{colour}" fill-opacity="0.3" stroke="{colour}"')
     yield _words(middle, y + 20, f"{short(entry.version)}{drawn.owner(entry)}", "ink", "middle")
     if named:
-        yield _words(middle, y + 46, f"its writer had named {short(named)}", "small wrong", "middle")
+        yield _words(
+            middle, y + 46, f"its writer had named {short(named)}", "small wrong", "middle"
+        )

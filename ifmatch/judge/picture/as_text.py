@@ -36,7 +36,9 @@ def _rows(drawn: Scene, width: int) -> Iterator[str]:
         space = max(20, min(room, 60))
         for row, name, words in zip(drawn.rows, _first_mentions(writers), captions, strict=True):
             mark = "▶" if row.witness else " "
-            line = f"{mark} {name[: gutter - 3]:<{gutter - 3}} {_bar(row, drawn.span, space)}  {words}"
+            line = (
+                f"{mark} {name[: gutter - 3]:<{gutter - 3}} {_bar(row, drawn.span, space)}  {words}"
+            )
             yield line[:width].rstrip()
         yield f"{'':<{gutter}}{_axis(drawn, space)}"
 

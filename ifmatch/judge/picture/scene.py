@@ -122,11 +122,15 @@ def _colours(entries: Iterable[Entry], operations: Iterable[Operation]) -> dict[
 
 def _versions_of(operation: Operation) -> list[str]:
     """The versions that an operation speaks of."""
-    return [version for version in (operation.base, operation.version) if version and version != ANY]
+    return [
+        version for version in (operation.base, operation.version) if version and version != ANY
+    ]
 
 
 def _versions(anomaly: Anomaly) -> set[str]:
-    of_operations = {version for operation in anomaly.operations for version in _versions_of(operation)}
+    of_operations = {
+        version for operation in anomaly.operations for version in _versions_of(operation)
+    }
     of_entries = {entry.version for entry in anomaly.entries}
     return of_operations | of_entries | set(anomaly.versions)
 
@@ -134,8 +138,12 @@ def _versions(anomaly: Anomaly) -> set[str]:
 def _bystanders(history: History, anomaly: Anomaly, versions: set[str]) -> list[Operation]:
     """The other operations on the same versions while the witness was in flight."""
     ids = _ids(anomaly)
-    meanwhile = [operation for operation in _in_flight_with(anomaly, history) if operation.id not in ids]
-    touching = [operation for operation in meanwhile if not versions.isdisjoint(_versions_of(operation))]
+    meanwhile = [
+        operation for operation in _in_flight_with(anomaly, history) if operation.id not in ids
+    ]
+    touching = [
+        operation for operation in meanwhile if not versions.isdisjoint(_versions_of(operation))
+    ]
     touching.sort(key=lambda operation: (operation.outcome is not Outcome.OK, operation.invoked))
     return touching[:BYSTANDERS]
 
@@ -144,7 +152,9 @@ def _in_flight_with(anomaly: Anomaly, history: History) -> Iterator[Operation]:
     """The operations from the beginning of the witness to its end."""
     first = min([operation.invoked for operation in anomaly.operations], default=inf)
     last = max([_end(operation) for operation in anomaly.operations], default=-inf)
-    return (operation for operation in history if operation.invoked <= last and _end(operation) >= first)
+    return (
+        operation for operation in history if operation.invoked <= last and _end(operation) >= first
+    )
 
 
 def _end(operation: Operation) -> int:
@@ -162,7 +172,11 @@ def _by_writer(operations: Iterable[Operation]) -> list[Operation]:
 def _excerpt(entries: tuple[Entry, ...], versions: set[str], anomaly: Anomaly) -> tuple[Entry, ...]:
     """The part of `_history` that holds the versions in question, and what the witness wrote without an answer."""
     sought = {*versions, *(operation.marker for operation in anomaly.operations)}
-    places = [i for i, entry in enumerate(entries) if not sought.isdisjoint((entry.version, *entry.markers))]
+    places = [
+        i
+        for i, entry in enumerate(entries)
+        if not sought.isdisjoint((entry.version, *entry.markers))
+    ]
     return entries[places[0] : places[-1] + 1][:EXCERPT] if places else ()
 
 
@@ -187,7 +201,9 @@ def caption(operation: Operation) -> str:
 
 def shortened(words: str, operations: Iterable[Operation]) -> str:
     """The same words with the versions that they speak of shortened."""
-    versions = {version for operation in operations for version in (operation.base, operation.version)}
+    versions = {
+        version for operation in operations for version in (operation.base, operation.version)
+    }
     for version in filter(None, versions):
         words = words.replace(version, short(version))
     return words

@@ -25,14 +25,23 @@ class Blocks:
     """
 
     def __init__(
-        self, engine: Engine, warm_up: Request, rng: Random, *, skew: int = 0, settle: int = SETTLE, rounds: int = 10
+        self,
+        engine: Engine,
+        warm_up: Request,
+        rng: Random,
+        *,
+        skew: int = 0,
+        settle: int = SETTLE,
+        rounds: int = 10,
     ) -> None:
         self._engine, self._warm_up, self._rng = engine, warm_up, rng
         self._skew, self._hold, self._rounds = skew, settling(settle), rounds
         self._left = self._warmed = 0
         self.block = self.width = 0
 
-    def release(self, requests: Sequence[TimedRequest], mode: Mode = Mode.LAST_BYTE) -> list[Result]:
+    def release(
+        self, requests: Sequence[TimedRequest], mode: Mode = Mode.LAST_BYTE
+    ) -> list[Result]:
         """One round, in a new block when it is time: a result for each request, in their order."""
         if self._left <= 0 or len(requests) > self._warmed:
             self.begin(len(requests))

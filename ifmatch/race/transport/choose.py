@@ -39,21 +39,29 @@ def choose(settings: Settings, *, http2: bool | None = None) -> Choice:
     default ALPN decides (RFC 7301), and over plain HTTP there is no HTTP/2. Raises ConfigurationError as Settings.tls.
     """
     if settings.through_proxy and (variable := _proxy_for(settings.base_url)):
-        return Choice(_threads(settings), f"HTTP library, a thread per writer: the way is by {variable}_proxy.")
+        return Choice(
+            _threads(settings),
+            f"HTTP library, a thread per writer: the way is by {variable}_proxy.",
+        )
     http1 = _origin(settings, Http1.alpn)
     widener = Widener(http1, settings.timeout)
     speaks, why = _speaks_http2(settings) if http2 is None else (http2, _GIVEN[http2])
     if not speaks:
         engine = Direct(http1, settings.timeout, Http1)
-        return Choice(engine, f"HTTP/1.1, a connection per writer, the last bytes together: {why}.", widener)
+        return Choice(
+            engine, f"HTTP/1.1, a connection per writer, the last bytes together: {why}.", widener
+        )
     scheme = urlsplit(settings.base_url).scheme
     engine = Direct(_origin(settings, Http2.alpn), settings.timeout, lambda: Http2(scheme))
-    return Choice(engine, f"HTTP/2, the last frames of all writers in a single packet: {why}.", widener)
+    return Choice(
+        engine, f"HTTP/2, the last frames of all writers in a single packet: {why}.", widener
+    )
 
 
 def _threads(settings: Settings) -> Threads:
     return Threads(
-        lambda: Wire(settings.base_url, settings.tls(), settings.timeout, settings.through_proxy), settings.timeout
+        lambda: Wire(settings.base_url, settings.tls(), settings.timeout, settings.through_proxy),
+        settings.timeout,
     )
 
 

@@ -50,7 +50,9 @@ class Origin:
 class Connection:
     """Bytes to and from the target, never waiting. Raises BrokenError once there is nothing more to be had from it."""
 
-    def __init__(self, sock: socket.socket, tls: ssl.SSLObject | None = None, bios: "_Bios | None" = None) -> None:
+    def __init__(
+        self, sock: socket.socket, tls: ssl.SSLObject | None = None, bios: "_Bios | None" = None
+    ) -> None:
         self.socket, self._tls, self._bios = sock, tls, bios or _Bios()
         self._unsent, self._closed = b"", False
 
@@ -102,7 +104,9 @@ class Connection:
     def _opened(self, tls: ssl.SSLObject, data: bytes) -> bytes | None:
         self._bios.take(data)
         plain = self._decrypted(tls)
-        if self._bios.outgoing.pending:  # a change of keys, which the target may ask for at any time
+        if (
+            self._bios.outgoing.pending
+        ):  # a change of keys, which the target may ask for at any time
             self.send(self._bios.outgoing.read())
         return plain if plain or self._closed else None
 
@@ -151,7 +155,9 @@ class _breaking:  # noqa: N801 -- reads as a verb
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ssl.SSLError):
-            raise BrokenError(f"TLS: {(error.reason or str(error)).replace('_', ' ').lower()}") from error
+            raise BrokenError(
+                f"TLS: {(error.reason or str(error)).replace('_', ' ').lower()}"
+            ) from error
         if isinstance(error, OSError):
             raise BrokenError(error.strerror or str(error)) from error
 

@@ -34,7 +34,9 @@ class Direct:
         channels = self._assigned(jobs, failure)
         try:
             run_round(channels, mode, hold, deadline)
-        except BaseException:  # from the hold: the requests stay unfinished, and so do their connections
+        except (
+            BaseException
+        ):  # from the hold: the requests stay unfinished, and so do their connections
             for channel in channels:
                 channel.give_up(Failure.RESET, "given up by us")
             raise

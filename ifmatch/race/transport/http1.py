@@ -51,7 +51,9 @@ class Http1:
     def _serialised(self, request: Request) -> bytes:
         if self._parser.our_state is h11.DONE:
             self._parser.start_next_cycle()
-        head = h11.Request(method=request.method, target=path_of(request), headers=fields_of(request))
+        head = h11.Request(
+            method=request.method, target=path_of(request), headers=fields_of(request)
+        )
         events: list[h11.Event] = [head, h11.EndOfMessage()]
         if request.body:
             events.insert(1, h11.Data(data=request.body))

@@ -24,10 +24,25 @@ from h2.settings import SettingCodes, Settings
 
 from ifmatch.client.exchange import Failure, Request
 from ifmatch.race.transport.engine import Job, Mode
-from ifmatch.race.transport.message import Draft, Fields, GarbledError, TooLargeError, fields_of, host_of, path_of
+from ifmatch.race.transport.message import (
+    Draft,
+    Fields,
+    GarbledError,
+    TooLargeError,
+    fields_of,
+    host_of,
+    path_of,
+)
 
 #: Of HTTP/1.1 alone (RFC 9113 section 8.2.2), and what a pseudo-header says already.
-_UNKNOWN_TO_HTTP2 = (b"host", b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade")
+_UNKNOWN_TO_HTTP2 = (
+    b"host",
+    b"connection",
+    b"keep-alive",
+    b"proxy-connection",
+    b"transfer-encoding",
+    b"upgrade",
+)
 
 
 @dataclass(slots=True)
@@ -56,7 +71,9 @@ class Http2:
     def __init__(self, scheme: str) -> None:
         self._scheme = scheme.encode()
         self._h2 = H2Connection(H2Configuration(client_side=True, header_encoding=None))
-        self._h2.local_settings = Settings(client=True, initial_values={SettingCodes.ENABLE_PUSH: 0})
+        self._h2.local_settings = Settings(
+            client=True, initial_values={SettingCodes.ENABLE_PUSH: 0}
+        )
         self._streams: dict[int, _Stream] = {}
         self.greeted = self._terminated = False
 
@@ -71,7 +88,9 @@ class Http2:
     @property
     def ready(self) -> bool:
         """Whether flow control has let everything through that may go."""
-        return all(stream.sent >= stream.end or not stream.job.open for stream in self._streams.values())
+        return all(
+            stream.sent >= stream.end or not stream.job.open for stream in self._streams.values()
+        )
 
     def greeting(self) -> bytes:
         """The connection preface with our settings."""
@@ -127,7 +146,9 @@ class Http2:
     def _send_if_open(self, stream: _Stream) -> None:
         try:
             self._send(stream)
-        except ProtocolError:  # the target has closed the stream: its answer is there, or comes no more
+        except (
+            ProtocolError
+        ):  # the target has closed the stream: its answer is there, or comes no more
             stream.ended = True
 
     def _send(self, stream: _Stream) -> None:
@@ -198,7 +219,10 @@ class Http2:
         self._terminated = True
         for stream in self._streams.values():
             if stream.id > (event.last_stream_id or 0):
-                stream.job.failed(Failure.RESET, "the target ended the connection (GOAWAY) before it took the request")
+                stream.job.failed(
+                    Failure.RESET,
+                    "the target ended the connection (GOAWAY) before it took the request",
+                )
 
 
 def _begin_draft(draft: Draft, headers: Iterable[Any]) -> None:

@@ -69,7 +69,9 @@ class Draft:
     def head(self, status: int, reason: bytes, version: str, headers: Fields) -> None:
         """The first part has arrived."""
         self.status, self.reason, self.version = status, reason.decode("latin-1"), version
-        self.headers = tuple((name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in headers)
+        self.headers = tuple(
+            (name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in headers
+        )
 
     def add(self, data: bytes) -> None:
         """More of the body has arrived. Raises TooLargeError."""

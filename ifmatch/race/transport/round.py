@@ -113,7 +113,9 @@ def _held_back(channels: Sequence[Channel], hold: Hold, deadline: float) -> floa
     started = time.monotonic()
     hold()
     held = time.monotonic() - started
-    for channel in channels:  # what came early is taken in now: later, nothing may come between the last bytes
+    for channel in (
+        channels
+    ):  # what came early is taken in now: later, nothing may come between the last bytes
         if not channel.broken:
             channel.attend(selectors.EVENT_READ)
     return held
@@ -195,7 +197,9 @@ def _receive_answers(channels: Sequence[Channel]) -> None:
 # ---------------------------------------------------------------- waiting for the network
 
 
-def attend(channels: Iterable[Channel], awaited: Callable[[Channel], bool], deadline: float) -> None:
+def attend(
+    channels: Iterable[Channel], awaited: Callable[[Channel], bool], deadline: float
+) -> None:
     """Send and receive until no channel is awaited any more, or until an instant of `time.monotonic`."""
     watched = [channel for channel in channels if not channel.broken]
     with selectors.DefaultSelector() as selector:
@@ -209,7 +213,9 @@ def attend(channels: Iterable[Channel], awaited: Callable[[Channel], bool], dead
             watched = _still_watched(selector, watched)
 
 
-def _attend_once(selector: selectors.BaseSelector, watched: Iterable[Channel], seconds: float) -> None:
+def _attend_once(
+    selector: selectors.BaseSelector, watched: Iterable[Channel], seconds: float
+) -> None:
     """Wait until the network is ready for one of the channels, and do what it is ready for."""
     for channel in watched:
         events = selectors.EVENT_READ

@@ -44,7 +44,9 @@ class Widener:
 
         With `reset` the connection is closed by an RST, upon which the target may lose what it has not read yet.
         """
-        return self._broken_off(request, 0, reset, 0.0, "we closed the connection after the last byte")
+        return self._broken_off(
+            request, 0, reset, 0.0, "we closed the connection after the last byte"
+        )
 
     def aborted_upload(self, request: Request, *, reset: bool = False) -> Result:
         """Send the headers and half of the body, then break off: it must leave no trace.
@@ -54,11 +56,17 @@ class Widener:
         """
         missing = (len(request.body) + 1) // 2
         patience = 0.0 if reset else min(_LONGEST_ANSWER, self.timeout)
-        result = self._broken_off(request, missing, reset, patience, "we broke off in the middle of the body")
+        result = self._broken_off(
+            request, missing, reset, patience, "we broke off in the middle of the body"
+        )
         headers = (*request.headers, ("Content-Length", str(len(request.body))))
-        return replace(result, request=replace(request, headers=headers, body=request.body[:-missing]))
+        return replace(
+            result, request=replace(request, headers=headers, body=request.body[:-missing])
+        )
 
-    def _broken_off(self, request: Request, missing: int, reset: bool, patience: float, detail: str) -> Result:
+    def _broken_off(
+        self, request: Request, missing: int, reset: bool, patience: float, detail: str
+    ) -> Result:
         job = Job(request)
         deadline = time.monotonic() + self.timeout
         try:
@@ -74,7 +82,11 @@ class Widener:
             job.released = None if missing else clock()
             if patience:
                 channel.connection.end()
-                attend([channel], lambda channel: channel.awaited, min(deadline, time.monotonic() + patience))
+                attend(
+                    [channel],
+                    lambda channel: channel.awaited,
+                    min(deadline, time.monotonic() + patience),
+                )
         channel.connection.close(reset=reset)
         job.failed(Failure.RESET, detail)
         return job.result()

@@ -55,7 +55,9 @@ Release = Callable[[Creates, Blocks, int], None]
 def _rounds(runner: Runner, release: Release, shown: Callable[[Creates], bool]) -> Creates:
     """Rounds in which there is nothing before, until one has shown a fault."""
     if runner.bench.kind.lent:
-        raise RuleNotApplicable(f"nothing is created on this target: the {runner.bench.kind.type}s are lent to the run")
+        raise RuleNotApplicable(
+            f"nothing is created on this target: the {runner.bench.kind.type}s are lent to the run"
+        )
     creates = Creates(runner.environment)
 
     def block(writers: int) -> bool:
@@ -77,7 +79,9 @@ def conditional_creates(runner: Runner, invocation: Callable[[str], Invocation])
 
     def release(creates: Creates, connections: Blocks, writers: int) -> None:
         unique = new_unique()
-        items = [runner.target.ledger.intend(runner.bench.kind.type, unique) for _ in range(writers)]
+        items = [
+            runner.target.ledger.intend(runner.bench.kind.type, unique) for _ in range(writers)
+        ]
         builder = runner.history_of(_nobody(runner, unique))
         completions = builder.release(connections, [invocation(unique) for _ in range(writers)])
         ids = _ids_made(runner, unique, completions)

@@ -54,7 +54,9 @@ def _plans(runner: Runner, seed: int) -> Iterator[Plan]:
     repertoire = tuple(action for action in REPERTOIRE if runner.invocations.allowed(*action))
     sequential = runner.budget.plans // 3
     yield from draw(sequential_plans(2, 10, repertoire), sequential, seed)
-    yield from draw(concurrent_plans(runner.writers, 4, repertoire), runner.budget.plans - sequential, seed)
+    yield from draw(
+        concurrent_plans(runner.writers, 4, repertoire), runner.budget.plans - sequential, seed
+    )
 
 
 # ---------------------------------------------------------------- playing a plan
@@ -73,7 +75,9 @@ def _play(runner: Runner, race: Race, plan: Plan) -> None:
                 _learn(seen[completion.operation.writer], completion)
 
 
-def _played(runner: Runner, builder: HistoryBuilder, connections: Blocks, steps: Round, seen: Seen) -> list[Completion]:
+def _played(
+    runner: Runner, builder: HistoryBuilder, connections: Blocks, steps: Round, seen: Seen
+) -> list[Completion]:
     """One round of a plan: a single step is sequential, several are released together."""
     writers = [step.writer for step in steps]
     invocations = [_invocation(runner, builder.subject, step, seen[step.writer]) for step in steps]
@@ -105,7 +109,11 @@ def _invocation(runner: Runner, subject: Subject, step: Step, seen: list[Snapsho
 def _learn(seen: list[Snapshot], completion: Completion) -> None:
     """What a writer knows after an answer: the version and the content it was shown, or has just written."""
     # The answer may name the version of a deletion, but no text lets a writer build on it.
-    if completion.accepted and completion.invocation.kind is not Kind.DELETE and completion.answer.version:
+    if (
+        completion.accepted
+        and completion.invocation.kind is not Kind.DELETE
+        and completion.answer.version
+    ):
         content = completion.answer.resource or seen[-1].resource
         seen.append(Snapshot(completion.answer, content, None))
 

@@ -18,7 +18,9 @@ def slow_writer(runner: Runner) -> Race:
     def interrupt(builder: HistoryBuilder) -> None:
         slow = runner.invocations.update(builder.subject, builder.seen)
         quick = runner.invocations.update(builder.subject, builder.seen)
-        result, _ = held_body(runner.environment.engine, slow.request, lambda: builder.alone("B", quick))
+        result, _ = held_body(
+            runner.environment.engine, slow.request, lambda: builder.alone("B", quick)
+        )
         if result.sent:
             builder.record("A", slow, result)
 
@@ -56,7 +58,9 @@ def aborted_upload(runner: Runner) -> Race:
 def _widener(runner: Runner) -> Widener:
     widener = runner.environment.choice.widener
     if widener is None:
-        raise RuleNotApplicable("behind a proxy, what a writer breaks off is not what the target sees")
+        raise RuleNotApplicable(
+            "behind a proxy, what a writer breaks off is not what the target sees"
+        )
     return widener
 
 

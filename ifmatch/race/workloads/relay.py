@@ -57,7 +57,9 @@ class _Queue:
 
     def starved(self, tries: int) -> list[str]:
         """Who was refused in each of so many tries."""
-        return [name for name in self.waiting if name not in self.unsure and self.tries[name] == tries]
+        return [
+            name for name in self.waiting if name not in self.unsure and self.tries[name] == tries
+        ]
 
 
 def read_modify_write(runner: Runner) -> Relay:
@@ -111,7 +113,9 @@ def unnamed_patches(runner: Runner) -> Relay:
     return relay
 
 
-def _patch_round(runner: Runner, relay: Relay, builder: HistoryBuilder, connections: Blocks, names: str) -> None:
+def _patch_round(
+    runner: Runner, relay: Relay, builder: HistoryBuilder, connections: Blocks, names: str
+) -> None:
     queue = _Queue({name: _element() for name in names})
     patch = runner.invocations.patch_own_element
     invocations = [patch(builder.subject, element) for element in queue.waiting.values()]
@@ -152,7 +156,9 @@ def _values(identifiers: object) -> list[object]:
 
 def _demand_a_list(runner: Runner) -> None:
     if not isinstance(runner.bench.kind.body.get("identifier"), list):
-        raise RuleNotApplicable(f"a {runner.bench.kind.type} has no list of identifiers that writers could add to")
+        raise RuleNotApplicable(
+            f"a {runner.bench.kind.type} has no list of identifiers that writers could add to"
+        )
 
 
 def _demand_growth(runner: Runner, completions: Sequence[Completion]) -> None:

@@ -94,7 +94,11 @@ def _block(runner: Runner, race: Race, workload: Workload, writers: int) -> bool
 
 
 def _released(
-    runner: Runner, race: Race, builder: HistoryBuilder, connections: Blocks, invocations: Sequence[Invocation]
+    runner: Runner,
+    race: Race,
+    builder: HistoryBuilder,
+    connections: Blocks,
+    invocations: Sequence[Invocation],
 ) -> list[Completion]:
     """One round; two unlike invocations at the offset that their winners so far lead to."""
     if race.aim is None or len(invocations) != FEWEST:
@@ -106,7 +110,9 @@ def _released(
 
 def winner(completions: Sequence[Completion]) -> Side | None:
     """Which of two unlike invocations came first; the second one can have been accepted only if it did."""
-    if len(completions) != FEWEST or not all(completion.outcome_known for completion in completions):
+    if len(completions) != FEWEST or not all(
+        completion.outcome_known for completion in completions
+    ):
         return None
     first, second = completions
     return _WINNER[first.accepted, second.accepted]

@@ -52,7 +52,9 @@ _TURNED: Mapping[Verdict | None, Kind] = {
 #: Kinds of changes of which a message would say nothing more.
 _SPEAK_FOR_THEMSELVES = frozenset({Kind.UNSEEN, Kind.FIXED, Kind.JUDGED, Kind.ANSWERS})
 
-_OTHER_PROFILE = "The profile itself is not the same in both: what it promises may have changed, not the target."
+_OTHER_PROFILE = (
+    "The profile itself is not the same in both: what it promises may have changed, not the target."
+)
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,11 @@ def comparable(reports: Sequence[Document]) -> bool:
 def counted(found: Iterable[Change]) -> str:
     """How many changes there are of each kind, in words."""
     counts = Counter(change.kind for change in found)
-    parts = [f"{counts[kind]} {kind.one if counts[kind] == 1 else kind.many}" for kind in Kind if counts[kind]]
+    parts = [
+        f"{counts[kind]} {kind.one if counts[kind] == 1 else kind.many}"
+        for kind in Kind
+        if counts[kind]
+    ]
     return " · ".join(parts) or "nothing changed"
 
 

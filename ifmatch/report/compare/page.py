@@ -88,7 +88,11 @@ def _cell(entry: Entry | None) -> str:
     answers = escape(answers_of(entry))
     word = f'<span class="{verdict.value}">{MARKS[verdict][0]} {verdict.value}</span> {answers}'
     message = _shown(entry["message"])
-    return f"<td><details><summary>{word}</summary>{message}</details></td>" if message else f"<td>{word}</td>"
+    return (
+        f"<td><details><summary>{word}</summary>{message}</details></td>"
+        if message
+        else f"<td>{word}</td>"
+    )
 
 
 def _changes_section(old: Document, new: Document) -> str:

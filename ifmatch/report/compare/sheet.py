@@ -5,7 +5,16 @@ import io
 from collections.abc import Iterator, Sequence
 
 from ifmatch.report.document import Document
-from ifmatch.report.entries import Column, about, answers_of, column_of, named, rules_of, title_of, verdict_of
+from ifmatch.report.entries import (
+    Column,
+    about,
+    answers_of,
+    column_of,
+    named,
+    rules_of,
+    title_of,
+    verdict_of,
+)
 from ifmatch.report.text import one_line
 
 

@@ -23,7 +23,9 @@ _BODY_IN_CURL = 400
 _OF_FINDINGS = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.WAIVED})
 
 
-def print_rule(console: Console, judged: Judged, indent: int = 2, evidence: Run | None = None) -> None:
+def print_rule(
+    console: Console, judged: Judged, indent: int = 2, evidence: Run | None = None
+) -> None:
     """One rule with what was expected and what came; with its source's sentence and a curl when evidence is given."""
     print_title(console, judged, indent)
     for line in _drawing(judged):
@@ -152,7 +154,11 @@ def _got(judged: Judged, finding: Finding) -> str:
     state = observed.get("state")
     is_the_answer = finding.got == observed.get("answer")
     has_own_finding = any(other.got == state for other in _findings(judged))
-    return f"{finding.got}, {state}" if state and is_the_answer and not has_own_finding else finding.got
+    return (
+        f"{finding.got}, {state}"
+        if state and is_the_answer and not has_own_finding
+        else finding.got
+    )
 
 
 def _findings(judged: Judged) -> tuple[Finding, ...]:

@@ -56,8 +56,14 @@ def _counted(verdict: Verdict, number: int) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
-def conclusion(exit_code: int, counts: Mapping[Verdict, int] | Mapping[str, int]) -> tuple[str, str]:
+def conclusion(
+    exit_code: int, counts: Mapping[Verdict, int] | Mapping[str, int]
+) -> tuple[str, str]:
     """What a run comes to, in words, and the colour of those."""
     code = ExitCode(exit_code)
     some = {verdict for verdict, count in counts.items() if count}
-    return _BUT_WAIVED if Verdict.WAIVED in some and code is ExitCode.CONFORMANT else _CONCLUSIONS[code]
+    return (
+        _BUT_WAIVED
+        if Verdict.WAIVED in some and code is ExitCode.CONFORMANT
+        else _CONCLUSIONS[code]
+    )

@@ -62,7 +62,9 @@ def main(base_url, sent):
     with sending(server, If_None_Exist=sent["condition"]):
         for name in ("conditional-create", "conditional-create-again"):
             tell(name, lambda: Patient(sent["twin"]).create(server))
-    found = Patient.where({"family": patient["name"][0]["family"], "_count": "1"}).include("managingOrganization")
+    found = Patient.where({"family": patient["name"][0]["family"], "_count": "1"}).include(
+        "managingOrganization"
+    )
     tell("search", lambda: [one.as_json() for one in found.perform_resources_iter(server)])
     tell("count", lambda: next(found.perform_iter(server)).total)
 

@@ -29,7 +29,10 @@ def tag(resource):
 async def main(base_url, sent, kind):
     def client(**headers):
         """A client that sends further headers; a header for one request only is not to be had."""
-        return KINDS[kind](base_url, extra_headers={name.replace("_", "-"): value for name, value in headers.items()})
+        return KINDS[kind](
+            base_url,
+            extra_headers={name.replace("_", "-"): value for name, value in headers.items()},
+        )
 
     plain, patient, twin = client(), sent["patient"], sent["twin"]
     await tell("capabilities", lambda: plain.execute("metadata", "get"))
@@ -42,7 +45,9 @@ async def main(base_url, sent, kind):
     await tell("update", lambda: naming.resource(**resource(seen | sent["change"])).save())
     await tell("stale-update", lambda: naming.resource(**resource(seen | sent["late"])).save())
     current = await tell("reread", lambda: plain.get(address))
-    await tell("vread", lambda: plain.execute(f"{address}/_history/{seen['meta']['versionId']}", "get"))
+    await tell(
+        "vread", lambda: plain.execute(f"{address}/_history/{seen['meta']['versionId']}", "get")
+    )
 
     unless = client(If_None_Exist=sent["condition"])
     for name in ("conditional-create", "conditional-create-again"):
@@ -60,7 +65,10 @@ async def main(base_url, sent, kind):
 
 def resource(content):
     """A resource as the arguments that make one."""
-    return {"resource_type" if name == "resourceType" else name: value for name, value in content.items()}
+    return {
+        "resource_type" if name == "resourceType" else name: value
+        for name, value in content.items()
+    }
 
 
 asyncio.run(main(sys.argv[1], json.loads(sys.argv[2]), sys.argv[3]))
