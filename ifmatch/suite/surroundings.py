@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 
-import allure_pytest.plugin
 import pytest_bdd.plugin
 
 from ifmatch import HOME
@@ -23,7 +22,7 @@ PYTEST = (
 
 #: The plugins of a run: by name, which also counts where pytest is told to load none by itself, and as they are.
 _BY_NAME = ("-p", door.DOOR, "-p", "pytest-bdd", "-p", "allure_pytest")
-_PLUGINS = (pytest_bdd.plugin, allure_pytest.plugin, door, plugin)
+_PLUGINS = (pytest_bdd.plugin, door, plugin)
 
 
 def with_plugins(arguments: Sequence[str], foreign: bool) -> tuple[list[str], list[object]]:
