@@ -8,13 +8,14 @@ one file; `compare` tells where two such files differ. The races that a fault br
 """
 
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
+from ifmatch.cli.processes import Processes
 from ifmatch.reference.faults import FAULTS
 from ifmatch.rules.catalogue import rules
 from ifmatch.rules.profile import shipped
@@ -33,36 +34,22 @@ def _jobs() -> dict[str, list[str]]:
     return jobs
 
 
-def _run(arguments: Sequence[str]) -> Verdicts:
+def _run(processes: Processes, arguments: Sequence[str]) -> Verdicts:
     with tempfile.TemporaryDirectory() as folder:
-        command = [
-            sys.executable,
-            "-P",
-            "-m",
-            "ifmatch",
-            "run",
-            *arguments,
-            "--seed",
-            "1",
-            "-o",
-            f"{folder}/run",
-        ]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        code, printed = processes.run(["run", *arguments, "--seed", "1", "-o", f"{folder}/run"])
         report = Path(folder, "run", "report.json")
         if not report.is_file():
-            return {"exit code": str(done.returncode), "printed": done.stdout + done.stderr}
-        told = json.loads(report.read_text(encoding="utf-8"))
-        return {
-            "exit code": str(done.returncode),
-            **{rule["rule"]: rule["verdict"] for rule in told["rules"]},
-        }
+            return {"exit code": str(code), "printed": printed}
+        rules_told = json.loads(report.read_text(encoding="utf-8"))["rules"]
+        return {"exit code": str(code), **{rule["rule"]: rule["verdict"] for rule in rules_told}}
 
 
 def write(path: str) -> None:
     """Run everything, two at a time."""
     jobs = _jobs()
     with ThreadPoolExecutor(2) as pool:
-        seen = dict(zip(jobs, pool.map(_run, jobs.values()), strict=True))
+        results = pool.map(partial(_run, Processes()), jobs.values())
+        seen = dict(zip(jobs, results, strict=True))
     Path(path).write_text(json.dumps(seen, indent=1, sort_keys=True), encoding="utf-8")
     print(f"{len(seen)} runs, {sum(map(len, seen.values()))} verdicts and exit codes")
 

@@ -14,7 +14,7 @@ import pytest
 
 from ifmatch import HOME
 from ifmatch.report.document import problems
-from ifmatch.suite.options import OPTIONS, RULES, words_for_command, words_for_pytest
+from ifmatch.suite.options import OPTIONS, words_for_command, words_for_pytest
 from ifmatch.suite.session import Options
 
 ENVIRONMENT = {
@@ -170,10 +170,10 @@ def test_where_pytest_loads_no_plugins(tmp_path):
 
 
 def test_each_option_says_what_it_fills():
-    """A field of what a session is opened with, but for the choice of rules; and a key that target files may have."""
+    """A field of what a session is opened with, and a key that target files may have."""
     schema = json.loads(files("ifmatch.client").joinpath("target.schema.json").read_text())
     asked = {field.name for field in dataclasses.fields(Options)}
-    assert {option.field for option in OPTIONS if option is not RULES} == asked - {"command"}
+    assert {option.field for option in OPTIONS} == asked - {"command"}
     assert {option.key for option in OPTIONS if option.key} <= set(schema["properties"])
 
 

@@ -207,7 +207,7 @@ def test_unlike_invocations_are_brought_to_meet_and_it_is_told(runner):
 
     race = run(runner, Workload(prepare, once=True, unlike=True))
     assert race.aim is not None and race.aim.last is not None
-    assert race.aim.text in report(race).facts["confidence"]
+    assert race.aim.text in report(race).facts.confidence
     assert len({subject.id for subject in race.subjects}) == len(race.rounds)
 
 
