@@ -1,4 +1,4 @@
-"""Running cells: the suite against a front that changes one part of one kind of answer, each in a process of its own."""
+"""Running cells: the suite against a front that changes one part of one kind of answer, each run in its own process."""
 
 import json
 import tempfile
@@ -25,7 +25,7 @@ UNJUDGED = ("error", "inconclusive")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the suite made of a cell: the rules that turned red, those that were no longer judged, each with its message.
+    """What the suite made of a cell: the rules that turned red, and those no longer judged, each with its message.
 
     `crash` is the suite's own failure, in words; empty when there was none.
     """

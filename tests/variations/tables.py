@@ -1,0 +1,34 @@
+"""What a variation explains: verdicts that are right though the server keeps every promise, with the reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatch
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A verdict that a variation may lead to: on which rules, what its message says, and why it is right.
+
+    `variation` is `name` or `name=choice`.
+    """
+
+    variation: str
+    rules: str
+    verdict: str
+    says: str
+    why: str
+
+    def covers(self, varied: Mapping[str, str], rule: str, verdict: str, message: str) -> bool:
+        """Whether this explains a verdict."""
+        name, _, choice = self.variation.partition("=")
+        is_drawn = name in varied and choice in ("", varied[name])
+        is_meant = verdict == self.verdict and self.says in message
+        return is_drawn and is_meant and any(fnmatch(rule, glob) for glob in self.rules.split(","))
+
+
+EXPLAINED: tuple[Explained, ...] = ()
+
+
+def is_explained(varied: Mapping[str, str], rule: str, verdict: str, message: str) -> bool:
+    """Whether a variation that was drawn explains a verdict."""
+    return any(one.covers(varied, rule, verdict, message) for one in EXPLAINED)
