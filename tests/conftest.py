@@ -12,7 +12,9 @@ HERE = Path(__file__).parent
 #: The folders that are lanes of their own, each with the marker of its name.
 LANES = {
     "clients": "well-known FHIR clients against the embedded server",
+    "mutants": "answers that are wrong in one part each: what the suite makes of them",
     "real": "the suite against real servers, which it starts itself",
+    "variations": "servers that vary lawfully: that the suite fails none",
 }
 
 

@@ -99,7 +99,7 @@ class Names:
     # ------------------------------------------------------------ towards the client
 
     def _learn(self, asked: Asked, reply: Reply) -> None:
-        for kind, name, version in _told(asked, reply):
+        for name, version in _told(asked, reply):
             self.ids.learn("", name)
             if version:
                 self.versions.learn(name, version)
@@ -119,15 +119,15 @@ def _address(path: str) -> tuple[str, str, str]:
     return (found[1], found[2], found[3] or "") if found else ("", "", "")
 
 
-def _told(asked: Asked, reply: Reply) -> Iterator[tuple[str, str, str]]:
-    """Type, id and version of everything that an answer speaks of, the oldest first."""
+def _told(asked: Asked, reply: Reply) -> Iterator[tuple[str, str]]:
+    """Id and version of everything that an answer speaks of, the oldest first."""
     listed = list(_resources(reply.json))
     for resource in reversed(listed):
-        yield resource["resourceType"], resource["id"], str(resource.get("meta", {}).get("versionId", ""))
-    kind, name, version = _address(reply.header("location") or asked.path)
+        yield resource["id"], str(resource.get("meta", {}).get("versionId", ""))
+    _, name, version = _address(reply.header("location") or asked.path)
     tag = reply.header("etag")[3:-1]
     if name and reply.status < 300:
-        yield kind, name, version or tag
+        yield name, version or tag
 
 
 def _resources(content: Any) -> Iterator[dict]:

@@ -1,0 +1,56 @@
+"""Every wrong part of an answer is caught by a rule, or a text allows it; and none makes the suite fail itself.
+
+A sample of the cells is run; IFMATCH_MUTANTS says of how many (`all` of all), IFMATCH_MUTANTS_SEED of which.
+"""
+
+import os
+
+import pytest
+
+from mutants.cells import CELLS, SENSELESS, matches
+from mutants.matrix import sample
+from mutants.run import baseline, outcomes
+from mutants.tables import LAWFUL, OPEN, reason
+
+#: How many cells are run when nobody says.
+USUAL = "25"
+
+
+@pytest.fixture(scope="module")
+def found():
+    """The outcomes of the sample, by cell."""
+    count = os.environ.get("IFMATCH_MUTANTS", USUAL)
+    names = sample(0 if count == "all" else int(count), int(os.environ.get("IFMATCH_MUTANTS_SEED", "1")))
+    return {outcome.cell: outcome for outcome in outcomes(names, baseline())}
+
+
+def test_no_answer_makes_the_suite_fail_itself(found):
+    """Whatever the shape of an answer, it is the server's: no traceback, and no verdict that blames the suite."""
+    crashes = {name: outcome.crash for name, outcome in found.items() if outcome.crash}
+    assert {name: crash for name, crash in crashes.items() if not reason(OPEN, name)} == {}
+
+
+def test_each_cell_is_caught_or_explained(found):
+    """A cell that no rule catches is lawful, for a reason, or known to be open."""
+    missed = [name for name, outcome in found.items() if not outcome.red]
+    assert [name for name in missed if not reason(LAWFUL, name) and not reason(OPEN, name)] == []
+
+
+def test_what_is_open_is_not_caught(found):
+    """What is caught is no longer open: so the list shrinks."""
+    mended = [name for name, outcome in found.items() if outcome.red and not outcome.crash]
+    assert [name for name in mended if reason(OPEN, name)] == []
+
+
+def test_what_is_lawful_fails_nothing(found):
+    """A rule that fails a server for what no text forbids is wrong."""
+    failed = {
+        name: [r for r, told in outcome.red.items() if told.startswith("fail")] for name, outcome in found.items()
+    }
+    assert {name: rules for name, rules in failed.items() if rules and reason(LAWFUL, name)} == {}
+
+
+@pytest.mark.parametrize("pattern", [*SENSELESS, *LAWFUL, *OPEN])
+def test_a_pattern_of_a_table_means_something(pattern):
+    """A pattern that no cell meets is a slip of the pen; of what makes no sense, there is nothing left to meet."""
+    assert pattern in SENSELESS or any(matches(name, pattern) for name in CELLS)
