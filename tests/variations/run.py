@@ -22,6 +22,9 @@ from variations.tables import is_explained
 #: All rules but the races.
 RULES = "capability.*,conditional-update.*,create.*,patch.*,read.*,update.*"
 
+#: After so many runs their lines are printed.
+_AT_ONCE = 4
+
 #: Verdicts that need no explanation.
 GOOD = ("pass", "observed", "not-applicable")
 
@@ -96,13 +99,18 @@ def main() -> None:
     if options.each:
         pairs = [f"{name}={choice}" for name, choices in VARIATIONS.items() for choice in choices]
         draws = [given(1, options.profile, [*options.vary, pair]) for pair in pairs]
-    found = outcomes(draws, options.rules)
-    for one in found:
-        state = "good" if one.is_good else "BAD "
-        print(f"{one.draw.seed:4} {state} exit {one.code} {one.seconds:5.1f} s  {one.draw}")
-        for rule, told in one.unexplained.items():
-            print(f"       {rule}: {told}")
-    print(f"{sum(one.is_good for one in found)} of {len(found)} good")
+    good = 0
+    for start in range(0, len(draws), _AT_ONCE):
+        for one in outcomes(draws[start : start + _AT_ONCE], options.rules):
+            good += one.is_good
+            print(_line(one), flush=True)
+    print(f"{good} of {len(draws)} good")
+
+
+def _line(one: Outcome) -> str:
+    state = "good" if one.is_good else "BAD "
+    first = f"{one.draw.seed:4} {state} exit {one.code} {one.seconds:5.1f} s  {one.draw}"
+    return "\n".join([first, *(f"       {rule}: {told}" for rule, told in one.unexplained.items())])
 
 
 if __name__ == "__main__":
