@@ -1,6 +1,7 @@
 """The cells: which part of an answer is changed, how, and of which interaction. All are data with an id."""
 
 from dataclasses import dataclass
+from typing import Any
 
 INTERACTIONS = ("create", "read", "update", "patch", "refusal", "search", "history")
 
@@ -10,6 +11,15 @@ SINGLE = ("create", "read", "update", "patch")
 
 #: What stands where another type is expected.
 WRONG_TYPES = {"number": 7, "string": "ifmatch", "object": {"ifmatch": 7}, "list": ["ifmatch", 7]}
+
+#: What is of the right type, and at the edge of what a reader can take.
+EXTREMES: dict[str, Any] = {
+    "last-updated": "9999-12-31T23:59:59-12:00",
+    "last-modified": "Fri, 31 Dec 9999 23:59:59 -1200",
+    "date": "Fri, 31 Dec 9999 23:59:59 -1200",
+    "list-element": [{"family": "half of a \ud83d pair"}],
+    "body": "[" * 100_000,
+}
 MUTATIONS = ("absent", "empty", *WRONG_TYPES, "previous", "other", "sent", "one-off")
 
 
@@ -76,6 +86,7 @@ PARTS = (
     _element("text-element", "gender", kind="string"),
     _element("list-element", "name", kind="list"),
     _element("marker", "address", 0, "city", kind="string"),
+    _element("around-the-marker", "address", kind="list"),
     _element("optional", "birthDate", kind="string"),
     _outcome("issue", "issue", kind="list"),
     _outcome("severity", "issue", 0, "severity", kind="string"),
@@ -106,6 +117,8 @@ SENSELESS = {
     "tag.one-off.*": "a list has no last character",
     "profile.one-off.*": "a list has no last character",
     "list-element.one-off.*": "a list has no last character",
+    "around-the-marker.one-off.*": "a list has no last character",
+    "around-the-marker.sent.*": "it is the same",
     "profile.absent.*": "what is created has none",
     "profile.previous.*": "every version has the same one",
     "profile.other.*": "every resource has the same one",
@@ -142,7 +155,7 @@ def _all() -> dict[str, Cell]:
     every = [
         Cell(part, mutation, interaction)
         for part in PARTS
-        for mutation in part.mutations
+        for mutation in (*part.mutations, *(["extreme"] if part.name in EXTREMES else []))
         for interaction in part.interactions
         if mutation != part.kind
     ]

@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from mutants.cells import CELLS
-from mutants.run import Outcome, baseline, outcomes
+from mutants.run import Baseline, Outcome, baseline, outcomes
 from mutants.tables import LAWFUL, OPEN, reason
 
 
@@ -55,11 +55,13 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=0, help="so many cells, drawn by the seed; all without")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cell", action="append", help="this one")
+    parser.add_argument("--rules", help="with --cell: only these, so that it is soon done")
     parser.add_argument("--out", type=Path, default=Path("reports/mutants"))
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     names = given.cell or sample(given.sample, given.seed)
-    found = outcomes(names, baseline(), None if given.cell else given.out / "cells.jsonl")
+    base = Baseline.of_rules(given.rules) if given.rules else baseline()
+    found = outcomes(names, base, None if given.cell else given.out / "cells.jsonl")
     if given.cell:
         for outcome in found:
             print(outcome.cell, *state_of(outcome), sep="\n  ")

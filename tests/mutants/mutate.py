@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from hostile.message import Asked, Reply
 
-from .cells import WRONG_TYPES, Cell, Part
+from .cells import EXTREMES, WRONG_TYPES, Cell, Part
 
 #: There is nothing there.
 NOTHING = object()
@@ -98,6 +98,7 @@ def _header(cell: Cell, asked: Asked, reply: Reply, memory: Memory) -> Reply:
         "absent": lambda: None,
         "empty": lambda: "",
         "string": lambda: "ifmatch",
+        "extreme": lambda: EXTREMES[cell.part.name],
         "one-off": lambda: _one_off_in(name, now),
         "sent": lambda: asked.header({"ETag": "if-match"}.get(name, name.lower())) or now,
         "previous": lambda: source.header(name.lower()) if source else now,
@@ -167,8 +168,9 @@ def _change(resource: dict, cell: Cell, source: dict | None) -> None:
 def _made(cell: Cell, now: Any) -> Any:
     empty = {"string": "", "list": [], "object": {}}
     if cell.mutation in WRONG_TYPES:
-        # What is of the right type is wrong by what it holds.
         return WRONG_TYPES[cell.mutation]
+    if cell.mutation == "extreme":
+        return EXTREMES[cell.part.name]
     if cell.mutation == "empty":
         return empty[cell.part.kind]
     return NOTHING if cell.mutation == "absent" or now is NOTHING else _one_off(now)
@@ -207,6 +209,7 @@ def _body(cell: Cell, asked: Asked, reply: Reply, memory: Memory) -> Reply:
     given: Mapping[str, Callable[[], bytes]] = {
         "absent": lambda: b"",
         "empty": lambda: b"{}",
+        "extreme": lambda: EXTREMES["body"].encode(),
         "one-off": lambda: reply.body[:-1],
         "sent": lambda: asked.body,
         "previous": lambda: source.body if source else reply.body,

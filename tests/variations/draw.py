@@ -4,7 +4,8 @@ import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ifmatch.rules.profile import shipped
+from ifmatch.rules.expectation import Expectation
+from ifmatch.rules.profile import load, shipped
 
 _NAMES = ("gaps", "zero", "hash", "dotted", "long", "uuid")
 
@@ -24,10 +25,11 @@ VARIATIONS: Mapping[str, tuple[str, ...]] = {
     "jitter": ("50",),
     "busy": ("429", "503"),
     "statuses": ("any that is promised",),
-    "search": ("lags",),
+    "search": ("lags", "adds an outcome"),
     "silent": ("star", "strong", "bare", "needs-if-match"),
     "without": ("history", "delete", "history,delete"),
-    "statement": ("less", "nothing", "missing"),
+    "statement": ("less", "nothing", "missing", "client-too"),
+    "location": ("relative",),
 }
 
 #: How likely each variation is to be drawn.
@@ -53,11 +55,18 @@ class Draw:
 
 
 def drawn(seed: int) -> Draw:
-    """What a seed draws."""
-    chance = random.Random(seed)
-    profile = chance.choice(shipped())
-    chosen = {name: chance.choice(choices) for name, choices in VARIATIONS.items()}
-    return Draw(seed, profile, {name: choice for name, choice in chosen.items() if chance.random() < _LIKELY})
+    """What a seed draws. Each variation has a chance of its own, so that a new one changes nothing about the others."""
+    profile = random.Random(seed).choice(shipped())
+    chances = {name: random.Random(f"{seed} {name}") for name in VARIATIONS if _is_free(profile, name)}
+    likely = [name for name, chance in chances.items() if chance.random() < _LIKELY]
+    return Draw(seed, profile, {name: chances[name].choice(VARIATIONS[name]) for name in likely})
+
+
+def _is_free(profile: str, name: str) -> bool:
+    """Whether a profile leaves it to its server how it does something."""
+    promise = load(profile).promise("create.headers.location")
+    is_promised = isinstance(promise, Expectation) and "absolute" in promise.headers.get("Location", ())
+    return name != "location" or not is_promised
 
 
 def given(seed: int, profile: str, pairs: Iterable[str]) -> Draw:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import urlsplit
 
 from hostile.habits import content_of, outcome
 from hostile.message import Asked, Reply
@@ -164,8 +165,12 @@ def refusals(_: str) -> Layer:
     return vary
 
 
-def search(_: str) -> Layer:
-    """A search finds nothing that is less than 0.8 s old."""
+def search(how: str) -> Layer:
+    """A search finds nothing that is less than 0.8 s old, or has something to say about itself."""
+    return _lagging() if how == "lags" else _outspoken
+
+
+def _lagging() -> Layer:
     made: dict[str, float] = {}
 
     def is_old(entry: dict) -> bool:
@@ -175,11 +180,34 @@ def search(_: str) -> Layer:
         reply = onward(asked)
         if reply.status == 201:
             made[reply.header("location").partition("/_history/")[0].rpartition("/")[2]] = time.monotonic()
-        if asked.method != "GET" or not asked.criteria or "entry" not in reply.json or asked.is_history:
+        if not _is_search(asked) or "entry" not in reply.json:
             return reply
         old = [entry for entry in reply.json["entry"] if is_old(entry)]
         found = {**reply.json, "total": len(old), "entry": old}
         return reply.holding(found if old else {n: v for n, v in found.items() if n != "entry"})
+
+    return vary
+
+
+def _outspoken(asked: Asked, onward: Onward) -> Reply:
+    reply = onward(asked)
+    if not _is_search(asked) or reply.status != 200:
+        return reply
+    said = {"resource": outcome(200, "informational").json, "search": {"mode": "outcome"}}
+    return reply.holding({**reply.json, "entry": [said, *reply.json.get("entry", [])]})
+
+
+def _is_search(asked: Asked) -> bool:
+    return asked.method == "GET" and bool(asked.criteria) and not asked.is_history
+
+
+def location(_: str) -> Layer:
+    """Location is relative to what was asked for (RFC 9110 section 10.2.2)."""
+
+    def vary(asked: Asked, onward: Onward) -> Reply:
+        reply = onward(asked)
+        told = reply.header("location")
+        return reply.but(location=urlsplit(told).path) if told else reply
 
     return vary
 
@@ -215,9 +243,12 @@ def busy(status: str) -> Layer:
 _UNCLAIMED = ("delete", "history-instance", "history-type", "search-type", "vread", "create")
 _FLAGS = ("updateCreate", "conditionalCreate", "conditionalUpdate", "conditionalDelete", "readHistory")
 
+#: What a server says of itself that also reads from other servers.
+_CLIENT = {"mode": "client", "resource": [{"type": "Patient", "interaction": [{"code": "read"}]}]}
+
 
 def statement(what: str) -> Layer:
-    """The capability statement claims less than it could, describes no end-point, or is not there."""
+    """The capability statement claims less than it could, nothing, more than a server's part, or is not there."""
     chance = random.Random(what)
     left_out = {*chance.sample(_UNCLAIMED, 3), *chance.sample(_FLAGS, 3)}
 
@@ -233,6 +264,7 @@ def statement(what: str) -> Layer:
         "less": less,
         "nothing": lambda reply: reply.holding({n: v for n, v in reply.json.items() if n != "rest"}),
         "missing": lambda reply: outcome(404, "not-found"),
+        "client-too": lambda reply: reply.holding({**reply.json, "rest": [_CLIENT, *reply.json["rest"]]}),
     }[what]
 
     def vary(asked: Asked, onward: Onward) -> Reply:
@@ -275,6 +307,7 @@ LAYERS: dict[str, Callable[[str], Layer]] = {
     "busy": busy,
     "json": writing,
     "statement": statement,
+    "location": location,
     "search": search,
     "adds": adds,
     "times": times,
