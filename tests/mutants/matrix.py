@@ -30,6 +30,8 @@ def state_of(outcome: Outcome) -> tuple[str, str]:
         return "caught", " ".join(outcome.caught_by)
     if why := reason(LAWFUL, outcome.cell):
         return "lawful", why
+    if outcome.changed == 0:
+        return "idle", "it changed no answer"
     if outcome.unjudged:
         rule, message = next(iter(outcome.unjudged.items()))
         return "unjudged", f"exit code {outcome.code}, {len(outcome.unjudged)} rules, such as {rule}: {message}"

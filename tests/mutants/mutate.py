@@ -72,6 +72,12 @@ def mutated(cell: Cell, asked: Asked, reply: Reply, memory: Memory) -> Reply:
     return _CHANGES[cell.part.of](cell, asked, reply, memory)
 
 
+def same(one: Reply, other: Reply) -> bool:
+    """Whether two answers say the same, however their JSON is written."""
+    alike = (one.status, dict(one.headers)) == (other.status, dict(other.headers))
+    return alike and (one.body == other.body or (bool(one.json) and one.json == other.json))
+
+
 # ---------------------------------------------------------------- status
 
 

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -11,7 +12,7 @@ from hostile import MISBEHAVIOURS, Turn, hostile
 from running import forked, run
 
 from .cells import CELLS, INTERACTIONS, Cell
-from .mutate import Memory, interaction_of, mutated
+from .mutate import Memory, interaction_of, mutated, same
 
 PROFILE = "fhir-r4"
 
@@ -27,7 +28,7 @@ UNJUDGED = ("error", "inconclusive")
 class Outcome:
     """What the suite made of a cell: the rules that turned red, and those no longer judged, each with its message.
 
-    `crash` is the suite's own failure, in words; empty when there was none.
+    `crash` is the suite's own failure, in words; empty when there was none. `changed` is how many answers were.
     """
 
     cell: str
@@ -35,6 +36,7 @@ class Outcome:
     red: Mapping[str, str] = field(default_factory=dict)
     unjudged: Mapping[str, str] = field(default_factory=dict)
     crash: str = ""
+    changed: int = -1
 
     @property
     def caught_by(self) -> list[str]:
@@ -66,8 +68,10 @@ def _turn(cells: Sequence[Cell], turn: Turn) -> bool:
     """Answer one request as the cells have it."""
     reply = changed = turn.reply()
     memory = turn.front.memory.setdefault("answers", Memory())
+    counts = turn.front.memory.setdefault("changed", Counter())
     for cell in cells:
-        changed = mutated(cell, turn.asked, changed, memory)
+        before, changed = changed, mutated(cell, turn.asked, changed, memory)
+        counts[cell.id] += not same(before, changed)
     memory.note(reply)
     return turn.send(changed)
 
@@ -174,11 +178,12 @@ def _outcomes(names: tuple[str, ...], base: Baseline, log: Path | None) -> list[
         tempfile.tempdir = folder
         with hostile("mutated", profile=PROFILE) as server:
             code, report, printed = run([server.base_url, "-p", PROFILE, "--rules", ",".join(rules), "--seed", "1"])
+            changed = server.memory.get("changed", Counter())
         crash = _crash(code, printed, _events(Path(folder)))
     red, unjudged = _turned(report, base, RED), _turned(report, base, UNJUDGED)
     if len(names) > 1 and (red or unjudged or crash):
         return []
-    found = [Outcome(name, int(code), red, unjudged, crash) for name in names]
+    found = [Outcome(name, int(code), red, unjudged, crash, changed[name]) for name in names]
     if log:
         with log.open("a") as file:
             file.writelines(json.dumps(asdict(outcome)) + "\n" for outcome in found)
