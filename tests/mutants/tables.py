@@ -6,8 +6,8 @@ from .cells import matches
 LAWFUL = {
     "date.previous|one-off.*": "Date is the best approximation that a server has (RFC 9110 section 6.6.1), and an "
     "answer from a cache keeps that of its origin (RFC 9111 section 4)",
-    "last-modified.absent.patch": "R4 asks for Last-Modified in the answers to read, create and update; of PATCH it says "
-    "nothing (http.html)",
+    "last-modified.absent.patch": "R4 asks for Last-Modified in the answers to read, create and update, not to "
+    "PATCH (http.html)",
     "body.absent.patch": "without a Prefer header the server decides what it returns (R4 http.html#ops)",
     "content-type.sent.create|update": "what was sent and what comes back have the same media type",
     "content-type.sent.search|history": "nothing was sent, so nothing is changed",
@@ -15,29 +15,29 @@ LAWFUL = {
 
 _CONTENT = "tag|profile|text-element|list-element|marker|around-the-marker|optional"
 _SERVERS = "meta|version-id|last-updated|id"
+_ALL = f"{_CONTENT}|{_SERVERS}|resource-type|body"
+_OUTCOME = "outcome-issue|outcome-severity|outcome-code|outcome-details|outcome-text"
+_NO_UPDATE = "create|read|patch|refusal|search|history"
 
 #: Cells that a rule should catch and none does, or that make the suite fail itself: to be mended in the suite.
 OPEN = {
-    f"{_CONTENT}|{_SERVERS}|resource-type|body.*.patch": "no rule looks at the resource in the answer to a patch",
-    f"{_CONTENT}|{_SERVERS}|resource-type|body.*.search": "no rule holds what a search shows against what is stored",
-    f"{_CONTENT}|{_SERVERS}|resource-type|body|status.*.history": "no rule holds what a history shows against what is stored",
+    "*.extreme.*": "the suite breaks on text that is half a pair, on deep JSON, and on a time that has no place in UTC",
+    f"{_ALL}.*.patch": "no rule looks at the resource in the answer to a patch",
+    f"{_ALL}.*.search": "no rule holds what a search shows against what is stored",
+    f"{_ALL}|status.*.history": "no rule holds what a history shows against what is stored",
     f"{_CONTENT}|{_SERVERS}.*.create": "no rule holds the resource in the answer to a create against what is stored",
     f"tag|profile|{_SERVERS}.*.update": "no rule holds the metadata in the answer to an update against what is stored",
     "resource-type.one-off.create|update": "any resourceType is taken for one",
     "content-type.*.*": "no rule speaks of Content-Type",
-    "date.absent|empty|string|extreme.create|read|patch|refusal|search|history": "Date is looked at in the "
-    "answer to an update only",
-    "outcome-issue|outcome-severity|outcome-code|outcome-details|outcome-text.*.*": "an OperationOutcome is looked "
-    "at no further than its resourceType",
+    f"date.absent|empty|string.{_NO_UPDATE}": "Date is looked at in the answer to an update only",
+    f"{_OUTCOME}.*.*": "an OperationOutcome is looked at no further than its resourceType",
     "etag|last-modified.*.patch": "no rule looks at the headers of the answer to a patch",
-    "last-modified.previous|other|one-off.create|update": "Last-Modified of a write is not held against lastUpdated",
+    "last-modified.one-off.create|update": "Last-Modified of a write is not held against lastUpdated",
     "location.one-off.create": "of a Location no more is looked at than whether something can be read there",
     "tag.number.read": "the suite breaks on meta.tag that is no list",
     "profile.number.read": "the suite breaks on meta.profile that is no list",
-    "profile.string.read": "the letters of a text are taken for the profiles of a list",
+    "profile.string|object.read": "the letters of a text, or the members of an object, are taken for profiles",
     "around-the-marker.*.read": "the suite breaks where the element is not there that it changes",
-    "last-updated|last-modified.extreme.*": "the suite breaks on a time that has no place in UTC",
-    "body.extreme.*": "the suite breaks on JSON that is nested deeply",
 }
 
 

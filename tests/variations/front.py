@@ -25,7 +25,14 @@ _ALL = frozenset(
 )  # fmt: skip
 
 #: The interactions that a server is without.
-_WITHOUT = {"history": ("history-instance", "history-type", "vread"), "delete": ("delete", "conditional-delete")}
+_WITHOUT = {
+    "history": ("history-instance", "history-type", "vread"),
+    "delete": ("delete", "conditional-delete"),
+    "patch": ("patch", "json-patch", "xml-patch", "fhirpath-patch"),
+    "search": ("search-type",),
+    "conditional-update": ("conditional-update",),
+    "update-create": ("update-create",),
+}
 
 #: What a refusal may say where no text names a code.
 _CODES = (400, 412, 422)
