@@ -3,6 +3,7 @@
 import os
 
 import pytest
+
 from variations.draw import drawn, given
 from variations.run import outcomes
 from variations.tables import OPEN
