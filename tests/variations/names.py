@@ -91,10 +91,27 @@ class Names:
 
     def _content(self, body: bytes) -> bytes:
         content = Reply(body=body).json
-        name = content.get("id") if isinstance(content, dict) else None
-        if not isinstance(name, str) or self._id(name) == name:
+        if not isinstance(content, dict):
             return body
-        return json.dumps({**content, "id": self._id(name)}).encode()
+        meant = self._resource(content)
+        if content.get("resourceType") == "Bundle":
+            meant = {**content, "entry": [self._entry(one) for one in content.get("entry", [])]}
+        return body if meant == content else json.dumps(meant).encode()
+
+    def _resource(self, resource: dict) -> dict:
+        name = resource.get("id")
+        return {**resource, "id": self._id(name)} if isinstance(name, str) else resource
+
+    def _entry(self, entry: dict) -> dict:
+        """An entry of a batch or a transaction."""
+        request = entry["request"]
+        _, name, _ = _address(f"/{request['url']}")
+        behind = self._id(name)
+        meant = {**request, "url": request["url"].replace(name, behind) if name else request["url"]}
+        if "ifMatch" in request:
+            meant["ifMatch"] = self._tags(behind, request["ifMatch"])
+        resource = {"resource": self._resource(entry["resource"])} if "resource" in entry else {}
+        return {**entry, **resource, "request": meant}
 
     # ------------------------------------------------------------ towards the client
 
