@@ -9,8 +9,6 @@ LAWFUL = {
     "last-modified.absent.patch": "R4 asks for Last-Modified in the answers to read, create and update, not to "
     "PATCH (http.html)",
     "body.absent.patch": "without a Prefer header the server decides what it returns (R4 http.html#ops)",
-    "content-type.sent.create|update": "what was sent and what comes back have the same media type",
-    "content-type.sent.search|history": "nothing was sent, so nothing is changed",
 }
 
 _CONTENT = "tag|profile|text-element|list-element|marker|around-the-marker|optional"
