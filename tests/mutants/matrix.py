@@ -31,7 +31,7 @@ def state_of(outcome: Outcome) -> tuple[str, str]:
     if why := reason(LAWFUL, outcome.cell):
         return "lawful", why
     if outcome.changed == 0:
-        return "idle", "it changed no answer"
+        return "idle", "no answer of this run had that part"
     if outcome.unjudged:
         rule, message = next(iter(outcome.unjudged.items()))
         return "unjudged", f"exit code {outcome.code}, {len(outcome.unjudged)} rules, such as {rule}: {message}"
