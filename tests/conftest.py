@@ -13,7 +13,9 @@ HERE = Path(__file__).parent
 LANES = {
     "clients": "well-known FHIR clients against the embedded server",
     "guests": "the suite beside other plugins of pytest",
+    "mutants": "answers that are wrong in one part each: what the suite makes of them",
     "real": "the suite against real servers, which it starts itself",
+    "variations": "servers that vary lawfully: that the suite fails none",
 }
 
 

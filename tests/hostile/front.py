@@ -66,6 +66,10 @@ def none(turn: Turn) -> bool:
 _OF_THE_CONNECTION = ("host", "connection", "transfer-encoding", "content-length", "authorization")
 
 
+#: Seconds: a connection to the server behind that was idle for longer is not used again (it closes them after five).
+_IDLE = 3.0
+
+
 class Hostile:
     """A server on loopback that behaves until `after` requests are answered. Speaks TLS when given a context.
 
@@ -86,6 +90,7 @@ class Hostile:
         self.spoilt: set[socket.socket] = set()
         self.memory: dict = {}
         self.lock = threading.Lock()
+        self._kept = threading.local()
         self.listener = socket.create_server(("127.0.0.1", port), backlog=128)
 
     @property
@@ -121,8 +126,7 @@ class Hostile:
 
     def answer(self, asked: Asked) -> Reply:
         """What the well-behaved server says to a request."""
-        url = urlsplit(self._good.base_url)
-        connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=10)
+        connection = self._connection()
         connection.putrequest(asked.method, asked.path, skip_accept_encoding=True)
         for name, value in asked.headers:
             if name.lower() not in _OF_THE_CONNECTION:
@@ -131,8 +135,17 @@ class Hostile:
         connection.endheaders(asked.body)
         answer = connection.getresponse()
         reply = Reply(answer.status, answer.read(), answer.getheaders())
-        connection.close()
+        self._kept.used = time.monotonic()
         return reply
+
+    def _connection(self) -> http.client.HTTPConnection:
+        """This thread's connection to the server behind: a new one before that server gives an idle one up."""
+        kept = self._kept
+        if time.monotonic() - getattr(kept, "used", 0.0) > _IDLE:
+            url = urlsplit(self._good.base_url)
+            kept.connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=10)
+        kept.used = 0.0  # until there is an answer: one that broke off is not used again
+        return kept.connection
 
     def _accept(self) -> None:
         with suppress(OSError):

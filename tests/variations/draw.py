@@ -1,0 +1,80 @@
+"""What a seed draws: a profile, and variations, each with one of its choices."""
+
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ifmatch.rules.expectation import Expectation
+from ifmatch.rules.profile import load, shipped
+
+_NAMES = ("gaps", "zero", "hash", "dotted", "long", "uuid")
+
+#: Every variation with its choices.
+VARIATIONS: Mapping[str, tuple[str, ...]] = {
+    "ids": _NAMES,
+    "versions": _NAMES,
+    "times": tuple(
+        f"{precision}{zone}" for precision in "0367" for zone in ("Z", "+00:00", "+02:00", "-05:30")
+    ),
+    "pages": ("2",),
+    "adds": ("narrative", "extension", "identifier", "tag", "source"),
+    "no-op": ("keeps its version",),
+    "refusals": ("with an ETag",),
+    "json": ("pretty", "shuffled", "compact"),
+    "header-names": ("lower", "upper"),
+    "gzip": ("if asked for",),
+    "framing": ("chunked", "close", "early-hints"),
+    "jitter": ("50",),
+    "busy": ("429", "503"),
+    "statuses": ("any that is promised",),
+    "search": ("lags", "adds an outcome"),
+    "silent": ("star", "strong", "bare", "needs-if-match"),
+    "without": ("history", "delete", "history,delete"),
+    "statement": ("less", "nothing", "missing", "client-too"),
+    "location": ("relative",),
+}
+
+#: How likely each variation is to be drawn.
+_LIKELY = 0.4
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A profile, and the variations by name with the choice of each."""
+
+    seed: int
+    profile: str
+    varied: Mapping[str, str]
+
+    def __str__(self) -> str:
+        told = "  ".join(f"{name}={choice}" for name, choice in self.varied.items())
+        return f"{self.profile}: {told or 'nothing varied'}"
+
+    @property
+    def random(self) -> random.Random:
+        """Chance, the same for every use of the same seed."""
+        return random.Random(self.seed)
+
+
+def drawn(seed: int) -> Draw:
+    """What a seed draws. Each variation has a chance of its own, so that a new one changes nothing about the others."""
+    profile = random.Random(seed).choice(shipped())
+    chances = {
+        name: random.Random(f"{seed} {name}") for name in VARIATIONS if _is_free(profile, name)
+    }
+    likely = [name for name, chance in chances.items() if chance.random() < _LIKELY]
+    return Draw(seed, profile, {name: chances[name].choice(VARIATIONS[name]) for name in likely})
+
+
+def _is_free(profile: str, name: str) -> bool:
+    """Whether a profile leaves it to its server how it does something."""
+    promise = load(profile).promise("create.headers.location")
+    is_promised = isinstance(promise, Expectation) and "absolute" in promise.headers.get(
+        "Location", ()
+    )
+    return name != "location" or not is_promised
+
+
+def given(seed: int, profile: str, pairs: Iterable[str]) -> Draw:
+    """What is asked for on the command line, as `name=choice`."""
+    return Draw(seed, profile, dict(pair.split("=", 1) for pair in pairs))
