@@ -3,7 +3,7 @@
 from pytest_bdd import then
 
 from ifmatch.client.demands import demand_consistent, demand_mark, demand_unchanged, unlike
-from ifmatch.rules.answer import Effect, instant
+from ifmatch.rules.answer import Effect, instant, objects_in
 from ifmatch.rules.content import differences, has_addition
 from ifmatch.rules.expectation import describe
 
@@ -182,17 +182,16 @@ def time_advances(case, bench, resource):
 @then("the resource has that tag and that profile")
 def meta_kept(case, bench, resource, attempt):
     meta, sent = bench.look(resource).answer.meta, attempt.sent["meta"]
-    tags = [
-        (tag.get("system"), tag.get("code")) for tag in meta.get("tag", []) if isinstance(tag, dict)
-    ]
+    tags = [(tag.get("system"), tag.get("code")) for tag in objects_in(meta.get("tag"))]
     case.fact(
         (CLIENT_TAG["system"], CLIENT_TAG["code"]) in tags,
         "the tag that was sent",
         f"the tags {tags}",
     )
-    profiles = meta.get("profile", [])
+    profiles = meta.get("profile")
+    kept = profiles if isinstance(profiles, list) else []
     case.fact(
-        set(sent["profile"]) <= set(profiles),
+        all(profile in kept for profile in sent["profile"]),
         f"the profile {sent['profile']}",
         f"the profiles {profiles}",
     )

@@ -9,6 +9,7 @@ from ifmatch.client.demands import demand_mark
 from ifmatch.client.settings import Identity
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable
+from ifmatch.rules.answer import objects_in
 from ifmatch.rules.content import merge, without_extensions
 from ifmatch.rules.version import version_in, weak
 
@@ -184,11 +185,9 @@ def update_with_meta(target, bench, resource):
     body = bench.changed(resource)
     meta = body.get("meta", {})
     profile = meta.get("profile") or [f"http://hl7.org/fhir/StructureDefinition/{resource.type}"]
+    tags = [*objects_in(meta.get("tag")), CLIENT_TAG]
     return _update(
-        target,
-        bench,
-        resource,
-        {**body, "meta": {**meta, "tag": [*meta.get("tag", []), CLIENT_TAG], "profile": profile}},
+        target, bench, resource, {**body, "meta": {**meta, "tag": tags, "profile": profile}}
     )
 
 

@@ -66,8 +66,10 @@ class Statement:
         if self.problem:
             return None
         if interaction in _OF_THE_SYSTEM:
-            return any(interaction in _codes(rest) for rest in self.document["rest"])
-        return self._describes(interaction, self._entry(resource_type))
+            return any(interaction in _codes(rest) for rest in _of_the_server(self.document))
+        described = _described_types(self.document)
+        entries = [entry for entry in described if entry.get("type") == resource_type]
+        return any(self._describes(interaction, entry) for entry in entries)
 
     def _describes(self, interaction: str, entry: Mapping[str, Any]) -> bool:
         if interaction in _FLAGS:
@@ -81,10 +83,6 @@ class Statement:
         """Whether patches of a format are claimed. A statement without a list of formats leaves none out."""
         listed = self.document.get("patchFormat")
         return not listed or bool(_PATCH_FORMATS[patch_format] & set(listed))
-
-    def _entry(self, resource_type: str) -> Mapping[str, Any]:
-        described = _described_types(self.document)
-        return next((entry for entry in described if entry.get("type") == resource_type), {})
 
 
 def _codes(described: Mapping[str, Any]) -> list[object]:
@@ -114,8 +112,13 @@ def _list_objects(parents: Iterable[Mapping[str, Any]], element: str) -> bool:
 
 
 def _described_types(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for rest in document["rest"]:
+    for rest in _of_the_server(document):
         yield from rest.get("resource", [])
+
+
+def _of_the_server(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What it says of itself as a server; it may also tell how it behaves as a client of others."""
+    return [rest for rest in document["rest"] if rest.get("mode") != "client"]
 
 
 #: What a statement must be for claims to be read from it, one thing on the ground of the one before.

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ifmatch.errors import SetupFailed
-from ifmatch.rules.answer import Answer, Resource
+from ifmatch.rules.answer import Answer, Resource, objects_in
 from ifmatch.rules.content import differences
 from ifmatch.rules.profile import ResourceKind
 from ifmatch.rules.version import weak
@@ -112,22 +112,16 @@ def tag_of(answer: Answer) -> str | None:
 
 def entries(answer: Answer) -> list[Resource]:
     """The resources in a Bundle; entries without one, such as deletes in a history, are left out."""
-    listed = (answer.resource or {}).get("entry")
-    if not isinstance(listed, list):
-        return []
-    resources = (entry.get("resource") for entry in listed if isinstance(entry, dict))
-    return [resource for resource in resources if isinstance(resource, dict)]
+    listed = objects_in((answer.resource or {}).get("entry"))
+    return objects_in([entry.get("resource") for entry in listed])
 
 
 def identifiers(resource: Resource) -> list[str]:
     """The values of the identifiers that the suite gave to a resource."""
     listed = resource.get("identifier")
-    listed = listed if isinstance(listed, list) else [listed]
-    return [
-        str(i.get("value"))
-        for i in listed
-        if isinstance(i, dict) and i.get("system") == IDENTIFIER_SYSTEM
-    ]
+    several = listed if isinstance(listed, list) else [listed]
+    ours = (i for i in objects_in(several) if i.get("system") == IDENTIFIER_SYSTEM)
+    return [str(identifier.get("value")) for identifier in ours]
 
 
 def version_of(resource: Resource) -> str | None:

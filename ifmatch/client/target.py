@@ -194,7 +194,7 @@ class Target:
             *(("If-Match", tag) for tag in tags),
         ]
         headers += [("Prefer", preference)] if preference else []
-        content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+        content = body if isinstance(body, bytes) else _as_json(body)
         return self.request(
             method, path, headers=headers, body=content, identity=identity, outside=outside
         )
@@ -251,6 +251,14 @@ class Target:
     def close(self) -> None:
         """Close all connections."""
         self._courier.close()
+
+
+def _as_json(body: Resource) -> bytes:
+    """A resource as UTF-8. Half of a surrogate pair, as a server may have it, can only be sent escaped."""
+    try:
+        return json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return json.dumps(body).encode()
 
 
 def query(criteria: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from ifmatch.client.subject import Subject, new_unique
 from ifmatch.client.target import Target
-from ifmatch.errors import ConfigurationError, SetupFailed
+from ifmatch.errors import ConfigurationError, OutcomeUnknown, SetupFailed
 from ifmatch.rules.answer import Resource
 from ifmatch.rules.content import fill, merge, placeholders_in, put
 from ifmatch.rules.profile import ResourceKind
@@ -24,7 +24,13 @@ def changed_body(target: Target, subject: Subject, base: Resource) -> Resource:
     changed: Resource = merge(merge(base, _READ_ONLY), change)
     mark = f"ifmatch {new_unique()}"
     for pointer in subject.kind.marks_to_set(changed):
-        changed = put(changed, pointer, mark)
+        try:
+            changed = put(changed, pointer, mark)
+        except KeyError:
+            raise OutcomeUnknown(
+                f"the target shows no element at {pointer}, where an update leaves its mark: "
+                "what it stored of the resource is not what was sent"
+            ) from None
     return changed
 
 

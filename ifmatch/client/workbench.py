@@ -181,7 +181,8 @@ class Workbench:
             return []
         answer = self.target.search(resource_type, f"identifier={IDENTIFIER_SYSTEM}|{unique}")
         # Some servers ignore what they cannot search by and list everything: count only what is ours.
-        return [resource["id"] for resource in entries(answer) if unique in identifiers(resource)]
+        ours = (found for found in entries(answer) if unique in identifiers(found))
+        return [str(found.get("id") or "without an id") for found in ours]
 
     def offers(self, interaction: str, resource_type: str = "") -> bool:
         """Whether neither the system's texts nor the target's statement rule an interaction out."""

@@ -1,6 +1,7 @@
 """What a server said to one request, read without judging it."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -76,7 +77,7 @@ class Answer:
         """The body as JSON, or None when it is not JSON."""
         try:
             return json.loads(self.content)
-        except ValueError:
+        except (ValueError, RecursionError):  # nested deeper than anybody could read it
             return None
 
     @cached_property
@@ -142,31 +143,46 @@ class Answer:
         return self.location_id or str((self.resource or {}).get("id") or "")
 
     @property
-    def issues(self) -> list[Mapping[str, Any]]:
+    def issues(self) -> list[Resource]:
         """The issues of the OperationOutcome in the body, if it is one in JSON."""
         if self.body is not Body.OPERATION_OUTCOME or not isinstance(self.json, dict):
             return []
-        issues = self.json.get("issue")
-        return (
-            [issue for issue in issues if isinstance(issue, dict)]
-            if isinstance(issues, list)
-            else []
-        )
+        return objects_in(self.json.get("issue"))
+
+
+def objects_in(value: object) -> list[Resource]:
+    """The objects in a JSON list; none where it is no list, as a server may have it."""
+    return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
+
+
+#: IMF-fixdate, the form in which a date is sent (RFC 9110 section 5.6.7).
+_IMF_FIXDATE = re.compile(
+    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) "
+    r"\d{4} \d{2}:\d{2}:\d{2} GMT"
+)
+
+#: A FHIR instant (R4 datatypes.html#instant): to the second at least, with a time zone; 60 is a leap second.
+_INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}):(\d{2})(\.\d+)?(Z|[+-]\d{2}:\d{2})")
 
 
 def http_date(value: str | None) -> datetime | None:
     """A date header as a time, None when it is not an HTTP date (RFC 9110 section 5.6.7)."""
-    try:
-        parsed = parsedate_to_datetime(value or "")
-    except (ValueError, TypeError):
+    if value is None or not _IMF_FIXDATE.fullmatch(value):
         return None
-    return parsed.astimezone(UTC) if parsed.tzinfo else None
+    try:
+        return parsedate_to_datetime(value).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def instant(value: object) -> datetime | None:
-    """A FHIR instant as a time, None when it is not one (it must carry a time zone)."""
-    try:
-        parsed = datetime.fromisoformat(str(value))
-    except ValueError:
+    """A FHIR instant as a time, None when it is not one. A leap second is the last one of its minute."""
+    found = _INSTANT.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
         return None
-    return parsed.astimezone(UTC) if parsed.tzinfo else None
+    minute, second, fraction, zone = found.groups("")
+    try:
+        parsed = datetime.fromisoformat(f"{minute}:{min(second, '59')}{fraction[:7]}{zone}")
+        return parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ifmatch.rules.answer import Answer, Body, Effect, http_date
+from ifmatch.rules.answer import Answer, Body, Effect, http_date, objects_in
 from ifmatch.rules.version import is_weak
 
 
@@ -114,7 +114,7 @@ _ISSUE_ELEMENTS: Mapping[str, Callable[[Mapping[str, object]], set[str]]] = {
 def _codings(issue: Mapping[str, object]) -> set[str]:
     details = issue.get("details")
     codings = details.get("coding") if isinstance(details, dict) else None
-    return {str(c.get("code")) for c in codings or [] if isinstance(c, dict)}
+    return {str(coding.get("code")) for coding in objects_in(codings)}
 
 
 def compare(expectation: Expectation, answer: Answer) -> Iterator[Finding]:
