@@ -3,7 +3,7 @@
 `write` runs the installed suite on the embedded server of each profile, right and with each fault by itself, and writes
 one file; `compare` tells where two such files differ. The races that a fault breaks are run with it, with one seed.
 
-    python benchmarks/verdicts.py write before.json
+    python benchmarks/verdicts.py write before.json [PATTERN, such as 'spine*']
     python benchmarks/verdicts.py compare before.json after.json
 """
 
@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
@@ -44,9 +45,9 @@ def _run(processes: Processes, arguments: Sequence[str]) -> Verdicts:
         return {"exit code": str(code), **{rule["rule"]: rule["verdict"] for rule in rules_told}}
 
 
-def write(path: str) -> None:
-    """Run everything, two at a time."""
-    jobs = _jobs()
+def write(path: str, only: str = "*") -> None:
+    """Run everything, or the runs whose name matches a pattern, two at a time."""
+    jobs = {name: words for name, words in _jobs().items() if fnmatchcase(name, only)}
     with ThreadPoolExecutor(2) as pool:
         results = pool.map(partial(_run, Processes()), jobs.values())
         seen = dict(zip(jobs, results, strict=True))
@@ -55,11 +56,12 @@ def write(path: str) -> None:
 
 
 def compare(before: str, after: str) -> int:
-    """Tell every difference; 1 when there is one."""
+    """Tell every difference between the runs that both files have; 1 when there is one."""
     one, two = (json.loads(Path(path).read_text(encoding="utf-8")) for path in (before, after))
     compared = differing = 0
-    for job in sorted({*one, *two}):
-        was, now = one.get(job, {}), two.get(job, {})
+    both = sorted(one.keys() & two.keys())
+    for job in both:
+        was, now = one[job], two[job]
         for rule in sorted({*was, *now}):
             compared += 1
             if was.get(rule) != now.get(rule):
@@ -67,9 +69,7 @@ def compare(before: str, after: str) -> int:
                 print(
                     f"{job}: {rule}: {was.get(rule, 'not there')} -> {now.get(rule, 'not there')}"
                 )
-    print(
-        f"{differing} differences in {compared} verdicts and exit codes of {len({*one, *two})} runs"
-    )
+    print(f"{differing} differences in {compared} verdicts and exit codes of {len(both)} runs")
     return int(bool(differing))
 
 

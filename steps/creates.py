@@ -144,6 +144,12 @@ def location_leads(case, target, attempt):
     )
 
 
+@then("a refusal has created nothing")
+def refusal_created_nothing(case, bench, attempt):
+    if attempt.answer.effect is not Effect.ACCEPTED:
+        nothing_created(case, bench, attempt)
+
+
 @then("nothing was created")
 def nothing_created(case, bench, attempt):
     made = bench.made_of(attempt)

@@ -70,7 +70,7 @@ Feature: A create makes a new resource and says where it is
   Scenario: A create that breaks the resource's rules is refused
     When a resource is created that breaks the rules of its type
     Then the server answers as promised
-    And nothing was created
+    And a refusal has created nothing
 
   @rule:create.unknown-type
   Scenario: A resource of a type that does not exist cannot be created

@@ -15,7 +15,7 @@ Feature: An update that must not happen leaves no trace
   Scenario: An update that breaks the resource's rules is refused
     When it is updated with a body that breaks the rules of its type
     Then the server answers as promised
-    And the resource is as it was
+    And the resource is as the answer says
 
   @needs:credentials @rule:update.unauthenticated
   Scenario: An update without credentials is refused
