@@ -150,7 +150,7 @@ def test_no_rerun_turns_a_failure_green(tmp_path):
     """A rule that failed has failed, even when the server is repaired before the next try."""
     (tmp_path / "repaired.py").write_text(
         "from ifmatch.reference.faults import Faults\n"
-        "from ifmatch.suite.plugin import SESSION\n\n"
+        "from ifmatch.suite.stash import SESSION\n\n"
         "def pytest_runtest_logreport(report):\n"
         "    if report.when == 'call':\n"
         "        object.__setattr__(world, 'faults', Faults(()))\n\n"
