@@ -393,7 +393,7 @@ _PATIENT = {"resourceType": "Patient", "id": "p"}
 def test_two_updates_that_meet(fault, statuses, version, monkeypatch):
     """Only a gap between check and write lets both pass, and only at the door that has it; here a wide one."""
     for name in fault:
-        wide = replace(FAULTS[name].gap, seconds=0.2)
+        wide = replace(FAULTS[name].gap, seconds=0.5)
         monkeypatch.setitem(FAULTS, name, replace(FAULTS[name], gap=wide))
     assert _two_updates(*fault) == (statuses, f'W/"{version}"')
 
