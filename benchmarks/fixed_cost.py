@@ -11,13 +11,16 @@ under way. To see whether it grows with the suite, it is measured again on a cop
 step definition twice.
 """
 
+import asyncio
 import ctypes
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,11 +29,18 @@ from pathlib import Path
 from statistics import median
 
 import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from ifmatch.reference.app import BASE_PATH, application
+from ifmatch.reference.server import EmbeddedServer
+from ifmatch.rules.profile import load
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent
 
 _PROFILE = "spine"
+_PROFILE_AWAY = "fhir-r4"  # whose resources need nothing that the server holds already
 _NO_RACES = f"--ignore={CHECKOUT / 'features' / 'race'}"
 
 # ---------------------------------------------------------------- in the process of a run: the probe
@@ -128,13 +138,42 @@ def _ifmatch(*words: str) -> list[str]:
     return [sys.executable, "-m", "ifmatch", *words]
 
 
-#: What a person or a CI job asks for.
+#: What a person or a CI job asks for. AWAY stands for the address of a server that a network is in front of.
 _COMMANDS = {
     "bare": _ifmatch(),
     "one rule": _ifmatch("-p", _PROFILE, "--rules", "update.if-match.stale"),
     "one system": _ifmatch("-p", _PROFILE, _NO_RACES),
     "one system, -n 2": _ifmatch("-p", _PROFILE, _NO_RACES, "-n", "2"),
+    "away": _ifmatch("AWAY", "-p", _PROFILE_AWAY, _NO_RACES),
+    "away, -n 2": _ifmatch("AWAY", "-p", _PROFILE_AWAY, _NO_RACES, "-n", "2"),
 }
+
+#: Seconds that a network takes there and back: a server in the same country.
+_AWAY = 0.025
+
+
+@contextmanager
+def _server_away() -> Iterator[str]:
+    """The embedded server, its answers as late as a network makes them: its base URL."""
+    with EmbeddedServer(load(_PROFILE_AWAY)) as server:
+        answer = application(server.world)
+
+        async def late(scope: Scope, receive: Receive, send: Send) -> None:
+            await asyncio.sleep(_AWAY)
+            await answer(scope, receive, send)
+
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        config = uvicorn.Config(
+            late, lifespan="off", log_config=None, access_log=False, date_header=False
+        )
+        away = uvicorn.Server(config)
+        thread = threading.Thread(target=away.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}{BASE_PATH}"
+        away.should_exit = True
+        thread.join()
 
 
 def _plain(folder: str, number: int) -> Cost:
@@ -158,13 +197,16 @@ def measure_commands(rounds: int, names: list[str]) -> None:
     features = CHECKOUT / "features"
     number = _scenarios(features) - _scenarios(features / "race")
     seen: dict[str, list[tuple[Cost, Cost]]] = {name: [] for name in names}
-    with tempfile.TemporaryDirectory() as folder:
-        for name in names:  # once unseen, which compiles what is not compiled yet
-            _cost_of(_COMMANDS[name], folder)
+    with tempfile.TemporaryDirectory() as folder, _server_away() as away:
+        commands = {
+            name: [away if word == "AWAY" else word for word in _COMMANDS[name]] for name in names
+        }
+        for command in commands.values():  # once unseen, which compiles what is not compiled yet
+            _cost_of(command, folder)
         for _ in range(rounds):
             plain = _plain(folder, number)
-            for name in names:
-                seen[name].append((_cost_of(_COMMANDS[name], folder), plain))
+            for name, command in commands.items():
+                seen[name].append((_cost_of(command, folder), plain))
     for name, costs in seen.items():
         wall, cpu = median(cost.wall for cost, _ in costs), median(cost.cpu for cost, _ in costs)
         ratios = [cost / plain for cost, plain in costs]
