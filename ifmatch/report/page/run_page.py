@@ -11,7 +11,7 @@ from ifmatch.report.advice import Advice, advice_on
 from ifmatch.report.causes import Cause, causes
 from ifmatch.report.console import conclusion, count_line
 from ifmatch.report.page.exchanges import embedded
-from ifmatch.report.page.templates import rendered
+from ifmatch.report.page.templates import rendered, tone_of
 from ifmatch.report.page.timeline import lanes
 from ifmatch.report.page.views import RuleView, rule_view
 from ifmatch.report.run import Judged, Run, group_of
@@ -72,7 +72,7 @@ def page(run: Run, folder: Path) -> str:
         "run.html",
         run=run,
         word=word,
-        tone=_tone(word),
+        tone=tone_of(word),
         counts=[(verdict, count) for verdict, count in run.counts.items() if count],
         count_line=count_line(run.counts),
         sections=list(_sections(run, views)),
@@ -83,11 +83,6 @@ def page(run: Run, folder: Path) -> str:
         lanes=lanes(run),
         exchanges=embedded(run),
     )
-
-
-def _tone(word: str) -> str:
-    """Whether a conclusion is good, bad, or neither: what the banner looks like."""
-    return {"CONFORMANT": "good", "NOT CONFORMANT": "bad"}.get(word, "open")
 
 
 def _sections(run: Run, views: dict[str, RuleView]) -> Iterator[Section]:

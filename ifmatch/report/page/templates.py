@@ -17,6 +17,11 @@ def rendered(template: str, **facts: Any) -> str:
     return _environment().get_template(template).render(**facts)
 
 
+def tone_of(word: str) -> str:
+    """Whether a conclusion is good, bad, or neither: in which colour it is shown."""
+    return {"CONFORMANT": "good", "NOT CONFORMANT": "bad"}.get(word, "open")
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
