@@ -167,10 +167,14 @@ const reveal = () => {
 addEventListener('hashchange', reveal);
 if (location.hash) reveal();
 
-const FOLDED = '.consequences:not([open]), .cause .particulars:not([open])';
+// On paper nothing can be opened: the rules that show a cause again are listed, and of races the first picture is shown.
+const toUnfold = () => [
+  ...document.querySelectorAll('.consequences, .shown > .differences .particulars'),
+  ...[...document.querySelectorAll('.consequences')].map((one) => one.querySelector('.consequence:has(figure)')),
+].filter((one) => one && !one.open);
 let unfolded = [];
 addEventListener('beforeprint', () => {
-  unfolded = [...document.querySelectorAll(FOLDED)];
+  unfolded = toUnfold();
   for (const one of unfolded) one.open = true;
 });
 addEventListener('afterprint', () => { for (const one of unfolded) one.open = false; });
