@@ -9,6 +9,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from ifmatch.report.text import spelled_out
+
 _FOLDER = Path(__file__).with_name("templates")
 
 
@@ -28,6 +30,7 @@ def _environment() -> Environment:
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_all_visible,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -35,6 +38,11 @@ def _environment() -> Environment:
     # `tojson` spells <, >, & and ' as escapes, so that no text can end the element that it stands in.
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
     return environment
+
+
+def _all_visible(value: Any) -> Any:
+    """Any text of anybody's with nothing in it that a browser would obey; markup of ours as it is."""
+    return spelled_out(value) if type(value) is str else value
 
 
 def _shipped(name: str) -> Markup:
