@@ -64,6 +64,7 @@ const parts = {
     tell('all at once', {
       exchanges: await page.locator('.exchange[data-filled]').count(),
       milliseconds: await page.evaluate((then) => performance.now() - then, before),
+      loaded: await page.evaluate(() => performance.getEntriesByType('navigation')[0].loadEventEnd),
     });
     await close();
   },
