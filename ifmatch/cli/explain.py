@@ -1,0 +1,40 @@
+"""`ifmatch explain`: one rule, and what it means that a server breaks it."""
+
+import argparse
+
+from ifmatch.cli.command import Command
+from ifmatch.errors import ConfigurationError, ExitCode
+
+_EXAMPLES = """examples:
+  ifmatch explain update.if-match.stale             its story, who promises what, what breaks it, what to do
+  ifmatch explain race.update.same-version -p spine"""
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("rule", metavar="RULE", help="the id of a rule, as the report names it")
+    parser.add_argument(
+        "-p", "--profile", default="", metavar="PROFILE", help="what this one promises, not all"
+    )
+
+
+def _explain(args: argparse.Namespace) -> int:
+    from ifmatch.reference.faults import FAULTS
+    from ifmatch.report.explain import print_explanation
+    from ifmatch.rules import catalogue
+    from ifmatch.rules.profile import load, shipped
+
+    rule = next((rule for rule in catalogue.rules() if rule.id == args.rule), None)
+    if rule is None:
+        raise ConfigurationError(f'There is no rule "{args.rule}".{catalogue.hint(args.rule)}')
+    profiles = [load(name) for name in ([args.profile] if args.profile else shipped())]
+    print_explanation(rule, profiles, FAULTS.values())
+    return ExitCode.CONFORMANT
+
+
+COMMAND = Command(
+    name="explain",
+    summary="Explain a rule: its story, who promises what, what breaks it, what to do about that.",
+    examples=_EXAMPLES,
+    add_arguments=_add_arguments,
+    run=_explain,
+)
