@@ -76,7 +76,7 @@ def print_rules(profile: Profile | None, globs: str) -> None:
     Raises NothingSelected when no rule matches.
     """
     console = console_for()
-    chosen = _chosen(globs)
+    chosen = chosen_rules(globs)
     for feature, of_feature in _by_feature(chosen).items():
         _line(console, f"\n{feature}", "bold")
         for rule in of_feature:
@@ -92,7 +92,8 @@ def _print_rule(console: Console, profile: Profile | None, rule: Rule) -> None:
         _print_promises(console, profile, rule)
 
 
-def _chosen(globs: str) -> list[Rule]:
+def chosen_rules(globs: str) -> list[Rule]:
+    """The rules that match. Raises NothingSelected when none does."""
     chosen = [rule for rule in rules() if matches(rule.id, globs)]
     if not chosen:
         raise NothingSelected(
