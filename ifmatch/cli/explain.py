@@ -1,9 +1,13 @@
 """`ifmatch explain`: one rule, and what it means that a server breaks it."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from ifmatch.cli.command import Command
 from ifmatch.errors import ConfigurationError, ExitCode
+
+if TYPE_CHECKING:
+    from ifmatch.rules.catalogue import Rule
 
 _EXAMPLES = """examples:
   ifmatch explain update.if-match.stale             its story, who promises what, what breaks it, what to do
@@ -20,15 +24,20 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _explain(args: argparse.Namespace) -> int:
     from ifmatch.reference.faults import FAULTS
     from ifmatch.report.explain import print_explanation
-    from ifmatch.rules import catalogue
     from ifmatch.rules.profile import load, shipped
 
-    rule = next((rule for rule in catalogue.rules() if rule.id == args.rule), None)
-    if rule is None:
-        raise ConfigurationError(f'There is no rule "{args.rule}".{catalogue.hint(args.rule)}')
-    profiles = [load(name) for name in ([args.profile] if args.profile else shipped())]
-    print_explanation(rule, profiles, FAULTS.values())
+    names = [args.profile] if args.profile else shipped()
+    print_explanation(_rule(args.rule), [load(name) for name in names], FAULTS.values())
     return ExitCode.CONFORMANT
+
+
+def _rule(id: str) -> "Rule":
+    from ifmatch.rules import catalogue
+
+    by_id = {rule.id: rule for rule in catalogue.rules()}
+    if id not in by_id:
+        raise ConfigurationError(f'There is no rule "{id}".{catalogue.hint(id)}')
+    return by_id[id]
 
 
 COMMAND = Command(

@@ -110,10 +110,8 @@ def _kind(judged: Judged) -> int:
 
 def _of_finding(finding: Finding, interaction: str) -> Symptom:
     due, came = _statuses(finding.expected), _statuses(finding.got)
-    if due and came:
+    if came and (due or came[0].startswith("5")):
         return Symptom(interaction, _wrong_status(due, came[0]))
-    if came and came[0].startswith("5"):
-        return Symptom(interaction, SERVER_ERROR)
     # A header or a body that is not as promised is so whatever was asked for; a wrong resource is not.
     about = interaction if finding.state else ""
     return Symptom(about, f"expected {_particulars_left_out(finding.expected)}")

@@ -12,9 +12,8 @@ from ifmatch.report.console import console_for
 from ifmatch.report.console.lines import print_beside, print_line
 from ifmatch.report.promises import Promised, lines_of, promised_by
 from ifmatch.report.story import story_of
-from ifmatch.rules.answer import Effect
 from ifmatch.rules.catalogue import Rule
-from ifmatch.rules.expectation import Expectation
+from ifmatch.rules.expectation import Expectation, Promise, promised_status
 from ifmatch.rules.profile import Profile
 
 
@@ -62,20 +61,24 @@ def _print_faults(console: Console, rule: Rule, faults: Sequence[Fault]) -> None
 
 def _likely_symptom(rule: Rule, profiles: Iterable[Profile]) -> Symptom:
     """How a server most likely breaks a rule, by what is promised of it first."""
-    interaction = rule.id.partition(".")[0].replace("-", " ")
-    named = f"{interaction} with If-Match" if ".if-match" in rule.id else interaction
-    if interaction == "race":
+    if rule.id.startswith("race."):
         return Symptom("", "lost update")
-    promises = [profile.promise(rule.id, profile.subject) for profile in profiles]
-    expected = next((promise for promise in promises if isinstance(promise, Expectation)), None)
-    if expected is None or _is_only_about_form(expected):
-        return Symptom("", "expected a ")
-    refused = expected.outcome is Effect.REFUSED or min(expected.status, default=0) >= 400
-    return Symptom(named, ACCEPTED if refused else REFUSED)
+    promises = (profile.promise(rule.id, profile.subject) for profile in profiles)
+    status = next(filter(None, map(_promised_class, promises)), "")
+    wrong = {"4": ACCEPTED, "2": REFUSED}.get(status, "expected a ")
+    return Symptom(_interaction(rule), wrong)
 
 
-def _is_only_about_form(expected: Expectation) -> bool:
-    return not expected.status and expected.outcome is None
+def _promised_class(promise: Promise) -> str:
+    """The first digit of the status that is promised; empty where no outcome is."""
+    if not isinstance(promise, Expectation) or not (promise.status or promise.outcome):
+        return ""
+    return promised_status(promise)[0]
+
+
+def _interaction(rule: Rule) -> str:
+    name = rule.id.partition(".")[0].replace("-", " ")
+    return f"{name} with If-Match" if ".if-match" in rule.id else name
 
 
 def _heading(console: Console, text: str) -> None:

@@ -146,9 +146,12 @@ def _races(run: Run) -> str:
     raced = [judged for judged in run.rules if judged.spokesman.race]
     if not raced:
         return "Nothing was raced: what only shows when several write at once was not looked for."
+    return ", ".join([_rounds_in_all(raced), *_with_fault(raced), *_bound(raced)])
+
+
+def _with_fault(raced: Sequence[Judged]) -> list[str]:
     failed = sum(judged.verdict is Verdict.FAIL for judged in raced)
-    faults = [f"{failed} with a fault"] if failed else []
-    return ", ".join([_rounds_in_all(raced), *faults, *_bound(raced)])
+    return [f"{failed} with a fault"] if failed else []
 
 
 def _rounds_in_all(raced: Sequence[Judged]) -> str:

@@ -228,15 +228,19 @@ def _race_view(case: VerdictReached, race: RaceFacts, run: Run, folder: Path) ->
 def _writer(operation: OperationSeen, begun: int, run: Run) -> Writer:
     exchange = run.exchanges.get(operation.exchange)
     kind = interaction_of(exchange.request, run.target.base_url) if exchange else operation.kind
-    made = f", version {operation.version}" if operation.version else ""
     return Writer(
         name=one_line(operation.writer),
         request=one_line(kind),
         condition=one_line(f"from version {operation.base}" if operation.base else ""),
-        answer=one_line(f"{operation.status or operation.outcome}{made}"),
+        answer=one_line(_came_of(operation)),
         when=_when(operation, begun),
-        exchange=operation.exchange if exchange else "",
+        exchange=exchange.id if exchange else "",
     )
+
+
+def _came_of(operation: OperationSeen) -> str:
+    made = f", version {operation.version}" if operation.version else ""
+    return f"{operation.status or operation.outcome}{made}"
 
 
 def _when(operation: OperationSeen, begun: int) -> str:
