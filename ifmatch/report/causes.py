@@ -74,7 +74,7 @@ def causes(rules: Iterable[Judged], run: Run) -> tuple[Cause, ...]:
     """
     grouped: dict[Symptom, list[Judged]] = {}
     for judged in sorted(rules, key=_ado):
-        symptom = _known_or_first(symptoms_of(judged, run), grouped)
+        symptom = _known_or_first(symptoms_of(judged.spokesman, run), grouped)
         grouped.setdefault(symptom, []).append(judged)
     found = itertools.starmap(Cause, ((of, tuple(alike)) for of, alike in grouped.items()))
     return tuple(sorted(found, key=lambda cause: (_kind(cause.simplest), -len(cause.rules))))
@@ -84,9 +84,8 @@ def _known_or_first(symptoms: Sequence[Symptom], known: Container[Symptom]) -> S
     return next((symptom for symptom in symptoms if symptom in known), symptoms[0])
 
 
-def symptoms_of(judged: Judged, run: Run) -> list[Symptom]:
-    """What went wrong in the case that speaks for a rule; a race may show it on several interactions."""
-    case = judged.spokesman
+def symptoms_of(case: VerdictReached, run: Run) -> list[Symptom]:
+    """What went wrong in a case; a race may show it on several interactions."""
     if first_anomaly(case).operations:
         return _of_race(case, run)
     if not case.findings:

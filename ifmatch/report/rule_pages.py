@@ -7,13 +7,11 @@ from pathlib import Path
 from ifmatch.errors import ConfigurationError
 from ifmatch.report.promises import Promised, promised_by
 from ifmatch.report.story import story_of
+from ifmatch.report.text import for_markdown
 from ifmatch.rules.catalogue import Rule
 from ifmatch.rules.profile import Profile
 
 _COMMAND = "ifmatch rules --markdown docs/rules"
-
-#: What Markdown and HTML would take for markup in a text.
-_MARKUP = str.maketrans({character: f"\\{character}" for character in "\\|<>*_`[]"})
 
 
 def write_rule_pages(rules: Sequence[Rule], profiles: Sequence[Profile], folder: Path) -> None:
@@ -55,13 +53,13 @@ def _list(by_topic: Mapping[str, Sequence[Rule]], profiles: Sequence[Profile]) -
     yield "| topic | rules | features |"
     yield "|---|---|---|"
     for topic, rules in by_topic.items():
-        features = "; ".join(dict.fromkeys(_plain(rule.feature) for rule in rules))
+        features = "; ".join(dict.fromkeys(for_markdown(rule.feature) for rule in rules))
         yield f"| [{topic}]({topic}.md) | {len(rules)} | {features} |"
     yield ""
     yield "| profile | system |"
     yield "|---|---|"
     for profile in profiles:
-        yield f"| `{profile.id}` | {_plain(profile.title)} |"
+        yield f"| `{profile.id}` | {for_markdown(profile.title)} |"
 
 
 def _page(topic: str, rules: Iterable[Rule], profiles: Sequence[Profile]) -> Iterator[str]:
@@ -70,7 +68,7 @@ def _page(topic: str, rules: Iterable[Rule], profiles: Sequence[Profile]) -> Ite
     yield f"Made by `{_COMMAND}`. A document is named by its number in [sources.md](../sources.md)."
     for feature, of_feature in groupby(rules, lambda rule: rule.feature):
         first, *others = of_feature
-        yield from ("", f"## {_plain(feature)}", "", _plain(story_of(first).why))
+        yield from ("", f"## {for_markdown(feature)}", "", for_markdown(story_of(first).why))
         for rule in (first, *others):
             yield from _rule(rule, profiles)
 
@@ -78,8 +76,8 @@ def _page(topic: str, rules: Iterable[Rule], profiles: Sequence[Profile]) -> Ite
 def _rule(rule: Rule, profiles: Sequence[Profile]) -> Iterator[str]:
     """The story of a rule, and what each profile promises in numbers, with the source."""
     story = story_of(rule)
-    yield from ("", f"### {rule.id}", "", f"**{_plain(rule.title)}**", "")
-    yield from (f"- {_plain(sentence)}" for sentence in story.sentences)
+    yield from ("", f"### {rule.id}", "", f"**{for_markdown(rule.title)}**", "")
+    yield from (f"- {for_markdown(sentence)}" for sentence in story.sentences)
     if story.rows:
         yield ""
         yield from _table(story.rows)
@@ -91,26 +89,21 @@ def _rule(rule: Rule, profiles: Sequence[Profile]) -> Iterator[str]:
 
 def _promise(who: str, promise: Promised) -> str:
     about = f" on {promise.about}" if promise.about else ""
-    return f"| {who}{about} | {promise.level} | {_plain(promise.what)} | {_where(promise)} |"
+    return f"| {who}{about} | {promise.level} | {for_markdown(promise.what)} | {_where(promise)} |"
 
 
 def _where(promise: Promised) -> str:
-    source = _plain(promise.source)
+    source = for_markdown(promise.source)
     if promise.place.startswith(("http://", "https://")):
         source = f"[{source}](<{promise.place}>)"
     elif promise.place:
         source = f"{source}, {promise.place}"
-    return f"{source}: “{_plain(promise.says)}”" if promise.says else source
+    return f"{source}: “{for_markdown(promise.says)}”" if promise.says else source
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     head, *body = rows
-    yield f"| {' | '.join(map(_plain, head))} |"
+    yield f"| {' | '.join(map(for_markdown, head))} |"
     yield "|---" * len(head) + "|"
     for row in body:
-        yield f"| {' | '.join(map(_plain, row))} |"
-
-
-def _plain(text: str) -> str:
-    """A text that Markdown shows as it is, on one line."""
-    return " ".join(text.split()).translate(_MARKUP)
+        yield f"| {' | '.join(map(for_markdown, row))} |"

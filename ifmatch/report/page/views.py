@@ -16,7 +16,7 @@ from ifmatch.log.events import (
 from ifmatch.report.console import MARKS
 from ifmatch.report.evidence import deciding_exchange, first_anomaly
 from ifmatch.report.interaction import interaction_of
-from ifmatch.report.replay import FOLDER_NAME as REPLAYS
+from ifmatch.report.replay import replay_of
 from ifmatch.report.run import Judged, Run, waived
 from ifmatch.report.text import label_of, one_line
 from ifmatch.rules.expectation import Finding, Source
@@ -129,7 +129,7 @@ def rule_view(judged: Judged, run: Run, folder: Path) -> RuleView:
         waived=one_line(waived(case)),
         cases=tuple(_case_view(each) for each in judged.cases),
         race=_race_view(case, case.race, run, folder) if case.race else None,
-        replay=f"{REPLAYS}/{judged.rule}.sh" if judged.verdict is Verdict.FAIL else "",
+        replay=replay_of(judged.rule) if judged.verdict is Verdict.FAIL else "",
     )
 
 
