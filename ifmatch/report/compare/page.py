@@ -62,7 +62,7 @@ def _legend_row(name: str, report: Document) -> str:
     target, run = report["target"], report["run"]
     facts = (report["profile"]["id"], target["software"], target["base_url"], run["id"])
     cells = "".join(f"<td>{_shown(fact)}</td>" for fact in facts)
-    word, _ = conclusion(report["exit_code"], report["counts"])
+    word, _ = conclusion(report["exit_code"], report["counts"], report.get("left_out", ()))
     result = f"<td>{word}: {escape(count_line(report['counts']))}</td>"
     return f'<tr><th scope="row">{name}</th>{cells}{result}</tr>'
 
