@@ -56,6 +56,10 @@ class OutcomeUnknown(Exception):
     """A request got no usable answer: it may or may not have taken effect, so its rule cannot be judged."""
 
 
+class WritersHang(OutcomeUnknown):
+    """Writers that meet on the target get no answer, although each alone gets one: its message says how often."""
+
+
 class RuleNotApplicable(Exception):
     """A rule turns out, while it runs, to have no meaning for this target; the message is the reason."""
 

@@ -372,6 +372,12 @@ _IF_MATCH = (
         tampers={"update.if-match.stale": t.status(412)},
     ),
     Fault(
+        "conflict-answered-400",
+        "A superseded version is refused with 400, whichever way the update comes.",
+        (*_CONFLICTS, "race.update.same-version", "race.batch.same-version"),
+        tampers={"update.if-match.stale": t.status(400)},
+    ),
+    Fault(
         "conflict-answered-200",
         "A superseded version is refused, and answered as a success.",
         _CONFLICTS,
@@ -1059,7 +1065,7 @@ _RACES = (
     Fault(
         "late-conflict-answered-500",
         "A conflict that is found only at the write is answered 500.",
-        ("race.update.no-server-error",),
+        ("race.update.no-server-error", "race.update.same-version"),
         gap=Gap(("update",), g.answered(500)),
     ),
     Fault(

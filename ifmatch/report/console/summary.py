@@ -35,6 +35,17 @@ def print_header(console: Console, run: Run, planned: Mapping[str, int] | None =
     console.print()
 
 
+def print_bound(console: Console, effort: str, seconds: int, races: int) -> None:
+    """How long the races of a run take at most: none begins another block after so many seconds."""
+    if races:
+        minutes = -(-races * seconds // 60)
+        print_line(
+            console,
+            f"{races} races, {effort}: {minutes} minutes at most, if the target makes everyone wait",
+        )
+        console.print()
+
+
 def print_summary(console: Console, run: Run, folder: Path | str | None = None) -> None:
     """What the run comes to: whether the target conforms, then why, then where the evidence lies and what was left."""
     console.print()
