@@ -23,6 +23,12 @@ def create(target, bench):
     return _create(target, bench)
 
 
+@when(parsers.re(r"a valid (?P<resource_type>[A-Z]\w+) is created"), target_fixture="attempt")
+def create_of_type(target, bench, resource_type):
+    body, unique = bench.body(bench.kind_of(resource_type))
+    return _create(target, bench, body, unique)
+
+
 @when(
     parsers.parse('a valid resource is created, preferring "{preference}"'),
     target_fixture="attempt",
@@ -89,6 +95,17 @@ def new_resource_holds(case, target, bench, attempt):
     case.accepted(attempt.answer)
     stored = _written(target, bench, attempt)
     found = differences(attempt.sent, stored.resource or {}, bench.kind.server_adds)
+    case.fact(not found, "the content that was sent", "; ".join(found))
+
+
+@then("the new resource has an id of its own and holds what was sent")
+def another_resource_holds(case, target, bench, resource, attempt):
+    case.accepted(attempt.answer)
+    stored = _written(target, bench, attempt)
+    case.fact(
+        stored.resource_id != resource.id, "an id of its own", f"the id {resource.id} of the other"
+    )
+    found = losses(attempt.sent, stored.resource or {})
     case.fact(not found, "the content that was sent", "; ".join(found))
 
 

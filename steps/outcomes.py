@@ -111,6 +111,12 @@ def holds_mark(case, bench, resource, attempt):
     demand_mark(bench, case, resource, attempt)
 
 
+@then("the resource holds all that was sent")
+def holds_all_sent(case, bench, resource, attempt):
+    found = losses(attempt.sent, bench.look(resource).resource)
+    case.fact(not found, "all that was sent", "; ".join(found))
+
+
 @then("the resource holds all that was sent, and nothing else")
 def holds_all(case, bench, resource, attempt):
     found = unlike(resource, attempt.sent, bench.look(resource).resource)

@@ -10,7 +10,7 @@ from ifmatch.client.settings import Identity
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.rules.answer import objects_in
-from ifmatch.rules.content import merge, without_extensions
+from ifmatch.rules.content import extension_named, merge, without_extensions
 from ifmatch.rules.version import version_in, weak
 
 #: Metadata that no server of today would give: seen again, it was taken from the client.
@@ -233,14 +233,10 @@ def withdraw_with_other(target, bench, resource):
     return _update(target, bench, resource, merge(bench.changed(resource), resource.kind.other))
 
 
-@when("it is withdrawn without a reason and a comment", target_fixture="attempt")
-def withdraw_without_reason(target, bench, resource):
-    return _update(
-        target,
-        bench,
-        resource,
-        merge(resource.now.resource, without_extensions(resource.kind.change)),
-    )
+@when(parsers.parse("it is withdrawn without its {parts}"), target_fixture="attempt")
+def withdraw_without(target, bench, resource, parts):
+    names = [extension_named(words) for words in parts.split(" and ")]
+    return _update(target, bench, resource, without_extensions(bench.changed(resource), names))
 
 
 # ---------------------------------------------------------------- what it is addressed to
