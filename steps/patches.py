@@ -2,10 +2,10 @@
 
 from pytest_bdd import then, when
 
-from ifmatch.client.demands import demand_mark
+from ifmatch.client.demands import demand_mark, lost
 from ifmatch.client.settings import Identity
 from ifmatch.client.workbench import Attempt, new_unique
-from ifmatch.rules.content import at, differences, put
+from ifmatch.rules.content import at, put
 from ifmatch.rules.patches import FORMATS, patch_document
 
 
@@ -90,5 +90,5 @@ def holds_patch(case, bench, resource, attempt):
 
 @then("nothing but what the patch says has changed")
 def only_patch(case, bench, resource, attempt):
-    found = differences(attempt.sent, bench.look(resource).resource)
+    found = lost(resource, attempt.sent, bench.look(resource).resource)
     case.fact(not found, "only the patched element changed", "; ".join(found))

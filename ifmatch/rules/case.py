@@ -70,10 +70,13 @@ class Case:
         if answer.effect is not Effect.ACCEPTED:
             raise RuleBroken
 
-    def fact(self, holds: bool, expected: str, got: str) -> None:
-        """A fact that the rule is about, judged at the level of its promise; on a surveyed rule it is only recorded."""
-        level = self.expectation.level if self.expectation else Level.MAY
-        self._note(holds, Finding(expected, got, level))
+    def fact(self, holds: bool, expected: str, got: str, level: Level | None = None) -> None:
+        """A fact that the rule is about, judged at the level of its promise; on a surveyed rule it is only recorded.
+
+        A fact that is another rule's matter is given the level that it has there.
+        """
+        own = self.expectation.level if self.expectation else Level.MAY
+        self._note(holds, Finding(expected, got, level or own))
 
     def invariant(self, holds: bool, expected: str, got: str) -> None:
         """A fact that must hold on every server, whatever its profile says or leaves open."""

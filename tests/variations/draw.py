@@ -17,7 +17,7 @@ VARIATIONS: Mapping[str, tuple[str, ...]] = {
         f"{precision}{zone}" for precision in "0367" for zone in ("Z", "+00:00", "+02:00", "-05:30")
     ),
     "pages": ("2",),
-    "adds": ("narrative", "extension", "identifier", "tag", "source"),
+    "adds": ("narrative", "extension", "identifier", "tag", "source", "author"),
     "no-op": ("keeps its version",),
     "refusals": ("with an ETag",),
     "json": ("pretty", "shuffled", "compact"),

@@ -79,6 +79,12 @@ _ADDED: dict[str, Callable[[dict], dict]] = {
     "tag": lambda r: {
         "meta": {**r["meta"], "tag": [*r["meta"].get("tag", []), {"system": _OURS, "code": "seen"}]}
     },
+    "author": lambda r: {
+        "extension": [
+            {"url": _OURS, "valueString": f"writer of {r['meta']['versionId']}"},
+            *r.get("extension", []),
+        ]
+    },
     "source": lambda r: {"meta": {**r["meta"], "source": f"{_OURS}#{r['meta']['versionId']}"}},
 }
 _XHTML = "http://www.w3.org/1999/xhtml"

@@ -29,28 +29,11 @@ class Explained:
 #: Verdicts that are right though the server keeps every promise.
 EXPLAINED: tuple[Explained, ...] = ()
 
-_ADDED = "what a server adds is lawful, and a SHALL where another rule has a SHOULD"
 _CLIENT = "an entry of a statement that describes a client is taken for the server's"
 _UNKNOWN = "without a statement nothing is claimed, and yet it is demanded"
 
 #: Verdicts that hold against a server what is lawful: to be mended in the suite.
 OPEN = (
-    Explained(
-        "adds=extension",
-        "read.existing,conditional-update.none*,update.as-create",
-        "fail",
-        "not sent",
-        _ADDED,
-    ),
-    Explained("adds=extension", "create.persisted", "warn", "not sent", _ADDED),
-    Explained(
-        "adds=identifier",
-        "read.existing,conditional-update.none*,update.as-create",
-        "fail",
-        "",
-        _ADDED,
-    ),
-    Explained("adds=identifier", "create.persisted", "warn", "identifier", _ADDED),
     Explained("statement=client-too", "capability.update", "fail", "not claimed", _CLIENT),
     Explained("statement=client-too", "patch.unsupported", "warn", "200", _CLIENT),
     Explained("statement=missing", "update.as-create", "fail", "40", _UNKNOWN),
