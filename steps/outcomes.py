@@ -141,7 +141,7 @@ def beside_the_status_unchanged(case, bench, resource):
 
 @then("the resource has a new version")
 def new_version(case, bench, resource, attempt):
-    if attempt.answer.effect is Effect.ACCEPTED:
+    if attempt.answer.effect is Effect.ACCEPTED and resource.now.versioned:
         version = bench.look(resource).version
         case.fact(
             version not in ("", resource.now.version),

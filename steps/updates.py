@@ -31,7 +31,7 @@ def cut_short(body):
 
 def _update(target, bench, resource, body=None, **options):
     sent = bench.changed(resource) if body is None else body
-    options.setdefault("if_match", resource.now.tag)
+    options.setdefault("if_match", resource.now.base)
     return Attempt(target.update(resource.type, resource.id, sent, **options), sent)
 
 
@@ -217,7 +217,7 @@ def update_preferring(target, bench, resource, preference):
 def update_unparsable(target, bench, resource):
     sent = bench.changed(resource)
     return Attempt(
-        target.update(resource.type, resource.id, cut_short(sent), if_match=resource.now.tag), sent
+        target.update(resource.type, resource.id, cut_short(sent), if_match=resource.now.base), sent
     )
 
 

@@ -42,6 +42,7 @@ class Target:
         self.ledger = Ledger(recorder.journal)
         self.statement = Statement({}, "the capability statement was not read")
         self.canary: Answer | None = None
+        self.patch_format = ""  # not known yet
         wire = Wire(settings.base_url, settings.tls(), settings.timeout, settings.through_proxy)
         self._courier = Courier(wire, settings.base_url, recorder.exchange, recorder.notice)
 

@@ -134,7 +134,7 @@ class Workbench:
         seen = base or subject.now
         body = self.changed(subject, seen.resource)
         answer = self._set_up(
-            lambda: self.target.update(subject.type, subject.id, body, if_match=seen.tag)
+            lambda: self.target.update(subject.type, subject.id, body, if_match=seen.base)
         )
         subject.now = self.look(subject)
         return Attempt(answer, body)
@@ -149,7 +149,9 @@ class Workbench:
             raise SetupFailed(
                 f"a read of {resource_type}/{resource_id} gave {describe(answer)} instead of a resource"
             )
-        return Snapshot(answer, answer.resource, self._versions(resource_type, resource_id))
+        versions = self._versions(resource_type, resource_id)
+        versioned = self.target.statement.keeps_versions(resource_type)
+        return Snapshot(answer, answer.resource, versions, versioned)
 
     def _versions(self, resource_type: str, resource_id: str) -> tuple[str, ...] | None:
         if not self._history or not self.offers("history-instance", resource_type):
@@ -190,6 +192,11 @@ class Workbench:
         claimed = self.target.statement.claims(interaction, resource_type or self.kind.type)
         return offered is not False and claimed is not False
 
+    def claims(self, interaction: str) -> bool:
+        """Whether the system's texts or the target's statement say that there is an interaction."""
+        claimed = self.target.statement.claims(interaction, self.kind.type)
+        return self.target.profile.offers(interaction) is True or claimed is True
+
     def version_by_search(self, subject: Subject) -> str:
         """The meta.versionId that a search by `_id` shows.
 
@@ -207,7 +214,10 @@ class Workbench:
         """The resource as searches by `_id` list it. A search index may lag, so it is asked for a few seconds."""
         for pause in (0, 0.5, 1, 2):
             time.sleep(pause)
-            found = entries(self.target.search(subject.type, f"_id={subject.id}"))
+            answer = self.target.search(subject.type, f"_id={subject.id}")
+            if answer.effect is Effect.REFUSED and not self.claims("search-type"):
+                raise RuleNotApplicable(f"the server does not search: {describe(answer)}")
+            found = entries(answer)
             yield from (resource for resource in found if resource.get("id") == subject.id)
 
     def let_the_clock_move(self, subject: Subject) -> None:

@@ -141,7 +141,7 @@ def base_for(fhir_version: str) -> str | None:
     """The id of the FHIR base profile for a version as a capability statement gives it, None when there is none."""
     for fhir, prefixes in FHIR_VERSIONS.items():
         if fhir_version.startswith(prefixes):
-            return f"fhir-{'r4' if fhir == 'R4B' else fhir.lower()}"
+            return f"fhir-{fhir.lower()}"
     return None
 
 
