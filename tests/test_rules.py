@@ -576,7 +576,7 @@ def test_every_gate_is_known():
     known = {"@if-promised"} | {f"@needs:{n}" for n in (
         "read", "create", "update", "delete", "patch", "search-type", "conditional-update", "update-create",
         "history-instance", "conditional-create", "transaction", "batch",
-        "json-patch", "xml-patch", "fhirpath-patch", "credentials", "second-identity", "statement",
+        "json-patch", "xml-patch", "fhirpath-patch", "credentials", "second-identity", "statement", "versions",
     )} | {"@unless:patch"}  # fmt: skip
     for rule in rules():
         assert {tag for tag in rule.tags if not tag.startswith("@rule:")} <= known, rule.id
