@@ -65,7 +65,8 @@ def create_invalid(target, bench):
     if not bench.kind.invalid:
         raise RuleNotApplicable(f"the profile says of no {bench.kind.type} that it is invalid")
     body, unique = bench.body()
-    return _create(target, bench, merge(body, bench.kind.invalid), unique)
+    invalid = merge(body, bench.filled(bench.kind.invalid, unique))
+    return _create(target, bench, invalid, unique, as_it_is=True)
 
 
 @when("a resource of a type that does not exist is created", target_fixture="attempt")

@@ -35,6 +35,11 @@ def _update(target, bench, resource, body=None, **options):
     return Attempt(target.update(resource.type, resource.id, sent, **options), sent)
 
 
+def _part(bench, resource, name):
+    """A part of the template of a resource, with its placeholders filled."""
+    return bench.filled(getattr(resource.kind, name), resource.unique, resource.kind)
+
+
 # ---------------------------------------------------------------- the version it names
 
 
@@ -225,12 +230,15 @@ def update_unparsable(target, bench, resource):
 def update_invalid(target, bench, resource):
     if not resource.kind.invalid:
         raise RuleNotApplicable(f"the profile says of no {resource.type} that it is invalid")
-    return _update(target, bench, resource, merge(bench.changed(resource), resource.kind.invalid))
+    body = merge(bench.changed(resource), _part(bench, resource, "invalid"))
+    return _update(target, bench, resource, body, as_it_is=True)
 
 
 @when("it is withdrawn with another change beside the status", target_fixture="attempt")
 def withdraw_with_other(target, bench, resource):
-    return _update(target, bench, resource, merge(bench.changed(resource), resource.kind.other))
+    return _update(
+        target, bench, resource, merge(bench.changed(resource), _part(bench, resource, "other"))
+    )
 
 
 @when("it is withdrawn without a reason and a comment", target_fixture="attempt")
@@ -239,7 +247,7 @@ def withdraw_without_reason(target, bench, resource):
         target,
         bench,
         resource,
-        merge(resource.now.resource, without_extensions(resource.kind.change)),
+        merge(resource.now.resource, without_extensions(_part(bench, resource, "change"))),
     )
 
 

@@ -6,6 +6,7 @@ from ifmatch.rules.answer import Effect, Resource
 from ifmatch.rules.case import Case
 from ifmatch.rules.content import at, differences, losses, without_added
 from ifmatch.rules.expectation import Expectation, Level
+from ifmatch.rules.fhir_json import pruned
 
 
 def demand_unchanged(bench: Workbench, case: Case, subject: Subject) -> None:
@@ -33,12 +34,12 @@ def demand_consistent(bench: Workbench, case: Case, subject: Subject, attempt: A
 
 def unlike(subject: Subject, sent: Resource, stored: Resource) -> list[str]:
     """In what a mirror differs from what was sent, but for the additions that the profile names."""
-    return differences(sent, stored, subject.kind.server_adds)
+    return differences(pruned(sent), stored, subject.kind.server_adds)
 
 
 def demand_created(bench: Workbench, case: Case, sent: Resource, stored: Resource | None) -> None:
     """A created resource must hold what was sent: a fact as grave as `create.persisted` says, wherever it is seen."""
-    found = losses(sent, stored) if stored else ["nothing is there"]
+    found = losses(pruned(sent), stored) if stored else ["nothing is there"]
     promise = bench.target.profile.promise("create.persisted", bench.kind.type)
     level = promise.level if isinstance(promise, Expectation) else Level.MAY
     case.fact(not found, "the content that was sent", "; ".join(found), level)
@@ -46,5 +47,5 @@ def demand_created(bench: Workbench, case: Case, sent: Resource, stored: Resourc
 
 def lost(subject: Subject, sent: Resource, stored: Resource) -> list[str]:
     """What a stored resource lacks of what was sent; what the server itself had added is for the server to keep."""
-    ours = without_added(sent, subject.sent, subject.read.resource)
+    ours = without_added(pruned(sent), subject.sent, subject.read.resource)
     return losses(ours, stored)

@@ -15,7 +15,7 @@ from ifmatch.client.subject import (
     version_of,
 )
 from ifmatch.client.target import Target
-from ifmatch.client.template import changed_body, fresh_body
+from ifmatch.client.template import changed_body, filled, fresh_body
 from ifmatch.errors import OutcomeUnknown, RuleNotApplicable, SetupFailed
 from ifmatch.rules.answer import Answer, Body, Effect, Resource, instant
 from ifmatch.rules.expectation import Expectation, describe
@@ -56,6 +56,11 @@ class Workbench:
     def changed(self, subject: Subject, base: Resource | None = None) -> Resource:
         """The resource as an ordinary update would send it: its content with a new mark in it."""
         return changed_body(self.target, subject, base or subject.now.resource)
+
+    def filled(self, template: Resource, unique: str, kind: ResourceKind | None = None) -> Resource:
+        """A part of a template with its placeholders filled."""
+        part: Resource = filled(self.target, kind or self.kind, template, unique)
+        return part
 
     def some_tag(self) -> str | tuple[()]:
         """An entity tag for a write to what does not exist, where the system demands one of every write; else none.

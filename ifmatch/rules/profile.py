@@ -43,6 +43,11 @@ class ResourceKind:
         return self.how == "existing"
 
     @property
+    def templates(self) -> tuple[Resource, ...]:
+        """What placeholders may stand in, the whole body first."""
+        return (self.body, self.change, self.other, self.invalid)
+
+    @property
     def marks(self) -> tuple[str, ...]:
         """Where an update leaves its mark, as JSON Pointers."""
         return tuple(filter(None, (self.marker, self.echo)))

@@ -14,7 +14,7 @@ from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import Settings, settings_for
 from ifmatch.client.target import Target, with_overrides
-from ifmatch.client.template import demand_template
+from ifmatch.client.template import demand_templates
 from ifmatch.client.tidying import INTERRUPTED, sweep
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError
@@ -161,7 +161,7 @@ class Session:
         session.listeners += [listener] if listener else []
         session.record(_header(session, options, named))
         try:
-            session._meet_the_target(named)
+            session._meet_the_target(named, options.rules)
         except (IfmatchError, KeyboardInterrupt) as error:
             code = error.exit_code if isinstance(error, IfmatchError) else ExitCode.INTERRUPTED
             # What a server said stands in these sentences, so they are cleared like everything else.
@@ -218,7 +218,7 @@ class Session:
             listener(written)
         return written
 
-    def _meet_the_target(self, named: Profile | None) -> None:
+    def _meet_the_target(self, named: Profile | None, rules: str) -> None:
         introduction = introduce(self.target)
         statement, warnings = introduction.statement, list(introduction.warnings)
         if named is None:
@@ -229,7 +229,7 @@ class Session:
                 f"{self.profile.id}"
             )
         check_version(self.profile, statement)
-        demand_template(self.target)
+        demand_templates(self.target, rules)
         given = self.settings.waivers
         warnings += [
             waiver.expired(rule, one) for rule, one in given.items() if rule not in self.waivers
