@@ -2,11 +2,12 @@
 
 from pytest_bdd import parsers, then, when
 
+from ifmatch.client.demands import demand_created
 from ifmatch.client.settings import Identity
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.rules.answer import Effect
-from ifmatch.rules.content import differences, merge
+from ifmatch.rules.content import losses, merge
 from ifmatch.rules.expectation import describe
 from ifmatch.rules.version import version_in
 
@@ -70,7 +71,8 @@ def create_invalid(target, bench):
     if not bench.kind.invalid:
         raise RuleNotApplicable(f"the profile says of no {bench.kind.type} that it is invalid")
     body, unique = bench.body()
-    return _create(target, bench, merge(body, bench.kind.invalid), unique)
+    invalid = merge(body, bench.filled(bench.kind.invalid, unique))
+    return _create(target, bench, invalid, unique, as_it_is=True)
 
 
 @when("a resource of a type that does not exist is created", target_fixture="attempt")
@@ -93,9 +95,7 @@ def _written(target, bench, attempt):
 @then("the new resource holds what was sent")
 def new_resource_holds(case, target, bench, attempt):
     case.accepted(attempt.answer)
-    stored = _written(target, bench, attempt)
-    found = differences(attempt.sent, stored.resource or {}, bench.kind.server_adds)
-    case.fact(not found, "the content that was sent", "; ".join(found))
+    demand_created(bench, case, attempt.sent, _written(target, bench, attempt).resource)
 
 
 @then("the new resource has an id of its own and holds what was sent")
@@ -103,7 +103,9 @@ def another_resource_holds(case, target, bench, resource, attempt):
     case.accepted(attempt.answer)
     stored = _written(target, bench, attempt)
     case.fact(
-        stored.resource_id != resource.id, "an id of its own", f"the id {resource.id} of the other"
+        (stored.resource or {}).get("id") != resource.id,
+        "an id of its own",
+        f"the id {resource.id} of the other",
     )
     found = losses(attempt.sent, stored.resource or {})
     case.fact(not found, "the content that was sent", "; ".join(found))

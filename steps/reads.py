@@ -2,10 +2,11 @@
 
 from pytest_bdd import then, when
 
+from ifmatch.client.demands import demand_created
 from ifmatch.client.settings import Identity
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.rules.answer import http_date, instant
-from ifmatch.rules.content import at, differences
+from ifmatch.rules.content import at
 from ifmatch.rules.version import version_in
 
 
@@ -41,8 +42,11 @@ def read_without_credentials(target, resource):
 
 @then("the answer holds what was created")
 def answer_holds_created(case, bench, resource, attempt):
-    found = differences(resource.sent, attempt.answer.resource or {}, resource.kind.server_adds)
-    case.fact(not found, "the content that was created", "; ".join(found))
+    shown = attempt.answer.resource or {}
+    named = f"{shown.get('resourceType')}/{shown.get('id')}"
+    asked = f"{resource.type}/{resource.id}"
+    case.fact(named == asked, asked, named)
+    demand_created(bench, case, resource.sent, shown)
 
 
 @then("the answer holds what the other writer wrote")

@@ -31,8 +31,13 @@ def cut_short(body):
 
 def _update(target, bench, resource, body=None, **options):
     sent = bench.changed(resource) if body is None else body
-    options.setdefault("if_match", resource.now.tag)
+    options.setdefault("if_match", resource.now.base)
     return Attempt(target.update(resource.type, resource.id, sent, **options), sent)
+
+
+def _part(bench, resource, name):
+    """A part of the template of a resource, with its placeholders filled."""
+    return bench.filled(getattr(resource.kind, name), resource.unique, resource.kind)
 
 
 # ---------------------------------------------------------------- the version it names
@@ -217,7 +222,7 @@ def update_preferring(target, bench, resource, preference):
 def update_unparsable(target, bench, resource):
     sent = bench.changed(resource)
     return Attempt(
-        target.update(resource.type, resource.id, cut_short(sent), if_match=resource.now.tag), sent
+        target.update(resource.type, resource.id, cut_short(sent), if_match=resource.now.base), sent
     )
 
 
@@ -225,12 +230,15 @@ def update_unparsable(target, bench, resource):
 def update_invalid(target, bench, resource):
     if not resource.kind.invalid:
         raise RuleNotApplicable(f"the profile says of no {resource.type} that it is invalid")
-    return _update(target, bench, resource, merge(bench.changed(resource), resource.kind.invalid))
+    body = merge(bench.changed(resource), _part(bench, resource, "invalid"))
+    return _update(target, bench, resource, body, as_it_is=True)
 
 
 @when("it is withdrawn with another change beside the status", target_fixture="attempt")
 def withdraw_with_other(target, bench, resource):
-    return _update(target, bench, resource, merge(bench.changed(resource), resource.kind.other))
+    return _update(
+        target, bench, resource, merge(bench.changed(resource), _part(bench, resource, "other"))
+    )
 
 
 @when(parsers.parse("it is withdrawn without its {parts}"), target_fixture="attempt")

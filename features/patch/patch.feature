@@ -5,7 +5,7 @@ Feature: A patch changes what it says, from the version it names
   Background:
     Given a resource on the server
 
-  @rule:patch.if-match.current
+  @needs:versions @rule:patch.if-match.current
   Scenario: A patch based on the current version is accepted
     When it is patched from its current version
     Then the server answers as promised
@@ -18,7 +18,7 @@ Feature: A patch changes what it says, from the version it names
     Then the server answers as promised
     And the resource is as the answer says
 
-  @rule:patch.if-match.stale
+  @needs:versions @rule:patch.if-match.stale
   Scenario: A patch based on a superseded version is refused
     Given someone else has updated it since it was read
     When it is patched from the version that was read

@@ -16,11 +16,15 @@ IDENTIFIER_SYSTEM = "urn:ifmatch:identifier"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A resource as a reader saw it: content, version, time, and the versions its history lists (None: no history)."""
+    """A resource as a reader saw it: content, version, time, and the versions its history lists (None: no history).
+
+    It is not `versioned` on a server that says that it keeps no versions.
+    """
 
     answer: Answer
     resource: Resource
     history: tuple[str, ...] | None
+    versioned: bool = True
 
     @property
     def version(self) -> str:
@@ -39,6 +43,11 @@ class Snapshot:
                 "the read reveals no version: it has neither an ETag nor a meta.versionId to base an update on"
             )
         return tag
+
+    @property
+    def base(self) -> str | tuple[()]:
+        """The entity tag for an ordinary update; none where there are no versions to name."""
+        return self.tag if self.versioned else ()
 
     @property
     def last_updated(self) -> object:

@@ -15,7 +15,7 @@ from ifmatch.client.subject import (
     version_of,
 )
 from ifmatch.client.target import Target
-from ifmatch.client.template import changed_body, fresh_body
+from ifmatch.client.template import changed_body, filled, fresh_body
 from ifmatch.errors import OutcomeUnknown, RuleNotApplicable, SetupFailed
 from ifmatch.rules.answer import Answer, Body, Effect, Resource, instant
 from ifmatch.rules.expectation import Expectation, describe
@@ -56,6 +56,11 @@ class Workbench:
     def changed(self, subject: Subject, base: Resource | None = None) -> Resource:
         """The resource as an ordinary update would send it: its content with a new mark in it."""
         return changed_body(self.target, subject, base or subject.now.resource)
+
+    def filled(self, template: Resource, unique: str, kind: ResourceKind | None = None) -> Resource:
+        """A part of a template with its placeholders filled."""
+        part: Resource = filled(self.target, kind or self.kind, template, unique)
+        return part
 
     def some_tag(self) -> str | tuple[()]:
         """An entity tag for a write to what does not exist, where the system demands one of every write; else none.
@@ -134,7 +139,7 @@ class Workbench:
         seen = base or subject.now
         body = self.changed(subject, seen.resource)
         answer = self._set_up(
-            lambda: self.target.update(subject.type, subject.id, body, if_match=seen.tag)
+            lambda: self.target.update(subject.type, subject.id, body, if_match=seen.base)
         )
         subject.now = self.look(subject)
         return Attempt(answer, body)
@@ -149,7 +154,9 @@ class Workbench:
             raise SetupFailed(
                 f"a read of {resource_type}/{resource_id} gave {describe(answer)} instead of a resource"
             )
-        return Snapshot(answer, answer.resource, self._versions(resource_type, resource_id))
+        versions = self._versions(resource_type, resource_id)
+        versioned = self.target.statement.keeps_versions(resource_type)
+        return Snapshot(answer, answer.resource, versions, versioned)
 
     def _versions(self, resource_type: str, resource_id: str) -> tuple[str, ...] | None:
         if not self._history or not self.offers("history-instance", resource_type):
@@ -190,6 +197,11 @@ class Workbench:
         claimed = self.target.statement.claims(interaction, resource_type or self.kind.type)
         return offered is not False and claimed is not False
 
+    def claims(self, interaction: str) -> bool:
+        """Whether the system's texts or the target's statement say that there is an interaction."""
+        claimed = self.target.statement.claims(interaction, self.kind.type)
+        return self.target.profile.offers(interaction) is True or claimed is True
+
     def version_by_search(self, subject: Subject) -> str:
         """The meta.versionId that a search by `_id` shows.
 
@@ -207,7 +219,10 @@ class Workbench:
         """The resource as searches by `_id` list it. A search index may lag, so it is asked for a few seconds."""
         for pause in (0, 0.5, 1, 2):
             time.sleep(pause)
-            found = entries(self.target.search(subject.type, f"_id={subject.id}"))
+            answer = self.target.search(subject.type, f"_id={subject.id}")
+            if answer.effect is Effect.REFUSED and not self.claims("search-type"):
+                raise RuleNotApplicable(f"the server does not search: {describe(answer)}")
+            found = entries(answer)
             yield from (resource for resource in found if resource.get("id") == subject.id)
 
     def let_the_clock_move(self, subject: Subject) -> None:

@@ -690,6 +690,12 @@ _UPDATE = (
         ignores=("update.forbidden",),
     ),
     Fault(
+        "updates-answered-405",
+        "Updates are claimed, and answered as if there were none.",
+        ("capability.update", "update.if-match.current"),
+        tampers={"update": t.status(405)},
+    ),
+    Fault(
         "update-not-claimed",
         "The capability statement leaves out the update that the server carries out.",
         ("capability.update",),
@@ -914,6 +920,20 @@ _SYSTEMS = (
         ("update.removal-reason",),
         profile="reasonable-adjustments",
         ignores=("update.removal-reason",),
+    ),
+    Fault(
+        "withdrawal-keeps-the-status",
+        "A withdrawal is recorded with its comment, and what was withdrawn stays active.",
+        ("update.flag", "update.consent"),
+        profile="reasonable-adjustments",
+        writes=t.on("update", t.on_change(t.old_element("status"))),
+    ),
+    Fault(
+        "correction-loses-its-category",
+        "What is recorded anew loses its category.",
+        ("update.correction",),
+        profile="reasonable-adjustments",
+        writes=t.on("create", lambda draft: t.without_elements(draft, "category", "code")),
     ),
     Fault(
         "update-not-mirrored",

@@ -27,7 +27,7 @@ from ifmatch.rules.case import Case
 from ifmatch.rules.expectation import NotApplicable
 from ifmatch.rules.verdict import Culprit, Verdict, conclusion_of
 from ifmatch.suite.features import FeatureFile
-from ifmatch.suite.gates import why_not
+from ifmatch.suite.gates import unclaimed, why_not
 from ifmatch.suite.options import RULES
 from ifmatch.suite.run import stop
 from ifmatch.suite.session import Session
@@ -159,7 +159,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     session = session_of(item.config)
     params = item.callspec.params if hasattr(item, "callspec") else {}
     resource_type = params.get("resource_type", session.profile.subject)
-    case = Case(rule.id, session.profile.promise(rule.id, resource_type), resource_type)
+    promise = session.profile.promise(rule.id, resource_type)
+    case = Case(rule.id, promise, resource_type, unclaimed(session.target, rule))
     item.stash[CASE] = case
     item.stash[_STATE] = state = _Scenario(rule, case, dict(params.get("_pytest_bdd_example", {})))
     session.recorder.begin_rule(rule.id)

@@ -20,7 +20,7 @@ from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import Settings, settings_for
 from ifmatch.client.target import Target, with_overrides
-from ifmatch.client.template import demand_template
+from ifmatch.client.template import demand_templates
 from ifmatch.client.tidying import INTERRUPTED, sweep
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, SetupFailed, TargetUnusable
@@ -169,7 +169,7 @@ class Session:
         session.listeners += [listener] if listener else []
         session.record(_header(session, options, named))
         try:
-            session._meet_the_target(named)
+            session._meet_the_target(named, options.rules)
         except (IfmatchError, KeyboardInterrupt) as error:
             code = error.exit_code if isinstance(error, IfmatchError) else ExitCode.INTERRUPTED
             # What a server said stands in these sentences, so they are cleared like everything else.
@@ -226,7 +226,7 @@ class Session:
             listener(written)
         return written
 
-    def _meet_the_target(self, named: Profile | None) -> None:
+    def _meet_the_target(self, named: Profile | None, rules: str) -> None:
         introduction = introduce(self.target)
         statement, warnings = introduction.statement, list(introduction.warnings)
         if named is None:
@@ -237,7 +237,7 @@ class Session:
                 f"{self.profile.id}"
             )
         check_version(self.profile, statement)
-        demand_template(self.target)
+        demand_templates(self.target, rules)
         if seems_absent(self.target):
             self._demand_an_endpoint()
         given = self.settings.waivers
