@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from ifmatch.report.causes import Cause, causes
 from ifmatch.report.console.lines import print_beside, print_line, print_to_copy
 from ifmatch.report.console.rule import print_rule, print_title, sentence_on
 from ifmatch.report.console.words import conclusion, count_line
@@ -50,10 +51,8 @@ def print_summary(console: Console, run: Run, folder: Path | str | None = None) 
     """What the run comes to: whether the target conforms, then why, then where the evidence lies and what was left."""
     console.print()
     _print_conclusion(console, run)
-    for judged in _with(run, Verdict.FAIL):
-        console.print()
-        print_rule(console, judged, evidence=run)
-        _print_replay(console, judged, folder)
+    for cause in causes(_with(run, Verdict.FAIL), run):
+        _print_cause(console, cause, run, folder)
     for verdict in _IN_BRIEF:
         _print_in_brief(console, _with(run, verdict))
     console.print()
@@ -63,6 +62,17 @@ def print_summary(console: Console, run: Run, folder: Path | str | None = None) 
         console.print(Text(f"report  {folder}/"), soft_wrap=True)
     for line in _left(run):
         print_line(console, line)
+
+
+def _print_cause(console: Console, cause: Cause, run: Run, folder: Path | str | None) -> None:
+    """The simplest rule that shows a cause in full, and the titles of those that show it again."""
+    console.print()
+    print_rule(console, cause.simplest, evidence=run)
+    _print_replay(console, cause.simplest, folder)
+    if cause.consequences:
+        print_line(console, f"      the same is shown by {len(cause.consequences)} more:", "dim")
+    for judged in cause.consequences:
+        print_title(console, judged, indent=6)
 
 
 def _print_replay(console: Console, judged: Judged, folder: Path | str | None) -> None:
