@@ -175,6 +175,12 @@ def http_date(value: str | None) -> datetime | None:
         return None
 
 
+def is_same_second(header: str, element: object) -> bool:
+    """Whether an HTTP date and a FHIR instant tell the same time, to the second that a header can tell."""
+    sent, meant = http_date(header), instant(element)
+    return sent is not None and meant is not None and sent == meant.replace(microsecond=0)
+
+
 def instant(value: object) -> datetime | None:
     """A FHIR instant as a time, None when it is not one. A leap second is the last one of its minute."""
     found = _INSTANT.fullmatch(value) if isinstance(value, str) else None

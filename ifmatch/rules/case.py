@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from ifmatch.errors import RuleBroken, RuleNotApplicable
 from ifmatch.rules.answer import Answer, Effect
@@ -16,6 +16,8 @@ from ifmatch.rules.expectation import (
     promised_status,
 )
 from ifmatch.rules.verdict import OF_LEVEL, Verdict
+
+Shown = TypeVar("Shown")
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,15 @@ class Case:
         """A fact that the rule is about, judged at the level of its promise; on a surveyed rule it is only recorded."""
         level = self.expectation.level if self.expectation else Level.MAY
         self._note(holds, Finding(expected, got, level))
+
+    def shown(self, value: Shown | None, what: str) -> Shown:
+        """What a rule is about, which must be there before anything is said of it.
+
+        Raises RuleNotApplicable when it is not, for then there is nothing to judge.
+        """
+        if value is None:
+            raise RuleNotApplicable(f"{what} is not shown")
+        return value
 
     def invariant(self, holds: bool, expected: str, got: str) -> None:
         """A fact that must hold on every server, whatever its profile says or leaves open."""
