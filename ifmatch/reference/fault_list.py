@@ -1145,8 +1145,97 @@ _RACES = (
     ),
 )
 
+_ALWAYS = (
+    Fault(
+        "no-date",
+        "No answer carries a Date.",
+        ("always.date", "update.headers.date"),
+        tampers={"*": t.header("Date")},
+    ),
+    Fault(
+        "answers-are-plain-json",
+        "Resources are sent as JSON of any kind, not as FHIR's.",
+        ("always.content-type-fits-body",),
+        seen_in="read.existing",
+        tampers={"*": t.header("Content-Type", "application/json")},
+    ),
+    Fault(
+        "refusals-without-an-issue",
+        "The OperationOutcome of a refusal has no issue.",
+        ("always.operation-outcome-is-valid",),
+        seen_in="read.unknown-id",
+        tampers={"*.unknown-id": t.changed(lambda outcome: {**outcome, "issue": []})},
+    ),
+    Fault(
+        "refusals-with-a-code-of-their-own",
+        "The issue of a refusal has a code that FHIR does not have.",
+        ("always.operation-outcome-is-valid",),
+        seen_in="read.unknown-id",
+        tampers={"*.unknown-id": t.issue_code("404")},
+    ),
+    Fault(
+        "numbers-for-versions",
+        "The answer to a create has a versionId that is a number.",
+        ("always.metadata-is-valid", "always.version-is-one-content"),
+        seen_in="create.persisted",
+        tampers={"create": t.changed(lambda found: t.with_meta(found, versionId=1))},
+    ),
+    Fault(
+        "search-lists-no-ids",
+        "A search lists resources without their ids.",
+        ("always.shows-what-was-asked",),
+        seen_in="update.if-match.from-search",
+        tampers={"search-type": t.changed(t.without_ids)},
+    ),
+    Fault(
+        "history-is-no-bundle",
+        "A history is answered with a resource that is no Bundle.",
+        ("always.shows-what-was-asked",),
+        seen_in="update.unparsable",
+        tampers={"history-instance": t.body({"resourceType": "Parameters"})},
+    ),
+    *(
+        Fault(
+            f"{interaction}-shows-other-content",
+            f"The answer to a {interaction} lacks an element of what is stored.",
+            ("always.version-is-one-content",),
+            seen_in=f"{interaction}.*",
+            tampers={interaction: t.changed(t.without("birthDate"))},
+        )
+        for interaction in ("create", "update", "patch")
+    ),
+    Fault(
+        "search-shows-other-content",
+        "What a search lists of a version is not what a read shows of it.",
+        ("always.version-is-one-content",),
+        seen_in="update.if-match.from-search",
+        tampers={
+            "search-type": t.changed(lambda found: t.each_entry(found, t.without("birthDate")))
+        },
+    ),
+    Fault(
+        "update-shows-the-time-before",
+        "The answer to an update shows a lastUpdated that is not the stored one.",
+        ("always.version-is-one-content", "always.last-modified-equals-last-updated"),
+        seen_in="update.persisted",
+        tampers={
+            "update": t.changed(
+                lambda found: t.with_meta(found, lastUpdated="2026-01-01T00:00:00.000Z")
+            )
+        },
+    ),
+    Fault(
+        "update-last-modified-is-another-time",
+        "The Last-Modified of an update is not the time of the update.",
+        ("always.last-modified-equals-last-updated",),
+        seen_in="update.persisted",
+        tampers={"update": t.header("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT")},
+    ),
+)
+
 #: Every fault, by the interaction that it spoils.
 ALL: tuple[Fault, ...] = (
+    *_ALWAYS,
     *_READ,
     *_CREATE,
     *_PREFER,

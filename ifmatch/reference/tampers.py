@@ -98,6 +98,23 @@ def without_versions(bundle: Resource) -> Resource:
     return bundle
 
 
+def with_meta(resource: Resource, **elements: object) -> Resource:
+    """A resource with other metadata."""
+    return {**resource, "meta": {**resource.get("meta", {}), **elements}}
+
+
+def each_entry(bundle: Resource, change: Callable[[Resource], Resource]) -> Resource:
+    """A Bundle with each resource in it changed."""
+    entries = bundle.get("entry", [])
+    changed_entries = [{**entry, "resource": change(entry["resource"])} for entry in entries]
+    return {**bundle, "entry": changed_entries}
+
+
+def without_ids(bundle: Resource) -> Resource:
+    """A Bundle whose resources have no id."""
+    return each_entry(bundle, without("id"))
+
+
 def without(*elements: str) -> Callable[[Resource], Resource]:
     """A resource without some of its elements."""
     return lambda resource: {key: value for key, value in resource.items() if key not in elements}

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from functools import cached_property
@@ -179,6 +179,22 @@ def is_same_second(header: str, element: object) -> bool:
     """Whether an HTTP date and a FHIR instant tell the same time, to the second that a header can tell."""
     sent, meant = http_date(header), instant(element)
     return sent is not None and meant is not None and sent == meant.replace(microsecond=0)
+
+
+def is_same_instant(one: object, other: object) -> bool:
+    """Whether two FHIR instants tell the same time, as far as the one that is told less finely goes."""
+    first, second = instant(one), instant(other)
+    if first is None or second is None:
+        return False
+    digits = min(_digits_of_second(one), _digits_of_second(other))
+    return abs(first - second) < timedelta(seconds=10.0**-digits)
+
+
+def _digits_of_second(value: object) -> int:
+    """How many digits a FHIR instant has after the second; no more than a datetime can hold."""
+    _, _, fraction = str(value).partition(".")
+    digits = re.match(r"\d*", fraction)
+    return min(len(digits[0]) if digits else 0, 6)
 
 
 def instant(value: object) -> datetime | None:
