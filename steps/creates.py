@@ -11,7 +11,14 @@ from ifmatch.rules.content import differences, merge
 from ifmatch.rules.expectation import describe
 from ifmatch.rules.version import version_in
 
-from .updates import CLIENT_LAST_UPDATED, CLIENT_VERSION, cut_short, unicorn
+from .outcomes import demand_meta
+from .updates import (
+    CLIENT_LAST_UPDATED,
+    CLIENT_VERSION,
+    cut_short,
+    unicorn,
+    with_tag_and_profile,
+)
 
 
 def _create(target, bench, body=None, unique="", **options):
@@ -50,6 +57,12 @@ def create_with_time(target, bench):
     return _create(
         target, bench, merge(body, {"meta": {"lastUpdated": CLIENT_LAST_UPDATED}}), unique
     )
+
+
+@when("a resource is created with a tag and a profile", target_fixture="attempt")
+def create_with_meta(target, bench):
+    body, unique = bench.body()
+    return _create(target, bench, with_tag_and_profile(body), unique)
 
 
 @when("a create is sent that cannot be parsed", target_fixture="attempt")
@@ -123,6 +136,12 @@ def created_time(case, target, bench, attempt):
         "a lastUpdated of the server's",
         f"meta.lastUpdated is {time}",
     )
+
+
+@then("the new resource has that tag and that profile")
+def created_meta_kept(case, target, bench, attempt):
+    case.accepted(attempt.answer)
+    demand_meta(case, _written(target, bench, attempt).meta, attempt.sent["meta"])
 
 
 @then("the answer's ETag is the version that a read shows")

@@ -20,6 +20,11 @@ def as_promised(case, attempt):
     case.answered(attempt.answer)
 
 
+@then("each update is refused as a version conflict")
+def all_refused(case, attempts):
+    case.refused_alike(attempt.answer for attempt in attempts)
+
+
 @then("the update is accepted")
 @then("the patch is accepted")
 @then("the save of clinician A is accepted")
@@ -178,7 +183,11 @@ def time_advances(case, bench, resource):
 
 @then("the resource has that tag and that profile")
 def meta_kept(case, bench, resource, attempt):
-    meta, sent = bench.look(resource).answer.meta, attempt.sent["meta"]
+    demand_meta(case, bench.look(resource).answer.meta, attempt.sent["meta"])
+
+
+def demand_meta(case, meta, sent):
+    """The tag of ours and the profiles that were sent must be among the metadata."""
     tags = [(tag.get("system"), tag.get("code")) for tag in objects_in(meta.get("tag"))]
     case.fact(
         (CLIENT_TAG["system"], CLIENT_TAG["code"]) in tags,

@@ -4,13 +4,14 @@ from pytest_bdd import then, when
 
 from ifmatch.client.demands import demand_mark
 from ifmatch.client.settings import Identity
+from ifmatch.client.subject import new_mark
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.rules.content import at, differences, put
 from ifmatch.rules.patches import FORMATS, patch_document
 
 
 def _patch(target, bench, resource, patch_format="", possible=True, **options):
-    text, marker = f"ifmatch {new_unique()}", resource.kind.marker
+    text, marker = new_mark(), resource.kind.marker
     chosen = patch_format or _first_offered(bench)
     document = patch_document(
         chosen, resource.type, {marker: text}, target.profile.media_type, possible

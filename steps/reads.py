@@ -24,6 +24,11 @@ def read_with_superseded(target, resource):
     return Attempt(target.read(resource.type, resource.id, seen=resource.read.tag), resource.sent)
 
 
+@when("each version that it had before is read", target_fixture="versions")
+def read_each_version(target, resource, past):
+    return [target.vread(resource.type, resource.id, seen.version) for seen in past]
+
+
 @when("an id that was never given out is read", target_fixture="attempt")
 def read_unknown_id(target, bench):
     return Attempt(target.read(bench.kind.type, new_unique()), {})
@@ -37,6 +42,16 @@ def read_unknown_type(target):
 @when("it is read without credentials", target_fixture="attempt")
 def read_without_credentials(target, resource):
     return Attempt(target.read(resource.type, resource.id, identity=Identity.NOBODY), resource.sent)
+
+
+@then("each version shows what was written then")
+def versions_as_written(case, past, versions):
+    shown = [(seen, answer) for seen, answer in zip(past, versions, strict=True) if answer.resource]
+    case.shown(shown or None, "any earlier version")
+    for seen, answer in shown:
+        found = differences(seen.resource, answer.resource)
+        what = f"version {seen.version} as it was written"
+        case.fact(not found, what, f"version {seen.version} differs: {'; '.join(found)}")
 
 
 @then("the answer holds what was created")

@@ -48,6 +48,16 @@ def updated_by_someone(bench, resource):
     return bench.update(resource)
 
 
+@given("it has been updated a dozen times", target_fixture="past")
+def updated_often(bench, resource):
+    """What was seen of it before each of the updates, the oldest first."""
+    past = []
+    for _ in range(12):
+        past.append(resource.now)
+        bench.update(resource)
+    return past
+
+
 @given("it has been deleted")
 def deleted(target, resource):
     answer = target.delete(resource.type, resource.id, if_match=resource.now.tag)

@@ -118,6 +118,11 @@ def new_unique() -> str:
     return uuid.uuid4().hex
 
 
+def new_mark() -> str:
+    """A text of ours for an element that a write may change, unlike any other. Not all of it is ASCII, as in names."""
+    return f"ifmatch {new_unique()} é水"
+
+
 def tag_of(answer: Answer) -> str | None:
     """An entity tag for the version that an answer shows, None when it shows none."""
     return answer.etag or (weak(answer.version) if answer.version else None)

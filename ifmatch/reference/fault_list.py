@@ -119,6 +119,11 @@ _READ = (
         ("read.if-none-match.superseded",),
     ),
     Fault(
+        "every-version-shows-the-newest",
+        "A read of an earlier version shows the content of the current one.",
+        ("read.version.as-written",),
+    ),
+    Fault(
         "unknown-id-answered-400",
         "A read of an id that was never given out is answered 400.",
         ("read.unknown-id",),
@@ -185,6 +190,12 @@ _CREATE = (
         writes=t.on("create", t.client_meta("lastUpdated")),
     ),
     Fault(
+        "create-drops-tags-and-profiles",
+        "A create stores neither tags nor profiles.",
+        ("create.meta.profile-and-tags-kept",),
+        writes=t.on("create", lambda draft: t.only_meta(draft, "versionId", "lastUpdated")),
+    ),
+    Fault(
         "create-without-etag",
         "A create carries no ETag.",
         ("create.headers.etag",),
@@ -205,12 +216,7 @@ _CREATE = (
     Fault(
         "create-location-of-another-id",
         "The Location of a create leads nowhere.",
-        (
-            "create.headers.location",
-            "create.headers.etag",
-            "create.persisted",
-            "always.location-leads-there",
-        ),
+        ("create.headers.location", "create.persisted", "always.location-leads-there"),
         tampers={
             "create": t.rewritten("Location", lambda url: f"{url.partition('/_history/')[0]}0")
         },
@@ -403,6 +409,23 @@ _IF_MATCH = (
         "A version superseded twice is taken for the current one.",
         ("update.if-match.stale-by-two",),
         matches=lambda naming: t.is_past(naming.store, naming.current, naming.named, back=2),
+    ),
+    Fault(
+        "versions-compared-by-their-beginning",
+        "A superseded version is accepted when the current one begins with it, as 13 does with 1.",
+        ("update.if-match.stale-by-many",),
+        matches=lambda naming: t.begins(naming.store, naming.current, naming.named),
+    ),
+    Fault(
+        "versions-compared-as-texts",
+        "A superseded version is accepted when it comes later in the alphabet, as 9 does after 13.",
+        ("update.if-match.stale-by-many",),
+        matches=lambda naming: t.sorts_later(naming.store, naming.current, naming.named),
+    ),
+    Fault(
+        "gzip-in-the-etag",
+        "The ETag of a compressed answer says so, and is not taken back.",
+        ("update.if-match.from-compressed", "always.etag-equals-version"),
     ),
     Fault(
         "stale-with-equal-content-accepted",
@@ -1146,6 +1169,12 @@ _RACES = (
 )
 
 _ALWAYS = (
+    Fault(
+        "texts-read-as-latin-1",
+        "What is not ASCII in a body is garbled before it is stored.",
+        ("read.existing", "update.persisted", *_CREATED),
+        writes=t.garbled,
+    ),
     Fault(
         "no-date",
         "No answer carries a Date.",

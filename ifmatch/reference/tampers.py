@@ -234,6 +234,12 @@ def under_new_id(draft: Draft) -> Draft:
     return under(draft, str(uuid.uuid4())) if "id" in draft.sent else draft
 
 
+def garbled(draft: Draft) -> Draft:
+    """A version whose texts were taken for Latin-1, as a wrong decoder does with UTF-8."""
+    content = json.dumps(draft.resource, ensure_ascii=False).encode().decode("latin-1")
+    return replace(draft, resource=json.loads(content))
+
+
 def lost(draft: Draft) -> Draft:
     """Nothing is stored, whatever the answer says."""
     return replace(draft, kept=False)
@@ -280,6 +286,16 @@ def has_content(current: Version, content: bytes) -> bool:
 def is_digest(current: Version, named: str) -> bool:
     """Whether the digest of the current version is named, as by a server whose ETags are digests throughout."""
     return hashed(f'W/"{current.version}"') == f'W/"{named}"'
+
+
+def begins(store: Store, current: Version, named: str) -> bool:
+    """Whether the resource had this version, and the current one begins with it."""
+    return is_past(store, current, named) and current.version.startswith(named)
+
+
+def sorts_later(store: Store, current: Version, named: str) -> bool:
+    """Whether the resource had this version, and as a text it comes after the current one."""
+    return is_past(store, current, named) and named > current.version
 
 
 def is_later(current: Version, named: str) -> bool:
