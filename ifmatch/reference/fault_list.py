@@ -722,6 +722,20 @@ _EXPLANATIONS = (
         tampers={"update.*": t.refusal_body(t.HTML)},
     ),
     Fault(
+        "refusals-as-web-pages",
+        "Refusals come with an HTML page, where an OperationOutcome or nothing is to come.",
+        tuple(rule for rule in _EXPLAINED if rule.startswith("update.error.")),
+        profile="koppeltaal",
+        tampers={"update.*": t.refusal_body(t.HTML)},
+    ),
+    Fault(
+        "refusals-without-details",
+        "The OperationOutcome of a refusal has no details.",
+        (*_EXPLAINED, "update.wrong-type", "update.if-match.malformed", "update.unauthenticated"),
+        profile="spine",
+        tampers={"update.*": t.changed(t.without_details)},
+    ),
+    Fault(
         "refusals-without-a-body",
         "Refusals come without a body.",
         _EXPLAINED,
@@ -774,6 +788,12 @@ _EXPLANATIONS = (
 )
 
 _PATCH = (
+    Fault(
+        "patch-without-etag",
+        "A patch carries no ETag.",
+        ("patch.headers.etag",),
+        tampers={"patch": t.header("ETag")},
+    ),
     Fault(
         "patch-answered-204",
         "A patch is answered 204, without the resource.",

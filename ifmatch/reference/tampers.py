@@ -56,6 +56,12 @@ def issue_code(code: str) -> Tamper:
     )
 
 
+def without_details(outcome: Resource) -> Resource:
+    """An OperationOutcome whose issues have no details."""
+    issues = [without("details")(issue) for issue in outcome.get("issue", [])]
+    return {**outcome, "issue": issues}
+
+
 def changed(change: Callable[[Resource], Resource]) -> Tamper:
     """A resource in the body that is not quite what is stored."""
     return lambda reply: (

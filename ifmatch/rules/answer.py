@@ -144,10 +144,28 @@ class Answer:
 
     @property
     def issues(self) -> list[Resource]:
-        """The issues of the OperationOutcome in the body, if it is one in JSON."""
-        if self.body is not Body.OPERATION_OUTCOME or not isinstance(self.json, dict):
+        """The issues of the OperationOutcome in the body; of one in XML what a profile may speak of."""
+        if self.body is not Body.OPERATION_OUTCOME:
             return []
-        return objects_in(self.json.get("issue"))
+        if isinstance(self.json, dict):
+            return objects_in(self.json.get("issue"))
+        return [_issue_in_xml(found) for found in re.findall(r"(?s)<issue\b.*?</issue>", self.text)]
+
+
+def _issue_in_xml(text: str) -> Resource:
+    """Severity, code and details of an issue in XML, as they would stand in JSON."""
+    details = re.search(r"(?s)<details\b.*?</details>", text)
+    own = text.replace(details[0], "") if details else text
+    issue: Resource = {name: _values_in_xml(name, own)[:1] for name in ("severity", "code")}
+    issue = {name: values[0] for name, values in issue.items() if values}
+    if details:
+        codes = [{"code": code} for code in _values_in_xml("code", details[0])]
+        issue["details"] = {"coding": codes, "text": "".join(_values_in_xml("text", details[0]))}
+    return issue
+
+
+def _values_in_xml(element: str, text: str) -> list[str]:
+    return re.findall(rf"""<{element}\s+value\s*=\s*["']([^"']*)""", text)
 
 
 def objects_in(value: object) -> list[Resource]:
