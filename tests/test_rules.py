@@ -524,7 +524,7 @@ def test_a_sentence_without_a_step_is_named(tmp_path, monkeypatch):
 def test_every_gate_is_known():
     """A tag with a slip in it would gate nothing, unseen."""
     known = {"@if-promised"} | {f"@needs:{n}" for n in (
-        "read", "create", "update", "delete", "patch", "search-type", "conditional-update", "update-create",
+        "read", "vread", "create", "update", "delete", "patch", "search-type", "conditional-update", "update-create",
         "history-instance", "conditional-create", "transaction", "batch",
         "json-patch", "xml-patch", "fhirpath-patch", "credentials", "second-identity", "statement",
     )} | {"@unless:patch"}  # fmt: skip
