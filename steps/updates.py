@@ -29,6 +29,16 @@ def cut_short(body):
     return text[: len(text) * 2 // 3].encode()
 
 
+def with_tag_and_profile(body):
+    """The body with a tag of ours besides those it has, and with a profile."""
+    meta = body.get("meta", {})
+    profile = meta.get("profile") or [
+        f"http://hl7.org/fhir/StructureDefinition/{body['resourceType']}"
+    ]
+    tags = [*objects_in(meta.get("tag")), CLIENT_TAG]
+    return {**body, "meta": {**meta, "tag": tags, "profile": profile}}
+
+
 def _update(target, bench, resource, body=None, **options):
     sent = bench.changed(resource) if body is None else body
     options.setdefault("if_match", resource.now.base)
@@ -86,6 +96,19 @@ def update_from_meta(target, bench, resource):
 @when("it is updated from the meta.versionId that a search shows", target_fixture="attempt")
 def update_from_search(target, bench, resource):
     return _update(target, bench, resource, if_match=weak(bench.version_by_search(resource)))
+
+
+@when("it is updated from the ETag that a compressed read gives", target_fixture="attempt")
+def update_from_compressed(case, target, bench, resource):
+    answer = target.read(resource.type, resource.id, compressed=True)
+    case.shown(answer.header("content-encoding"), "a Content-Encoding of a read that asks for one")
+    etag = case.shown(answer.etag, "an ETag of a compressed read")
+    return _update(target, bench, resource, if_match=etag)
+
+
+@when("it is updated from each version that it had before", target_fixture="attempts")
+def update_from_each(target, bench, resource, past):
+    return [_update(target, bench, resource, if_match=seen.tag) for seen in past]
 
 
 @when("it is updated without naming a version", target_fixture="attempt")
@@ -189,13 +212,7 @@ def update_later(target, bench, resource):
 
 @when("it is updated with a tag and a profile", target_fixture="attempt")
 def update_with_meta(target, bench, resource):
-    body = bench.changed(resource)
-    meta = body.get("meta", {})
-    profile = meta.get("profile") or [f"http://hl7.org/fhir/StructureDefinition/{resource.type}"]
-    tags = [*objects_in(meta.get("tag")), CLIENT_TAG]
-    return _update(
-        target, bench, resource, {**body, "meta": {**meta, "tag": tags, "profile": profile}}
-    )
+    return _update(target, bench, resource, with_tag_and_profile(bench.changed(resource)))
 
 
 @when("it is updated five times", target_fixture="versions")

@@ -210,6 +210,8 @@ def _is_judged(case: Case, gone: IfmatchError | None, error: BaseException | Non
     """Whether the facts of a case give a verdict, whatever else happened."""
     if case.verdict() is Verdict.FAIL and (gone is None or _is_proven(case)):
         return True
+    if isinstance(error, RuleNotApplicable) and case.findings:
+        return True  # what was found before stays, whatever could not be looked at after it
     return gone is None and (error is None or isinstance(error, RuleBroken))
 
 
@@ -218,7 +220,8 @@ def _gone(session: Session, case: Case, error: BaseException | None) -> IfmatchE
     redact = session.recorder.redactor.text
     if isinstance(error, IfmatchError):
         return type(error)(redact(str(error)))
-    if isinstance(error, SetupFailed) or (case.verdict() is Verdict.FAIL and not _is_proven(case)):
+    unjudged = isinstance(error, (SetupFailed, OutcomeUnknown))
+    if unjudged or (case.verdict() is Verdict.FAIL and not _is_proven(case)):
         try:
             session.look_again()
         except TargetUnusable as gone:

@@ -1,11 +1,12 @@
 """Writers who all want to make the same thing, which must be made once."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ifmatch.client.ledger import Item
 from ifmatch.client.workbench import Snapshot, Subject, new_unique
-from ifmatch.errors import RuleNotApplicable
+from ifmatch.errors import OutcomeUnknown, RuleNotApplicable
 from ifmatch.race.completion import Completion
 from ifmatch.race.invocations import Invocation
 from ifmatch.race.race import Race
@@ -98,10 +99,11 @@ def conditional_creates(runner: Runner, invocation: Callable[[str], Invocation])
 
 
 def _ids_made(runner: Runner, unique: str, completions: list[Completion]) -> set[str]:
-    """The ids of what was made, by the answers and by a search."""
-    named = {completion.answer.named_id for completion in completions if completion.accepted}
-    found = runner.bench.found(runner.bench.kind.type, unique)
-    return {*named, *found} - {""}
+    """The ids of what was made, by the answers, and by a search where that can be had."""
+    ids = {completion.answer.named_id for completion in completions if completion.accepted}
+    with suppress(RuleNotApplicable, OutcomeUnknown):
+        ids.update(runner.bench.found(runner.bench.kind.type, unique))
+    return ids - {""}
 
 
 def _enter(runner: Runner, unique: str, items: list[Item], ids: set[str], certain: bool) -> None:

@@ -142,7 +142,7 @@ def _adding(runner: Runner, builder: HistoryBuilder, element: Element) -> Invoca
     seen = builder.seen
     identifiers = [*seen.resource.get("identifier", []), element]
     longer = merge(seen.resource, {"identifier": identifiers})
-    return runner.invocations.update(builder.subject, replace(seen, resource=longer))
+    return runner.invocations.update(builder.subject, replace(seen, shown=longer))
 
 
 def _missing(seen: Snapshot | None, accepted: Sequence[str]) -> list[str]:
