@@ -234,13 +234,14 @@ class Visitor:
         self.ask("GET", f"{type_}?_id={address.split('/')[1]}")
 
     def a_dozen(self, type_):
-        address, _ = self.make(type_)
-        tags = []
+        address, seen = self.make(type_)
+        tags = [self.tag(address)]
         for number in range(12):
-            tags.append(self.tag(address))
-            self.update(address, f"many {number}")
-        for tag in tags:
-            self.update(address, "stale by many", if_match=tag)
+            body = self.changed(seen, f"many {number}")
+            done = self.ask("PUT", address, body, if_match=tags[-1])
+            tags.append(dict(done.headers).get("ETag", ""))
+        for tag in (tags[0], tags[8]):
+            self.ask("PUT", address, self.changed(seen, "stale by many"), if_match=tag)
 
     def contents(self, type_):
         kind = self.profile.resources[type_]
