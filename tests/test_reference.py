@@ -402,7 +402,7 @@ def searched():
         ("identifier=s1", 1),
         ("identifier=other|s1", 0),
         ("family=S1", 1),
-        ("name=ada&identifier=s1", 1),
+        ("name=zoë&identifier=s1", 1),
         ("gender=male&identifier=s1", 0),
         ("_tag=urn:x|t", 1),
         ("_id=nobody", 0),

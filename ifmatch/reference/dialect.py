@@ -275,11 +275,14 @@ def _success_issue(promises: Iterable[Expectation], what: str) -> Resource:
 
 
 def _firsts(promises: Iterable[Expectation], usual: Mapping[str, str]) -> dict[str, str]:
-    """For each element of an issue the first code that a promise names, else the usual one."""
+    """For each element of an issue the first code that a promise names, else the usual one.
+
+    Where details are promised, whatever they say, they repeat the code.
+    """
     named = [
         (element, codes[0]) for promise in promises for element, codes in promise.issue.items()
     ]
-    firsts = {**usual, **dict(reversed(named))}
-    if firsts["details"] == ANY:
+    firsts = {**usual, **dict(reversed([pair for pair in named if pair[1] != ANY]))}
+    if ("details", ANY) in named and not firsts["details"]:
         firsts["details"] = firsts["code"].replace("-", "_").upper()
     return firsts
