@@ -54,6 +54,7 @@ def test_a_run_that_passes(tmp_path):
     assert {path.name for path in folder.iterdir()} == {
         "events.jsonl",
         "report.json",
+        "report.html",
         "junit.xml",
         "allure-results",
     }
