@@ -34,7 +34,7 @@ Feature: An update that must not happen leaves no trace
     When it is updated without naming a version
     Then a refusal is explained as promised
 
-  @rule:update.error.operation-outcome.stale
+  @needs:versions @rule:update.error.operation-outcome.stale
   Scenario: A refusal for a superseded version is explained
     Given someone else has updated it since it was read
     When it is updated from the version that was read

@@ -20,6 +20,9 @@ _IN_BRIEF = (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.WARN, Verdict.WAIVED)
 
 _MOST_LEFT = 10
 
+#: Characters that the names of what a partial run left out may take.
+_MOST_OF_INTERACTIONS = 120
+
 
 def print_header(console: Console, run: Run, planned: Mapping[str, int] | None = None) -> None:
     """What is about to be judged against what. `planned` counts rules: `{"expected": 74, "surveyed": 13, ...}`."""
@@ -31,6 +34,17 @@ def print_header(console: Console, run: Run, planned: Mapping[str, int] | None =
     for warning in run.warnings:
         print_line(console, f"! {one_line(warning)}", "yellow")
     console.print()
+
+
+def print_bound(console: Console, effort: str, seconds: int, races: int) -> None:
+    """How long the races of a run take at most: none begins another block after so many seconds."""
+    if races:
+        minutes = -(-races * seconds // 60)
+        print_line(
+            console,
+            f"{races} races, {effort}: {minutes} minutes at most, if the target makes everyone wait",
+        )
+        console.print()
 
 
 def print_summary(console: Console, run: Run, folder: Path | str | None = None) -> None:
@@ -81,13 +95,25 @@ def _plan(planned: Mapping[str, int]) -> str:
 
 
 def _print_conclusion(console: Console, run: Run) -> None:
-    word, style = conclusion(run.exit_code, run.counts)
+    word, style = conclusion(run.exit_code, run.counts, run.left_out)
     counts = f"{count_line(run.counts)} · {_duration(run.duration)}"
     print_line(console, Text().append(word, style).append(f"   {counts}"))
     if run.message:
         print_line(console, one_line(run.message, 1000))
+    if run.left_out:
+        print_line(console, _partial_line(run))
     if not run.complete:
         print_line(console, "The run did not come to its end: this is what was seen until then.")
+
+
+def _partial_line(run: Run) -> str:
+    """That rules were left out, which ones as far as a line holds them, and what that means."""
+    interactions = dict.fromkeys(rule.partition(".")[0] for rule in run.left_out)
+    rules = {*run.left_out, *(judged.rule for judged in run.rules)}
+    return (
+        f"{len(run.left_out)} of {len(rules)} rules were left out, so the run does not say "
+        f"whether the target conforms. They are of {one_line(', '.join(interactions), _MOST_OF_INTERACTIONS)}"
+    )
 
 
 def _print_in_brief(console: Console, rules: list[Judged]) -> None:

@@ -67,7 +67,7 @@ def write_page(run: Run, folder: Path, place: Path) -> None:
 def page(run: Run, folder: Path) -> str:
     """The page of a run."""
     views = {judged.rule: rule_view(judged, run, folder) for judged in run.rules}
-    word, _ = conclusion(run.exit_code, run.counts)
+    word, _ = conclusion(run.exit_code, run.counts, run.left_out)
     return rendered(
         "run.html",
         run=run,

@@ -109,7 +109,7 @@ def lines_of(message: str) -> tuple[str, ...]:
 
 
 def _head(name: str, report: Document, page: str) -> Head:
-    word, _ = conclusion(report["exit_code"], report["counts"])
+    word, _ = conclusion(report["exit_code"], report["counts"], report.get("left_out", ()))
     return Head(name, about(report), word, tone_of(word), count_line(report["counts"]), page)
 
 
