@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from page_run import HOSTILE, everything, hostile, large
-from report_log import BASE, exchange, failure, header, journal, verdict, whole
+from report_log import BASE, exchange, failure, footer, header, journal, verdict, whole
 
 from ifmatch.cli.main import main
 from ifmatch.errors import ExitCode
@@ -153,6 +153,11 @@ def test_a_source_is_a_link_only_when_it_has_an_address(whole_page):
         (whole(verdict("a.b", "inconclusive"), exit_code=7), "open", "1 inconclusive"),
         (Run.of([header(), verdict()]), "open", "did not come to its end"),
         (whole(), "open", "no rule was judged"),
+        (
+            Run.of([header(), verdict(), footer(left_out=["a.b"])]),
+            "open",
+            "1 of 2 rules were left out",
+        ),
     ],
 )
 def test_every_ending_has_its_banner(run, tone, text):

@@ -3,7 +3,7 @@
 import json
 
 from page_run import HOSTILE, everything, hostile
-from report_log import BASE, exchange, failure, header, verdict, whole
+from report_log import BASE, exchange, failure, footer, header, verdict, whole
 
 from ifmatch.report.har import har
 from ifmatch.report.markdown import summary
@@ -42,8 +42,11 @@ def test_a_clean_run_is_three_lines():
 
 
 def test_a_run_cut_short_is_not_called_conformant():
-    """Neither here."""
+    """Nor one that left rules out."""
     assert lines(Run.of([header(), verdict()]))[0].startswith("## INCOMPLETE")
+    partial = lines(Run.of([header(), verdict(), footer(left_out=["a.b"])]))
+    assert partial[0].startswith("## PARTIAL")
+    assert "1 of 2 rules were left out" in partial[4]
 
 
 def test_many_causes_are_not_all_named():

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ifmatch.report.advice import advice_on
 from ifmatch.report.causes import Cause, causes
-from ifmatch.report.console import conclusion, count_line
+from ifmatch.report.console import conclusion, count_line, partial_line
 from ifmatch.report.replay import replay_of
 from ifmatch.report.run import Judged, Run
 from ifmatch.report.text import for_markdown, one_line
@@ -23,11 +23,13 @@ def summary(run: Run) -> bytes:
 
 
 def _lines(run: Run) -> Iterator[str]:
-    word, _ = conclusion(run.exit_code, run.counts)
+    word, _ = conclusion(run.exit_code, run.counts, run.left_out)
     yield f"## {word}: {_shown(run.profile.title or run.profile.id)}"
     yield ""
     yield f"{count_line(run.counts)}. {_shown(run.message)}".strip()
     yield ""
+    if run.left_out:
+        yield from (_shown(partial_line(run)), "")
     yield f"{_shown(_target(run))}; run {_shown(run.id)}, {_shown(run.suite.name)} {_shown(run.suite.version)}"
     failed = [judged for judged in run.rules if judged.verdict is Verdict.FAIL]
     found = causes(failed, run)

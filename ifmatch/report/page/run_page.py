@@ -9,7 +9,7 @@ from typing import Any
 from ifmatch.log.events import RaceFacts
 from ifmatch.report.advice import Advice, advice_on
 from ifmatch.report.causes import Cause, causes
-from ifmatch.report.console import conclusion, count_line
+from ifmatch.report.console import conclusion, count_line, partial_line
 from ifmatch.report.page.exchanges import embedded
 from ifmatch.report.page.templates import rendered, tone_of
 from ifmatch.report.page.timeline import lanes
@@ -75,6 +75,7 @@ def page(run: Run, folder: Path) -> str:
         tone=tone_of(word),
         counts=[(verdict, count) for verdict, count in run.counts.items() if count],
         count_line=count_line(run.counts),
+        partial=partial_line(run) if run.left_out else "",
         sections=list(_sections(run, views)),
         facts=list(_facts(run)),
         races=_races(run),
@@ -134,11 +135,18 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         "begun": run.started,
         "duration": f"{run.duration:.1f} s",
         "seed": run.seed,
+        "rules selected": _selected(run),
         "left on the target": len(run.left) or "nothing",
     }
     for name, value in named.items():
         if value:
             yield name, one_line(value)
+
+
+def _selected(run: Run) -> str:
+    """How many rules were asked for, of how many. A rule of which only some rows were left out is in both."""
+    judged = {judged.rule for judged in run.rules}
+    return f"{len(judged)} of {len(judged.union(run.left_out))}"
 
 
 def _races(run: Run) -> str:
