@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from page_run import HOSTILE, everything, hostile, large
-from report_log import BASE, exchange, failure, footer, header, journal, verdict, whole
+from page_run import HOSTILE, everything, hostile, large, step
+from report_log import BASE, at, exchange, failure, footer, header, journal, verdict, whole
 
 from ifmatch.cli.main import main
 from ifmatch.errors import ExitCode
@@ -137,6 +137,18 @@ def test_each_sentence_leads_to_its_exchanges(whole_page):
     named = {id for one in whole_page.holding("exchanges") for id in one["data-ids"].split()}
     assert named == {"w1", "w1.0", "w2", "w2.0", "w2.1", "r1", "r2", "p1"}
     assert named <= whole_page.exchanges["exchanges"].keys()
+
+
+def test_the_requests_of_a_race_stand_with_its_sentence():
+    """Whoever released them, they are of its step; in the order of time."""
+    race = {"rounds": 3, "confidence": "little"}
+    run = whole(
+        exchange("make", "POST", 201), exchange("other", raced=True, step=4),
+        *(exchange(f"r{number}", raced=True, step=0, started=at(number)) for number in (3, 2, 1)),
+        verdict("update.if-match.stale", race=race, exchanges=["make"],
+                steps=[step("When", "writers race", exchanges=["make"]), step("Then", "all is well")]),
+    )  # fmt: skip
+    assert [one["data-ids"] for one in shown(run).holding("exchanges")] == ["r1 r2 r3 make"]
 
 
 def test_a_source_is_a_link_only_when_it_has_an_address(whole_page):

@@ -62,7 +62,7 @@ def _print_faults(console: Console, rule: Rule, faults: Sequence[Fault]) -> None
 def _likely_symptom(rule: Rule, profiles: Iterable[Profile]) -> Symptom:
     """How a server most likely breaks a rule, by what is promised of it first."""
     if rule.id.startswith("race."):
-        return Symptom("", "lost update")
+        return Symptom("update with If-Match", ACCEPTED)
     promises = (profile.promise(rule.id, profile.subject) for profile in profiles)
     status = next(filter(None, map(_promised_class, promises)), "")
     wrong = {"4": ACCEPTED, "2": REFUSED}.get(status, "expected a ")

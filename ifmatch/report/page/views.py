@@ -1,6 +1,7 @@
 """What a page shows of a rule: plain texts, in the order in which they are read."""
 
 import base64
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,11 +11,10 @@ from ifmatch.log.events import (
     ExchangeRecorded,
     OperationSeen,
     RaceFacts,
-    StepCarriedOut,
     VerdictReached,
 )
 from ifmatch.report.console import MARKS
-from ifmatch.report.evidence import deciding_exchange, first_anomaly
+from ifmatch.report.evidence import deciding_exchange, exchanges_of_step, first_anomaly
 from ifmatch.report.interaction import interaction_of
 from ifmatch.report.replay import replay_of
 from ifmatch.report.run import Judged, Run, waived
@@ -127,7 +127,7 @@ def rule_view(judged: Judged, run: Run, folder: Path) -> RuleView:
         link=_link(case.source),
         says=one_line(case.says, 600),
         waived=one_line(waived(case)),
-        cases=tuple(_case_view(each) for each in judged.cases),
+        cases=tuple(_case_view(each, run) for each in judged.cases),
         race=_race_view(case, case.race, run, folder) if case.race else None,
         replay=replay_of(judged.rule) if judged.verdict is Verdict.FAIL else "",
     )
@@ -184,28 +184,25 @@ def _link(source: Source | None) -> str:
 # ---------------------------------------------------------------- cases and their sentences
 
 
-def _case_view(case: VerdictReached) -> CaseView:
+def _case_view(case: VerdictReached, run: Run) -> CaseView:
+    in_steps = {id for step in case.steps for id in step.exchanges}
     return CaseView(
         label=label_of(case.row, case.resource_type),
         verdict=case.verdict,
         message=one_line(case.message.partition("\n\n")[0]),
-        steps=tuple(map(_step, case.steps)),
-        outside=tuple(_outside_of_steps(case)),
+        steps=tuple(_step(case, number, run) for number in range(len(case.steps))),
+        outside=tuple(itertools.filterfalse(in_steps.__contains__, case.exchanges)),
     )
 
 
-def _outside_of_steps(case: VerdictReached) -> list[str]:
-    in_steps = {id for step in case.steps for id in step.exchanges}
-    return [id for id in case.exchanges if id not in in_steps]
-
-
-def _step(step: StepCarriedOut) -> Step:
+def _step(case: VerdictReached, number: int, run: Run) -> Step:
+    step = case.steps[number]
     return Step(
         keyword=one_line(step.keyword),
         text=one_line(step.text, 500),
         status=step.status,
         differences=differences_of(step.findings),
-        exchanges=step.exchanges,
+        exchanges=tuple(exchanges_of_step(case, number, run)),
     )
 
 
