@@ -157,6 +157,16 @@ def test_a_source_is_a_link_only_when_it_has_an_address(whole_page):
     assert links == {"https://hl7.org/fhir/R4/http.html#concurrency"}
 
 
+def test_a_repair_is_checked_by_a_command():
+    """That names the rules while they are few, and else their groups, each once."""
+    few = shown(whole(failure("a.x"), failure("b.c.y"), exit_code=1))
+    many = shown(
+        whole(*(failure(id) for id in ("a.b.x", "a.x", "a.c.x", "b.c.x", "b.c.y")), exit_code=1)
+    )
+    assert few.holding("command")[-1]["text"].split()[-2] == "a.x,b.c.y"
+    assert "--rules 'a.*,b.c.*'" in many.holding("command")[-1]["text"]
+
+
 @pytest.mark.parametrize(
     ("run", "tone", "text"),
     [

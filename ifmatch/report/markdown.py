@@ -28,7 +28,7 @@ def _lines(run: Run) -> Iterator[str]:
     yield ""
     yield f"{count_line(run.counts)}. {_shown(run.message)}".strip()
     yield ""
-    if run.left_out:
+    if run.left_out and run.conformant is None:
         yield from (_shown(partial_line(run)), "")
     yield f"{_shown(_target(run))}; run {_shown(run.id)}, {_shown(run.suite.name)} {_shown(run.suite.version)}"
     failed = [judged for judged in run.rules if judged.verdict is Verdict.FAIL]

@@ -75,7 +75,7 @@ def page(run: Run, folder: Path) -> str:
         tone=tone_of(word),
         counts=[(verdict, count) for verdict, count in run.counts.items() if count],
         count_line=count_line(run.counts),
-        partial=partial_line(run) if run.left_out else "",
+        partial=partial_line(run) if run.left_out and run.conformant is None else "",
         sections=list(_sections(run, views)),
         facts=list(_facts(run)),
         races=_races(run),
@@ -107,8 +107,7 @@ def _cause_view(cause: Cause, run: Run, views: dict[str, RuleView]) -> CauseView
 def _command(rules: Sequence[Judged], run: Run) -> str:
     """What to type to see whether a repair holds: the rules by name while they are few, else their groups."""
     ids = [judged.rule for judged in rules]
-    groups = dict.fromkeys(f"{group_of(id)}.*" for id in ids)
-    globs = ids if len(ids) <= _MOST_NAMED else groups
+    globs = ids if len(ids) <= _MOST_NAMED else _groups_of(ids)
     words = [
         "ifmatch",
         "run",
@@ -119,6 +118,15 @@ def _command(rules: Sequence[Judged], run: Run) -> str:
         ",".join(globs),
     ]
     return shlex.join(one_line(word, 4000) for word in words)
+
+
+def _groups_of(ids: Iterable[str]) -> list[str]:
+    """Globs for the groups of these rules, without those that another one covers."""
+    groups = dict.fromkeys(f"{group_of(id)}." for id in ids)
+    covered = {
+        group for group in groups for other in groups if group != other and group.startswith(other)
+    }
+    return [f"{group}*" for group in groups if group not in covered]
 
 
 def _facts(run: Run) -> Iterator[tuple[str, str]]:
