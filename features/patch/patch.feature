@@ -64,4 +64,4 @@ Feature: A patch changes what it says, from the version it names
   Scenario: A patch without credentials is refused
     When it is patched without credentials
     Then the server answers as promised
-    And the resource is as it was
+    And the resource is as the answer says

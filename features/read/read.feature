@@ -64,4 +64,4 @@ Feature: A read shows the current version, and says which one it is
   Scenario: A read without credentials is refused
     When it is read without credentials
     Then the server answers as promised
-    And the answer gives nothing of the resource away
+    And a refusal gives nothing of the resource away

@@ -139,6 +139,6 @@ public final class Program {
     }
 
     private JsonNode node(IBaseResource resource) throws Exception {
-        return JSON.readTree(parser.encodeResourceToString(resource));
+        return resource == null ? JSON.nullNode() : JSON.readTree(parser.encodeResourceToString(resource));
     }
 }
