@@ -5,13 +5,14 @@ from pytest_bdd import then, when
 from ifmatch.client.demands import demand_mark, lost
 from ifmatch.client.patching import format_of
 from ifmatch.client.settings import Identity
+from ifmatch.client.subject import new_mark
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.rules.content import at, put
 from ifmatch.rules.patches import patch_document
 
 
 def _patch(target, bench, resource, patch_format="", possible=True, **options):
-    text, marker = f"ifmatch {new_unique()}", resource.kind.marker
+    text, marker = new_mark(), resource.kind.marker
     chosen = patch_format or format_of(bench)
     document = patch_document(
         chosen, resource.type, {marker: text}, target.profile.media_type, possible

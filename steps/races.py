@@ -5,7 +5,7 @@ from pytest_bdd import then, when
 
 from ifmatch.client.demands import demand_unchanged
 from ifmatch.client.workbench import Workbench
-from ifmatch.errors import RuleNotApplicable
+from ifmatch.errors import OutcomeUnknown, RuleNotApplicable
 from ifmatch.judge.history import Kind
 from ifmatch.race.runner import Runner
 from ifmatch.race.summary import check, history_report, report, worth_report
@@ -272,8 +272,7 @@ def _accepted_in(completions):
 
 @then("the others are refused as promised")
 def losers_as_promised(case, race):
-    losers = [completion.answer for completion in race.completions if completion.refused]
-    case.refused_alike(losers)
+    case.refused_alike(race.losers)
 
 
 @then("nobody is answered with a server error")
@@ -350,9 +349,17 @@ def nobody_starved(case, race):
     )
 
 
+def _demand_some(made):
+    if not any(made):
+        raise OutcomeUnknown(
+            f"nothing was made in any of {len(made)} rounds, so nothing could have been made twice"
+        )
+
+
 @then("one resource was made")
 def one_made(case, race):
     case.demand_offered([completion.answer for completion in race.completions])
+    _demand_some(race.made)
     several = [len(ids) for ids in race.made if len(ids) > 1]
     case.fact(
         not several,
@@ -365,6 +372,7 @@ def one_made(case, race):
 @then("exactly one of them creates it each time")
 def one_creates(case, race):
     case.demand_offered([completion.answer for completion in race.completions])
+    _demand_some(race.created)
     several = [count for count in race.created if count > 1]
     case.fact(
         not several,

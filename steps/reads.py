@@ -5,8 +5,8 @@ from pytest_bdd import then, when
 from ifmatch.client.demands import demand_created
 from ifmatch.client.settings import Identity
 from ifmatch.client.workbench import Attempt, new_unique
-from ifmatch.rules.answer import Effect, http_date, instant
-from ifmatch.rules.content import at
+from ifmatch.rules.answer import Effect, is_same_second
+from ifmatch.rules.content import at, differences
 from ifmatch.rules.version import version_in
 
 
@@ -25,6 +25,11 @@ def read_with_superseded(target, resource):
     return Attempt(target.read(resource.type, resource.id, seen=resource.read.tag), resource.sent)
 
 
+@when("each version that it had before is read", target_fixture="versions")
+def read_each_version(target, resource, past):
+    return [target.vread(resource.type, resource.id, seen.version) for seen in past]
+
+
 @when("an id that was never given out is read", target_fixture="attempt")
 def read_unknown_id(target, bench):
     return Attempt(target.read(bench.kind.type, new_unique()), {})
@@ -38,6 +43,16 @@ def read_unknown_type(target):
 @when("it is read without credentials", target_fixture="attempt")
 def read_without_credentials(target, resource):
     return Attempt(target.read(resource.type, resource.id, identity=Identity.NOBODY), resource.sent)
+
+
+@then("each version shows what was written then")
+def versions_as_written(case, past, versions):
+    shown = [(seen, answer) for seen, answer in zip(past, versions, strict=True) if answer.resource]
+    case.shown(shown or None, "any earlier version")
+    for seen, answer in shown:
+        found = differences(seen.resource, answer.resource)
+        what = f"version {seen.version} as it was written"
+        case.fact(not found, what, f"version {seen.version} differs: {'; '.join(found)}")
 
 
 @then("the answer holds what was created")
@@ -62,9 +77,8 @@ def answer_holds_other(case, resource, attempt):
 
 @then("a refusal gives nothing of the resource away")
 def gives_nothing_away(case, resource, attempt):
-    was_given = (
-        attempt.answer.effect is Effect.ACCEPTED
-    )  # which is the answer's fault, judged already
+    # Whoever is given the resource was not refused, which is judged already.
+    was_given = attempt.answer.effect is Effect.ACCEPTED
     case.invariant(
         was_given or resource.unique not in attempt.answer.text,
         "nothing of the resource",
@@ -74,10 +88,10 @@ def gives_nothing_away(case, resource, attempt):
 
 @then("the answer's ETag names the version in its body")
 def etag_names_version(case, attempt):
-    etag, version = attempt.answer.etag, attempt.answer.version_id
-    named = version_in(etag) if etag else version
+    etag = case.shown(attempt.answer.etag, "an ETag of the read")
+    version = case.shown(attempt.answer.version_id, "meta.versionId")
     case.fact(
-        named == version,
+        version_in(etag) == version,
         f"an ETag that names {version}",
         f"ETag: {etag}, meta.versionId: {version}",
     )
@@ -85,9 +99,7 @@ def etag_names_version(case, attempt):
 
 @then("the answer's Last-Modified is the lastUpdated in its body")
 def last_modified_is_last_updated(case, attempt):
-    header, element = attempt.answer.header("last-modified"), attempt.answer.meta.get("lastUpdated")
-    sent, meant = http_date(header), instant(element)
-    same = header is None or (
-        sent is not None and meant is not None and sent == meant.replace(microsecond=0)
-    )
+    header = case.shown(attempt.answer.header("last-modified"), "a Last-Modified of the read")
+    element = case.shown(attempt.answer.meta.get("lastUpdated"), "meta.lastUpdated")
+    same = is_same_second(header, element)
     case.fact(same, f"a Last-Modified that is {element} to the second", f"Last-Modified: {header}")

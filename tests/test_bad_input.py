@@ -109,6 +109,8 @@ CASES = [
     Case("401", f"{{url}} {R4}", UNUSABLE, ["answers 401 to everything", "IFMATCH_TOKEN", "Bearer realm"],
          answers="unauthorized"),
     Case("503", f"{{url}} {R4}", UNUSABLE, ["answers 503", "not working"], answers="unavailable"),
+    Case("404", f"{{url}} {R4}", UNUSABLE, ["answers 404 to metadata and to Patient", "Check the path"],
+         answers="nothing-there"),
     Case("not HTTP", f"{{url}} {R4}", UNUSABLE, ["does not speak HTTP"], answers="garbage"),
     Case("other FHIR version", f"{{url}} {R4}", USAGE, ["FHIR 3.0.2", "-p fhir-stu3"], answers="other-version"),
     Case("no statement, no profile", "{url}", USAGE, ["no FHIR version", "Name one with -p"], answers="no-statement"),

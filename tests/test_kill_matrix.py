@@ -31,7 +31,7 @@ def runs():
             "--fault",
             name,
             "--rules",
-            ",".join(fault.breaks),
+            ",".join(filter(None, (*fault.breaks, fault.seen_in))),
         ]
     return dict(zip(jobs, forked(run, [(job,) for job in jobs.values()], processes=2), strict=True))
 

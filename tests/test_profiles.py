@@ -406,7 +406,7 @@ def test_koppeltaal_fixes_no_codes_but_those_of_authorization():
         "patch.unauthenticated",
     ):
         assert koppeltaal.promise(rule).level is Level.SHALL
-    assert koppeltaal.promise("update.error.operation-outcome.stale").level is Level.MAY
+    assert koppeltaal.promise("update.error.operation-outcome.stale").level is Level.SHOULD
 
 
 def test_koppeltaal_leaves_conditional_update_out():

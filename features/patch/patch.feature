@@ -49,6 +49,13 @@ Feature: A patch changes what it says, from the version it names
     Then the patch is accepted
     And nothing but what the patch says has changed
 
+  @needs:versions @rule:patch.headers.etag
+  Scenario: A patch carries the new version as a weak ETag
+    When it is patched from its current version
+    Then the patch is accepted
+    And the answer's headers are as promised
+    And the answer's ETag is the version that a read shows
+
   @rule:patch.invalid-patch
   Scenario: A patch that cannot be applied is refused as a whole
     When it is patched with one change that is possible and one that is not

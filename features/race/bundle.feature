@@ -18,4 +18,5 @@ Feature: The same version is guarded at every door
   Scenario: Of several batches from one version, exactly one is accepted
     When several writers update a resource in batches from the same version, at once
     Then exactly one of them is accepted each time
+    And the others are refused as promised
     And every accepted write is kept

@@ -44,6 +44,12 @@ Feature: A read shows the current version, and says which one it is
     Then the server answers as promised
     And the answer holds what the other writer wrote
 
+  @needs:vread @needs:update @needs:versions @rule:read.version.as-written
+  Scenario: Every version of a resource can be read as it was written
+    Given it has been updated a dozen times
+    When each version that it had before is read
+    Then each version shows what was written then
+
   @rule:read.unknown-id
   Scenario: An id that was never given out is not found
     When an id that was never given out is read

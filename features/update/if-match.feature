@@ -26,6 +26,12 @@ Feature: An update names the version it replaces
     Then the server answers as promised
     And the resource holds what was sent
 
+  @needs:versions @rule:update.if-match.from-compressed
+  Scenario: The ETag of a compressed read is accepted
+    When it is updated from the ETag that a compressed read gives
+    Then the server answers as promised
+    And the resource holds what was sent
+
   @needs:search-type @needs:versions @rule:update.if-match.from-search
   Scenario: The version taken from meta.versionId of a search result is accepted
     When it is updated from the meta.versionId that a search shows
@@ -52,6 +58,13 @@ Feature: An update names the version it replaces
     When it is updated from the version that was read
     Then the update is refused as a version conflict
     And the resource is as the other writer left it
+
+  @needs:versions @rule:update.if-match.stale-by-many
+  Scenario: Every one of a dozen superseded versions is refused
+    Given it has been updated a dozen times
+    When it is updated from each version that it had before
+    Then each update is refused as a version conflict
+    And the resource is as it was
 
   @needs:versions @rule:update.if-match.stale-equal-content
   Scenario: A superseded version is refused even when the content equals what is stored

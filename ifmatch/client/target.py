@@ -59,10 +59,12 @@ class Target:
         resource_id: str,
         *,
         seen: str = "",
+        compressed: bool = False,
         identity: Identity = Identity.FIRST,
     ) -> Answer:
-        """GET [base]/[type]/[id]; `seen` is an entity tag for If-None-Match."""
+        """GET [base]/[type]/[id]; `seen` is an entity tag for If-None-Match, `compressed` asks for gzip."""
         headers = {"If-None-Match": seen} if seen else {}
+        headers |= {"Accept-Encoding": "gzip"} if compressed else {}
         return self.send(
             "GET", f"{resource_type}/{resource_id}", headers=headers, identity=identity
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ifmatch.client.subject import Subject, new_unique
+from ifmatch.client.subject import Subject, new_mark
 from ifmatch.client.target import Target
 from ifmatch.errors import ConfigurationError, OutcomeUnknown, SetupFailed, did_you_mean
 from ifmatch.rules import catalogue
@@ -28,7 +28,7 @@ def changed_body(target: Target, subject: Subject, base: Resource) -> Resource:
     """A resource as an ordinary update would send it: its content with a new mark in it."""
     change = filled(target, subject.kind, subject.kind.change, subject.unique)
     changed: Resource = merge(merge(base, _READ_ONLY), change)
-    mark = f"ifmatch {new_unique()}"
+    mark = new_mark()
     for pointer in subject.kind.marks_to_set(changed):
         try:
             changed = put(changed, pointer, mark)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ifmatch.reference.message import Refusal, Reply, Resource, http_date, outcome
 from ifmatch.reference.store import Version
 from ifmatch.rules.answer import Body, Effect
-from ifmatch.rules.expectation import Expectation, NotApplicable
+from ifmatch.rules.expectation import ANY, Expectation, NotApplicable
 from ifmatch.rules.profile import Profile
 
 #: The rules to ask when the profile is silent on a rule: what it says of the like.
@@ -279,4 +279,7 @@ def _firsts(promises: Iterable[Expectation], usual: Mapping[str, str]) -> dict[s
     named = [
         (element, codes[0]) for promise in promises for element, codes in promise.issue.items()
     ]
-    return {**usual, **dict(reversed(named))}
+    firsts = {**usual, **dict(reversed(named))}
+    if firsts["details"] == ANY:
+        firsts["details"] = firsts["code"].replace("-", "_").upper()
+    return firsts

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from ifmatch.errors import RuleBroken, RuleNotApplicable
 from ifmatch.rules.answer import Answer, Effect
@@ -28,6 +28,8 @@ _LACKING: Mapping[str, tuple[int, ...]] = {
     "xml-patch": _NO_SUCH_FORMAT,
     "fhirpath-patch": _NO_SUCH_FORMAT,
 }
+
+Shown = TypeVar("Shown")
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,15 @@ class Case:
         """
         own = self.expectation.level if self.expectation else Level.MAY
         self._note(holds, Finding(expected, got, level or own))
+
+    def shown(self, value: Shown | None, what: str) -> Shown:
+        """What a rule is about, which must be there before anything is said of it.
+
+        Raises RuleNotApplicable when it is not, for then there is nothing to judge.
+        """
+        if value is None:
+            raise RuleNotApplicable(f"{what} is not shown")
+        return value
 
     def invariant(self, holds: bool, expected: str, got: str) -> None:
         """A fact that must hold on every server, whatever its profile says or leaves open."""

@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,11 +121,29 @@ class _Addition:
         return {key: value for key, value in resource.items() if key != self.element}
 
 
-def without_extensions(part: Any) -> Any:
-    """A copy of a resource, or a part of one, with every extension left out."""
-    if isinstance(part, dict):
-        return {key: without_extensions(value) for key, value in part.items() if key != "extension"}
-    return [without_extensions(item) for item in part] if isinstance(part, list) else part
+def extension_named(words: str) -> str:
+    """The address of an extension within another one, from its name in words: `removal reason` is `removalReason`."""
+    first, *others = words.split()
+    return first + "".join(word.title() for word in others)
+
+
+def without_extensions(part: Any, names: Collection[str]) -> Any:
+    """A copy of a resource, or a part of one, without extensions of these addresses, and those that held only them."""
+    if isinstance(part, list):
+        return [without_extensions(item, names) for item in part]
+    if not isinstance(part, dict):
+        return part
+    rest = {key: without_extensions(value, names) for key, value in part.items()}
+    if isinstance(rest.get("extension"), list):
+        rest["extension"] = [item for item in rest["extension"] if _says_more(item, names)]
+    return rest
+
+
+def _says_more(extension: Any, names: Collection[str]) -> bool:
+    """Whether an extension is none of these, and has anything in it."""
+    if not isinstance(extension, dict):
+        return True
+    return extension.get("url") not in names and extension.get("extension") != []
 
 
 def differences(sent: Resource, stored: Resource, server_adds: Iterable[str] = ()) -> list[str]:

@@ -46,7 +46,7 @@ def delete_first(builder: HistoryBuilder, invocations: Invocations) -> None:
     if deletion.refused:
         raise RuleNotApplicable(f"the server does not delete: {describe(deletion.answer)}")
     if not deletion.accepted:
-        raise SetupFailed(f"set-up: the delete was answered {describe(deletion.answer)}")
+        raise OutcomeUnknown(f"set-up: the delete was answered {describe(deletion.answer)}")
 
 
 @dataclass(frozen=True, slots=True)
