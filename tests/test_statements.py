@@ -147,6 +147,7 @@ def test_what_is_misshapen_rules_nothing_out_and_is_reported(name):
         (None, "update.if-match.stale", ""),
         (ALL, "patch.if-match.stale", ""),
         (PATCHES, "patch.json-patch", "json-patch"),
+        (PATCHES, "patch.if-match.current", ""),
         (with_formats(PATCHES, "application/json-patch+json"), "patch.json-patch", ""),
     ],
 )
