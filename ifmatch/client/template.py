@@ -115,8 +115,9 @@ def _demand_values(target: Target, kinds: Iterable[ResourceKind]) -> None:
 
 def _placeholders_of(kind: ResourceKind) -> set[str]:
     """What the parts of a template ask for that are sent."""
-    body, *parts = [*kind.templates, *kind.criteria.values()]
-    return placeholders_in(parts if kind.lent else [body, *parts])
+    body, *parts = kind.templates
+    asked = placeholders_in([*parts, *kind.criteria.values()])
+    return asked if kind.lent else asked | placeholders_in(body)
 
 
 def _given(target: Target) -> set[str]:
