@@ -21,13 +21,13 @@ Feature: An update that must not happen leaves no trace
   Scenario: An update without credentials is refused
     When it is updated without credentials
     Then the server answers as promised
-    And the resource is as it was
+    And the resource is as the answer says
 
   @needs:second-identity @rule:update.forbidden
   Scenario: An update by someone who may not write is refused
     When it is updated by someone who may not
     Then the server answers as promised
-    And the resource is as it was
+    And the resource is as the answer says
 
   @rule:update.error.operation-outcome.missing
   Scenario: A refusal for naming no version is explained
