@@ -57,7 +57,7 @@ def reached(
 
 
 def message_of(case: Case) -> str:
-    """What a case came to, in a sentence: of a race that passed what that is worth, else its story, in several lines."""
+    """What a case came to, in a sentence: of a race that passed what that is worth, else its story in lines."""
     finding, race = case.gravest_finding, case.race
     if finding is None and race is not None:
         return race.doubt or race.facts.confidence
