@@ -8,6 +8,12 @@ Feature: The same version is guarded at every door
     Then exactly one of them is accepted each time
     And every accepted write is kept
 
+  @needs:batch @needs:versions @rule:race.batch-vs-update
+  Scenario: A batch races an update from the same version
+    When one writer updates a resource in a batch and another by itself, from the same version, at once
+    Then exactly one of them is accepted each time
+    And every accepted write is kept
+
   @needs:transaction @needs:versions @rule:race.transaction.same-version
   Scenario: Of several transactions from one version, exactly one is accepted
     When several writers update a resource in transactions from the same version, at once

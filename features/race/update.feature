@@ -28,6 +28,11 @@ Feature: However many save at once, no save is lost
     And every writer came through
     And every accepted write is kept
 
+  @needs:conditional-update @rule:race.conditional-update.one
+  Scenario: An update by an identifier races an update from the version that was read
+    When one writer updates a resource by its identifier and another from the version that was read, at once
+    Then every accepted write is kept
+
   @rule:race.update.never-wedged
   Scenario: After a race the resource can still be updated
     When several writers update a resource from the same version, at once
