@@ -192,6 +192,22 @@ def test_what_is_not_given_is_not_handed_on():
     assert words_for_command({"effort": "quick", "faults": None}) == ["--effort=quick"]
 
 
+def test_a_target_file_says_what_an_option_says(tmp_path):
+    """Rules, effort, writers and seed may stand in the file; what is typed has the last word."""
+    (tmp_path / "target.toml").write_text(
+        'rules = "read.headers.*"\nseed = 7\neffort = "standard"\n'
+    )
+    words = ["run", "-p", "fhir-r4", "-t", "target.toml"]
+    _, printed, report = ifmatch(*words, folder=tmp_path)
+    assert {rule["rule"] for rule in report["rules"]} == {
+        "read.headers.etag",
+        "read.headers.last-modified",
+    }, printed
+    assert report["run"]["seed"] == 7
+    _, _, report = ifmatch(*words, "--rules", "read.headers.etag", folder=tmp_path)
+    assert [rule["rule"] for rule in report["rules"]] == ["read.headers.etag"]
+
+
 def test_plain_pytest_is_the_same_door(tmp_path):
     """Selection, parallel processes and pytest's own reports work as every user of pytest expects."""
     xml, allure = tmp_path / "own.xml", tmp_path / "own-allure"

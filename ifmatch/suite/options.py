@@ -3,8 +3,10 @@
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ifmatch.client.target_file import read
 from ifmatch.race.budget import EFFORTS
 
 if TYPE_CHECKING:
@@ -58,6 +60,16 @@ RULES = Option(
     field="rules",
     metavar="GLOB",
     help="only the rules whose id matches, such as 'update.if-match.*'; several patterns separated by commas",
+    key="rules",
+)
+
+#: The file that can say what the other options say.
+TARGET = Option(
+    name="target",
+    field="target_file",
+    metavar="FILE",
+    help="target.toml: address, credentials, headers, resources",
+    short="-t",
 )
 
 OPTIONS = (
@@ -77,13 +89,7 @@ OPTIONS = (
         short="-p",
         key="profile",
     ),
-    Option(
-        name="target",
-        field="target_file",
-        metavar="FILE",
-        help="target.toml: address, credentials, headers, resources",
-        short="-t",
-    ),
+    TARGET,
     RULES,
     Option(
         name="report-dir",
@@ -98,6 +104,7 @@ OPTIONS = (
         metavar="NAME",
         help=f"how long to race: {', '.join(EFFORTS)}; quick unless told otherwise; five systems race only if told",
         choices=tuple(EFFORTS),
+        key="effort",
     ),
     Option(
         name="writers",
@@ -105,6 +112,7 @@ OPTIONS = (
         metavar="K",
         help="how many writers meet in a race, 2 to 16",
         type=int,
+        key="writers",
     ),
     Option(
         name="seed",
@@ -112,6 +120,7 @@ OPTIONS = (
         metavar="N",
         help="draw the races of an earlier run again",
         type=int,
+        key="seed",
     ),
     Option(
         name="fault",
@@ -172,6 +181,15 @@ def names_among(args: Sequence[str]) -> list[str]:
     """Those of our options that stand there as a word of their own, and so before their value."""
     names = {name for option in OPTIONS for name in (option.plain, option.own)}
     return [word for word in args if word in names]
+
+
+def fill_from_target_file(config: "pytest.Config") -> None:
+    """Take from the target file what the command line leaves open. Raises ConfigurationError when it cannot be read."""
+    name = given_to_pytest(config).get(TARGET.field)
+    said = read(Path(name)) if name else {}
+    for option in OPTIONS:
+        if option.key in said and config.getoption(_dest(option)) is None:
+            setattr(config.option, _dest(option), said[option.key])
 
 
 def given_to_pytest(config: "pytest.Config") -> dict[str, Any]:
