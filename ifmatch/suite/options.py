@@ -23,11 +23,12 @@ class Option:
 
     name: str
     field: str
-    metavar: str
     help: str
+    metavar: str = ""
     type: type = str
     choices: tuple[str, ...] = ()
     repeated: bool = False
+    switch: bool = False
     short: str = ""
     key: str = ""
     shared: bool = False
@@ -44,13 +45,16 @@ class Option:
 
     def declaration(self, dest: str) -> dict[str, Any]:
         """How argparse is told of it, whose words are pytest's, too."""
+        words = f"{self.help}; `{self.key}` in the target file" if self.key else self.help
+        if self.switch:
+            return {"dest": dest, "action": "store_true", "default": None, "help": words}
         return {
             "dest": dest,
             "action": "append" if self.repeated else "store",
             "type": self.type,
             "choices": self.choices or None,
             "metavar": self.metavar,
-            "help": f"{self.help}; `{self.key}` in the target file" if self.key else self.help,
+            "help": words,
         }
 
 
@@ -123,6 +127,21 @@ OPTIONS = (
         key="seed",
     ),
     Option(
+        name="strict",
+        field="strict",
+        help="a warning, which is a broken SHOULD, fails the run",
+        switch=True,
+        key="strict",
+    ),
+    Option(
+        name="wait",
+        field="wait",
+        metavar="SECONDS",
+        help="wait so long for a server that is starting",
+        type=float,
+        key="wait",
+    ),
+    Option(
         name="fault",
         field="faults",
         metavar="NAME",
@@ -148,12 +167,16 @@ def given_to_command(args: argparse.Namespace) -> dict[str, Any]:
 
 def words_for_pytest(values: Mapping[str, Any]) -> list[str]:
     """The options that have a value, by field, as pytest is given them: under names that are ours alone."""
-    return [f"{option.own}={value}" for option, value in _single_values(values)]
+    return [_word(option, option.own, value) for option, value in _single_values(values)]
 
 
 def words_for_command(values: Mapping[str, Any]) -> list[str]:
     """The same as they are typed behind `ifmatch run`."""
-    return [f"{option.plain}={value}" for option, value in _single_values(values)]
+    return [_word(option, option.plain, value) for option, value in _single_values(values)]
+
+
+def _word(option: Option, name: str, value: Any) -> str:
+    return name if option.switch else f"{name}={value}"
 
 
 def _single_values(values: Mapping[str, Any]) -> Iterator[tuple[Option, Any]]:
