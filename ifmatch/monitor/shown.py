@@ -17,11 +17,15 @@ _SUBSETTED = '"SUBSETTED"'
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A resource as one answer showed it, and the version that the answer says it is; empty when it says none."""
+    """A resource as one answer showed it, and the version that the answer says it is; empty when it says none.
+
+    `text` is the resource in one form, so that two can be seen to be the same at a glance.
+    """
 
     resource: Resource
     version: str
     exchange: str
+    text: str
 
     @property
     def name(self) -> tuple[str, str]:
@@ -59,14 +63,15 @@ class Seen:
     modified: dict[Version, Kept] = field(default_factory=dict)
     numbered: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def add(self, answer: Answer, asked: Asked | None) -> None:
-        """Remember what an answer shows."""
-        for shown in shown_by(answer):
-            if shown.version:
-                self.numbered.setdefault(shown.name, shown.exchange)
-                text = json.dumps(shown.resource, sort_keys=True)
-                self.versions.setdefault(shown.key, Kept(text, shown.exchange))
-        version, header = version_spoken_of(answer, asked), answer.header("last-modified")
+    def add(self, shown: Shown) -> None:
+        """Remember a resource as an answer shows it, unless its version is known."""
+        if shown.version and shown.key not in self.versions:
+            self.numbered.setdefault(shown.name, shown.exchange)
+            self.versions[shown.key] = Kept(shown.text, shown.exchange)
+
+    def add_time(self, version: Version | None, answer: Answer) -> None:
+        """Remember the Last-Modified of an answer that is about a version."""
+        header = answer.header("last-modified")
         if version is not None and header is not None:
             self.modified.setdefault(version, Kept(header, answer.exchange))
 
@@ -77,10 +82,14 @@ def shown_by(answer: Answer) -> Iterator[Shown]:
     if body is None or _SUBSETTED in answer.text:
         return
     if body["resourceType"] != "Bundle":
-        yield Shown(body, answer.version or "", answer.exchange)
+        yield _shown(body, answer.version or "", answer)
         return
     for resource in entries(answer):
-        yield Shown(resource, version_of(resource) or "", answer.exchange)
+        yield _shown(resource, version_of(resource) or "", answer)
+
+
+def _shown(resource: Resource, version: str, answer: Answer) -> Shown:
+    return Shown(resource, version, answer.exchange, json.dumps(resource, sort_keys=True))
 
 
 #: What answers with one resource, or with headers that speak of one.

@@ -1,6 +1,7 @@
 """An answer shows what was asked for: the resource of that type and id, or a list of such."""
 
 from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
 
 from ifmatch.monitor.asked import Asked, Interaction
 from ifmatch.monitor.watch import Fact, Observed
@@ -28,6 +29,7 @@ def shows_what_was_asked(observed: Observed) -> Iterator[Fact]:
         yield _status(answer)
     if asked.interaction in _LISTS:
         yield from _list(asked, answer)
+        yield from _wanted_id(observed)
     elif asked.interaction in _READS or answer.body is Body.RESOURCE:
         yield _one(asked, answer.resource, answer)
 
@@ -72,6 +74,14 @@ def _entry(asked: Asked, entry: Resource, answer: Answer) -> Iterator[Fact]:
     else:
         only_told = resource is None and isinstance(entry.get("request"), dict)
         yield Fact(only_told, "a resource in each entry", f"an entry with {sorted(entry)}")
+
+
+def _wanted_id(observed: Observed) -> Iterator[Fact]:
+    """A search by an id that finds something finds that; an index may lag, so that it finds nothing yet."""
+    wanted = parse_qs(urlsplit(observed.request.url).query).get("_id", [""])[0]
+    listed = [str(shown.resource.get("id")) for shown in observed.shown]
+    if wanted and listed:
+        yield Fact(wanted in listed, f"the resource of the id {wanted}", f"those of {listed[:3]}")
 
 
 def _is_extra(entry: Resource) -> bool:

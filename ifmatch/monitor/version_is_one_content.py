@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from ifmatch.monitor.shown import Kept, Shown, shown_by
+from ifmatch.monitor.shown import Kept, Shown
 from ifmatch.monitor.watch import Fact, Observed
 from ifmatch.rules.answer import Resource, is_same_instant
 from ifmatch.rules.content import essence
@@ -15,11 +15,9 @@ def version_is_one_content(observed: Observed) -> Iterator[Fact]:
     FHIR R4 resource.html#metadata: a versionId is never used for more than one version. So what is shown under it is
     held against what it was first shown as in the run. A resource that has versions is never shown without.
     """
-    for shown in shown_by(observed.answer):
-        numbered, known = (
-            observed.seen.numbered.get(shown.name),
-            observed.seen.versions.get(shown.key),
-        )
+    for shown in observed.shown:
+        numbered = observed.seen.numbered.get(shown.name)
+        known = observed.seen.versions.get(shown.key)
         if not shown.version and numbered:
             yield _unnumbered(shown, numbered)
         elif known is not None:
@@ -37,11 +35,7 @@ def _unnumbered(shown: Shown, numbered: str) -> Fact:
 
 
 def _compared(shown: Shown, known: Kept) -> Fact:
-    before = known.resource
-    found = [
-        *_differences(essence(before), essence(shown.resource), ""),
-        *_differences_of_metadata(before, shown.resource),
-    ]
+    found = [] if shown.text == known.text else _found(known.resource, shown.resource)
     name, version = "/".join(shown.name), shown.version
     return Fact(
         not found,
@@ -49,6 +43,13 @@ def _compared(shown: Shown, known: Kept) -> Fact:
         "; ".join(found),
         contradicts=known.exchange,
     )
+
+
+def _found(before: Resource, now: Resource) -> list[str]:
+    return [
+        *_differences(essence(before), essence(now), ""),
+        *_differences_of_metadata(before, now),
+    ]
 
 
 def _differences(before: object, now: object, path: str) -> Iterator[str]:
