@@ -1,10 +1,9 @@
 """The resources that an answer shows, and what earlier answers of the run showed of the same versions."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ifmatch.client.subject import entries, version_of
+from ifmatch.client.subject import entries, is_bundle, version_of
 from ifmatch.monitor.asked import Asked, Interaction
 from ifmatch.rules.answer import Answer, Resource
 
@@ -76,16 +75,13 @@ class Seen:
             self.modified.setdefault(version, Kept(header, answer.exchange))
 
 
-def shown_by(answer: Answer) -> Iterator[Shown]:
+def shown_by(answer: Answer) -> tuple[Shown, ...]:
     """The resources in an answer: the one that is its body, or those in a Bundle. What is only a part is left out."""
-    body = answer.resource
-    if body is None or _SUBSETTED in answer.text:
-        return
-    if body["resourceType"] != "Bundle":
-        yield _shown(body, answer.version or "", answer)
-        return
-    for resource in entries(answer):
-        yield _shown(resource, version_of(resource) or "", answer)
+    if answer.resource is None or _SUBSETTED in answer.text:
+        return ()
+    if is_bundle(answer):
+        return tuple(_shown(one, version_of(one) or "", answer) for one in entries(answer))
+    return (_shown(answer.resource, answer.version or "", answer),)
 
 
 def _shown(resource: Resource, version: str, answer: Answer) -> Shown:

@@ -1,7 +1,9 @@
 """A version of a resource is the same wherever it is shown."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import zip_longest
+from typing import Any
 
 from ifmatch.monitor.shown import Kept, Shown
 from ifmatch.monitor.watch import Fact, Observed
@@ -54,14 +56,30 @@ def _found(before: Resource, now: Resource) -> list[str]:
 
 def _differences(before: object, now: object, path: str) -> Iterator[str]:
     """Where two showings of one version differ, in words. None stands for what is not there."""
-    if isinstance(before, dict) and isinstance(now, dict):
-        for key in {**before, **now}:
-            yield from _differences(before.get(key), now.get(key), f"{path}.{key}".lstrip("."))
-    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
-        for index, (was, is_now) in enumerate(zip(before, now, strict=True)):
-            yield from _differences(was, is_now, f"{path}[{index}]")
-    elif json.dumps(before) != json.dumps(now):
+    kinds = (kind for kind in _COMPARE if isinstance(before, kind) and isinstance(now, kind))
+    yield from _COMPARE[next(kinds)](before, now, path)
+
+
+def _in_objects(before: Resource, now: Resource, path: str) -> Iterator[str]:
+    for key in {**before, **now}:
+        yield from _differences(before.get(key), now.get(key), f"{path}.{key}".lstrip("."))
+
+
+def _in_lists(before: list[object], now: list[object], path: str) -> Iterator[str]:
+    for index, (was, is_now) in enumerate(zip_longest(before, now)):
+        yield from _differences(was, is_now, f"{path}[{index}]")
+
+
+def _in_values(before: object, now: object, path: str) -> Iterator[str]:
+    if json.dumps(before) != json.dumps(now):
         yield f"{path} is {_short(now)}, not {_short(before)}"
+
+
+_COMPARE: Mapping[type, Callable[[Any, Any, str], Iterator[str]]] = {
+    dict: _in_objects,
+    list: _in_lists,
+    object: _in_values,
+}
 
 
 def _short(value: object) -> str:

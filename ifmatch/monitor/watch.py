@@ -93,7 +93,7 @@ class Watch:
     def __call__(self, exchange: Exchange, answer: Answer) -> None:
         """Show one exchange to every monitor, and remember what it shows for those that follow."""
         asked = asked_by(exchange.request, self._base_url)
-        shown = tuple(shown_by(answer))
+        shown = shown_by(answer)
         observed = Observed(exchange.request, answer, self._base_url, asked, shown, self._seen)
         for rule, monitor in self._monitors.items():
             tally = self.tallies[rule]
