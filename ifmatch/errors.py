@@ -59,6 +59,10 @@ class OutcomeUnknown(Exception):
     """
 
 
+class WritersHang(OutcomeUnknown):
+    """Writers that meet on the target get no answer, although each alone gets one: its message says how often."""
+
+
 class RuleNotApplicable(Exception):
     """A rule turns out, while it runs, to have no meaning for this target; the message is the reason."""
 

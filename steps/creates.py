@@ -2,12 +2,13 @@
 
 from pytest_bdd import parsers, then, when
 
+from ifmatch.client.demands import demand_created
 from ifmatch.client.settings import Identity
 from ifmatch.client.subject import identifiers
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.rules.answer import Effect, instant
-from ifmatch.rules.content import differences, merge
+from ifmatch.rules.content import losses, merge
 from ifmatch.rules.expectation import describe
 from ifmatch.rules.version import version_in
 
@@ -29,6 +30,12 @@ def _create(target, bench, body=None, unique="", **options):
 @when("a valid resource is created", target_fixture="attempt")
 def create(target, bench):
     return _create(target, bench)
+
+
+@when(parsers.re(r"a valid (?P<resource_type>[A-Z]\w+) is created"), target_fixture="attempt")
+def create_of_type(target, bench, resource_type):
+    body, unique = bench.body(bench.kind_of(resource_type))
+    return _create(target, bench, body, unique)
 
 
 @when(
@@ -78,7 +85,8 @@ def create_invalid(target, bench):
     if not bench.kind.invalid:
         raise RuleNotApplicable(f"the profile says of no {bench.kind.type} that it is invalid")
     body, unique = bench.body()
-    return _create(target, bench, merge(body, bench.kind.invalid), unique)
+    invalid = merge(body, bench.filled(bench.kind.invalid, unique))
+    return _create(target, bench, invalid, unique, as_it_is=True)
 
 
 @when("a resource of a type that does not exist is created", target_fixture="attempt")
@@ -101,8 +109,19 @@ def _written(target, bench, attempt):
 @then("the new resource holds what was sent")
 def new_resource_holds(case, target, bench, attempt):
     case.accepted(attempt.answer)
+    demand_created(bench, case, attempt.sent, _written(target, bench, attempt).resource)
+
+
+@then("the new resource has an id of its own and holds what was sent")
+def another_resource_holds(case, target, bench, resource, attempt):
+    case.accepted(attempt.answer)
     stored = _written(target, bench, attempt)
-    found = differences(attempt.sent, stored.resource or {}, bench.kind.server_adds)
+    case.fact(
+        (stored.resource or {}).get("id") != resource.id,
+        "an id of its own",
+        f"the id {resource.id} of the other",
+    )
+    found = losses(attempt.sent, stored.resource or {})
     case.fact(not found, "the content that was sent", "; ".join(found))
 
 

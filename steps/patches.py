@@ -2,30 +2,26 @@
 
 from pytest_bdd import then, when
 
-from ifmatch.client.demands import demand_mark
+from ifmatch.client.demands import demand_mark, lost
+from ifmatch.client.patching import format_of
 from ifmatch.client.settings import Identity
 from ifmatch.client.subject import new_mark
 from ifmatch.client.workbench import Attempt, new_unique
-from ifmatch.rules.content import at, differences, put
-from ifmatch.rules.patches import FORMATS, patch_document
+from ifmatch.rules.content import at, put
+from ifmatch.rules.patches import patch_document
 
 
 def _patch(target, bench, resource, patch_format="", possible=True, **options):
     text, marker = new_mark(), resource.kind.marker
-    chosen = patch_format or _first_offered(bench)
+    chosen = patch_format or format_of(bench)
     document = patch_document(
         chosen, resource.type, {marker: text}, target.profile.media_type, possible
     )
-    options.setdefault("if_match", resource.now.tag)
+    options.setdefault("if_match", resource.now.base)
     answer = target.patch(
         resource.type, resource.id, document.content, document.media_type, **options
     )
     return Attempt(answer, _with_text(resource.now.resource, marker, text))
-
-
-def _first_offered(bench):
-    """The most common patch format that the target takes; where it takes none, the most common one."""
-    return next(filter(bench.offers, FORMATS), next(iter(FORMATS)))
 
 
 def _with_text(resource, pointer, text):
@@ -91,5 +87,5 @@ def holds_patch(case, bench, resource, attempt):
 
 @then("nothing but what the patch says has changed")
 def only_patch(case, bench, resource, attempt):
-    found = differences(attempt.sent, bench.look(resource).resource)
+    found = lost(resource, attempt.sent, bench.look(resource).resource)
     case.fact(not found, "only the patched element changed", "; ".join(found))

@@ -60,7 +60,7 @@ def updated_often(bench, resource):
 
 @given("it has been deleted")
 def deleted(target, resource):
-    answer = target.delete(resource.type, resource.id, if_match=resource.now.tag)
+    answer = target.delete(resource.type, resource.id, if_match=resource.now.base or "")
     if answer.effect is Effect.REFUSED:
         raise RuleNotApplicable(f"the server does not delete: {describe(answer)}")
     if answer.effect is not Effect.ACCEPTED:

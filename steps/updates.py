@@ -10,7 +10,7 @@ from ifmatch.client.settings import Identity
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.rules.answer import objects_in
-from ifmatch.rules.content import merge, without_extensions
+from ifmatch.rules.content import extension_named, merge, without_extensions
 from ifmatch.rules.version import version_in, weak
 
 #: Metadata that no server of today would give: seen again, it was taken from the client.
@@ -41,8 +41,13 @@ def with_tag_and_profile(body):
 
 def _update(target, bench, resource, body=None, **options):
     sent = bench.changed(resource) if body is None else body
-    options.setdefault("if_match", resource.now.tag)
+    options.setdefault("if_match", resource.now.base)
     return Attempt(target.update(resource.type, resource.id, sent, **options), sent)
+
+
+def _part(bench, resource, name):
+    """A part of the template of a resource, with its placeholders filled."""
+    return bench.filled(getattr(resource.kind, name), resource.unique, resource.kind)
 
 
 # ---------------------------------------------------------------- the version it names
@@ -124,6 +129,8 @@ def update_from_never(target, bench, resource):
 
 @when("it is updated from its id in place of its version", target_fixture="attempt")
 def update_from_id(target, bench, resource):
+    if resource.id == resource.now.version:
+        raise RuleNotApplicable(f"the id of the resource is its version, {resource.id}")
     return _update(target, bench, resource, if_match=weak(resource.id))
 
 
@@ -234,7 +241,7 @@ def update_preferring(target, bench, resource, preference):
 def update_unparsable(target, bench, resource):
     sent = bench.changed(resource)
     return Attempt(
-        target.update(resource.type, resource.id, cut_short(sent), if_match=resource.now.tag), sent
+        target.update(resource.type, resource.id, cut_short(sent), if_match=resource.now.base), sent
     )
 
 
@@ -242,22 +249,21 @@ def update_unparsable(target, bench, resource):
 def update_invalid(target, bench, resource):
     if not resource.kind.invalid:
         raise RuleNotApplicable(f"the profile says of no {resource.type} that it is invalid")
-    return _update(target, bench, resource, merge(bench.changed(resource), resource.kind.invalid))
+    body = merge(bench.changed(resource), _part(bench, resource, "invalid"))
+    return _update(target, bench, resource, body, as_it_is=True)
 
 
 @when("it is withdrawn with another change beside the status", target_fixture="attempt")
 def withdraw_with_other(target, bench, resource):
-    return _update(target, bench, resource, merge(bench.changed(resource), resource.kind.other))
-
-
-@when("it is withdrawn without a reason and a comment", target_fixture="attempt")
-def withdraw_without_reason(target, bench, resource):
     return _update(
-        target,
-        bench,
-        resource,
-        merge(resource.now.resource, without_extensions(resource.kind.change)),
+        target, bench, resource, merge(bench.changed(resource), _part(bench, resource, "other"))
     )
+
+
+@when(parsers.parse("it is withdrawn without its {parts}"), target_fixture="attempt")
+def withdraw_without(target, bench, resource, parts):
+    names = [extension_named(words) for words in parts.split(" and ")]
+    return _update(target, bench, resource, without_extensions(bench.changed(resource), names))
 
 
 # ---------------------------------------------------------------- what it is addressed to

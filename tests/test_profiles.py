@@ -542,7 +542,7 @@ def test_a_place_in_a_source_is_part_of_its_address(write):
 @pytest.mark.parametrize(
     ("version", "base"),
     [
-        ("1.0.2", "fhir-dstu2"), ("3.0.2", "fhir-stu3"), ("4.0.1", "fhir-r4"), ("4.3.0", "fhir-r4"),
+        ("1.0.2", "fhir-dstu2"), ("3.0.2", "fhir-stu3"), ("4.0.1", "fhir-r4"), ("4.3.0", "fhir-r4b"),
         ("5.0.0", "fhir-r5"), ("9.0", None),
     ],
 )  # fmt: skip

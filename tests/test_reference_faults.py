@@ -268,7 +268,7 @@ class Visitor:
         self.ask(
             "PUT",
             address,
-            merge(self.seen(address), without_extensions(kind.change)),
+            without_extensions(merge(self.seen(address), kind.change), ["supportingComment"]),
             if_match=self.tag(address),
         )
         self.ask("PUT", address, b"{", if_match=self.tag(address))

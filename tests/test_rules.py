@@ -25,9 +25,11 @@ from ifmatch.rules.content import (
     essence,
     fill,
     has_addition,
+    losses,
     merge,
     placeholders_in,
     put,
+    without_added,
     without_extensions,
 )
 from ifmatch.rules.expectation import (
@@ -337,6 +339,54 @@ def test_a_difference_names_its_place():
     ]
 
 
+@pytest.mark.parametrize(
+    ("stored", "lost"),
+    [
+        ({"name": [{"given": ["A", "B"], "family": "F"}], "active": True}, []),
+        ({"name": [{"given": ["x", "A", "y", "B"], "use": "usual", "family": "F"}]}, []),
+        ({"name": [{"use": "old"}, {"given": ["A", "B"], "family": "F"}]}, []),
+        ({"name": [{"given": ["B", "A"], "family": "F"}]}, ["name[0].given[0] is 'B', not 'A'"]),
+        ({"name": [{"given": ["A"], "family": "F"}]}, ["name[0].given[1] is missing"]),
+        ({"name": [{"given": ["A", "B"]}]}, ["name[0].family is missing"]),
+        ({}, ["name is missing"]),
+    ],
+)
+def test_what_a_server_adds_is_no_loss(stored, lost):
+    """Elements and items may be added anywhere; none that was sent may be missing, moved or changed."""
+    sent = {"name": [{"given": ["A", "B"], "family": "F"}]}
+    found = losses(sent, stored)
+    assert [line for line in found if "given[1] is 'A'" not in line] == lost
+
+
+@given(resources, resources)
+def test_a_loss_is_a_difference_and_an_addition_is_none(one, other):
+    """Whatever is stored beside what was sent, nothing is lost; and who loses something differs."""
+    beside = {f"{key}{key}": value for key, value in other.items()}
+    assert losses(one, {**one, **beside}) == []
+    assert not losses(one, other) or differences(one, other)
+
+
+def test_what_a_server_had_added_is_not_held_against_it_when_it_changes():
+    """Who writes back what was read sends the server's additions, too: only what is the client's own must stay."""
+    sent = {"name": [{"family": "F"}], "extension": [{"url": "mine"}]}
+    shown = {
+        "name": [{"family": "F", "text": "by 1"}],
+        "extension": [{"url": "by 1"}, {"url": "mine"}],
+        "active": True,
+    }
+    later = {
+        "name": [{"family": "G", "text": "by 1"}],
+        "extension": [{"url": "by 1"}, {"url": "mine"}],
+        "active": True,
+        "gender": "other",
+    }
+    assert without_added(later, sent, shown) == {
+        "name": [{"family": "G"}],
+        "extension": [{"url": "mine"}],
+        "gender": "other",
+    }
+
+
 def test_what_the_server_owns_or_adds_is_no_difference():
     """id, meta, narrative, and the additions that a profile names."""
     stored = {
@@ -387,9 +437,15 @@ def test_an_element_is_put_where_its_pointer_leads():
 
 def test_extensions_are_left_out_at_every_depth():
     """A withdrawal without its reason carries none, not even inside a contained resource."""
-    assert without_extensions({"a": 1, "extension": [1], "c": [{"extension": [2], "b": 3}]}) == {
+    given = {
         "a": 1,
-        "c": [{"b": 3}],
+        "extension": [{"url": "u"}],
+        "c": [{"extension": [{"url": "u"}, {"url": "v"}], "b": 3}],
+    }
+    assert without_extensions(given, {"u"}) == {
+        "a": 1,
+        "extension": [],
+        "c": [{"extension": [{"url": "v"}], "b": 3}],
     }
 
 
@@ -526,7 +582,7 @@ def test_every_gate_is_known():
     known = {"@if-promised"} | {f"@needs:{n}" for n in (
         "read", "vread", "create", "update", "delete", "patch", "search-type", "conditional-update", "update-create",
         "history-instance", "conditional-create", "transaction", "batch",
-        "json-patch", "xml-patch", "fhirpath-patch", "credentials", "second-identity", "statement",
+        "json-patch", "xml-patch", "fhirpath-patch", "credentials", "second-identity", "statement", "versions",
     )} | {"@unless:patch"}  # fmt: skip
     for rule in rules():
         assert {tag for tag in rule.tags if not tag.startswith("@rule:")} <= known, rule.id

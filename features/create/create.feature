@@ -33,7 +33,7 @@ Feature: A create makes a new resource and says where it is
     When a resource is created with a tag and a profile
     Then the new resource has that tag and that profile
 
-  @rule:create.headers.etag
+  @needs:versions @rule:create.headers.etag
   Scenario: A create carries the first version as a weak ETag
     When a valid resource is created
     Then the answer's headers are as promised
@@ -86,4 +86,4 @@ Feature: A create makes a new resource and says where it is
   Scenario: A create without credentials is refused
     When a valid resource is created without credentials
     Then the server answers as promised
-    And nothing was created
+    And a refusal has created nothing

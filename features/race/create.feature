@@ -11,7 +11,7 @@ Feature: What may exist once is made once
     When several writers update by an identifier that nothing has yet, at once
     Then one resource was made
 
-  @needs:update-create @rule:race.update-as-create
+  @needs:update-create @needs:versions @rule:race.update-as-create
   Scenario: Of several updates of an id that was never given out, one creates it
     When several writers update an id that was never given out, at once
     Then exactly one of them creates it each time

@@ -2,7 +2,7 @@
 Feature: A delete and an update at the same moment end in one of two stories
   Either it was deleted and the update came too late, or it was updated and then deleted. There is no third.
 
-  @rule:race.delete-vs-update
+  @needs:versions @rule:race.delete-vs-update
   Scenario: A delete races an update
     When a writer deletes a resource while another updates it from the version that was read
     Then every accepted write is kept

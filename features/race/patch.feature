@@ -2,7 +2,7 @@
 Feature: However many patch at once, no patch is lost
   A patch is a small change, and small changes are what two people make to one record at the same time.
 
-  @rule:race.patch.same-version
+  @needs:versions @rule:race.patch.same-version
   Scenario: Of several patches from one version, exactly one is accepted
     When several writers patch a resource from the same version, at once
     Then exactly one of them is accepted each time

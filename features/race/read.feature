@@ -3,13 +3,13 @@ Feature: Who reads while others write sees one version, whole
   A reader may be a moment too early or too late. A reader never sees half of one save and half of another, nor time running
   backwards.
 
-  @rule:race.read.during-update
+  @needs:versions @rule:race.read.during-update
   Scenario: A read during updates shows one version as its writer sent it, and never goes back
     When several writers update a resource while others read it
     Then every read shows a version as it was written
     And every accepted write is kept
 
-  @needs:history-instance @rule:race.history.during-update
+  @needs:history-instance @needs:versions @rule:race.history.during-update
   Scenario: The history read during updates only ever grows
     When several writers update a resource while others read its history
     Then every accepted write is kept

@@ -12,12 +12,12 @@ Feature: A read shows the current version, and says which one it is
     Then the server answers as promised
     And the answer holds what was created
 
-  @rule:read.headers.etag
+  @needs:versions @rule:read.headers.etag
   Scenario: A read carries the version as a weak ETag
     When it is read
     Then the answer's headers are as promised
 
-  @rule:read.etag-equals-version
+  @needs:versions @rule:read.etag-equals-version
   Scenario: The ETag of a read names the version in its body
     When it is read
     Then the answer's ETag names the version in its body
@@ -32,19 +32,19 @@ Feature: A read shows the current version, and says which one it is
     When it is read
     Then the answer's Last-Modified is the lastUpdated in its body
 
-  @rule:read.if-none-match.current
+  @needs:versions @rule:read.if-none-match.current
   Scenario: A reader who has the current version is told that nothing changed
     When it is read by someone who has the current version
     Then the server answers as promised
 
-  @rule:read.if-none-match.superseded
+  @needs:versions @rule:read.if-none-match.superseded
   Scenario: A reader who has a superseded version is given the new one
     Given someone else has updated it since it was read
     When it is read by someone who has the version that was read
     Then the server answers as promised
     And the answer holds what the other writer wrote
 
-  @needs:vread @needs:update @rule:read.version.as-written
+  @needs:vread @needs:update @needs:versions @rule:read.version.as-written
   Scenario: Every version of a resource can be read as it was written
     Given it has been updated a dozen times
     When each version that it had before is read
@@ -70,4 +70,4 @@ Feature: A read shows the current version, and says which one it is
   Scenario: A read without credentials is refused
     When it is read without credentials
     Then the server answers as promised
-    And the answer gives nothing of the resource away
+    And a refusal gives nothing of the resource away

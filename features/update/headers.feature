@@ -7,7 +7,7 @@ Feature: The answer to an update says what became of the resource
     When it is updated from its current version
     Then the update is accepted
 
-  @rule:update.headers.etag
+  @needs:versions @rule:update.headers.etag
   Scenario: An update carries the new version as a weak ETag
     Then the answer's headers are as promised
 

@@ -21,20 +21,20 @@ Feature: An update that must not happen leaves no trace
   Scenario: An update without credentials is refused
     When it is updated without credentials
     Then the server answers as promised
-    And the resource is as it was
+    And the resource is as the answer says
 
   @needs:second-identity @rule:update.forbidden
   Scenario: An update by someone who may not write is refused
     When it is updated by someone who may not
     Then the server answers as promised
-    And the resource is as it was
+    And the resource is as the answer says
 
   @rule:update.error.operation-outcome.missing
   Scenario: A refusal for naming no version is explained
     When it is updated without naming a version
     Then a refusal is explained as promised
 
-  @rule:update.error.operation-outcome.stale
+  @needs:versions @rule:update.error.operation-outcome.stale
   Scenario: A refusal for a superseded version is explained
     Given someone else has updated it since it was read
     When it is updated from the version that was read

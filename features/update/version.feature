@@ -5,18 +5,18 @@ Feature: Every update makes a version of its own
   Background:
     Given a resource on the server
 
-  @rule:update.version.changes
+  @needs:versions @rule:update.version.changes
   Scenario: An update makes a new version
     When it is updated from its current version
     Then the update is accepted
     And the resource has a new version
 
-  @rule:update.version.never-reused
+  @needs:versions @rule:update.version.never-reused
   Scenario: No version is ever used twice
     When it is updated five times
     Then all its versions are different
 
-  @rule:update.etag-equals-version
+  @needs:versions @rule:update.etag-equals-version
   Scenario: The ETag of an update is the version that a read then shows
     When it is updated from its current version
     Then the update is accepted

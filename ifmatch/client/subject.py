@@ -19,12 +19,14 @@ IDENTIFIER_SYSTEM = "urn:ifmatch:identifier"
 class Snapshot:
     """A resource as a reader saw it: content, version, time, and the versions its history lists (None: no history).
 
-    `shown` is None when the reader was answered, but shown no resource.
+    It is not `versioned` on a server that says that it keeps no versions. `shown` is None when the reader was answered,
+    but shown no resource.
     """
 
     answer: Answer
     shown: Resource | None
     history: tuple[str, ...] | None
+    versioned: bool = True
 
     @property
     def resource(self) -> Resource:
@@ -52,6 +54,11 @@ class Snapshot:
                 "the read reveals no version: it has neither an ETag nor a meta.versionId to base an update on"
             )
         return tag
+
+    @property
+    def base(self) -> str | tuple[()]:
+        """The entity tag for an ordinary update; none where there are no versions to name."""
+        return self.tag if self.versioned else ()
 
     @property
     def last_updated(self) -> object:

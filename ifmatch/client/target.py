@@ -16,7 +16,8 @@ from ifmatch.client.settings import Identity, Settings
 from ifmatch.client.statement import Statement
 from ifmatch.errors import ConfigurationError, RuleNotApplicable
 from ifmatch.rules.answer import Answer, Effect, Resource
-from ifmatch.rules.content import fill
+from ifmatch.rules.content import fill, placeholders_in
+from ifmatch.rules.fhir_json import pruned
 from ifmatch.rules.profile import Profile, ResourceKind
 
 LABEL_SYSTEM = "urn:ifmatch:run"
@@ -42,6 +43,7 @@ class Target:
         self.ledger = Ledger(recorder.journal)
         self.statement = Statement({}, "the capability statement was not read")
         self.canary: Answer | None = None
+        self.patch_format = ""  # not known yet
         wire = Wire(settings.base_url, settings.tls(), settings.timeout, settings.through_proxy)
         self._courier = Courier(wire, settings.base_url, recorder.exchange, recorder.notice)
 
@@ -187,8 +189,13 @@ class Target:
         media_type: str = "",
         identity: Identity = Identity.FIRST,
         outside: bool = False,
+        as_it_is: bool = False,
     ) -> Request:
-        """A write as it would be sent, complete: for those who send it themselves."""
+        """A write as it would be sent, complete: for those who send it themselves.
+
+        A resource leaves as FHIR JSON allows it; `as_it_is` is for one that is meant to be wrong. Raises ValueError for
+        one that holds a placeholder without a value.
+        """
         tags = [if_match] if isinstance(if_match, str) else if_match
         preference = self.profile.prefer if prefer is None else prefer
         headers = [
@@ -196,7 +203,7 @@ class Target:
             *(("If-Match", tag) for tag in tags),
         ]
         headers += [("Prefer", preference)] if preference else []
-        content = body if isinstance(body, bytes) else _as_json(body)
+        content = body if isinstance(body, bytes) else self._as_json(body, as_it_is)
         return self.request(
             method, path, headers=headers, body=content, identity=identity, outside=outside
         )
@@ -216,6 +223,20 @@ class Target:
         `outside` takes the path from the root of the host instead of the base URL.
         """
         return Request(method, self._url(path, outside), self._headers(headers, identity), body)
+
+    def _as_json(self, body: Resource, as_it_is: bool) -> bytes:
+        left = placeholders_in(body) & self._placeholders
+        if left:
+            raise ValueError(f"a resource was to be sent with {{{min(left)}}} in place of a value")
+        return _as_json(body if as_it_is else pruned(body))
+
+    @property
+    def _placeholders(self) -> set[str]:
+        """The placeholders of all templates."""
+        kinds = self.profile.resources.values()
+        return set().union(
+            *(placeholders_in(template) for kind in kinds for template in kind.templates)
+        )
 
     def _write(self, method: str, path: str, body: Resource | bytes, **options: Any) -> Answer:
         return self._courier.send(self.write_request(method, path, body, **options))

@@ -16,7 +16,7 @@ from ifmatch.client.subject import (
     version_of,
 )
 from ifmatch.client.target import Target
-from ifmatch.client.template import changed_body, fresh_body
+from ifmatch.client.template import changed_body, filled, fresh_body
 from ifmatch.errors import OutcomeUnknown, RuleNotApplicable, SetupFailed
 from ifmatch.rules.answer import Answer, Body, Effect, Resource, instant
 from ifmatch.rules.expectation import Expectation, describe
@@ -57,6 +57,22 @@ class Workbench:
     def changed(self, subject: Subject, base: Resource | None = None) -> Resource:
         """The resource as an ordinary update would send it: its content with a new mark in it."""
         return changed_body(self.target, subject, base or subject.now.resource)
+
+    def filled(self, template: Resource, unique: str, kind: ResourceKind | None = None) -> Resource:
+        """A part of a template with its placeholders filled."""
+        part: Resource = filled(self.target, kind or self.kind, template, unique)
+        return part
+
+    def criteria(self, name: str, unique: str) -> str:
+        """The criteria of that name, which find the resource with a unique text.
+
+        Raises RuleNotApplicable when the profile knows none.
+        """
+        template = self.kind.criteria.get(name)
+        if template is None:
+            raise RuleNotApplicable(f"the profile finds no {self.kind.type} by {name}")
+        found: str = filled(self.target, self.kind, template, unique)
+        return found
 
     def some_tag(self) -> str | tuple[()]:
         """An entity tag for a write to what does not exist, where the system demands one of every write; else none.
@@ -142,7 +158,7 @@ class Workbench:
         seen = base or subject.now
         body = self.changed(subject, seen.resource)
         answer = self._demand_accepted(
-            self.target.update(subject.type, subject.id, body, if_match=seen.tag)
+            self.target.update(subject.type, subject.id, body, if_match=seen.base)
         )
         subject.now = self.look(subject)
         return Attempt(answer, body)
@@ -153,7 +169,9 @@ class Workbench:
 
     def _look(self, resource_type: str, resource_id: str) -> Snapshot:
         answer = self._demand_accepted(self.target.read(resource_type, resource_id))
-        return Snapshot(answer, answer.resource, self._versions(resource_type, resource_id))
+        versions = self._versions(resource_type, resource_id)
+        versioned = self.target.statement.keeps_versions(resource_type)
+        return Snapshot(answer, answer.resource, versions, versioned)
 
     def _versions(self, resource_type: str, resource_id: str) -> tuple[str, ...] | None:
         if not self._history or not self.offers("history-instance", resource_type):
@@ -198,6 +216,11 @@ class Workbench:
         offered = self.target.profile.offers(interaction)
         claimed = self.target.statement.claims(interaction, resource_type or self.kind.type)
         return offered is not False and claimed is not False
+
+    def claims(self, interaction: str) -> bool:
+        """Whether the system's texts or the target's statement say that there is an interaction."""
+        claimed = self.target.statement.claims(interaction, self.kind.type)
+        return self.target.profile.offers(interaction) is True or claimed is True
 
     def version_by_search(self, subject: Subject) -> str:
         """The meta.versionId that a search by `_id` shows.

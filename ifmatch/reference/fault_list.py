@@ -378,6 +378,12 @@ _IF_MATCH = (
         tampers={"update.if-match.stale": t.status(412)},
     ),
     Fault(
+        "conflict-answered-400",
+        "A superseded version is refused with 400, whichever way the update comes.",
+        (*_CONFLICTS, "race.update.same-version", "race.batch.same-version"),
+        tampers={"update.if-match.stale": t.status(400)},
+    ),
+    Fault(
         "conflict-answered-200",
         "A superseded version is refused, and answered as a success.",
         _CONFLICTS,
@@ -707,6 +713,12 @@ _UPDATE = (
         ignores=("update.forbidden",),
     ),
     Fault(
+        "updates-answered-405",
+        "Updates are claimed, and answered as if there were none.",
+        ("capability.update", "update.if-match.current"),
+        tampers={"update": t.status(405)},
+    ),
+    Fault(
         "update-not-claimed",
         "The capability statement leaves out the update that the server carries out.",
         ("capability.update",),
@@ -953,6 +965,20 @@ _SYSTEMS = (
         ignores=("update.removal-reason",),
     ),
     Fault(
+        "withdrawal-keeps-the-status",
+        "A withdrawal is recorded with its comment, and what was withdrawn stays active.",
+        ("update.flag", "update.consent"),
+        profile="reasonable-adjustments",
+        writes=t.on("update", t.on_change(t.old_element("status"))),
+    ),
+    Fault(
+        "correction-loses-its-category",
+        "What is recorded anew loses its category.",
+        ("update.correction",),
+        profile="reasonable-adjustments",
+        writes=t.on("create", lambda draft: t.without_elements(draft, "category", "code")),
+    ),
+    Fault(
         "update-not-mirrored",
         "The answer to an update leaves out the extensions.",
         ("update.mirror", "update.prefer.representation"),
@@ -1102,7 +1128,7 @@ _RACES = (
     Fault(
         "late-conflict-answered-500",
         "A conflict that is found only at the write is answered 500.",
-        ("race.update.no-server-error",),
+        ("race.update.no-server-error", "race.update.same-version"),
         gap=Gap(("update",), g.answered(500)),
     ),
     Fault(

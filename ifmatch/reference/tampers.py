@@ -201,6 +201,13 @@ def timed(draft: Draft, last: Version) -> Draft:
     )
 
 
+def old_element(name: str) -> Callable[[Draft, Version], Draft]:
+    """A new version in which one element is as it was."""
+    return lambda draft, last: replace(
+        draft, resource={**draft.resource, name: (last.resource or {})[name]}
+    )
+
+
 def old_content(draft: Draft, last: Version) -> Draft:
     """A new version with the old content."""
     return replace(draft, resource={**(last.resource or {}), "meta": draft.resource["meta"]})

@@ -13,7 +13,7 @@ from ifmatch.reference.exchange import Decision, Exchange
 from ifmatch.reference.message import Json, Refusal, Reply, Resource, instant
 from ifmatch.reference.preconditions import check_if_match, names_any
 from ifmatch.reference.reading import existing
-from ifmatch.reference.search import find
+from ifmatch.reference.search import conditions, find
 from ifmatch.reference.store import Draft, Version
 from ifmatch.reference.validation import is_id, problems
 
@@ -286,7 +286,8 @@ def _criteria_in(condition: str) -> tuple[tuple[str, str], ...]:
     return tuple(parse_qsl(condition.rpartition("?")[2], keep_blank_values=True))
 
 
-def _matches(exchange: Exchange, criteria: tuple[tuple[str, str], ...]) -> list[Version]:
+def _matches(exchange: Exchange, query: tuple[tuple[str, str], ...]) -> list[Version]:
+    criteria = conditions(query)
     if not criteria:
         raise Refusal(
             f"{exchange.interaction}.criteria", "name the resource by its id or by search criteria"

@@ -30,6 +30,7 @@ _WITHOUT = {
     "delete": ("delete", "conditional-delete"),
     "patch": ("patch", "json-patch", "xml-patch", "fhirpath-patch"),
     "search": ("search-type",),
+    "json-patch": ("json-patch",),
     "conditional-update": ("conditional-update",),
     "update-create": ("update-create",),
 }
@@ -50,7 +51,11 @@ class Varied(Hostile):
 
     def _by_its_own_address(self, asked: Asked) -> Reply:
         """What the server behind answers, with this address in place of its own."""
-        reply = self.answer(asked)
+        # What is compressed nobody could vary: that is done last, if at all.
+        plain = [
+            (name, value) for name, value in asked.headers if name.lower() != "accept-encoding"
+        ]
+        reply = self.answer(replace(asked, headers=plain))
         theirs, ours = self._good.base_url, self.base_url
         headers = [(name, value.replace(theirs, ours)) for name, value in reply.headers]
         return replace(
@@ -86,7 +91,10 @@ def _renames(varied: Mapping[str, str]) -> bool:
 
 
 def behind(draw: Draw) -> Profile:
-    """The profile of the server behind: of what its own leaves open, one choice is made."""
+    """The profile of the server behind: of what its own leaves open, one choice is made.
+
+    What the texts of a system say that it has, none of its servers is without.
+    """
     profile, varied = load(draw.profile), draw.varied
     if _renames(varied):
         profile = replace(profile, embedded=replace(profile.embedded, ids="uuid", versions="uuid"))
@@ -97,10 +105,9 @@ def behind(draw: Draw) -> Profile:
         )
     if "silent" in varied:
         profile = _spoken(profile, varied["silent"])
-    if "without" in varied:
+    if "without" in varied and profile.interactions is None:
         gone = {one for name in varied["without"].split(",") for one in _WITHOUT[name]}
-        offered = _ALL if profile.interactions is None else profile.interactions
-        profile = replace(profile, interactions=frozenset(offered) - gone)
+        profile = replace(profile, interactions=_ALL - gone)
     return profile
 
 

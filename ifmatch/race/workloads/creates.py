@@ -25,6 +25,11 @@ class Creates(Race):
     made: list[frozenset[str]] = field(default_factory=list)
     created: list[int] = field(default_factory=list)
 
+    @property
+    def shows_fault(self) -> bool:
+        """Two of what must be one are a fault, whatever any history says."""
+        return any(len(ids) > 1 for ids in self.made) or super(Creates, self).shows_fault
+
     def add(self, completions: list[Completion], ids: set[str]) -> None:
         """One more round, and what it made."""
         self.rounds.append(completions)
@@ -37,10 +42,7 @@ def by_identifier(runner: Runner, unique: str) -> str:
 
     Raises RuleNotApplicable when the profile knows none.
     """
-    criteria = runner.bench.kind.criteria.get("identifier")
-    if criteria is None:
-        raise RuleNotApplicable(f"the profile finds no {runner.bench.kind.type} by identifier")
-    return criteria.replace("{unique}", unique)
+    return runner.bench.criteria("identifier", unique)
 
 
 def _nobody(runner: Runner, resource_id: str) -> Subject:
@@ -90,7 +92,7 @@ def conditional_creates(runner: Runner, invocation: Callable[[str], Invocation])
         certain = all(completion.outcome_known for completion in completions)
         _enter(runner, unique, items, ids, certain)
 
-    return _rounds(runner, release, lambda creates: any(len(ids) > 1 for ids in creates.made))
+    return _rounds(runner, release, lambda creates: creates.shows_fault)
 
 
 def _ids_made(runner: Runner, unique: str, completions: list[Completion]) -> set[str]:
@@ -137,4 +139,4 @@ def updates_as_create(runner: Runner) -> Creates:
 
 
 def _created_twice(creates: Creates) -> bool:
-    return bool(creates.faults) or any(count > 1 for count in creates.created)
+    return creates.shows_fault or any(count > 1 for count in creates.created)
