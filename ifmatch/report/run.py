@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import TypeVar
 
 from ifmatch.errors import ExitCode
@@ -123,6 +124,15 @@ class Run:
     def exchanges_of(self, ids: Iterable[str]) -> list[ExchangeRecorded]:
         """The exchanges with these ids, as far as the log has them."""
         return [self.exchanges[id] for id in ids if id in self.exchanges]
+
+    @cached_property
+    def raced(self) -> Mapping[tuple[str, int], list[str]]:
+        """The ids of the exchanges that were released together, by the rule and the step that they were for."""
+        found: dict[tuple[str, int], list[str]] = {}
+        for exchange in self.exchanges.values():
+            if exchange.raced:
+                found.setdefault((exchange.rule or "", exchange.step or 0), []).append(exchange.id)
+        return found
 
     @property
     def exit_code(self) -> ExitCode:
