@@ -23,6 +23,7 @@ _MODULES = (
     "updates",
     "patches",
     "conditional",
+    "doors",
     "races",
     "outcomes",
 )

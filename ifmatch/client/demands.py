@@ -5,6 +5,7 @@ from ifmatch.client.workbench import Workbench
 from ifmatch.rules.answer import Effect, Resource
 from ifmatch.rules.case import Case
 from ifmatch.rules.content import at, differences
+from ifmatch.rules.expectation import describe
 
 
 def demand_unchanged(bench: Workbench, case: Case, subject: Subject) -> None:
@@ -28,6 +29,21 @@ def demand_consistent(bench: Workbench, case: Case, subject: Subject, attempt: A
     demand_mark(bench, case, subject, attempt)
     if attempt.answer.effect is Effect.REFUSED:
         demand_unchanged(bench, case, subject)
+
+
+def demand_carried_out(bench: Workbench, case: Case, subject: Subject, attempt: Attempt) -> None:
+    """The resource must agree with the answer to a write by any door: gone, when it was a deletion and accepted."""
+    if attempt.deletes and attempt.answer.effect is Effect.ACCEPTED:
+        demand_gone(bench, case, subject)
+    else:
+        demand_consistent(bench, case, subject, attempt)
+
+
+def demand_gone(bench: Workbench, case: Case, subject: Subject) -> None:
+    """The resource must not be there any more."""
+    answer = bench.target.read(subject.type, subject.id)
+    gone = answer.effect is Effect.REFUSED
+    case.state(gone, "the resource is gone", f"a read is answered {describe(answer)}")
 
 
 def unlike(subject: Subject, sent: Resource, stored: Resource) -> list[str]:

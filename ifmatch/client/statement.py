@@ -19,7 +19,11 @@ _FLAGS: Mapping[str, tuple[str, tuple[object, ...]]] = {
     "conditional-update": ("conditionalUpdate", (True,)),
     "conditional-delete": ("conditionalDelete", ("single", "multiple")),
     "update-create": ("updateCreate", (True,)),
+    "conditional-patch": ("conditionalPatch", (True,)),
 }
+
+#: Before R5 a statement has no element for it: whoever patches, and updates by criteria, patches by criteria, too.
+_IMPLIED = {"conditional-patch": ("patch", "conditional-update")}
 
 
 #: Interactions on the base URL itself (FHIR R4 CapabilityStatement.rest.interaction).
@@ -74,10 +78,16 @@ class Statement:
     def _describes(self, interaction: str, entry: Mapping[str, Any]) -> bool:
         if interaction in _FLAGS:
             element, values = _FLAGS[interaction]
+            if element not in entry and interaction in _IMPLIED and not self._is_of_r5:
+                return all(self._describes(implied, entry) for implied in _IMPLIED[interaction])
             return entry.get(element) in values
         if interaction in _PATCH_FORMATS:
             return "patch" in _codes(entry) and self._takes(interaction)
         return interaction in _codes(entry)
+
+    @property
+    def _is_of_r5(self) -> bool:
+        return self.fhir_version.startswith("5")
 
     def _takes(self, patch_format: str) -> bool:
         """Whether patches of a format are claimed. A statement without a list of formats leaves none out."""

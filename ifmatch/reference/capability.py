@@ -123,11 +123,19 @@ def _resource(world: World, name: str) -> Resource:
         "updateCreate": may_create_by_update(world, name),
         "conditionalCreate": offers(profile, "conditional-create"),
         "conditionalUpdate": offers(profile, "conditional-update"),
+        **_of_r5(profile),
         "conditionalDelete": "single" if offers(profile, "conditional-delete") else "not-supported",
         "searchParam": [
             {"name": parameter, "type": type_} for parameter, type_ in _PARAMETERS.items()
         ],
     }
+
+
+def _of_r5(profile: Profile) -> Resource:
+    """What a statement says of a type from R5 on."""
+    return (
+        {"conditionalPatch": offers(profile, "conditional-patch")} if profile.fhir == "R5" else {}
+    )
 
 
 def _claimed(world: World) -> list[str]:

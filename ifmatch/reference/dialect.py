@@ -29,7 +29,7 @@ LIKE: Mapping[str, tuple[str, ...]] = {
     "patch.prefer.default": ("patch.if-match.current", "update.prefer.default"),
     "patch.invalid-content": ("create.invalid-content",),
     "patch.unknown-id": ("read.unknown-id",),
-    "delete.unknown-id": ("read.unknown-id",),
+    "conditional-patch.none": ("read.unknown-id",),
     "delete.if-match.missing": (),
     "delete.headers.location": (),
     "vread.unknown-id": ("read.unknown-id",),
@@ -144,9 +144,9 @@ class Dialect:
 
     def honours(self, form: str, resource_type: str = "") -> bool:
         """Whether a further form of If-Match (star, strong, bare, list) names a version here."""
-        promise = self._expectation(f"update.if-match.{form}", resource_type)
-        accepted = promise is not None and bool(promise.status) and promise.status[0] < 400
-        return accepted or form in self.profile.embedded.accepts
+        rules = (f"update.if-match.{form}", f"door.update.{form}.exists")
+        promises = (self._expectation(rule, resource_type) for rule in rules)
+        return form in self.profile.embedded.accepts or any(map(_lets_pass, promises))
 
     def refuse(self, refusal: Refusal, resource_type: str = "") -> Reply:
         """The answer that puts a refusal into this dialect: status, kind of body, issue, text."""
@@ -262,6 +262,13 @@ class Dialect:
             (p.headers[header] for p in self._promises(rule, resource_type) if header in p.headers),
             (),
         )
+
+
+def _lets_pass(promise: Expectation | None) -> bool:
+    """Whether what a rule is about is promised to be accepted."""
+    if promise is None:
+        return False
+    return promise.status[0] < 400 if promise.status else promise.outcome is Effect.ACCEPTED
 
 
 def _location(version: Version, base: str, forms: tuple[str, ...]) -> str:

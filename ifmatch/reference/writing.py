@@ -103,6 +103,15 @@ def patch_resource(exchange: Exchange) -> Decision:
     return lambda: _replace(exchange, exchange.id, patched, "patch")
 
 
+def conditional_patch(exchange: Exchange) -> Decision:
+    """The one resource that meets the criteria patched; none or several are refused (R4 http.html#patch)."""
+    found = _matches(exchange, exchange.request.criteria)
+    _refuse_many(exchange, found)
+    if not found:
+        raise Refusal("conditional-patch.none", "no resource meets the criteria")
+    return patch_resource(exchange.as_interaction("patch", found[0].id))
+
+
 def _check_content(exchange: Exchange, body: Resource, rule: str, lead: str = "") -> None:
     found = problems(body, exchange.world.profile)
     if found:
@@ -112,7 +121,7 @@ def _check_content(exchange: Exchange, body: Resource, rule: str, lead: str = ""
 def delete(exchange: Exchange) -> Decision:
     """A resource deleted; its versions stay in its history. Deleting twice is as good as once."""
     if not exchange.world.store.history(exchange.type, exchange.id):
-        raise Refusal("delete.unknown-id", f"there is no {exchange.type}/{exchange.id}")
+        return Reply("delete", HTTPStatus.NO_CONTENT)
     current = exchange.world.store.current(exchange.type, exchange.id)
     if current is None:
         return Reply("delete", HTTPStatus.NO_CONTENT)
@@ -126,6 +135,8 @@ def conditional_delete(exchange: Exchange) -> Decision:
     _refuse_many(exchange, found)
     if not found:
         return Reply("delete", HTTPStatus.NO_CONTENT)
+    if "if-match" in exchange.request.headers:
+        check_if_match(exchange.as_interaction("delete", found[0].id), found[0])
     return lambda: _delete(exchange, found[0].id)
 
 
