@@ -10,7 +10,8 @@ from ifmatch.rules.expectation import describe
 
 def demand_unchanged(bench: Workbench, case: Case, subject: Subject) -> None:
     """The resource must be as it was when last looked at: content, version, time and history."""
-    changes = subject.now.changes_to(bench.look(subject))
+    later = bench.look_for(subject)
+    changes = ["it is gone"] if later is None else subject.now.changes_to(later)
     case.state(not changes, "resource unchanged", f"resource changed ({'; '.join(changes)})")
 
 

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ifmatch.client.bundle import Entry, send
 from ifmatch.client.subject import Attempt, Snapshot, Subject, new_unique

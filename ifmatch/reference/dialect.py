@@ -233,7 +233,7 @@ class Dialect:
         yield self._default(rule)
 
     def _default(self, rule: str) -> int:
-        if rule.endswith("if-match.stale"):
+        if rule.endswith(("if-match.stale", "if-match.two-lines")):
             return STALE[self.profile.fhir]
         return STATUS.get(rule.rpartition(".")[2], 400)
 

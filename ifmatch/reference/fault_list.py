@@ -2,6 +2,7 @@
 
 from ifmatch.reference import gap as g
 from ifmatch.reference import tampers as t
+from ifmatch.reference.door_faults import door_faults
 from ifmatch.reference.fault import Fault
 from ifmatch.reference.gap import Gap
 
@@ -1145,6 +1146,30 @@ _RACES = (
     ),
 )
 
+_DOORS = (
+    Fault(
+        "version-compared-by-its-beginning",
+        "An If-Match that names the beginning of the current version is let through.",
+        ("door.update.stale-by-many.exists",),
+        matches=lambda naming: naming.current.version.startswith(naming.named),
+    ),
+    Fault(
+        "transaction-keeps-what-went-before",
+        "A transaction that fails keeps what was written before the entry that failed.",
+        tuple(
+            f"door.transaction-put.{case}.exists"
+            for case in (
+                "stale",
+                "never-existed",
+                "malformed",
+                "strong-stale",
+                "bare-stale",
+                "list-stale",
+            )
+        ),
+    ),
+)
+
 #: Every fault, by the interaction that it spoils.
 ALL: tuple[Fault, ...] = (
     *_READ,
@@ -1157,4 +1182,6 @@ ALL: tuple[Fault, ...] = (
     *_CONDITIONAL,
     *_SYSTEMS,
     *_RACES,
+    *_DOORS,
+    *door_faults(),
 )

@@ -85,7 +85,8 @@ def _run(
     for index in _sequence(kind, entries):
         replies[index] = reply = carry_out(index)
         if kind == _TRANSACTION and reply.status >= HTTPStatus.BAD_REQUEST:
-            store.restore(before)
+            if not exchange.world.faults.on("transaction-keeps-what-went-before"):
+                store.restore(before)
             return reply
     answers = [_entry(replies[index]) for index in range(len(entries))]
     return Reply(
@@ -142,6 +143,7 @@ def _request(exchange: Exchange, entry: Resource, names: dict[str, str]) -> Requ
         query=tuple(parse_qsl(query, keep_blank_values=True)),
         headers={**_headers(exchange, asked), "content-type": (content_type,)},
         body=body,
+        within=exchange.interaction,
     )
     return (
         request.without("if-match")

@@ -78,11 +78,17 @@ def _update_found(exchange: Exchange, current: Version, body: Resource) -> Decis
             "conditional-update.one-ignores-body-id",
             "the id in the body is not that of the resource found",
         )
+    found = _checked(exchange, "update", current)
+    return lambda: _replace(found, current.id, body, "conditional-update.one")
+
+
+def _checked(exchange: Exchange, interaction: str, current: Version) -> Exchange:
+    """The request as one on the resource that was found, after its If-Match: by criteria none is demanded."""
+    found = exchange.as_interaction(interaction, current.id)
     if "if-match" in exchange.request.headers:
-        check_if_match(exchange.as_interaction("update", current.id), current)
-    return lambda: _replace(
-        exchange.as_interaction("update", current.id), current.id, body, "conditional-update.one"
-    )
+        check_if_match(found, current)
+    exchange.late = found.late
+    return found
 
 
 def patch_resource(exchange: Exchange) -> Decision:
@@ -109,7 +115,10 @@ def conditional_patch(exchange: Exchange) -> Decision:
     _refuse_many(exchange, found)
     if not found:
         raise Refusal("conditional-patch.none", "no resource meets the criteria")
-    return patch_resource(exchange.as_interaction("patch", found[0].id))
+    one = exchange.as_interaction("patch", found[0].id)
+    decision = patch_resource(one)
+    exchange.late = one.late
+    return decision
 
 
 def _check_content(exchange: Exchange, body: Resource, rule: str, lead: str = "") -> None:
@@ -135,8 +144,7 @@ def conditional_delete(exchange: Exchange) -> Decision:
     _refuse_many(exchange, found)
     if not found:
         return Reply("delete", HTTPStatus.NO_CONTENT)
-    if "if-match" in exchange.request.headers:
-        check_if_match(exchange.as_interaction("delete", found[0].id), found[0])
+    _checked(exchange, "delete", found[0])
     return lambda: _delete(exchange, found[0].id)
 
 

@@ -168,7 +168,7 @@ def _matching(name: str) -> list[str]:
 
 
 def _written_out(rules: Mapping[str, Any]) -> dict[str, Any]:
-    """The entries by the ids of their rules. Where several patterns match a rule, the one that says most of its id holds."""
+    """The entries by the ids of their rules; of several patterns for one rule, that which says most of its id holds."""
     by_precision = sorted(rules, key=lambda name: ("*" not in name, len(name.replace("*", ""))))
     return {rule: rules[name] for name in by_precision for rule in _matching(name)}
 
