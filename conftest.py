@@ -24,6 +24,9 @@ _MODULES = (
     "patches",
     "conditional",
     "doors",
+    "matching",
+    "bundles",
+    "history",
     "races",
     "outcomes",
 )

@@ -3,7 +3,12 @@
 import pytest
 from pytest_bdd import given, parsers, then, when
 
-from ifmatch.client.demands import demand_carried_out, demand_gone, demand_mark
+from ifmatch.client.demands import (
+    demand_carried_out,
+    demand_gone,
+    demand_mark,
+    demand_untouched_by_refusal,
+)
 from ifmatch.client.doors import tags_for, unborn, write, write_beside
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import RuleNotApplicable
@@ -96,6 +101,11 @@ def all_or_nothing(case, glancing, other, attempt):
     alike = one.effect is beside.effect
     case.state(alike, "all entries done or none", f"{describe(one)} beside {describe(beside)}")
     demand_carried_out(glancing, case, other, attempt.beside)
+
+
+@then("a refusal leaves it as it was")
+def untouched_by_refusal(case, bench, resource, attempt):
+    demand_untouched_by_refusal(bench, case, resource, attempt)
 
 
 @then("a refusal leaves the id unused")

@@ -61,3 +61,30 @@ Feature: A conditional update finds its resource by what is known of it
       | criterion  |
       | identifier |
       | name       |
+
+  @rule:conditional-update.taken-id
+  Scenario: When nothing matches, a resource whose id stands in the body is not overwritten
+    Given a resource on the server
+    When a conditional update with its id in the body matches nothing
+    Then the server answers as promised
+    And a refusal leaves it as it was
+
+  @needs:search-type @rule:conditional-update.<criteria>
+  Scenario Outline: A conditional update by <criteria> does not write to whatever there is
+    Given a resource on the server
+    When a conditional update is sent by <criteria>
+    Then the server answers as promised
+    And a refusal leaves it as it was
+
+    Examples:
+      | criteria          |
+      | unknown-criterion |
+      | no-criterion      |
+
+  @needs:delete @rule:conditional-update.deleted
+  Scenario: What is deleted matches nothing, so the resource is created anew
+    Given resources of ours that match a criterion: one
+    And they have been deleted
+    When what matches it is updated
+    Then the server answers as promised
+    And the new resource holds what was sent

@@ -65,3 +65,44 @@ Feature: A patch changes what it says, from the version it names
     When it is patched without credentials
     Then the server answers as promised
     And the resource is as it was
+
+  @needs:json-patch @rule:patch.failing-test
+  Scenario: A patch whose test fails is refused as a whole
+    When it is patched with a change and a test that fails
+    Then the server answers as promised
+    And the resource is as it was
+
+  @needs:json-patch @rule:patch.unknown-operation
+  Scenario: A patch with an operation that does not exist is refused as a whole
+    When it is patched with a change and an operation that does not exist
+    Then the server answers as promised
+    And the resource is as it was
+
+  @needs:json-patch @rule:patch.invalid-result
+  Scenario: A patch that would break the resource's rules is refused
+    When it is patched so that it breaks the rules of its type
+    Then the server answers as promised
+    And a refusal leaves it as it was
+
+  @needs:json-patch @rule:patch.id
+  Scenario: A patch does not give a resource another id
+    When it is patched with another id
+    Then the server answers as promised
+    And it is still there under its id, and nothing is under the other
+
+  @needs:json-patch @rule:patch.resource-type
+  Scenario: A patch does not make a resource one of another type
+    When it is patched with another type
+    Then the server answers as promised
+    And a refusal leaves it as it was
+
+  @needs:json-patch @rule:patch.meta.version-id
+  Scenario: A patch does not set the version
+    When it is patched with a versionId of the client's
+    Then the resource has a versionId of the server's
+
+  @needs:json-patch @rule:patch.unsupported-format
+  Scenario: A patch in a format that is none is refused, and those that are taken are named
+    When it is patched in a format that is none
+    Then the server answers as promised
+    And the resource is as it was

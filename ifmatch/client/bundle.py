@@ -56,7 +56,7 @@ def _settle(target: Target, item: Item | None, entry: Entry, answer: Answer) -> 
     if entry.method == "DELETE" and accepted:
         target.ledger.removed(item)
     elif not item.created:
-        target.settle(item, answer, item.id or answer.named_id)
+        target.settle_new(item, answer)
 
 
 def answer_to_entry(whole: Answer, place: int) -> Answer:

@@ -47,6 +47,14 @@ def demand_gone(bench: Workbench, case: Case, subject: Subject) -> None:
     case.state(gone, "the resource is gone", f"a read is answered {describe(answer)}")
 
 
+def demand_untouched_by_refusal(
+    bench: Workbench, case: Case, subject: Subject, attempt: Attempt
+) -> None:
+    """A refused write must have left the resource alone; what an accepted one did is for others to judge."""
+    if attempt.answer.effect is Effect.REFUSED:
+        demand_unchanged(bench, case, subject)
+
+
 def unlike(subject: Subject, sent: Resource, stored: Resource) -> list[str]:
     """In what a stored resource differs from what was sent, but for the additions that the profile names."""
     return differences(sent, stored, subject.kind.server_adds)

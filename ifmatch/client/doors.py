@@ -14,6 +14,7 @@ from ifmatch.rules.answer import Answer, Resource
 from ifmatch.rules.content import at, put
 from ifmatch.rules.doors import CASES, DOORS, Door
 from ifmatch.rules.patches import patch_document
+from ifmatch.rules.profile import ResourceKind
 from ifmatch.rules.version import version_in, weak
 
 #: Seconds between looks for what was just created: a condition may be looked up in an index that lags.
@@ -53,9 +54,13 @@ def unborn(bench: Workbench) -> Subject:
 def write(
     target: Target, bench: Workbench, door: Door, subject: Subject, tags: Sequence[str]
 ) -> Attempt:
-    """A write to a resource by a door that is a request of its own."""
+    """A write to a resource by a door; an entry is then the only one of its Bundle."""
+    if door.within:
+        entry, content = _entry(target, bench, door, subject, tags)
+        return Attempt(send(target, door.within, [entry])[0], content.stored)
     content = _CONTENT[door.method](target, bench, door, subject)
-    _await_index(bench, door, subject)
+    if door.criteria:
+        await_index(bench, subject)
     answer = _SEND[door.method, door.criteria](target, subject, content, tags)
     return Attempt(answer, content.stored, deletes=door.method == "DELETE")
 
@@ -109,12 +114,17 @@ def _patch(target: Target, bench: Workbench, door: Door, subject: Subject) -> Co
 
 
 def _nothing(target: Target, bench: Workbench, door: Door, subject: Subject) -> Content:
-    """A deletion sends nothing. Raises RuleNotApplicable for what is only lent to the run: that is never deleted."""
+    """A deletion sends nothing."""
+    demand_own(subject)
+    return Content({}, {})
+
+
+def demand_own(subject: Subject) -> None:
+    """Raises RuleNotApplicable for what is only lent to the run: that is never deleted."""
     if subject.kind.lent:
         raise RuleNotApplicable(
             f"{subject.type}/{subject.id} is only lent to the run, so it is not deleted"
         )
-    return Content({}, {})
 
 
 _CONTENT: Mapping[str, Callable[[Target, Workbench, Door, Subject], Content]] = {
@@ -172,19 +182,24 @@ _SEND: Mapping[tuple[str, bool], Send] = {
 
 
 def criteria_of(subject: Subject) -> str:
-    """The criteria that only this resource meets. Raises RuleNotApplicable when the profile knows none of its type."""
-    known = next(iter(subject.kind.criteria.values()), "")
+    """The criteria that this resource meets, by the text that is unique to it."""
+    return criteria_for(subject.kind, subject.unique)
+
+
+def criteria_for(kind: ResourceKind, unique: str) -> str:
+    """The criteria for what has a unique text. Raises RuleNotApplicable when the profile knows none for the type."""
+    known = next(iter(kind.criteria.values()), "")
     if not known:
-        raise RuleNotApplicable(f"the profile knows no criteria that find one {subject.type}")
-    return known.replace("{unique}", subject.unique)
+        raise RuleNotApplicable(f"the profile knows no criteria that find one {kind.type}")
+    return known.replace("{unique}", unique)
 
 
-def _await_index(bench: Workbench, door: Door, subject: Subject) -> None:
+def await_index(bench: Workbench, subject: Subject) -> None:
     """See that a search finds a resource before it is written to by criteria.
 
     Raises OutcomeUnknown when it does not: a condition would not match it either.
     """
-    if not door.criteria or not bench.offers("search-type", subject.type):
+    if not bench.offers("search-type", subject.type):
         return
     for pause in _LAGS:
         time.sleep(pause)

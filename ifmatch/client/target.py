@@ -84,7 +84,7 @@ class Target:
         kind = resource_type or (body["resourceType"] if isinstance(body, dict) else "")
         item = self.ledger.intend(kind, unique)
         answer = self._write("POST", kind, body, **options)
-        return self.settle(item, answer, answer.named_id)
+        return self.settle_new(item, answer)
 
     def update(
         self,
@@ -109,12 +109,8 @@ class Target:
     ) -> Answer:
         """PUT [base]/[type]?[criteria], journalled as a possible create."""
         item = self.ledger.intend(resource_type, unique)
-        answer = self._write("PUT", f"{resource_type}?{query(criteria)}", body, **options)
-        resource_id = answer.named_id
-        if resource_id and self.ledger.find(resource_type, resource_id):
-            self.ledger.never_made(item)
-            return answer
-        return self.settle(item, answer, resource_id)
+        answer = self._write("PUT", by_criteria(resource_type, criteria), body, **options)
+        return self.settle_new(item, answer)
 
     def patch(
         self,
@@ -167,7 +163,7 @@ class Target:
         self, resource_type: str, criteria: str, *, if_match: str | Sequence[str] = ()
     ) -> Answer:
         """DELETE [base]/[type]?[criteria]. What is gone by it is not missed at the end."""
-        address = f"{resource_type}?{query(criteria)}"
+        address = by_criteria(resource_type, criteria)
         return self.send("DELETE", address, headers=_if_match(if_match))
 
     def labelled(self, kind: ResourceKind, body: Resource) -> Resource:
@@ -196,14 +192,19 @@ class Target:
         if_match: str | Sequence[str] = (),
         prefer: str | None = None,
         media_type: str = "",
+        conditions: Sequence[tuple[str, str]] = (),
         identity: Identity = Identity.FIRST,
         outside: bool = False,
     ) -> Request:
-        """A write as it would be sent, complete: for those who send it themselves."""
+        """A write as it would be sent, complete: for those who send it themselves.
+
+        `conditions` are headers that it depends on besides If-Match.
+        """
         preference = self.profile.prefer if prefer is None else prefer
         headers = [
             ("Content-Type", media_type or self.profile.media_type),
             *_if_match(if_match),
+            *conditions,
         ]
         headers += [("Prefer", preference)] if preference else []
         content = body if isinstance(body, bytes) else _as_json(body)
@@ -229,6 +230,15 @@ class Target:
 
     def _write(self, method: str, path: str, body: Resource | bytes, **options: Any) -> Answer:
         return self._courier.send(self.write_request(method, path, body, **options))
+
+    def settle_new(self, item: Item, answer: Answer) -> Answer:
+        """Note what became of what a request was to make, which may have found what we made before."""
+        resource_id = item.id or answer.named_id
+        known = self.ledger.find(item.type, resource_id) if resource_id else None
+        if known not in (None, item):
+            self.ledger.never_made(item)
+            return answer
+        return self.settle(item, answer, resource_id)
 
     def settle(self, item: Item, answer: Answer, resource_id: str) -> Answer:
         """Note what became of what a request was to make."""
@@ -277,6 +287,11 @@ def _as_json(body: Resource) -> bytes:
         return json.dumps(body, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         return json.dumps(body).encode()
+
+
+def by_criteria(resource_type: str, criteria: str) -> str:
+    """The address of whatever meets the criteria, below the base."""
+    return f"{resource_type}?{query(criteria)}" if criteria else resource_type
 
 
 def query(criteria: str) -> str:

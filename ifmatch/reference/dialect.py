@@ -92,6 +92,14 @@ ISSUE_CODE: Mapping[int, str] = {
     501: "not-supported",
 }
 
+#: What an answer with a status tells besides (RFC 9110 section 11.6.1, RFC 5789 section 2.2).
+_HEADERS_BY_STATUS: Mapping[int, Mapping[str, str]] = {
+    401: {"WWW-Authenticate": 'Bearer realm="ifmatch"'},
+    415: {
+        "Accept-Patch": "application/json-patch+json, application/xml-patch+xml, application/fhir+json"
+    },
+}
+
 #: The rule that says how a refusal is explained, by the refusing rule's end.
 _EXPLAINED: Mapping[str, str] = {
     "if-match.missing": "missing",
@@ -153,8 +161,7 @@ class Dialect:
         status = self.refusal_status(refusal.rule, resource_type)
         wordings = list(self._wordings(refusal.rule, resource_type))
         body = self._refusal_body(wordings, status, refusal.reason)
-        headers = {"WWW-Authenticate": 'Bearer realm="ifmatch"'} if status == 401 else {}
-        return Reply(refusal.rule, status, body, headers)
+        return Reply(refusal.rule, status, body, _HEADERS_BY_STATUS.get(status, {}))
 
     def _refusal_body(
         self, wordings: list[Expectation], status: int, reason: str

@@ -28,6 +28,9 @@ _ELEMENTS: dict[str, tuple[str, ...]] = {
 }
 _STRINGS = frozenset({"name", "family", "given", "address", "address-city", "title", "description"})
 
+#: The parameters that are known of every type, whatever its resources hold.
+_USUAL = frozenset({*_ELEMENTS, *_STRINGS, "identifier", "active", "status", "code", "category"})
+
 #: How a text compares with what is wanted, by the modifier (R4 search.html): without one, from the beginning.
 _COMPARE: Mapping[str, Callable[[str, str], bool]] = {
     "": lambda text, wanted: text.casefold().startswith(wanted.casefold()),
@@ -56,6 +59,19 @@ def _is_known(name: str) -> bool:
     return name.partition(":")[0] in (*_ELEMENTS, *_PAGING)
 
 
+def is_searchable(store: Store, type_: str, name: str) -> bool:
+    """Whether a parameter can narrow a search of a type: known, or the name of an element that one of them has."""
+    plain = name.partition(":")[0]
+    return plain in _USUAL or any(
+        _camel(plain) in (version.resource or {}) for version in store.all_current(type_)
+    )
+
+
+def _camel(name: str) -> str:
+    """The element that a parameter is named after: `birth-place` becomes `birthPlace`."""
+    return re.sub(r"-(\w)", lambda match: match.group(1).upper(), name)
+
+
 def find(store: Store, type_: str, criteria: Criteria) -> list[Version]:
     """The resources of a type that meet every criterion, oldest first. Raises Refusal when one cannot be understood."""
     tests = [
@@ -72,8 +88,7 @@ def find(store: Store, type_: str, criteria: Criteria) -> list[Version]:
 
 def _test(name: str, value: str) -> Callable[[Resource], bool]:
     name, _, modifier = name.partition(":")
-    camel = re.sub(r"-(\w)", lambda match: match.group(1).upper(), name)
-    paths = [path.split(".") for path in _ELEMENTS.get(name, (camel,))]
+    paths = [path.split(".") for path in _ELEMENTS.get(name, (_camel(name),))]
     has, wanted = _comparison(name, modifier), value.split(",")
 
     def test(resource: Resource) -> bool:

@@ -13,7 +13,7 @@ from ifmatch.reference.exchange import Decision, Exchange
 from ifmatch.reference.message import Json, Refusal, Reply, Resource, instant
 from ifmatch.reference.preconditions import check_if_match, names_any
 from ifmatch.reference.reading import existing
-from ifmatch.reference.search import find
+from ifmatch.reference.search import find, is_searchable
 from ifmatch.reference.store import Draft, Version
 from ifmatch.reference.validation import is_id, problems
 
@@ -143,7 +143,8 @@ def conditional_delete(exchange: Exchange) -> Decision:
     found = _matches(exchange, exchange.request.criteria)
     _refuse_many(exchange, found)
     if not found:
-        return Reply("delete", HTTPStatus.NO_CONTENT)
+        exchange.object("conditional-delete.none", "no resource meets the criteria")
+        return Reply("conditional-delete.none", HTTPStatus.NO_CONTENT)
     _checked(exchange, "delete", found[0])
     return lambda: _delete(exchange, found[0].id)
 
@@ -306,8 +307,10 @@ def _criteria_in(condition: str) -> tuple[tuple[str, str], ...]:
 
 
 def _matches(exchange: Exchange, criteria: tuple[tuple[str, str], ...]) -> list[Version]:
+    rule, store = f"{exchange.interaction}.criteria", exchange.world.store
     if not criteria:
-        raise Refusal(
-            f"{exchange.interaction}.criteria", "name the resource by its id or by search criteria"
-        )
+        exchange.refuse(rule, "name the resource by its id or by search criteria")
+    unknown = [name for name, _ in criteria if not is_searchable(store, exchange.type, name)]
+    if unknown:
+        exchange.refuse(rule, f"this server cannot search by {', '.join(unknown)}")
     return find(exchange.world.store, exchange.type, criteria)
