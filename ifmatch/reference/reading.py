@@ -52,6 +52,9 @@ def vread(exchange: Exchange) -> Decision:
     """One version of a resource, as it was."""
     world = exchange.world
     found = world.store.version(exchange.type, exchange.id, exchange.version)
+    if found is not None and world.faults.on("vread-shows-the-newest"):
+        live = [v for v in world.store.history(found.type, found.id) if v.resource is not None]
+        found = live[-1]
     if found is None:
         raise Refusal(
             "vread.unknown-id",
@@ -92,6 +95,10 @@ def _history_of_one(exchange: Exchange) -> list[Version]:
     versions = world.store.history(*key)
     if not versions:
         raise Refusal("read.unknown-id", f"there is no {exchange.type}/{exchange.id}")
+    if world.faults.on("history-without-patches"):
+        versions = [version for version in versions if version.method != "PATCH"]
+    if world.faults.on("history-without-deletions"):
+        versions = [version for version in versions if version.resource is not None]
     if world.faults.on("history-loses-a-version") and world.faults.traces.busy(key):
         del versions[-2:-1]
     return versions

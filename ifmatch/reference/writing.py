@@ -96,13 +96,12 @@ def patch_resource(exchange: Exchange) -> Decision:
     current = existing(exchange)
     check_if_match(exchange, current)
     patched = patch.apply(exchange, current.resource or {})
-    if not _is_resource(patched) or (patched["resourceType"], patched.get("id")) != (
-        exchange.type,
-        exchange.id,
-    ):
-        raise Refusal(
-            "patch.invalid-patch", "a patch changes neither the type nor the id of a resource"
-        )
+    if not _is_resource(patched):
+        raise Refusal("patch.invalid-patch", "what the patch makes is no resource")
+    if patched["resourceType"] != exchange.type:
+        exchange.refuse("patch.resource-type", "a patch does not change the type of a resource")
+    if patched.get("id") != exchange.id:
+        exchange.refuse("patch.id", "a patch does not change the id of a resource")
     _check_content(
         exchange, patched, "patch.invalid-content", "the patched resource is not valid: "
     )
@@ -133,20 +132,36 @@ def delete(exchange: Exchange) -> Decision:
         return Reply("delete", HTTPStatus.NO_CONTENT)
     current = exchange.world.store.current(exchange.type, exchange.id)
     if current is None:
-        return Reply("delete", HTTPStatus.NO_CONTENT)
+        again = exchange.world.faults.on("every-delete-makes-a-version")
+        return (
+            (lambda: _delete(exchange, exchange.id))
+            if again
+            else Reply("delete", HTTPStatus.NO_CONTENT)
+        )
     check_if_match(exchange, current)
     return lambda: _delete(exchange, exchange.id)
 
 
 def conditional_delete(exchange: Exchange) -> Decision:
     """The one resource that meets the criteria deleted; none is fine, several are refused (R4 http.html#3.1.0.7.1)."""
+    faults, store = exchange.world.faults, exchange.world.store
+    if faults.on("conditional-delete-takes-all-of-the-type"):
+        return lambda: _delete_all(exchange, store.all_current(exchange.type))
     found = _matches(exchange, exchange.request.criteria)
     _refuse_many(exchange, found)
+    if faults.on("conditional-delete-does-nothing"):
+        return Reply("delete", HTTPStatus.NO_CONTENT)
     if not found:
         exchange.object("conditional-delete.none", "no resource meets the criteria")
         return Reply("conditional-delete.none", HTTPStatus.NO_CONTENT)
     _checked(exchange, "delete", found[0])
     return lambda: _delete(exchange, found[0].id)
+
+
+def _delete_all(exchange: Exchange, versions: list[Version]) -> Reply:
+    for version in versions:
+        _delete(exchange, version.id)
+    return Reply("delete", HTTPStatus.NO_CONTENT)
 
 
 def _update_as_create(exchange: Exchange, body: Resource) -> Decision:
@@ -180,7 +195,7 @@ def _conditional_create(exchange: Exchange, body: Resource) -> Decision:
         "nothing meets the criteria, and ids are given by the server",
     )
     if exchange.world.store.latest(exchange.type, body["id"]):
-        raise Refusal(
+        exchange.refuse(
             "conditional-update.conflict",
             f"{exchange.type}/{body['id']} is there, but meets no criteria",
         )
