@@ -62,6 +62,11 @@ def update_equal_content(target, bench, resource):
     return _update(target, bench, resource, resource.now.resource, if_match=resource.read.tag)
 
 
+@when("what it holds is sent again from its current version", target_fixture="attempt")
+def update_with_what_it_holds(target, bench, resource):
+    return _update(target, bench, resource, resource.now.resource)
+
+
 @when("it is updated from the ETag that the last update gave", target_fixture="attempt")
 def update_from_own_etag(target, bench, resource, last_update):
     etag = last_update.answer.etag

@@ -3,6 +3,7 @@ Feature: A transaction is done as a whole, or not at all
   A prescription and the note that explains it belong together. When the server cannot take one of them, it must not
   keep the other: not what came before the flaw in the Bundle, and not what came after it.
 
+  @spec:TX-01 @spec:TX-11
   @rule:transaction.atomic.<flaw>
   Scenario Outline: A transaction with a flawed entry leaves nothing behind: <flaw>
     Given a resource on the server
@@ -17,6 +18,7 @@ Feature: A transaction is done as a whole, or not at all
       | content      |
       | reference    |
 
+  @spec:BAT-05 @spec:TX-07
   @needs:conditional-create @rule:transaction.if-none-exist.<matches>
   Scenario Outline: In a transaction, a create on the condition that nothing matches, where there is <matches>
     Given resources of ours that match a criterion: <matches>

@@ -2,6 +2,7 @@
 Feature: A conditional create makes a resource only if there is none like it
   Two clinics register the same person. The second learns that the person is known already, and where.
 
+  @spec:CC-01 @spec:CC-02 @spec:CC-03
   @rule:conditional-create.<matches>
   Scenario Outline: A create on the condition that nothing matches, where there is <matches>
     Given resources of ours that match a criterion: <matches>
@@ -15,6 +16,7 @@ Feature: A conditional create makes a resource only if there is none like it
       | one     |
       | many    |
 
+  @spec:CC-07
   @needs:delete @rule:conditional-create.deleted
   Scenario: What is deleted matches nothing
     Given resources of ours that match a criterion: one

@@ -1,6 +1,7 @@
 @needs:conditional-delete
 Feature: A conditional delete removes what matches, all of it or nothing
 
+  @spec:CD-01 @spec:CD-02 @spec:CD-03
   @rule:conditional-delete.<matches>
   Scenario Outline: A delete by criteria, where there is <matches>
     Given resources of ours that match a criterion: <matches>
@@ -14,6 +15,7 @@ Feature: A conditional delete removes what matches, all of it or nothing
       | one     |
       | many    |
 
+  @spec:CD-05
   @rule:conditional-delete.unknown-criterion
   Scenario: A criterion that the server does not know removes nothing beyond what the others match
     Given resources of ours that match a criterion: one

@@ -1,6 +1,7 @@
 @needs:conditional-patch @needs:json-patch
 Feature: A conditional patch changes the one resource that matches
 
+  @spec:CP-01
   @rule:conditional-patch.<matches>
   Scenario Outline: A patch by criteria, where there is <matches>
     Given resources of ours that match a criterion: <matches>

@@ -19,6 +19,19 @@ Feature: What is not there has no version to be replaced
       | delete          | missing   |
       | delete          | current   |
 
+  @rule:door.<door>.<case>.never
+  Scenario Outline: By <door>, an entry for an id that was never given out makes nothing: <case>
+    Given an id that was never given out
+    And another one to be written beside it
+    When both are written in one Bundle, it by <door>, naming <case>, the other rightly
+    Then the server answers as promised
+    And a refusal leaves the id unused
+
+    Examples:
+      | door            | case    |
+      | batch-put       | current |
+      | transaction-put | current |
+
   @needs:delete @rule:door.<door>.<case>.deleted
   Scenario Outline: By <door>, a write to what is deleted does not bring it back: <case>
     Given a resource on the server

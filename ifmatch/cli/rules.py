@@ -7,7 +7,8 @@ from ifmatch.errors import ExitCode
 
 _EXAMPLES = """examples:
   ifmatch rules
-  ifmatch rules -p spine --rules 'update.*'"""
+  ifmatch rules -p spine --rules 'update.*'
+  ifmatch rules --coverage"""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,11 +17,21 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rules", default="*", metavar="GLOB", help="only the rules whose id matches"
     )
 
+    parser.add_argument(
+        "--coverage",
+        action="store_true",
+        help="which rules of the FHIR texts are proven by which scenarios, and what is left out and why",
+    )
+
 
 def _rules(args: argparse.Namespace) -> int:
     from ifmatch.report.catalogue import print_rules
+    from ifmatch.report.coverage import print_coverage
     from ifmatch.rules.profile import load
 
+    if args.coverage:
+        print_coverage()
+        return ExitCode.CONFORMANT
     print_rules(load(args.profile) if args.profile else None, args.rules)
     return ExitCode.CONFORMANT
 

@@ -554,7 +554,7 @@ _UPDATE = (
     Fault(
         "etag-of-the-previous-version",
         "The ETag of an update names the version that was replaced.",
-        ("update.etag-equals-version", "update.if-match.own-etag"),
+        ("update.etag-equals-version", "update.if-match.own-etag", "update.equal-content"),
     ),
     Fault(
         "update-without-last-modified",
