@@ -49,11 +49,18 @@ class TargetUnusable(IfmatchError):
 
 
 class SetupFailed(Exception):
-    """A scenario could not be prepared, so its rule was not judged. Never a verdict on the rule."""
+    """A scenario could not be prepared as it is configured, so its rule was not judged. Never a verdict on the rule."""
 
 
 class OutcomeUnknown(Exception):
-    """A request got no usable answer: it may or may not have taken effect, so its rule cannot be judged."""
+    """What came of a request cannot be known: it got no answer, or one that does not show what it should.
+
+    The rule that needed it cannot be judged. Another rule speaks of the answer itself.
+    """
+
+
+class WritersHang(OutcomeUnknown):
+    """Writers that meet on the target get no answer, although each alone gets one: its message says how often."""
 
 
 class RuleNotApplicable(Exception):

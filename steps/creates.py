@@ -2,15 +2,24 @@
 
 from pytest_bdd import parsers, then, when
 
+from ifmatch.client.demands import demand_created
 from ifmatch.client.settings import Identity
+from ifmatch.client.subject import identifiers
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable
-from ifmatch.rules.answer import Effect
-from ifmatch.rules.content import differences, merge
+from ifmatch.rules.answer import Effect, instant
+from ifmatch.rules.content import losses, merge
 from ifmatch.rules.expectation import describe
 from ifmatch.rules.version import version_in
 
-from .updates import CLIENT_LAST_UPDATED, CLIENT_VERSION, cut_short, unicorn
+from .outcomes import demand_meta
+from .updates import (
+    CLIENT_LAST_UPDATED,
+    CLIENT_VERSION,
+    cut_short,
+    unicorn,
+    with_tag_and_profile,
+)
 
 
 def _create(target, bench, body=None, unique="", **options):
@@ -21,6 +30,12 @@ def _create(target, bench, body=None, unique="", **options):
 @when("a valid resource is created", target_fixture="attempt")
 def create(target, bench):
     return _create(target, bench)
+
+
+@when(parsers.re(r"a valid (?P<resource_type>[A-Z]\w+) is created"), target_fixture="attempt")
+def create_of_type(target, bench, resource_type):
+    body, unique = bench.body(bench.kind_of(resource_type))
+    return _create(target, bench, body, unique)
 
 
 @when(
@@ -51,6 +66,12 @@ def create_with_time(target, bench):
     )
 
 
+@when("a resource is created with a tag and a profile", target_fixture="attempt")
+def create_with_meta(target, bench):
+    body, unique = bench.body()
+    return _create(target, bench, with_tag_and_profile(body), unique)
+
+
 @when("a create is sent that cannot be parsed", target_fixture="attempt")
 def create_unparsable(target, bench):
     body, unique = bench.body()
@@ -64,7 +85,8 @@ def create_invalid(target, bench):
     if not bench.kind.invalid:
         raise RuleNotApplicable(f"the profile says of no {bench.kind.type} that it is invalid")
     body, unique = bench.body()
-    return _create(target, bench, merge(body, bench.kind.invalid), unique)
+    invalid = merge(body, bench.filled(bench.kind.invalid, unique))
+    return _create(target, bench, invalid, unique, as_it_is=True)
 
 
 @when("a resource of a type that does not exist is created", target_fixture="attempt")
@@ -87,8 +109,19 @@ def _written(target, bench, attempt):
 @then("the new resource holds what was sent")
 def new_resource_holds(case, target, bench, attempt):
     case.accepted(attempt.answer)
+    demand_created(bench, case, attempt.sent, _written(target, bench, attempt).resource)
+
+
+@then("the new resource has an id of its own and holds what was sent")
+def another_resource_holds(case, target, bench, resource, attempt):
+    case.accepted(attempt.answer)
     stored = _written(target, bench, attempt)
-    found = differences(attempt.sent, stored.resource or {}, bench.kind.server_adds)
+    case.fact(
+        (stored.resource or {}).get("id") != resource.id,
+        "an id of its own",
+        f"the id {resource.id} of the other",
+    )
+    found = losses(attempt.sent, stored.resource or {})
     case.fact(not found, "the content that was sent", "; ".join(found))
 
 
@@ -105,7 +138,7 @@ def id_not_taken(case, target, attempt):
 @then("the new resource has a versionId of the server's")
 def created_version(case, target, bench, attempt):
     case.accepted(attempt.answer)
-    version = _written(target, bench, attempt).version_id
+    version = case.shown(_written(target, bench, attempt).version_id, "meta.versionId")
     case.fact(
         version != CLIENT_VERSION,
         "a versionId of the server's",
@@ -118,29 +151,38 @@ def created_time(case, target, bench, attempt):
     case.accepted(attempt.answer)
     time = _written(target, bench, attempt).meta.get("lastUpdated")
     case.fact(
-        not str(time).startswith("1999-12-31"),
+        instant(time) not in (None, instant(CLIENT_LAST_UPDATED)),
         "a lastUpdated of the server's",
-        f"meta.lastUpdated is {time}, as the client sent it",
+        f"meta.lastUpdated is {time}",
     )
+
+
+@then("the new resource has that tag and that profile")
+def created_meta_kept(case, target, bench, attempt):
+    case.accepted(attempt.answer)
+    demand_meta(case, _written(target, bench, attempt).meta, attempt.sent["meta"])
 
 
 @then("the answer's ETag is the version that a read shows")
 def etag_is_read_version(case, target, bench, attempt):
     case.accepted(attempt.answer)
-    etag, shown = attempt.answer.etag, _written(target, bench, attempt)
-    named = version_in(etag) if etag else shown.version
-    case.fact(named == shown.version, f"an ETag that names {shown.version}", f"ETag: {etag}")
+    etag = case.shown(attempt.answer.etag, "an ETag of the answer")
+    version = case.shown(
+        _written(target, bench, attempt).version, "the version of what was written"
+    )
+    case.fact(version_in(etag) == version, f"an ETag that names {version}", f"ETag: {etag}")
 
 
 @then("the answer's Location leads to the new resource")
 def location_leads(case, target, attempt):
     case.accepted(attempt.answer)
-    location = attempt.answer.header("location")
+    location = case.shown(attempt.answer.header("location"), "a Location of the answer")
     answer = target.read(attempt.sent["resourceType"], attempt.answer.location_id or "none")
+    ours, there = identifiers(attempt.sent), identifiers(answer.resource or {})
     case.fact(
-        answer.effect is Effect.ACCEPTED,
-        "a Location under which the resource can be read",
-        f"Location: {location}, a read there: {describe(answer)}",
+        answer.resource is not None and set(ours) <= set(there),
+        "a Location under which the new resource can be read",
+        f"Location: {location}, a read there: {describe(answer)}, identified by {there}",
     )
 
 

@@ -4,34 +4,31 @@ import json
 
 from pytest_bdd import then, when
 
-from ifmatch.client.demands import demand_mark, demand_untouched_by_refusal
+from ifmatch.client.demands import demand_mark, demand_untouched_by_refusal, lost
+from ifmatch.client.patching import format_of
 from ifmatch.client.settings import Identity
+from ifmatch.client.subject import new_mark
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.rules.answer import Effect
-from ifmatch.rules.content import at, differences, merge, put
+from ifmatch.rules.content import at, merge, put
 from ifmatch.rules.expectation import describe
-from ifmatch.rules.patches import FORMATS, json_patch_between, patch_document
+from ifmatch.rules.patches import json_patch_between, patch_document
 
 from .updates import CLIENT_VERSION
 
 
 def _patch(target, bench, resource, patch_format="", possible=True, **options):
-    text, marker = f"ifmatch {new_unique()}", resource.kind.marker
-    chosen = patch_format or _first_offered(bench)
+    text, marker = new_mark(), resource.kind.marker
+    chosen = patch_format or format_of(bench)
     document = patch_document(
         chosen, resource.type, {marker: text}, target.profile.media_type, possible
     )
-    options.setdefault("if_match", resource.now.tag)
+    options.setdefault("if_match", resource.now.base)
     answer = target.patch(
         resource.type, resource.id, document.content, document.media_type, **options
     )
     return Attempt(answer, _with_text(resource.now.resource, marker, text))
-
-
-def _first_offered(bench):
-    """The most common patch format that the target takes; where it takes none, the most common one."""
-    return next(filter(bench.offers, FORMATS), next(iter(FORMATS)))
 
 
 def _with_text(resource, pointer, text):
@@ -163,5 +160,5 @@ def holds_patch(case, bench, resource, attempt):
 
 @then("nothing but what the patch says has changed")
 def only_patch(case, bench, resource, attempt):
-    found = differences(attempt.sent, bench.look(resource).resource)
+    found = lost(resource, attempt.sent, bench.look(resource).resource)
     case.fact(not found, "only the patched element changed", "; ".join(found))

@@ -5,7 +5,8 @@ from pytest_bdd import then, when
 
 from ifmatch.client.demands import demand_unchanged
 from ifmatch.client.workbench import Workbench
-from ifmatch.errors import RuleNotApplicable
+from ifmatch.errors import OutcomeUnknown, RuleNotApplicable
+from ifmatch.judge.history import Kind
 from ifmatch.race.runner import Runner
 from ifmatch.race.summary import check, history_report, report, worth_report
 from ifmatch.race.workloads import creates, interleaved, interrupted, relay, rounds
@@ -66,18 +67,15 @@ def batch_same_version(runner):
     "one writer updates a resource in a transaction and another by itself, from the same version, at once",
     target_fixture="race",
 )
-def transaction_and_update(runner):
+def transaction_and_update(runner, case):
     invocations = runner.invocations
-    return rounds.tried(
-        runner,
-        Workload(
-            lambda subject, seen, _: [
-                invocations.transaction(subject, seen),
-                invocations.update(subject, seen),
-            ],
-            unlike=True,
-        ),
-    )
+
+    def prepare(subject, seen, _):
+        return [invocations.transaction(subject, seen), invocations.update(subject, seen)]
+
+    race = rounds.tried(runner, Workload(prepare, unlike=True))
+    case.demand_offered(_answers(race, Kind.TRANSACTION))
+    return race
 
 
 @when("several writers update a resource without naming a version, at once", target_fixture="race")
@@ -130,21 +128,25 @@ def update_and_read_history(runner):
     "a writer deletes a resource while another updates it from the version that was read",
     target_fixture="race",
 )
-def delete_and_update(runner):
+def delete_and_update(runner, case):
     invocations = runner.invocations
     named = not runner.invocations.unnamed_writes
 
     def prepare(subject, seen, _):
         return [invocations.delete(subject, seen, named), invocations.update(subject, seen)]
 
-    return rounds.tried(runner, Workload(prepare, once=True, unlike=True))
+    race = rounds.tried(runner, Workload(prepare, once=True, unlike=True))
+    case.demand_offered(_answers(race, Kind.DELETE))
+    return race
 
 
 @when("several writers delete a resource, at once", target_fixture="race")
-def delete_all(runner):
+def delete_all(runner, case):
     named = not runner.invocations.unnamed_writes
     prepare = _all(lambda subject, seen: runner.invocations.delete(subject, seen, named))
-    return rounds.tried(runner, Workload(prepare, once=True))
+    race = rounds.tried(runner, Workload(prepare, once=True))
+    case.demand_offered(_answers(race, Kind.DELETE))
+    return race
 
 
 @when(
@@ -223,6 +225,10 @@ def aborted(runner):
     return interrupted.aborted_upload(runner)
 
 
+def _answers(race, kind):
+    return [one.answer for one in race.completions if one.invocation.kind is kind]
+
+
 def _accepted_on(target, race):
     accepted = {
         completion.invocation.request.url for completion in race.completions if completion.accepted
@@ -246,6 +252,7 @@ def history_grows(case, race):
 
 @then("exactly one of them is accepted each time")
 def one_winner(case, race):
+    case.demand_offered([completion.answer for completion in race.completions])
     several = [round_ for round_ in race.rounds if _accepted_in(round_) > 1]
     won = [round_ for round_ in race.decided if _accepted_in(round_)]
     case.fact(
@@ -265,8 +272,7 @@ def _accepted_in(completions):
 
 @then("the others are refused as promised")
 def losers_as_promised(case, race):
-    losers = [completion.answer for completion in race.completions if completion.refused]
-    case.refused_alike(losers)
+    case.refused_alike(race.losers)
 
 
 @then("nobody is answered with a server error")
@@ -322,6 +328,7 @@ def gone(case, target, race):
 @then("every element is there")
 @then("every element of an accepted patch is there")
 def elements_there(case, race):
+    case.demand_offered([completion.answer for completion in race.completions])
     lost = len(race.missing)
     case.fact(
         not lost,
@@ -342,8 +349,17 @@ def nobody_starved(case, race):
     )
 
 
+def _demand_some(made):
+    if not any(made):
+        raise OutcomeUnknown(
+            f"nothing was made in any of {len(made)} rounds, so nothing could have been made twice"
+        )
+
+
 @then("one resource was made")
 def one_made(case, race):
+    case.demand_offered([completion.answer for completion in race.completions])
+    _demand_some(race.made)
     several = [len(ids) for ids in race.made if len(ids) > 1]
     case.fact(
         not several,
@@ -355,6 +371,8 @@ def one_made(case, race):
 
 @then("exactly one of them creates it each time")
 def one_creates(case, race):
+    case.demand_offered([completion.answer for completion in race.completions])
+    _demand_some(race.created)
     several = [count for count in race.created if count > 1]
     case.fact(
         not several,

@@ -2,9 +2,10 @@
 
 from pytest_bdd import then, when
 
+from ifmatch.client.demands import demand_created
 from ifmatch.client.settings import Identity
 from ifmatch.client.workbench import Attempt, new_unique
-from ifmatch.rules.answer import http_date, instant
+from ifmatch.rules.answer import is_same_second
 from ifmatch.rules.content import at, differences
 from ifmatch.rules.version import version_in
 
@@ -24,6 +25,11 @@ def read_with_superseded(target, resource):
     return Attempt(target.read(resource.type, resource.id, seen=resource.read.tag), resource.sent)
 
 
+@when("each version that it had before is read", target_fixture="versions")
+def read_each_version(target, resource, past):
+    return [target.vread(resource.type, resource.id, seen.version) for seen in past]
+
+
 @when("an id that was never given out is read", target_fixture="attempt")
 def read_unknown_id(target, bench):
     return Attempt(target.read(bench.kind.type, new_unique()), {})
@@ -39,10 +45,23 @@ def read_without_credentials(target, resource):
     return Attempt(target.read(resource.type, resource.id, identity=Identity.NOBODY), resource.sent)
 
 
+@then("each version shows what was written then")
+def versions_as_written(case, past, versions):
+    shown = [(seen, answer) for seen, answer in zip(past, versions, strict=True) if answer.resource]
+    case.shown(shown or None, "any earlier version")
+    for seen, answer in shown:
+        found = differences(seen.resource, answer.resource)
+        what = f"version {seen.version} as it was written"
+        case.fact(not found, what, f"version {seen.version} differs: {'; '.join(found)}")
+
+
 @then("the answer holds what was created")
 def answer_holds_created(case, bench, resource, attempt):
-    found = differences(resource.sent, attempt.answer.resource or {}, resource.kind.server_adds)
-    case.fact(not found, "the content that was created", "; ".join(found))
+    shown = attempt.answer.resource or {}
+    named = f"{shown.get('resourceType')}/{shown.get('id')}"
+    asked = f"{resource.type}/{resource.id}"
+    case.fact(named == asked, asked, named)
+    demand_created(bench, case, resource.sent, shown)
 
 
 @then("the answer holds what the other writer wrote")
@@ -67,10 +86,10 @@ def gives_nothing_away(case, resource, attempt):
 
 @then("the answer's ETag names the version in its body")
 def etag_names_version(case, attempt):
-    etag, version = attempt.answer.etag, attempt.answer.version_id
-    named = version_in(etag) if etag else version
+    etag = case.shown(attempt.answer.etag, "an ETag of the read")
+    version = case.shown(attempt.answer.version_id, "meta.versionId")
     case.fact(
-        named == version,
+        version_in(etag) == version,
         f"an ETag that names {version}",
         f"ETag: {etag}, meta.versionId: {version}",
     )
@@ -78,9 +97,7 @@ def etag_names_version(case, attempt):
 
 @then("the answer's Last-Modified is the lastUpdated in its body")
 def last_modified_is_last_updated(case, attempt):
-    header, element = attempt.answer.header("last-modified"), attempt.answer.meta.get("lastUpdated")
-    sent, meant = http_date(header), instant(element)
-    same = header is None or (
-        sent is not None and meant is not None and sent == meant.replace(microsecond=0)
-    )
+    header = case.shown(attempt.answer.header("last-modified"), "a Last-Modified of the read")
+    element = case.shown(attempt.answer.meta.get("lastUpdated"), "meta.lastUpdated")
+    same = is_same_second(header, element)
     case.fact(same, f"a Last-Modified that is {element} to the second", f"Last-Modified: {header}")

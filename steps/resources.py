@@ -3,7 +3,7 @@
 from pytest_bdd import given, parsers
 
 from ifmatch.client.workbench import new_unique
-from ifmatch.errors import RuleNotApplicable, SetupFailed
+from ifmatch.errors import OutcomeUnknown, RuleNotApplicable
 from ifmatch.rules.answer import Effect
 from ifmatch.rules.expectation import describe
 
@@ -30,7 +30,7 @@ def another_version(bench, resource):
         if other.now.version != resource.now.version:
             return other
         bench.update(other)
-    raise SetupFailed("another resource has the same version even after three updates of it")
+    raise OutcomeUnknown("another resource has the same version even after three updates of it")
 
 
 @given(parsers.parse("two resources that share their {criterion}"), target_fixture="resources")
@@ -48,10 +48,20 @@ def updated_by_someone(bench, resource):
     return bench.update(resource)
 
 
+@given("it has been updated a dozen times", target_fixture="past")
+def updated_often(bench, resource):
+    """What was seen of it before each of the updates, the oldest first."""
+    past = []
+    for _ in range(12):
+        past.append(resource.now)
+        bench.update(resource)
+    return past
+
+
 @given("it has been deleted")
 def deleted(target, resource):
-    answer = target.delete(resource.type, resource.id, if_match=resource.now.tag)
+    answer = target.delete(resource.type, resource.id, if_match=resource.now.base or "")
     if answer.effect is Effect.REFUSED:
         raise RuleNotApplicable(f"the server does not delete: {describe(answer)}")
     if answer.effect is not Effect.ACCEPTED:
-        raise SetupFailed(f"set-up: the delete was answered {describe(answer)}")
+        raise OutcomeUnknown(f"set-up: the delete was answered {describe(answer)}")

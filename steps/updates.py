@@ -10,7 +10,7 @@ from ifmatch.client.settings import Identity
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.rules.answer import objects_in
-from ifmatch.rules.content import merge, without_extensions
+from ifmatch.rules.content import extension_named, merge, without_extensions
 from ifmatch.rules.version import version_in, weak
 
 #: Metadata that no server of today would give: seen again, it was taken from the client.
@@ -29,10 +29,25 @@ def cut_short(body):
     return text[: len(text) * 2 // 3].encode()
 
 
+def with_tag_and_profile(body):
+    """The body with a tag of ours besides those it has, and with a profile."""
+    meta = body.get("meta", {})
+    profile = meta.get("profile") or [
+        f"http://hl7.org/fhir/StructureDefinition/{body['resourceType']}"
+    ]
+    tags = [*objects_in(meta.get("tag")), CLIENT_TAG]
+    return {**body, "meta": {**meta, "tag": tags, "profile": profile}}
+
+
 def _update(target, bench, resource, body=None, **options):
     sent = bench.changed(resource) if body is None else body
-    options.setdefault("if_match", resource.now.tag)
+    options.setdefault("if_match", resource.now.base)
     return Attempt(target.update(resource.type, resource.id, sent, **options), sent)
+
+
+def _part(bench, resource, name):
+    """A part of the template of a resource, with its placeholders filled."""
+    return bench.filled(getattr(resource.kind, name), resource.unique, resource.kind)
 
 
 # ---------------------------------------------------------------- the version it names
@@ -88,6 +103,19 @@ def update_from_search(target, bench, resource):
     return _update(target, bench, resource, if_match=weak(bench.version_by_search(resource)))
 
 
+@when("it is updated from the ETag that a compressed read gives", target_fixture="attempt")
+def update_from_compressed(case, target, bench, resource):
+    answer = target.read(resource.type, resource.id, compressed=True)
+    case.shown(answer.header("content-encoding"), "a Content-Encoding of a read that asks for one")
+    etag = case.shown(answer.etag, "an ETag of a compressed read")
+    return _update(target, bench, resource, if_match=etag)
+
+
+@when("it is updated from each version that it had before", target_fixture="attempts")
+def update_from_each(target, bench, resource, past):
+    return [_update(target, bench, resource, if_match=seen.tag) for seen in past]
+
+
 @when("it is updated without naming a version", target_fixture="attempt")
 def update_unnamed(target, bench, resource):
     return _update(target, bench, resource, if_match=())
@@ -106,6 +134,8 @@ def update_from_never(target, bench, resource):
 
 @when("it is updated from its id in place of its version", target_fixture="attempt")
 def update_from_id(target, bench, resource):
+    if resource.id == resource.now.version:
+        raise RuleNotApplicable(f"the id of the resource is its version, {resource.id}")
     return _update(target, bench, resource, if_match=weak(resource.id))
 
 
@@ -208,13 +238,7 @@ def update_later(target, bench, resource):
 
 @when("it is updated with a tag and a profile", target_fixture="attempt")
 def update_with_meta(target, bench, resource):
-    body = bench.changed(resource)
-    meta = body.get("meta", {})
-    profile = meta.get("profile") or [f"http://hl7.org/fhir/StructureDefinition/{resource.type}"]
-    tags = [*objects_in(meta.get("tag")), CLIENT_TAG]
-    return _update(
-        target, bench, resource, {**body, "meta": {**meta, "tag": tags, "profile": profile}}
-    )
+    return _update(target, bench, resource, with_tag_and_profile(bench.changed(resource)))
 
 
 @when("it is updated five times", target_fixture="versions")
@@ -243,7 +267,7 @@ def update_preferring(target, bench, resource, preference):
 def update_unparsable(target, bench, resource):
     sent = bench.changed(resource)
     return Attempt(
-        target.update(resource.type, resource.id, cut_short(sent), if_match=resource.now.tag), sent
+        target.update(resource.type, resource.id, cut_short(sent), if_match=resource.now.base), sent
     )
 
 
@@ -251,22 +275,21 @@ def update_unparsable(target, bench, resource):
 def update_invalid(target, bench, resource):
     if not resource.kind.invalid:
         raise RuleNotApplicable(f"the profile says of no {resource.type} that it is invalid")
-    return _update(target, bench, resource, merge(bench.changed(resource), resource.kind.invalid))
+    body = merge(bench.changed(resource), _part(bench, resource, "invalid"))
+    return _update(target, bench, resource, body, as_it_is=True)
 
 
 @when("it is withdrawn with another change beside the status", target_fixture="attempt")
 def withdraw_with_other(target, bench, resource):
-    return _update(target, bench, resource, merge(bench.changed(resource), resource.kind.other))
-
-
-@when("it is withdrawn without a reason and a comment", target_fixture="attempt")
-def withdraw_without_reason(target, bench, resource):
     return _update(
-        target,
-        bench,
-        resource,
-        merge(resource.now.resource, without_extensions(resource.kind.change)),
+        target, bench, resource, merge(bench.changed(resource), _part(bench, resource, "other"))
     )
+
+
+@when(parsers.parse("it is withdrawn without its {parts}"), target_fixture="attempt")
+def withdraw_without(target, bench, resource, parts):
+    names = [extension_named(words) for words in parts.split(" and ")]
+    return _update(target, bench, resource, without_extensions(bench.changed(resource), names))
 
 
 # ---------------------------------------------------------------- what it is addressed to

@@ -18,7 +18,7 @@ from ifmatch.suite import race_settings
 RED = {"fail", "warn"}
 
 #: As few rounds as can lead to a verdict.
-FEW = Budget(blocks=8, rounds=2, plans=8, repeats=1)
+FEW = Budget(blocks=8, rounds=2, plans=8, repeats=1, seconds=600)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +99,8 @@ SLOW = (
           _explained(f"{_CROWDED},race.update.abandoned-and-retried", "warn", "nobody won")),
     Habit("slow-losers", "race.update.same-version", "check-then-write", "race.update.same-version"),
     Habit("failed-losers", _MIXED, "check-then-write", "race.update.same-version",
-          _explained("race.update.no-server-error", "warn", "500 with an OperationOutcome")),
+          _explained("race.update.no-server-error", "warn", "500 with an OperationOutcome")
+          | _explained("race.update.same-version", "fail", "500 with an OperationOutcome")),
     Habit("strong-entries", _BUNDLES, "if-match-in-bundles-ignored", "race.batch.same-version"),
     Habit("bare-entries", _BUNDLES, "if-match-in-bundles-ignored", "race.batch.same-version"),
     Habit("no-location", "race.update-as-create", "newcomers-checked-then-written", "race.update-as-create"),

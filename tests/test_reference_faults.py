@@ -167,6 +167,7 @@ class Visitor:
             self.creates,
             self.reads,
             self.preconditions,
+            self.a_dozen,
             self.contents,
             self.addresses,
             self.patches,
@@ -187,6 +188,7 @@ class Visitor:
             self.ask("POST", type_, self.body(type_), prefer=prefer)
         body = self.body(type_)
         self.ask("POST", type_, body | {"id": "mine"})
+        self.ask("POST", type_, merge(body, {"meta": {"tag": [{"code": "t"}]}}))
         self.ask(
             "POST",
             type_,
@@ -204,6 +206,8 @@ class Visitor:
         self.ask("GET", address, if_none_match=old)
         self.update(address, "changed")
         self.ask("GET", address, if_none_match=old)
+        self.ask("GET", f"{address}/_history")
+        self.ask("GET", f"{address}/_history/1")
         self.ask("GET", address, token="")
         self.ask("GET", f"{type_}/nobody")
         self.ask("GET", "Unicorn/1")
@@ -232,6 +236,16 @@ class Visitor:
         self.update(address, "by own tag", if_match=own)
         self.ask("GET", f"{type_}?_id={address.split('/')[1]}")
 
+    def a_dozen(self, type_):
+        address, seen = self.make(type_)
+        tags = [self.tag(address)]
+        for number in range(12):
+            body = self.changed(seen, f"many {number}")
+            done = self.ask("PUT", address, body, if_match=tags[-1])
+            tags.append(dict(done.headers).get("ETag", ""))
+        for tag in (tags[0], tags[8]):
+            self.ask("PUT", address, self.changed(seen, "stale by many"), if_match=tag)
+
     def contents(self, type_):
         kind = self.profile.resources[type_]
         address, _ = self.make(type_)
@@ -257,7 +271,7 @@ class Visitor:
         self.ask(
             "PUT",
             address,
-            merge(self.seen(address), without_extensions(kind.change)),
+            without_extensions(merge(self.seen(address), kind.change), ["supportingComment"]),
             if_match=self.tag(address),
         )
         self.ask("PUT", address, b"{", if_match=self.tag(address))
@@ -404,7 +418,7 @@ def test_two_servers_without_a_fault_say_the_same(rightly):
 
 
 #: What happens before a request is understood, so that only the whole server shows it.
-_AT_THE_DOOR = {"any-address-is-an-end-point"}
+_AT_THE_DOOR = {"any-address-is-an-end-point", "gzip-in-the-etag"}
 
 #: What only a Bundle of several entries shows, and how a version is compared after a dozen updates.
 _IN_BUNDLES = {
@@ -433,6 +447,18 @@ def test_a_server_with_a_fault_shows_it_beside_its_end_point():
     with EmbeddedServer(load("koppeltaal"), faults=["any-address-is-an-end-point"]) as server:
         beside = server.base_url.removesuffix("/fhir") + "/elsewhere/Task/1"
         assert httpx.put(beside, json={}).status_code == 200
+
+
+@pytest.mark.parametrize(("faults", "tag"), [((), 'W/"1"'), (("gzip-in-the-etag",), 'W/"1-gzip"')])
+def test_a_server_compresses_when_it_is_asked_to(faults, tag):
+    """And with the fault the ETag says so."""
+    with EmbeddedServer(load("fhir-r4"), faults=faults) as server:
+        httpx.put(f"{server.base_url}/Patient/p", json={"resourceType": "Patient", "id": "p"})
+        address = f"{server.base_url}/Patient/p"
+        answer = httpx.get(address, headers={"Accept-Encoding": "gzip"})
+        assert (answer.headers["content-encoding"], answer.headers["etag"]) == ("gzip", tag)
+        plain = httpx.get(address, headers={"Accept-Encoding": "identity"})
+        assert ("content-encoding" in plain.headers, plain.headers["etag"]) == (False, 'W/"1"')
 
 
 def test_several_faults_add_up():

@@ -233,7 +233,7 @@ def test_writing_again_gives_the_same_files(tmp_path):
     assert {path.name: path.read_bytes() for path in tmp_path.rglob("*.*")} == first
     names = {name for name in first if not name.endswith("-result.json")}
     assert names == {
-        "events.jsonl", "report.json", "junit.xml", "update.if-match.stale.sh", "environment.properties"
+        "events.jsonl", "report.json", "junit.xml", "report.html", "update.if-match.stale.sh", "environment.properties"
     }  # fmt: skip
     assert {path.name for path in tmp_path.iterdir()} - {"events.jsonl"} <= set(DERIVED)
 

@@ -17,7 +17,7 @@ from ifmatch.errors import (
     SetupFailed,
     TargetUnusable,
 )
-from ifmatch.rules.answer import Answer, Body, Effect, http_date, instant
+from ifmatch.rules.answer import Answer, Body, Effect, http_date, instant, is_same_instant
 from ifmatch.rules.case import Case
 from ifmatch.rules.catalogue import Rule, matches, rules
 from ifmatch.rules.content import (
@@ -25,9 +25,11 @@ from ifmatch.rules.content import (
     essence,
     fill,
     has_addition,
+    losses,
     merge,
     placeholders_in,
     put,
+    without_added,
     without_extensions,
 )
 from ifmatch.rules.expectation import (
@@ -337,6 +339,54 @@ def test_a_difference_names_its_place():
     ]
 
 
+@pytest.mark.parametrize(
+    ("stored", "lost"),
+    [
+        ({"name": [{"given": ["A", "B"], "family": "F"}], "active": True}, []),
+        ({"name": [{"given": ["x", "A", "y", "B"], "use": "usual", "family": "F"}]}, []),
+        ({"name": [{"use": "old"}, {"given": ["A", "B"], "family": "F"}]}, []),
+        ({"name": [{"given": ["B", "A"], "family": "F"}]}, ["name[0].given[0] is 'B', not 'A'"]),
+        ({"name": [{"given": ["A"], "family": "F"}]}, ["name[0].given[1] is missing"]),
+        ({"name": [{"given": ["A", "B"]}]}, ["name[0].family is missing"]),
+        ({}, ["name is missing"]),
+    ],
+)
+def test_what_a_server_adds_is_no_loss(stored, lost):
+    """Elements and items may be added anywhere; none that was sent may be missing, moved or changed."""
+    sent = {"name": [{"given": ["A", "B"], "family": "F"}]}
+    found = losses(sent, stored)
+    assert [line for line in found if "given[1] is 'A'" not in line] == lost
+
+
+@given(resources, resources)
+def test_a_loss_is_a_difference_and_an_addition_is_none(one, other):
+    """Whatever is stored beside what was sent, nothing is lost; and who loses something differs."""
+    beside = {f"{key}{key}": value for key, value in other.items()}
+    assert losses(one, {**one, **beside}) == []
+    assert not losses(one, other) or differences(one, other)
+
+
+def test_what_a_server_had_added_is_not_held_against_it_when_it_changes():
+    """Who writes back what was read sends the server's additions, too: only what is the client's own must stay."""
+    sent = {"name": [{"family": "F"}], "extension": [{"url": "mine"}]}
+    shown = {
+        "name": [{"family": "F", "text": "by 1"}],
+        "extension": [{"url": "by 1"}, {"url": "mine"}],
+        "active": True,
+    }
+    later = {
+        "name": [{"family": "G", "text": "by 1"}],
+        "extension": [{"url": "by 1"}, {"url": "mine"}],
+        "active": True,
+        "gender": "other",
+    }
+    assert without_added(later, sent, shown) == {
+        "name": [{"family": "G"}],
+        "extension": [{"url": "mine"}],
+        "gender": "other",
+    }
+
+
 def test_what_the_server_owns_or_adds_is_no_difference():
     """id, meta, narrative, and the additions that a profile names."""
     stored = {
@@ -524,10 +574,9 @@ def test_a_sentence_without_a_step_is_named(tmp_path, monkeypatch):
 def test_every_gate_is_known():
     """A tag with a slip in it would gate nothing, unseen."""
     known = {"@if-promised"} | {f"@needs:{n}" for n in (
-        "read", "create", "update", "delete", "patch", "search-type", "conditional-update", "update-create",
-        "history-instance", "vread", "conditional-create", "conditional-patch", "conditional-delete", "transaction",
-        "batch",
-        "json-patch", "xml-patch", "fhirpath-patch", "credentials", "second-identity", "statement",
+        "read", "vread", "create", "update", "delete", "patch", "search-type", "conditional-update", "update-create",
+        "history-instance", "conditional-create", "conditional-patch", "conditional-delete", "transaction", "batch",
+        "json-patch", "xml-patch", "fhirpath-patch", "credentials", "second-identity", "statement", "versions",
     )} | {"@unless:patch"}  # fmt: skip
     for rule in rules():
         gates = {tag for tag in rule.tags if not tag.startswith(("@rule:", "@spec:"))}
@@ -549,3 +598,45 @@ def test_globs_choose_rules():
     """Several patterns, separated by commas."""
     assert matches("update.if-match.stale", "read.*, update.if-match.*")
     assert not matches("update.if-match.stale", "update.if-match")
+
+
+XML_OUTCOME = b"""<OperationOutcome xmlns="http://hl7.org/fhir"><issue><severity value="error"/><code value="invalid"/>
+<details><coding><system value="urn:x"/><code value="BAD_REQUEST"/></coding></details></issue></OperationOutcome>"""
+
+
+@pytest.mark.parametrize(
+    ("content", "is_held"),
+    [
+        (XML_OUTCOME, True),
+        (XML_OUTCOME.replace(b"details", b"extra"), False),
+        (json.dumps(OUTCOME).encode(), False),
+        (json.dumps({**OUTCOME, "issue": [{"details": {"text": "no"}}]}).encode(), True),
+    ],
+)
+def test_details_may_say_what_they_like_but_must_be_there(content, is_held):
+    """In JSON and in XML alike."""
+    promise = Expectation(Level.SHALL, SOURCE, issue={"details": ("*",)})
+    assert (list(compare(promise, Answer(400, content=content))) == []) is is_held
+
+
+def test_an_issue_in_xml_is_read_as_one_in_json():
+    """Some gateways answer so to JSON clients."""
+    (issue,) = Answer(400, content=XML_OUTCOME).issues
+    assert (issue["severity"], issue["code"]) == ("error", "invalid")
+    assert issue["details"]["coding"] == [{"code": "BAD_REQUEST"}]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_same"),
+    [
+        ("2026-01-01T10:00:00.123456Z", "2026-01-01T10:00:00.123Z", True),
+        ("2026-01-01T10:00:00Z", "2026-01-01T11:00:00+01:00", True),
+        ("2026-01-01T10:00:00.9Z", "2026-01-01T10:00:00Z", True),
+        ("2026-01-01T10:00:00.124Z", "2026-01-01T10:00:00.123Z", False),
+        ("2026-01-01T10:00:01Z", "2026-01-01T10:00:00Z", False),
+        ("yesterday", "yesterday", False),
+    ],
+)
+def test_instants_are_the_same_as_far_as_the_coarser_one_goes(one, other, are_same):
+    """A server may keep fewer digits of a second than it has at hand when it answers."""
+    assert is_same_instant(one, other) is are_same

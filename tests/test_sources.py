@@ -15,7 +15,13 @@ ANCHORS = {page["url"]: set(page["anchors"]) for page in LISTED["page"]}
 SECTIONS = {entry["document"]: set(entry["sections"]) for entry in LISTED["document"]}
 
 #: The FHIR version that stands in the addresses of a base profile.
-BASES = {"fhir-dstu2": "DSTU2", "fhir-stu3": "STU3", "fhir-r4": "R4", "fhir-r5": "R5"}
+BASES = {
+    "fhir-dstu2": "DSTU2",
+    "fhir-stu3": "STU3",
+    "fhir-r4": "R4",
+    "fhir-r4b": "R4B",
+    "fhir-r5": "R5",
+}
 
 #: A shipped profile, read once: profiles do not change.
 known = cache(load)
@@ -76,7 +82,7 @@ def test_a_list_of_anchors_says_how_it_was_had(page):
     assert len(set(page["anchors"])) == len(page["anchors"])
 
 
-@pytest.mark.parametrize("name", ["fhir-dstu2", "fhir-stu3", "fhir-r4", "fhir-r5"])
+@pytest.mark.parametrize("name", ["fhir-dstu2", "fhir-stu3", "fhir-r4", "fhir-r4b", "fhir-r5"])
 @pytest.mark.parametrize("situation", ["unauthenticated", "forbidden", "invalid-content"])
 def test_the_specification_obliges_no_server_to_ask_for_a_token_or_to_check_content(
     name, situation

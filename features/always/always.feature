@@ -14,3 +14,33 @@ Feature: What holds in every exchange
   @rule:always.location-leads-there
   Scenario: The Location of an answer leads to what was written
     Host and base, type, id and version are those of the resource that the request wrote.
+
+  @rule:always.shows-what-was-asked
+  Scenario: An answer shows what was asked for
+    Whoever reads a resource is shown that one. A search and a history list resources of the type that was asked for,
+    and a write that shows what it wrote shows no other.
+
+  @rule:always.version-is-one-content
+  Scenario: A version of a resource is the same wherever it is shown
+    The answer to a write, a read, a search and a history may all show it. When two of them differ, one is not what was
+    stored, and whoever goes on from there destroys something.
+
+  @rule:always.metadata-is-valid
+  Scenario: Id, version and time of a resource can be read
+    They are what a client names a resource by, and what it says it has seen.
+
+  @rule:always.last-modified-equals-last-updated
+  Scenario: The time in the headers of an answer is that of the version it is about
+    A client that keeps the one finds the other later.
+
+  @rule:always.operation-outcome-is-valid
+  Scenario: An explanation says what is wrong
+    It names at least one issue, how grave that is, and of which kind.
+
+  @rule:always.content-type-fits-body
+  Scenario: The Content-Type of an answer is that of its body
+    A client reads the body as what it is said to be.
+
+  @rule:always.date
+  Scenario: An answer tells when it was given
+    By that time a client knows how old it is, and how far its own clock is off.

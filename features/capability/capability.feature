@@ -3,7 +3,8 @@ Feature: A server says what it can do, and can do what it says
   A client reads the capability statement before it relies on a server.
 
   @rule:capability.update
-  Scenario: A server that accepts updates says so in its capability statement
+  Scenario: A server accepts updates just if its capability statement claims them
     Given a resource on the server
     When it is updated from its current version
     Then an accepted update is one that the capability statement claims
+    And a refused update is one that it does not claim

@@ -32,8 +32,13 @@ Feature: A create makes a new resource and says where it is
     When a resource is created with a lastUpdated of the client's
     Then the new resource has a lastUpdated of the server's
 
+  @rule:create.meta.profile-and-tags-kept
+  Scenario: The profiles and tags that a create sends are kept
+    When a resource is created with a tag and a profile
+    Then the new resource has that tag and that profile
+
   @spec:HDR-03 @spec:META-12 @spec:META-13
-  @rule:create.headers.etag
+  @needs:versions @rule:create.headers.etag
   Scenario: A create carries the first version as a weak ETag
     When a valid resource is created
     Then the answer's headers are as promised

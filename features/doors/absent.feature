@@ -1,3 +1,4 @@
+@needs:versions
 Feature: What is not there has no version to be replaced
   A write that names a version of what never was, or is gone, is based on something that nobody can have seen. It makes
   nothing, and brings nothing back.

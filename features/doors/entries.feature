@@ -1,3 +1,4 @@
+@needs:versions
 Feature: Every entry of a Bundle asks for the version it replaces
   What is sent in a Bundle is held to what holds for it alone. In a batch each entry stands for itself; in a transaction
   one that is refused takes all others with it.

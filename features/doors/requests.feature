@@ -1,3 +1,4 @@
+@needs:versions
 Feature: Every request that writes asks for the version it replaces
   A resource is changed by an update, by a patch, by a delete, and by each of them with criteria in place of an id.
   Each is a door of its own, often with code of its own behind it. A lock on one of them protects nobody.

@@ -6,7 +6,7 @@ Feature: A patch changes what it says, from the version it names
     Given a resource on the server
 
   @spec:CON-17 @spec:META-01 @spec:PAT-02
-  @rule:patch.if-match.current
+  @needs:versions @rule:patch.if-match.current
   Scenario: A patch based on the current version is accepted
     When it is patched from its current version
     Then the server answers as promised
@@ -21,7 +21,7 @@ Feature: A patch changes what it says, from the version it names
     And the resource is as the answer says
 
   @spec:CON-17
-  @rule:patch.if-match.stale
+  @needs:versions @rule:patch.if-match.stale
   Scenario: A patch based on a superseded version is refused
     Given someone else has updated it since it was read
     When it is patched from the version that was read
@@ -55,6 +55,13 @@ Feature: A patch changes what it says, from the version it names
     When it is patched from its current version
     Then the patch is accepted
     And nothing but what the patch says has changed
+
+  @rule:patch.headers.etag
+  Scenario: A patch carries the new version as a weak ETag
+    When it is patched from its current version
+    Then the patch is accepted
+    And the answer's headers are as promised
+    And the answer's ETag is the version that a read shows
 
   @spec:PAT-03 @spec:PAT-06
   @rule:patch.invalid-patch

@@ -14,7 +14,7 @@ Feature: What may exist once is made once
     Then one resource was made
 
   @spec:HDR-06 @spec:HIS-07 @spec:HTTP-05
-  @needs:update-create @rule:race.update-as-create
+  @needs:update-create @needs:versions @rule:race.update-as-create
   Scenario: Of several updates of an id that was never given out, one creates it
     When several writers update an id that was never given out, at once
     Then exactly one of them creates it each time

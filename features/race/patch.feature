@@ -3,7 +3,7 @@ Feature: However many patch at once, no patch is lost
   A patch is a small change, and small changes are what two people make to one record at the same time.
 
   @spec:CON-17 @spec:HIS-07 @spec:HTTP-05
-  @rule:race.patch.same-version
+  @needs:versions @rule:race.patch.same-version
   Scenario: Of several patches from one version, exactly one is accepted
     When several writers patch a resource from the same version, at once
     Then exactly one of them is accepted each time

@@ -1,4 +1,4 @@
-@needs:update
+@needs:update @needs:versions
 Feature: However many save at once, no save is lost
   Several writers have read the same version. All of them save at the same moment. One of them is first; the others must
   be told, and nothing that was accepted may disappear.

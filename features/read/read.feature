@@ -13,13 +13,13 @@ Feature: A read shows the current version, and says which one it is
     And the answer holds what was created
 
   @spec:HDR-01 @spec:META-13
-  @rule:read.headers.etag
+  @needs:versions @rule:read.headers.etag
   Scenario: A read carries the version as a weak ETag
     When it is read
     Then the answer's headers are as promised
 
   @spec:META-12
-  @rule:read.etag-equals-version
+  @needs:versions @rule:read.etag-equals-version
   Scenario: The ETag of a read names the version in its body
     When it is read
     Then the answer's ETag names the version in its body
@@ -37,18 +37,24 @@ Feature: A read shows the current version, and says which one it is
     Then the answer's Last-Modified is the lastUpdated in its body
 
   @spec:CREAD-01
-  @rule:read.if-none-match.current
+  @needs:versions @rule:read.if-none-match.current
   Scenario: A reader who has the current version is told that nothing changed
     When it is read by someone who has the current version
     Then the server answers as promised
 
   @spec:CREAD-02
-  @rule:read.if-none-match.superseded
+  @needs:versions @rule:read.if-none-match.superseded
   Scenario: A reader who has a superseded version is given the new one
     Given someone else has updated it since it was read
     When it is read by someone who has the version that was read
     Then the server answers as promised
     And the answer holds what the other writer wrote
+
+  @needs:vread @needs:update @rule:read.version.as-written
+  Scenario: Every version of a resource can be read as it was written
+    Given it has been updated a dozen times
+    When each version that it had before is read
+    Then each version shows what was written then
 
   @spec:ERR-03 @spec:READ-01
   @rule:read.unknown-id

@@ -12,10 +12,30 @@ Feature: A reasonable adjustment is never edited, only withdrawn
     And what is beside the status is as it was
 
   @rule:update.removal-reason
-  Scenario Outline: A withdrawal without its reason and comment is refused
+  Scenario Outline: A withdrawal without its reason or its comment is refused
     Given a <type> on the server
-    When it is withdrawn without a reason and a comment
+    When it is withdrawn without its <part>
     Then the server answers as promised
+    And the resource is as it was
+
+    Examples:
+      | type    | part                                   |
+      | Flag    | removal reason and supporting comment  |
+      | Flag    | removal reason                         |
+      | Flag    | supporting comment                     |
+      | Consent | removal reason and supporting comment  |
+      | Consent | removal reason                         |
+      | Consent | supporting comment                     |
+      | List    | removal reason and supporting comment  |
+      | List    | removal reason                         |
+      | List    | supporting comment                     |
+
+  @needs:create @rule:update.correction
+  Scenario Outline: A correction is a withdrawal and a new resource
+    Given a <type> on the server
+    And it has been updated
+    When a valid <type> is created
+    Then the new resource has an id of its own and holds what was sent
     And the resource is as it was
 
     Examples:
@@ -42,18 +62,18 @@ Feature: A reasonable adjustment is never edited, only withdrawn
     Given a Flag on the server
     When it is updated from its current version
     Then the server answers as promised
-    And the resource holds what was sent
+    And the resource holds all that was sent
 
   @rule:update.consent
   Scenario: A Consent is withdrawn by updating it
     Given a Consent on the server
     When it is updated from its current version
     Then the server answers as promised
-    And the resource holds what was sent
+    And the resource holds all that was sent
 
   @rule:update.condition-through-list
   Scenario: A Condition is withdrawn by updating the List that holds it
     Given a List on the server
     When it is updated from its current version
     Then the server answers as promised
-    And the resource holds what was sent
+    And the resource holds all that was sent

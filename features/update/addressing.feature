@@ -37,7 +37,7 @@ Feature: An update changes the resource that its address names, and no other
     And a refused update created nothing
 
   @spec:CON-15
-  @rule:update.if-match.no-resource
+  @needs:versions @rule:update.if-match.no-resource
   Scenario: An update that names a version of what does not exist creates nothing
     When an id that was never given out is updated from a version
     Then the server answers as promised

@@ -8,7 +8,7 @@ Feature: The answer to an update says what became of the resource
     Then the update is accepted
 
   @spec:HDR-04 @spec:META-13
-  @rule:update.headers.etag
+  @needs:versions @rule:update.headers.etag
   Scenario: An update carries the new version as a weak ETag
     Then the answer's headers are as promised
 

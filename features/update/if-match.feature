@@ -7,7 +7,7 @@ Feature: An update names the version it replaces
     Given a resource on the server
 
   @spec:CON-01 @spec:CON-09 @spec:HDR-06 @spec:META-01 @spec:UPD-01
-  @rule:update.if-match.current
+  @needs:versions @rule:update.if-match.current
   Scenario: An update based on the current version is accepted
     When it is updated from its current version
     Then the server answers as promised
@@ -15,21 +15,27 @@ Feature: An update names the version it replaces
     And the resource holds what was sent
 
   @spec:CON-01 @spec:HDR-04
-  @rule:update.if-match.own-etag
+  @needs:versions @rule:update.if-match.own-etag
   Scenario: The ETag of an update's own answer can be used, unread, for the next update
     Given it has been updated
     When it is updated from the ETag that the last update gave
     Then the server answers as promised
     And the resource holds what was sent
 
-  @rule:update.if-match.from-meta
+  @needs:versions @rule:update.if-match.from-meta
   Scenario: The version taken from meta.versionId of a read is accepted
     When it is updated from the meta.versionId that a read shows
     Then the server answers as promised
     And the resource holds what was sent
 
+  @rule:update.if-match.from-compressed
+  Scenario: The ETag of a compressed read is accepted
+    When it is updated from the ETag that a compressed read gives
+    Then the server answers as promised
+    And the resource holds what was sent
+
   @spec:META-14
-  @needs:search-type @rule:update.if-match.from-search
+  @needs:search-type @needs:versions @rule:update.if-match.from-search
   Scenario: The version taken from meta.versionId of a search result is accepted
     When it is updated from the meta.versionId that a search shows
     Then the server answers as promised
@@ -43,14 +49,14 @@ Feature: An update names the version it replaces
     And the resource is as the answer says
 
   @spec:CON-02 @spec:CON-03
-  @rule:update.if-match.stale
+  @needs:versions @rule:update.if-match.stale
   Scenario: An update based on a superseded version is refused
     Given someone else has updated it since it was read
     When it is updated from the version that was read
     Then the update is refused as a version conflict
     And the resource is as the other writer left it
 
-  @rule:update.if-match.stale-by-two
+  @needs:versions @rule:update.if-match.stale-by-two
   Scenario: An update based on a version superseded twice is refused
     Given someone else has updated it since it was read
     And someone else has updated it again
@@ -58,7 +64,14 @@ Feature: An update names the version it replaces
     Then the update is refused as a version conflict
     And the resource is as the other writer left it
 
-  @rule:update.if-match.stale-equal-content
+  @rule:update.if-match.stale-by-many
+  Scenario: Every one of a dozen superseded versions is refused
+    Given it has been updated a dozen times
+    When it is updated from each version that it had before
+    Then each update is refused as a version conflict
+    And the resource is as it was
+
+  @needs:versions @rule:update.if-match.stale-equal-content
   Scenario: A superseded version is refused even when the content equals what is stored
     Given someone else has updated it since it was read
     When what the other writer wrote is sent again from the version that was read
@@ -66,7 +79,7 @@ Feature: An update names the version it replaces
     And the resource is as the other writer left it
 
   @spec:CON-14
-  @rule:update.if-match.other-resource
+  @needs:versions @rule:update.if-match.other-resource
   Scenario: The version of another resource is refused
     Given another resource whose version this one never had
     When it is updated from the version of the other resource
@@ -74,20 +87,20 @@ Feature: An update names the version it replaces
     And the resource is as it was
 
   @spec:CON-14
-  @rule:update.if-match.never-existed
+  @needs:versions @rule:update.if-match.never-existed
   Scenario: A version that never existed is refused
     When it is updated from a version that never existed
     Then the update is refused as a version conflict
     And the resource is as it was
 
-  @rule:update.if-match.id-as-version
+  @needs:versions @rule:update.if-match.id-as-version
   Scenario: The resource's id is not its version
     When it is updated from its id in place of its version
     Then the update is refused as a version conflict
     And the resource is as it was
 
   @spec:CON-12 @spec:CON-13
-  @rule:update.if-match.malformed
+  @needs:versions @rule:update.if-match.malformed
   Scenario Outline: An If-Match that cannot be read does not open the door to a superseded version
     Given someone else has updated it since it was read
     When it is updated with the If-Match <header>
@@ -104,7 +117,7 @@ Feature: An update names the version it replaces
       | a list           | W/"<version>", W/"other" |
 
   @spec:CON-12 @spec:HTTP-03
-  @rule:update.if-match.two-lines
+  @needs:versions @rule:update.if-match.two-lines
   Scenario: Two If-Match lines that both name superseded versions are refused
     Given someone else has updated it since it was read
     When it is updated with two If-Match lines, neither naming the current version
@@ -112,28 +125,28 @@ Feature: An update names the version it replaces
     And the resource is as the other writer left it
 
   @spec:CON-13
-  @rule:update.if-match.blank
+  @needs:versions @rule:update.if-match.blank
   Scenario: A blank If-Match names no version
     When it is updated with a blank If-Match
     Then the server answers as promised
     And the resource is as the answer says
 
   @spec:CON-11
-  @rule:update.if-match.star
+  @needs:versions @rule:update.if-match.star
   Scenario: An If-Match of * stands for whatever version is current
     When it is updated with an If-Match of *
     Then the server answers as promised
     And the resource is as the answer says
 
   @spec:CON-10
-  @rule:update.if-match.strong
+  @needs:versions @rule:update.if-match.strong
   Scenario: The current version written as a strong tag
     When it is updated with the current version as a strong tag
     Then the server answers as promised
     And the resource is as the answer says
 
   @spec:CON-13
-  @rule:update.if-match.bare
+  @needs:versions @rule:update.if-match.bare
   Scenario: The current version written bare, without quotes
     When it is updated with the current version bare
     Then the server answers as promised

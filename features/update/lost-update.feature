@@ -5,7 +5,7 @@ Feature: No save is lost without anyone being told
   Background:
     Given a resource on the server
 
-  @rule:update.lost-update.detected
+  @needs:versions @rule:update.lost-update.detected
   Scenario: The second of two clinicians is told, and loses nothing by trying again
     Given clinician A reads it
     And clinician B reads it

@@ -40,7 +40,7 @@ Feature: An update that must not happen leaves no trace
     Then a refusal is explained as promised
 
   @spec:CON-29 @spec:ERR-01 @spec:ERR-03 @spec:UPD-11
-  @rule:update.error.operation-outcome.stale
+  @needs:versions @rule:update.error.operation-outcome.stale
   Scenario: A refusal for a superseded version is explained
     Given someone else has updated it since it was read
     When it is updated from the version that was read

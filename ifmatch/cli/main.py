@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from ifmatch import __version__
-from ifmatch.cli import compare, profiles, rules, run, serve
+from ifmatch.cli import compare, open, profiles, rules, run, serve
 from ifmatch.cli.command import Command, Parser
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, did_you_mean
 
@@ -20,6 +20,7 @@ COMMANDS = {
         rules.COMMAND,
         profiles.COMMAND,
         compare.COMMAND,
+        open.COMMAND,
     )
 }
 

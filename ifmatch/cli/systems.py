@@ -13,10 +13,12 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ifmatch import HOME
 from ifmatch.cli.processes import Processes
-from ifmatch.errors import ExitCode
+from ifmatch.errors import ConfigurationError, ExitCode
+from ifmatch.report import page
 from ifmatch.report.console import console_for, count_line
 from ifmatch.report.document import FILE_NAME, Document, load
 from ifmatch.report.matrix import print_matrix
+from ifmatch.report.page.side_by_side import side_by_side
 from ifmatch.rules import profile as profiles
 from ifmatch.suite.folder import new_folder, new_run_id, point_latest_to
 from ifmatch.suite.options import words_for_command
@@ -45,7 +47,9 @@ def run_all(given: Mapping[str, Any], rest: Sequence[str]) -> int:
     started = time.perf_counter()
     processes = Processes()
     codes = _run_side_by_side(console, folder, commands, processes)
-    _print_matrix(console, folder)
+    reports = _reports(folder)
+    _print_matrix(console, reports)
+    _write_page(folder, reports)
     point_latest_to(folder)
     if not racing:
         console.print("\nRaces were left out: `ifmatch --effort quick` runs them, too.")
@@ -85,11 +89,28 @@ def _end(pool: ThreadPoolExecutor, processes: Processes) -> None:
         processes.end(signal.SIGKILL)
 
 
-def _print_matrix(console: Console, folder: Path) -> None:
-    paths = [folder / system / FILE_NAME for system in SYSTEMS]
-    reports = [load(path) for path in paths if path.is_file()]
+def _reports(folder: Path) -> dict[str, Document]:
+    """What each system came to, as far as its run wrote a report."""
+    paths = {system: folder / system / FILE_NAME for system in SYSTEMS}
+    return {system: load(path) for system, path in paths.items() if path.is_file()}
+
+
+def _print_matrix(console: Console, reports: Mapping[str, Document]) -> None:
     console.print()
-    print_matrix(console, reports)
+    print_matrix(console, list(reports.values()))
+
+
+def _write_page(folder: Path, reports: Mapping[str, Document]) -> None:
+    """One page for all systems, which leads to the page of each."""
+    named = [(report["profile"]["label"], report) for report in reports.values()]
+    pages = [f"{system}/{page.FILE_NAME}" for system in reports]
+    title = f"{len(reports)} systems, each on an embedded server that keeps its promises"
+    try:
+        (folder / page.FILE_NAME).write_text(side_by_side(title, named, pages), encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{folder} cannot be written: {error.strerror}. Choose another folder with -o DIR."
+        ) from None
 
 
 #: The order in which exit codes of several runs outrank each other: a broken rule tells more than a run cut short.

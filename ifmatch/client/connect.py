@@ -103,6 +103,16 @@ def look_again(target: Target) -> None:
     )
 
 
+def seems_absent(target: Target) -> bool:
+    """Whether nothing that was asked for is found: no statement, no resource, no type.
+
+    A server that offers neither statement nor search looks like that, too: only a write can tell.
+    """
+    if not target.statement.problem or target.canary is None or target.canary.status != 404:
+        return False
+    return _ask(target, target.profile.subject).status == 404
+
+
 def _nobody(target: Target) -> str:
     """The address of something that cannot exist: a server that works says no."""
     return f"{target.profile.subject}/ifmatch-{uuid.uuid4()}"

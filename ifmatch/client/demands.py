@@ -4,8 +4,9 @@ from ifmatch.client.subject import Attempt, Subject
 from ifmatch.client.workbench import Workbench
 from ifmatch.rules.answer import Effect, Resource
 from ifmatch.rules.case import Case
-from ifmatch.rules.content import at, differences
-from ifmatch.rules.expectation import describe
+from ifmatch.rules.content import at, differences, losses, without_added
+from ifmatch.rules.expectation import Expectation, Level, describe
+from ifmatch.rules.fhir_json import pruned
 
 
 def demand_unchanged(bench: Workbench, case: Case, subject: Subject) -> None:
@@ -21,7 +22,7 @@ def demand_mark(bench: Workbench, case: Case, subject: Subject, attempt: Attempt
         return
     stored, marker = bench.look(subject).resource, subject.kind.marker
     got, wanted = at(stored, marker), at(attempt.sent, marker)
-    held = got == wanted if marker else not unlike(subject, attempt.sent, stored)
+    held = got == wanted if marker else not lost(subject, attempt.sent, stored)
     case.state(held, "what was sent is stored", f"{marker} is {got!r}, not {wanted!r}")
 
 
@@ -56,5 +57,19 @@ def demand_untouched_by_refusal(
 
 
 def unlike(subject: Subject, sent: Resource, stored: Resource) -> list[str]:
-    """In what a stored resource differs from what was sent, but for the additions that the profile names."""
-    return differences(sent, stored, subject.kind.server_adds)
+    """In what a mirror differs from what was sent, but for the additions that the profile names."""
+    return differences(pruned(sent), stored, subject.kind.server_adds)
+
+
+def demand_created(bench: Workbench, case: Case, sent: Resource, stored: Resource | None) -> None:
+    """A created resource must hold what was sent: a fact as grave as `create.persisted` says, wherever it is seen."""
+    found = losses(pruned(sent), stored) if stored else ["nothing is there"]
+    promise = bench.target.profile.promise("create.persisted", bench.kind.type)
+    level = promise.level if isinstance(promise, Expectation) else Level.MAY
+    case.fact(not found, "the content that was sent", "; ".join(found), level)
+
+
+def lost(subject: Subject, sent: Resource, stored: Resource) -> list[str]:
+    """What a stored resource lacks of what was sent; what the server itself had added is for the server to keep."""
+    ours = without_added(pruned(sent), subject.sent, subject.read.resource)
+    return losses(ours, stored)

@@ -66,33 +66,42 @@ class Statement:
         return " ".join(str(software[k]) for k in ("name", "version") if software.get(k))
 
     def claims(self, interaction: str, resource_type: str) -> bool | None:
-        """Whether the statement claims an interaction for a type; None when there is no usable one."""
+        """Whether the statement claims an interaction for a type; None when it leaves that open, or is not usable."""
         if self.problem:
             return None
+        if interaction in _IMPLIED and not self.fhir_version.startswith("5"):
+            return all(self.claims(implied, resource_type) for implied in _IMPLIED[interaction])
+        if interaction in _PATCH_FORMATS:
+            return self._claims_format(interaction, resource_type)
         if interaction in _OF_THE_SYSTEM:
             return any(interaction in _codes(rest) for rest in _of_the_server(self.document))
+        return any(_describes(interaction, entry) for entry in self._entries(resource_type))
+
+    def keeps_versions(self, resource_type: str) -> bool:
+        """Whether resources of a type have versions; they do unless the statement says otherwise."""
+        if self.problem:
+            return True
+        kept = [entry.get("versioning") for entry in self._entries(resource_type)]
+        return "no-version" not in kept
+
+    def _entries(self, resource_type: str) -> list[Mapping[str, Any]]:
         described = _described_types(self.document)
-        entries = [entry for entry in described if entry.get("type") == resource_type]
-        return any(self._describes(interaction, entry) for entry in entries)
+        return [entry for entry in described if entry.get("type") == resource_type]
 
-    def _describes(self, interaction: str, entry: Mapping[str, Any]) -> bool:
-        if interaction in _FLAGS:
-            element, values = _FLAGS[interaction]
-            if element not in entry and interaction in _IMPLIED and not self._is_of_r5:
-                return all(self._describes(implied, entry) for implied in _IMPLIED[interaction])
-            return entry.get(element) in values
-        if interaction in _PATCH_FORMATS:
-            return "patch" in _codes(entry) and self._takes(interaction)
-        return interaction in _codes(entry)
-
-    @property
-    def _is_of_r5(self) -> bool:
-        return self.fhir_version.startswith("5")
-
-    def _takes(self, patch_format: str) -> bool:
-        """Whether patches of a format are claimed. A statement without a list of formats leaves none out."""
+    def _claims_format(self, patch_format: str, resource_type: str) -> bool | None:
+        """Whether patches of a format are claimed. Patches without a list of formats leave open which they may have."""
+        if not self.claims("patch", resource_type):
+            return False
         listed = self.document.get("patchFormat")
-        return not listed or bool(_PATCH_FORMATS[patch_format] & set(listed))
+        return bool(_PATCH_FORMATS[patch_format] & set(listed)) if listed else None
+
+
+def _describes(interaction: str, entry: Mapping[str, Any]) -> bool:
+    """Whether what a statement says of a type has an interaction."""
+    if interaction not in _FLAGS:
+        return interaction in _codes(entry)
+    element, values = _FLAGS[interaction]
+    return entry.get(element) in values
 
 
 def _codes(described: Mapping[str, Any]) -> list[object]:
@@ -116,6 +125,17 @@ def _lists_all(value: Any, kind: type) -> bool:
     return isinstance(value, list) and all(isinstance(part, kind) for part in value)
 
 
+def _are_all(parents: Iterable[Mapping[str, Any]], elements: Iterable[str], kind: type) -> bool:
+    """Whether each of these elements, where it is there, is of one kind."""
+    names = tuple(elements)
+    return all(isinstance(parent[n], kind) for parent in parents for n in names if n in parent)
+
+
+def _interactions(parents: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for parent in parents:
+        yield from parent.get("interaction", [])
+
+
 def _list_objects(parents: Iterable[Mapping[str, Any]], element: str) -> bool:
     """Whether an element is a list of objects in each of its parents that has it."""
     return all(_lists_all(parent.get(element, []), dict) for parent in parents)
@@ -129,6 +149,11 @@ def _described_types(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]
 def _of_the_server(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """What it says of itself as a server; it may also tell how it behaves as a client of others."""
     return [rest for rest in document["rest"] if rest.get("mode") != "client"]
+
+
+#: What it says of a type in a code, and what with true or false (FHIR R4 CapabilityStatement.rest.resource).
+_OF_CODES = ("type", "versioning", "conditionalDelete")
+_OF_TRUTH = ("conditionalCreate", "conditionalUpdate", "updateCreate")
 
 
 #: What a statement must be for claims to be read from it, one thing on the ground of the one before.
@@ -147,7 +172,27 @@ _SHAPES: tuple[tuple[Callable[[Mapping[str, Any]], bool], str], ...] = (
         "rest.resource.interaction is not a list of objects",
     ),
     (
+        lambda document: _are_all(_interactions(document["rest"]), ("code",), str),
+        "rest.interaction.code is not a code",
+    ),
+    (
+        lambda document: _are_all(_interactions(_described_types(document)), ("code",), str),
+        "rest.resource.interaction.code is not a code",
+    ),
+    (
+        lambda document: _are_all(_described_types(document), _OF_CODES, str),
+        f"one of {', '.join(_OF_CODES)} in rest.resource is not a code",
+    ),
+    (
+        lambda document: _are_all(_described_types(document), _OF_TRUTH, bool),
+        f"one of {', '.join(_OF_TRUTH)} in rest.resource is neither true nor false",
+    ),
+    (
         lambda document: _lists_all(document.get("patchFormat", []), str),
         "patchFormat is not a list of codes",
+    ),
+    (
+        lambda document: _are_all([document], ("fhirVersion",), str),
+        "fhirVersion is not a version",
     ),
 )

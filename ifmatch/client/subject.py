@@ -4,9 +4,10 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ifmatch.errors import SetupFailed
+from ifmatch.errors import OutcomeUnknown
 from ifmatch.rules.answer import Answer, Resource, objects_in
 from ifmatch.rules.content import differences
+from ifmatch.rules.expectation import describe
 from ifmatch.rules.profile import ResourceKind
 from ifmatch.rules.version import weak
 
@@ -16,11 +17,25 @@ IDENTIFIER_SYSTEM = "urn:ifmatch:identifier"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A resource as a reader saw it: content, version, time, and the versions its history lists (None: no history)."""
+    """A resource as a reader saw it: content, version, time, and the versions its history lists (None: no history).
+
+    It is not `versioned` on a server that says that it keeps no versions. `shown` is None when the reader was answered,
+    but shown no resource.
+    """
 
     answer: Answer
-    resource: Resource
+    shown: Resource | None
     history: tuple[str, ...] | None
+    versioned: bool = True
+
+    @property
+    def resource(self) -> Resource:
+        """The content. Raises OutcomeUnknown when the reader was shown none."""
+        if self.shown is None:
+            raise OutcomeUnknown(
+                f"a read of {self.answer.url} shows no resource: {describe(self.answer)}"
+            )
+        return self.shown
 
     @property
     def version(self) -> str:
@@ -31,14 +46,19 @@ class Snapshot:
     def tag(self) -> str:
         """The entity tag for an If-Match: the server's own, else made from meta.versionId.
 
-        Raises SetupFailed when the server reveals no version at all.
+        Raises OutcomeUnknown when the server reveals no version at all.
         """
         tag = tag_of(self.answer)
         if tag is None:
-            raise SetupFailed(
+            raise OutcomeUnknown(
                 "the read reveals no version: it has neither an ETag nor a meta.versionId to base an update on"
             )
         return tag
+
+    @property
+    def base(self) -> str | tuple[()]:
+        """The entity tag for an ordinary update; none where there are no versions to name."""
+        return self.tag if self.versioned else ()
 
     @property
     def last_updated(self) -> object:
@@ -110,6 +130,11 @@ def new_unique() -> str:
     return uuid.uuid4().hex
 
 
+def new_mark() -> str:
+    """A text of ours for an element that a write may change, unlike any other. Not all of it is ASCII, as in names."""
+    return f"ifmatch {new_unique()} é水"
+
+
 def tag_of(answer: Answer) -> str | None:
     """An entity tag for the version that an answer shows, None when it shows none."""
     return answer.etag or (weak(answer.version) if answer.version else None)
@@ -119,6 +144,11 @@ def entries(answer: Answer) -> list[Resource]:
     """The resources in a Bundle; entries without one, such as deletes in a history, are left out."""
     listed = objects_in((answer.resource or {}).get("entry"))
     return objects_in([entry.get("resource") for entry in listed])
+
+
+def is_bundle(answer: Answer) -> bool:
+    """Whether an answer is a list of resources, be it an empty one."""
+    return answer.resource is not None and answer.resource["resourceType"] == "Bundle"
 
 
 def identifiers(resource: Resource) -> list[str]:

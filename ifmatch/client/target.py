@@ -16,7 +16,8 @@ from ifmatch.client.settings import Identity, Settings
 from ifmatch.client.statement import Statement
 from ifmatch.errors import ConfigurationError, RuleNotApplicable
 from ifmatch.rules.answer import Answer, Effect, Resource
-from ifmatch.rules.content import fill
+from ifmatch.rules.content import fill, placeholders_in
+from ifmatch.rules.fhir_json import pruned
 from ifmatch.rules.profile import Profile, ResourceKind
 
 LABEL_SYSTEM = "urn:ifmatch:run"
@@ -42,6 +43,7 @@ class Target:
         self.ledger = Ledger(recorder.journal)
         self.statement = Statement({}, "the capability statement was not read")
         self.canary: Answer | None = None
+        self.patch_format = ""  # not known yet
         wire = Wire(settings.base_url, settings.tls(), settings.timeout, settings.through_proxy)
         self._courier = Courier(wire, settings.base_url, recorder.exchange, recorder.notice)
 
@@ -57,10 +59,12 @@ class Target:
         resource_id: str,
         *,
         seen: str = "",
+        compressed: bool = False,
         identity: Identity = Identity.FIRST,
     ) -> Answer:
-        """GET [base]/[type]/[id]; `seen` is an entity tag for If-None-Match."""
+        """GET [base]/[type]/[id]; `seen` is an entity tag for If-None-Match, `compressed` asks for gzip."""
         headers = {"If-None-Match": seen} if seen else {}
+        headers |= {"Accept-Encoding": "gzip"} if compressed else {}
         return self.send(
             "GET", f"{resource_type}/{resource_id}", headers=headers, identity=identity
         )
@@ -195,10 +199,13 @@ class Target:
         conditions: Sequence[tuple[str, str]] = (),
         identity: Identity = Identity.FIRST,
         outside: bool = False,
+        as_it_is: bool = False,
     ) -> Request:
         """A write as it would be sent, complete: for those who send it themselves.
 
-        `conditions` are headers that it depends on besides If-Match.
+        `conditions` are headers that it depends on besides If-Match. A resource leaves as FHIR JSON allows it;
+        `as_it_is` is for one that is meant to be wrong. Raises ValueError for one that holds a placeholder without a
+        value.
         """
         preference = self.profile.prefer if prefer is None else prefer
         headers = [
@@ -207,7 +214,7 @@ class Target:
             *conditions,
         ]
         headers += [("Prefer", preference)] if preference else []
-        content = body if isinstance(body, bytes) else _as_json(body)
+        content = body if isinstance(body, bytes) else self._as_json(body, as_it_is)
         return self.request(
             method, path, headers=headers, body=content, identity=identity, outside=outside
         )
@@ -227,6 +234,20 @@ class Target:
         `outside` takes the path from the root of the host instead of the base URL.
         """
         return Request(method, self._url(path, outside), self._headers(headers, identity), body)
+
+    def _as_json(self, body: Resource, as_it_is: bool) -> bytes:
+        left = placeholders_in(body) & self._placeholders
+        if left:
+            raise ValueError(f"a resource was to be sent with {{{min(left)}}} in place of a value")
+        return _as_json(body if as_it_is else pruned(body))
+
+    @property
+    def _placeholders(self) -> set[str]:
+        """The placeholders of all templates."""
+        kinds = self.profile.resources.values()
+        return set().union(
+            *(placeholders_in(template) for kind in kinds for template in kind.templates)
+        )
 
     def _write(self, method: str, path: str, body: Resource | bytes, **options: Any) -> Answer:
         return self._courier.send(self.write_request(method, path, body, **options))

@@ -11,11 +11,12 @@ from ifmatch.client.subject import (
     Subject,
     entries,
     identifiers,
+    is_bundle,
     new_unique,
     version_of,
 )
 from ifmatch.client.target import Target
-from ifmatch.client.template import changed_body, fresh_body
+from ifmatch.client.template import changed_body, filled, fresh_body
 from ifmatch.errors import OutcomeUnknown, RuleNotApplicable, SetupFailed
 from ifmatch.rules.answer import Answer, Body, Effect, Resource, instant
 from ifmatch.rules.expectation import Expectation, describe
@@ -57,6 +58,11 @@ class Workbench:
         """The resource as an ordinary update would send it: its content with a new mark in it."""
         return changed_body(self.target, subject, base or subject.now.resource)
 
+    def filled(self, template: Resource, unique: str, kind: ResourceKind | None = None) -> Resource:
+        """A part of a template with its placeholders filled."""
+        part: Resource = filled(self.target, kind or self.kind, template, unique)
+        return part
+
     def some_tag(self) -> str | tuple[()]:
         """An entity tag for a write to what does not exist, where the system demands one of every write; else none.
 
@@ -78,7 +84,7 @@ class Workbench:
         answer = self._set_up(lambda: self.target.create(body, unique=unique))
         resource_id = answer.named_id
         if not resource_id:
-            raise SetupFailed(
+            raise OutcomeUnknown(
                 f"the create of a {kind.type} gives no id: neither in Location nor in a body"
             )
         return self._subject(kind, resource_id, unique, body)
@@ -116,12 +122,19 @@ class Workbench:
         return Subject(kind, resource_id, unique, body, self._look(kind.type, resource_id))
 
     def _set_up(self, request: Callable[[], Answer]) -> Answer:
+        """The answer to what only the configuration can have wrong. Raises SetupFailed when it is refused."""
         try:
             answer = request()
         except OutcomeUnknown as unknown:
             raise SetupFailed(f"set-up: {unknown}") from None
+        if answer.effect is Effect.REFUSED:
+            raise SetupFailed(_unlike_set_up(answer))
+        return self._demand_accepted(answer)
+
+    def _demand_accepted(self, answer: Answer) -> Answer:
+        """An answer that is as it has to be on any server. Raises OutcomeUnknown when it is not."""
         if answer.effect is not Effect.ACCEPTED:
-            raise SetupFailed(f"set-up: {answer.url} answered {describe(answer)}{_why(answer)}")
+            raise OutcomeUnknown(_unlike_set_up(answer))
         return answer
 
     # ------------------------------------------------------------ changing and looking
@@ -129,12 +142,12 @@ class Workbench:
     def update(self, subject: Subject, base: Snapshot | None = None) -> Attempt:
         """An ordinary update of set-up, from the current version; it must be accepted, and `now` follows it.
 
-        Raises SetupFailed when it is not.
+        Raises OutcomeUnknown when it is not.
         """
         seen = base or subject.now
         body = self.changed(subject, seen.resource)
-        answer = self._set_up(
-            lambda: self.target.update(subject.type, subject.id, body, if_match=seen.tag)
+        answer = self._demand_accepted(
+            self.target.update(subject.type, subject.id, body, if_match=seen.base)
         )
         subject.now = self.look(subject)
         return Attempt(answer, body)
@@ -150,15 +163,13 @@ class Workbench:
         return None if gone else self._seen(answer, subject.type, subject.id)
 
     def _look(self, resource_type: str, resource_id: str) -> Snapshot:
-        answer = self._set_up(lambda: self.target.read(resource_type, resource_id))
+        answer = self._demand_accepted(self.target.read(resource_type, resource_id))
         return self._seen(answer, resource_type, resource_id)
 
     def _seen(self, answer: Answer, resource_type: str, resource_id: str) -> Snapshot:
-        if answer.resource is None:
-            raise SetupFailed(
-                f"a read of {resource_type}/{resource_id} gave {describe(answer)} instead of a resource"
-            )
-        return Snapshot(answer, answer.resource, self._versions(resource_type, resource_id))
+        versions = self._versions(resource_type, resource_id)
+        versioned = self.target.statement.keeps_versions(resource_type)
+        return Snapshot(answer, answer.resource, versions, versioned)
 
     def _versions(self, resource_type: str, resource_id: str) -> tuple[str, ...] | None:
         if not self._history or not self.offers("history-instance", resource_type):
@@ -169,12 +180,16 @@ class Workbench:
         return tuple(version_of(resource) or "" for resource in entries(answer))
 
     def made_of(self, attempt: Attempt) -> list[str]:
-        """The ids of resources that came of an attempt, found by its unique identifier where the target can search.
+        """The ids of resources that came of an attempt, found by its unique identifier.
 
-        What is found is entered into the ledger, so that it is removed.
+        What is found is entered into the ledger, so that it is removed. Raises as `found` does when nobody can look.
         """
         resource_type, uniques = attempt.sent["resourceType"], identifiers(attempt.sent)
-        ids = self.found(resource_type, uniques[0]) if uniques else []
+        if not uniques:
+            raise RuleNotApplicable(
+                f"what was made cannot be looked for: the template of {resource_type} has no identifier of ours"
+            )
+        ids = self.found(resource_type, uniques[0])
         for resource_id in ids:
             self._enter(resource_type, uniques[0], resource_id)
         return ids
@@ -185,12 +200,17 @@ class Workbench:
             ledger.created(ledger.intend(resource_type, unique, resource_id), resource_id)
 
     def found(self, resource_type: str, unique: str) -> list[str]:
-        """The ids of the resources with a unique identifier, by a search; none where the target cannot search."""
+        """The ids of the resources with a unique identifier, by a search.
+
+        Raises RuleNotApplicable or OutcomeUnknown when it cannot be searched for them: see `searched`.
+        """
         if not self.offers("search-type", resource_type):
-            return []
-        answer = self.target.search(resource_type, f"identifier={IDENTIFIER_SYSTEM}|{unique}")
+            raise RuleNotApplicable(
+                f"what was made cannot be looked for: the server does not search {resource_type}"
+            )
+        listed = self.searched(resource_type, f"identifier={IDENTIFIER_SYSTEM}|{unique}")
         # Some servers ignore what they cannot search by and list everything: count only what is ours.
-        ours = (found for found in entries(answer) if unique in identifiers(found))
+        ours = (found for found in listed if unique in identifiers(found))
         return [str(found.get("id") or "without an id") for found in ours]
 
     def offers(self, interaction: str, resource_type: str = "") -> bool:
@@ -199,25 +219,45 @@ class Workbench:
         claimed = self.target.statement.claims(interaction, resource_type or self.kind.type)
         return offered is not False and claimed is not False
 
+    def claims(self, interaction: str) -> bool:
+        """Whether the system's texts or the target's statement say that there is an interaction."""
+        claimed = self.target.statement.claims(interaction, self.kind.type)
+        return self.target.profile.offers(interaction) is True or claimed is True
+
     def version_by_search(self, subject: Subject) -> str:
         """The meta.versionId that a search by `_id` shows.
 
-        Raises SetupFailed when the resource is not found, or found without a version.
+        Raises OutcomeUnknown when the resource is not found, or found without a version.
         """
         listed = next(self._listings(subject), None)
         if listed is None:
-            raise SetupFailed(f"a search by _id does not find {subject.type}/{subject.id}")
+            raise OutcomeUnknown(f"a search by _id does not find {subject.type}/{subject.id}")
         version = version_of(listed)
         if version is None:
-            raise SetupFailed("a search shows no meta.versionId")
+            raise OutcomeUnknown("a search shows no meta.versionId")
         return version
 
     def _listings(self, subject: Subject) -> Iterator[Resource]:
         """The resource as searches by `_id` list it. A search index may lag, so it is asked for a few seconds."""
         for pause in (0, 0.5, 1, 2):
             time.sleep(pause)
-            found = entries(self.target.search(subject.type, f"_id={subject.id}"))
+            found = self.searched(subject.type, f"_id={subject.id}")
             yield from (resource for resource in found if resource.get("id") == subject.id)
+
+    def searched(self, resource_type: str, criteria: str) -> list[Resource]:
+        """The resources that a search lists.
+
+        Raises RuleNotApplicable when the server does not search, nor claims that it does, OutcomeUnknown when it
+        claims so and refuses, or answers with no list.
+        """
+        answer = self.target.search(resource_type, criteria)
+        if answer.effect is Effect.REFUSED:
+            claimed = self.target.statement.claims("search-type", resource_type)
+            kind = OutcomeUnknown if claimed else RuleNotApplicable
+            raise kind(f"the server does not search {resource_type}: {describe(answer)}")
+        if not is_bundle(answer):
+            raise OutcomeUnknown(f"a search is answered with no Bundle: {describe(answer)}")
+        return entries(answer)
 
     def let_the_clock_move(self, subject: Subject) -> None:
         """Wait until a time stamp of the server's can differ from the last one: servers may keep whole seconds only."""
@@ -230,6 +270,10 @@ _HOW: dict[str, Callable[[Workbench, ResourceKind, str], Subject]] = {
     "create-by-put": Workbench._put,
     "existing": Workbench._borrow,
 }
+
+
+def _unlike_set_up(answer: Answer) -> str:
+    return f"set-up: {answer.url} answered {describe(answer)}{_why(answer)}"
 
 
 def _why(answer: Answer) -> str:

@@ -77,11 +77,15 @@ class TargetDescribed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished(Event):
-    """The footer. A log without it is of a run that was cut short."""
+    """The footer. A log without it is of a run that was cut short.
+
+    `left_out` names the rules that were not selected, or not in all their rows: with any, the run was partial.
+    """
 
     complete: bool = False
     exit_code: int | None = None
     message: str = ""
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,19 +1,33 @@
 """Promises that hold in every exchange, whatever it was for: each monitor is a rule `always.*`.
 
-A monitor is a pure function of one exchange and of what is known of the run so far. It yields the facts that it found
+A monitor is a pure function of one exchange and of what earlier ones showed. It yields the facts that it found
 to look at; one that does not hold is a finding. To add one: a file here, a row in `MONITORS`, and its sentence in
 `features/always/`.
 """
 
 from collections.abc import Mapping
 
+from ifmatch.monitor.content_type_fits_body import content_type_fits_body
+from ifmatch.monitor.date_is_told import date_is_told
 from ifmatch.monitor.etag_equals_version import etag_equals_version
+from ifmatch.monitor.last_modified_equals_last_updated import last_modified_equals_last_updated
 from ifmatch.monitor.location_leads_there import location_leads_there
+from ifmatch.monitor.metadata_is_valid import metadata_is_valid
 from ifmatch.monitor.no_server_error import no_server_error
+from ifmatch.monitor.outcome_is_valid import outcome_is_valid
+from ifmatch.monitor.shows_what_was_asked import shows_what_was_asked
+from ifmatch.monitor.version_is_one_content import version_is_one_content
 from ifmatch.monitor.watch import Monitor
 
 MONITORS: Mapping[str, Monitor] = {
     "always.no-server-error": no_server_error,
     "always.etag-equals-version": etag_equals_version,
     "always.location-leads-there": location_leads_there,
+    "always.shows-what-was-asked": shows_what_was_asked,
+    "always.version-is-one-content": version_is_one_content,
+    "always.metadata-is-valid": metadata_is_valid,
+    "always.last-modified-equals-last-updated": last_modified_equals_last_updated,
+    "always.operation-outcome-is-valid": outcome_is_valid,
+    "always.content-type-fits-body": content_type_fits_body,
+    "always.date": date_is_told,
 }

@@ -15,7 +15,7 @@ def etag_equals_version(observed: Observed) -> Iterator[Fact]:
     """
     answer = observed.answer
     shown, etag = answer.version_id, answer.etag
-    if not (shown and etag) or _lists_others(answer):
+    if shown is None or etag is None or _lists_others(answer):
         return
     yield Fact(version_in(etag) == shown, f"an ETag that names version {shown}", f"ETag: {etag}")
 

@@ -4,27 +4,39 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ifmatch.client.exchange import Exchange, Request
+from ifmatch.monitor.asked import Asked, asked_by
+from ifmatch.monitor.shown import Seen
 from ifmatch.rules.answer import Answer
 from ifmatch.rules.expectation import Finding, Level
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """An exchange as a monitor sees it: what was asked and what was answered, and where the target lies."""
+    """An exchange as a monitor sees it: what was asked and what was answered, and where the target lies.
+
+    `asked` is the interaction that the request is, where it is about resources of one type. `seen` is what earlier
+    answers of the run showed.
+    """
 
     request: Request
     answer: Answer
     base_url: str
+    asked: Asked | None
+    seen: Seen
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What a monitor looked at: whether it is so, what should be, and what is; a `note` is told, whatever holds."""
+    """What a monitor looked at: whether it is so, what should be, and what is; a `note` is told, whatever holds.
+
+    `contradicts` is the id of an earlier exchange that showed it otherwise.
+    """
 
     holds: bool
     expected: str
     got: str
     note: str = ""
+    contradicts: str = ""
 
 
 #: The facts that one exchange shows; none where it shows nothing of the kind.
@@ -49,8 +61,9 @@ class Tally:
 
     @property
     def exchanges(self) -> tuple[str, ...]:
-        """The ids of the exchanges that show what is wrong."""
-        return tuple(dict.fromkeys(observed.answer.exchange for observed, _ in self.broken))
+        """The ids of the exchanges that show what is wrong, each with the one that it contradicts."""
+        both = [(fact.contradicts, observed.answer.exchange) for observed, fact in self.broken]
+        return tuple(dict.fromkeys(exchange for pair in both for exchange in pair if exchange))
 
     def findings(self, level: Level) -> tuple[Finding, ...]:
         """What is wrong, each kind once, with the request that first showed it and how many others did."""
@@ -73,13 +86,15 @@ class Watch:
     """Runs the monitors of the rules that were selected over the exchanges of one target."""
 
     def __init__(self, monitors: Mapping[str, Monitor], base_url: str) -> None:
-        self._monitors, self._base_url = monitors, base_url
+        self._monitors, self._base_url, self._seen = monitors, base_url, Seen()
         self.tallies = {rule: Tally() for rule in monitors}
 
     def __call__(self, exchange: Exchange, answer: Answer) -> None:
-        """Show one exchange to every monitor."""
-        observed = Observed(exchange.request, answer, self._base_url)
+        """Show one exchange to every monitor, and remember what it shows for those that follow."""
+        asked = asked_by(exchange.request, self._base_url)
+        observed = Observed(exchange.request, answer, self._base_url, asked, self._seen)
         for rule, monitor in self._monitors.items():
             tally = self.tallies[rule]
             for fact in monitor(observed):
                 tally.add(observed, fact)
+        self._seen.add(answer, asked)

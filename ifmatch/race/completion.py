@@ -45,6 +45,11 @@ class Completion:
         return self.operation.outcome is Outcome.REFUSED
 
     @property
+    def failed(self) -> bool:
+        """Whether the target answered that it had made a mistake of its own."""
+        return self.answer.is_server_error and self.answer.status not in _SAYS_NOTHING
+
+    @property
     def outcome_known(self) -> bool:
         """Whether the target said either."""
         return self.accepted or self.refused

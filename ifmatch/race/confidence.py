@@ -100,14 +100,19 @@ class Confidence:
                 f"In none of {self.rounds} rounds were two writes in flight together, "
                 "so nothing could have been lost."
             )
-        ran = (
-            f"0 lost updates in {self.rounds} rounds on {len(self.blocks)} sets of connections; "
-            f"the writes overlapped in {self.overlap_share:.0%} of them, worth {self.effective:.0f} independent rounds"
-        )
+        ran = f"0 lost updates in {self.raced}, worth {self.effective:.0f} independent rounds"
         if not self.enough:
             return f"{ran}: too few to tell. At least {FEWEST} are needed."
         bound = f"exposure per round < {self.exposure:.2%} at {CERTAINTY:.0%} for this plan, load and network path"
         return f"{ran}; {bound}; {self._power()}."
+
+    @property
+    def raced(self) -> str:
+        """How much was run, and how much of that met."""
+        return (
+            f"{self.rounds} rounds on {len(self.blocks)} sets of connections; "
+            f"the writes overlapped in {self.overlap_share:.0%} of them"
+        )
 
     def _power(self) -> str:
         share = f"late conflicts in {self.late_share:.0%} of the rounds"

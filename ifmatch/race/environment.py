@@ -1,12 +1,19 @@
 """What is shared by all races on one target: how it is reached, what it is like, and how many may meet on it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ifmatch.client.exchange import Request
 from ifmatch.client.target import Target
 from ifmatch.client.workbench import Subject
 from ifmatch.race.calibration import Calibration, calibrate
 from ifmatch.race.transport import Choice, Engine, Mode, TimedRequest, choose
+
+
+@dataclass(slots=True)
+class Hang:
+    """That writers who meet hang, in a sentence, once a race has proven it: no other race is run then."""
+
+    proven: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,7 @@ class Environment:
     calibration: Calibration
     writers: int
     narrow: bool = False
+    hang: Hang = field(default_factory=Hang)
 
     @classmethod
     def measured(cls, target: Target, subject: Subject, writers: int) -> "Environment":

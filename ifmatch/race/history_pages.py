@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,23 +15,66 @@ _VERSION_IN_URL = re.compile(r"/_history/([^/?]+)")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page, newest first: its entries, the address of the following page or nothing, the total if given."""
+    """One page, newest first: its entries, the address of the following page or nothing, the total if given.
+
+    A deletion without a name has an empty version.
+    """
 
     entries: tuple[Entry, ...]
     following: str
     total: int | None
 
-    def ends_at(self, count: int) -> bool:
-        """Whether a history of so many entries is as long as the server says it is."""
-        return self.total is None or self.total <= count
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The entries of several pages, newest first, and how many there were when the first page was given.
+
+    Pages are counted from the newest version, so a version that is made between two of them moves what follows: the
+    next page repeats the end of the one before. With more new ones than a page holds the order is lost: `is_torn`.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    total: int | None = None
+    is_torn: bool = False
+
+    def with_page(self, page: Page) -> "Listing":
+        """The listing with one more page; what only repeats the end of the page before is left out."""
+        if not self.entries:
+            return Listing(page.entries, page.total)
+        repeated = _repeated(self.entries, page.entries)
+        new = page.entries[repeated:]
+        is_torn = any(entry in self.entries for entry in new)
+        return Listing((*self.entries, *new), self.total, self.is_torn or is_torn)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is as long as the server says it is."""
+        return self.total is None or self.total <= len(self.entries)
+
+    @property
+    def oldest_first(self) -> tuple[Entry, ...]:
+        """The entries in the order in which they came about, each deletion with a name."""
+        named = [_named(entry, number) for number, entry in enumerate(self.entries)]
+        return tuple(reversed(named))
 
 
-def page_of(answer: Answer, marks: tuple[str, ...], before: int) -> Page | None:
-    """The page in an answer; None when one of its entries cannot be read. So many entries came on pages before it."""
+def _repeated(listed: tuple[Entry, ...], following: tuple[Entry, ...]) -> int:
+    """How many entries at the beginning of a page are those at the end of what was listed before it."""
+    most = min(len(listed), len(following))
+    return next((n for n in range(most, 0, -1) if listed[-n:] == following[:n]), 0)
+
+
+def _named(entry: Entry, number: int) -> Entry:
+    # No text demands that a deletion has a name.
+    return entry if entry.version else replace(entry, version=f"(deletion, {number} from the end)")
+
+
+def page_of(answer: Answer, marks: tuple[str, ...]) -> Page | None:
+    """The page in an answer; None when one of its entries cannot be read."""
     bundle = answer.resource
     if answer.status != 200 or bundle is None:
         return None
-    entries = _entries(bundle.get("entry", []), marks, before)
+    entries = _entries(bundle.get("entry", []), marks)
     if entries is None:
         return None
     total = bundle.get("total")
@@ -42,10 +85,10 @@ def page_of(answer: Answer, marks: tuple[str, ...], before: int) -> Page | None:
     )
 
 
-def _entries(listed: object, marks: tuple[str, ...], before: int) -> tuple[Entry, ...] | None:
+def _entries(listed: object, marks: tuple[str, ...]) -> tuple[Entry, ...] | None:
     if not isinstance(listed, list):
         return None
-    entries = [_entry(raw, marks, number) for number, raw in enumerate(listed, before)]
+    entries = [_entry(raw, marks) for raw in listed]
     readable = tuple(filter(None, entries))
     return readable if len(readable) == len(entries) else None
 
@@ -58,14 +101,12 @@ def _following(bundle: Resource) -> str:
     return ""
 
 
-def _entry(raw: object, marks: tuple[str, ...], number: int) -> Entry | None:
+def _entry(raw: object, marks: tuple[str, ...]) -> Entry | None:
     if not isinstance(raw, dict):
         return None
     method = str(_part(raw, "request").get("method") or "PUT")
-    # No text demands that a deletion has a name.
-    nameless = f"(deletion, {number} from the end)" if method == "DELETE" else ""
-    version = next(_names(raw), nameless)
-    if not version:
+    version = next(_names(raw), "")
+    if not version and method != "DELETE":
         return None
     return Entry(
         version=version,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ifmatch.client.exchange import Request
+from ifmatch.client.patching import format_of
 from ifmatch.client.target import FRESH, Target, query
 from ifmatch.client.workbench import Snapshot, Subject, Workbench, new_unique
 from ifmatch.errors import RuleNotApplicable
@@ -96,12 +97,11 @@ class Invocations:
         return self._bundled(subject, seen, Kind.BATCH, "batch")
 
     def patch(self, subject: Subject, seen: Snapshot, named: bool = True) -> Invocation:
-        """PATCH of the mark alone, in the first format that the target offers."""
+        """PATCH of the mark alone, in a format that the target takes."""
         marker = f"{MARK}{new_unique()}"
-        offered = [name for name in FORMATS if self._bench.offers(name)] or list(FORMATS)
         changes = dict.fromkeys(subject.kind.marks_to_set(seen.resource), marker)
         media_type = self._target.profile.media_type
-        document = patch_document(offered[0], subject.type, changes, media_type)
+        document = patch_document(format_of(self._bench), subject.type, changes, media_type)
         request = self._target.write_request(
             "PATCH",
             _path(subject),

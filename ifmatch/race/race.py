@@ -11,6 +11,7 @@ from ifmatch.race.confidence import Block, Confidence
 from ifmatch.race.environment import Environment
 from ifmatch.race.history_builder import HistoryBuilder
 from ifmatch.race.transport import WinnerFeedback
+from ifmatch.rules.answer import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Race:
 
     `troubles` are what the target put in the way, `limits` what came of them; `left_out` are the rounds that there was
     no time for. `aim` is how two unlike operations were brought to meet. `pending` are histories of which the end was
-    not yet to be known.
+    not yet to be known. `hang` says that writers who met were not answered, in a sentence, once it is proven.
     """
 
     environment: Environment
@@ -62,6 +63,7 @@ class Race:
     troubles: list[str] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
     left_out: int = 0
+    hang: str = ""
     pending: list[HistoryBuilder] = field(default_factory=list)
 
     @property
@@ -75,10 +77,24 @@ class Race:
         return [sighting for sighting in self.sightings if sighting.fault]
 
     @property
+    def shows_fault(self) -> bool:
+        """Whether the server was seen to do wrong, in whatever way the race can show it."""
+        return bool(self.faults) or bool(self.hang)
+
+    @property
     def completions(self) -> Iterator[Completion]:
         """Every operation that raced."""
         for round_ in self.rounds:
             yield from round_
+
+    @property
+    def losers(self) -> list[Answer]:
+        """The answers to those who were not accepted. A server error is one; being put off is none."""
+        return [
+            completion.answer
+            for completion in self.completions
+            if completion.refused or completion.failed
+        ]
 
     @property
     def decided(self) -> list[list[Completion]]:

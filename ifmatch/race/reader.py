@@ -3,12 +3,15 @@
 from ifmatch.client.target import FRESH, Target
 from ifmatch.client.workbench import Subject, Workbench
 from ifmatch.judge.history import Entry
-from ifmatch.race.history_pages import page_of
+from ifmatch.race.history_pages import Listing, page_of
 from ifmatch.race.invocations import marks_in
 from ifmatch.rules.answer import Answer
 
 #: More pages of one history than these are not read.
 _MOST_PAGES = 100
+
+#: So often a history is read again that was torn by a version that came between two of its pages.
+_MOST_READINGS = 3
 
 
 class Reader:
@@ -32,22 +35,35 @@ class Reader:
         return answer.version_id == version and (marker is None or marker in marks)
 
     def history(self, subject: Subject) -> tuple[Entry, ...] | None:
-        """The history as it is listed now, oldest first. None when the target has none, or does not tell all of it."""
+        """The history as it is listed now, oldest first. None when the target has none, or does not tell all of it.
+
+        One that is torn though nobody writes any more is what the target says.
+        """
         if not self._bench.offers("history-instance", subject.type):
             return None
-        return self.entries(subject, self._target.history(subject.type, subject.id))
+        listing = None
+        for _ in range(_MOST_READINGS):
+            listing = self._listing(subject, self._target.history(subject.type, subject.id))
+            if listing is None or not listing.is_torn:
+                break
+        return listing.oldest_first if listing else None
 
     def entries(self, subject: Subject, answer: Answer) -> tuple[Entry, ...] | None:
+        """A page of history and those that follow it, read while others may write; None when that tore it."""
+        listing = self._listing(subject, answer)
+        return listing.oldest_first if listing and not listing.is_torn else None
+
+    def _listing(self, subject: Subject, answer: Answer) -> Listing | None:
         """A page of history and those that follow it. Half of a history proves nothing, so it is all or none."""
-        listed = list[Entry]()
+        listing = Listing()
         base = f"{self._target.settings.base_url}/"
         for _ in range(_MOST_PAGES):
-            page = page_of(answer, subject.kind.marks, len(listed))
+            page = page_of(answer, subject.kind.marks)
             if page is None:
                 return None
-            listed += page.entries
+            listing = listing.with_page(page)
             if not page.following:
-                return tuple(reversed(listed)) if page.ends_at(len(listed)) else None
+                return listing if listing.is_whole else None
             if not page.following.startswith(base):
                 return None
             answer = self._target.send("GET", page.following.removeprefix(base), headers=FRESH)

@@ -11,7 +11,7 @@ from random import Random
 
 from ifmatch.client.target import Target
 from ifmatch.client.workbench import Subject, Workbench
-from ifmatch.errors import OutcomeUnknown, SetupFailed, TargetUnusable
+from ifmatch.errors import OutcomeUnknown, SetupFailed, TargetUnusable, WritersHang
 from ifmatch.race.budget import Budget
 from ifmatch.race.closing import Closing
 from ifmatch.race.completion import block_of
@@ -28,6 +28,9 @@ _LONGEST_BLOCK = 3.0
 
 #: So many blocks in a row that came to nothing end a race.
 _MOST_FAILED = 3
+
+#: So many requests, each over a connection of its own, are answered by a target on which nothing but meeting hangs.
+_ALONE = 8
 
 #: A block of so many writers; returns whether it has shown enough.
 BlockOf = Callable[[int], bool]
@@ -68,19 +71,24 @@ class Runner:
         unless it has shown a fault before. Raises what stood in the way when no round came about at all.
         """
         self._demand_two()
+        self._demand_no_hang()
         failed = 0
         for writers in self._block_sizes(race):
             try:
                 enough = block(writers)
+                self.sender.demand_answers()
                 failed = 0
+            except WritersHang as hang:
+                self._prove(race, hang)
+                enough = True
             except (OutcomeUnknown, SetupFailed) as trouble:
                 race.troubles.append(str(trouble))
                 failed += 1
                 if failed == _MOST_FAILED and not race.rounds:
                     raise
-                enough = bool(race.faults) or failed == _MOST_FAILED
+                enough = race.shows_fault or failed == _MOST_FAILED
             except TargetUnusable as gone:
-                if not race.faults:
+                if not race.shows_fault:
                     raise
                 race.troubles.append(str(gone))
                 enough = True
@@ -92,14 +100,36 @@ class Runner:
         if self.writers < FEWEST:
             raise OutcomeUnknown(f"{self.environment.limits}: it takes two to race")
 
+    def _demand_no_hang(self) -> None:
+        proven = self.environment.hang.proven
+        if proven:
+            raise OutcomeUnknown(f"no race is run on a target whose writers hang: {proven}")
+
+    def _prove(self, race: Race, hang: WritersHang) -> None:
+        """See that whoever is alone is answered; then it is the meeting that hangs.
+
+        Raises SetupFailed, OutcomeUnknown or TargetUnusable when an update alone is not.
+        """
+        subject = self.bench.make()
+        self.bench.update(subject)
+        read = self.invocations.read(subject).request
+        if self.sender.answers_alone(read, _ALONE):
+            race.hang = self.environment.hang.proven = f"{hang}, and whoever is alone gets one"
+        else:
+            race.troubles.append(f"{hang}, but nor does each who is alone")
+
     def _block_sizes(self, race: Race) -> Iterator[int]:
         """How many writers meet in each block: all and two by turns.
 
-        Where too few of the blocks raced, as on a busy machine, there are up to as many again.
+        Where too few of the blocks raced, as on a busy machine, there are up to as many again; fewer where the time of
+        the budget is spent.
         """
-        usual = self.budget.blocks
+        usual, ends = self.budget.blocks, time.monotonic() + self.budget.seconds
         for number in range(2 * usual):
             if number >= usual and not race.confidence.more_may_help:
+                return
+            if number and time.monotonic() > ends:
+                race.limits.append(f"after {number} blocks its {self.budget.seconds} s were spent")
                 return
             yield FEWEST if number % 2 else self.writers
 

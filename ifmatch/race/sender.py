@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from ifmatch.client.courier import LONGEST_WAIT, asked_to_wait
-from ifmatch.client.exchange import Exchange, Request
+from ifmatch.client.exchange import Exchange, Failure, Request
 from ifmatch.client.target import Target
-from ifmatch.errors import OutcomeUnknown
+from ifmatch.errors import OutcomeUnknown, WritersHang
 from ifmatch.race.environment import Environment
 from ifmatch.race.transport import Blocks, Result, TimedRequest
 from ifmatch.race.transport.instant import clock
@@ -16,6 +16,9 @@ from ifmatch.rules.answer import Answer
 
 #: Seconds: all that one scenario waits because its races are put off; and from when the user is told of a wait.
 _LONGEST_WAITING, _NOTICED_FROM = 60.0, 2.0
+
+#: After so many rounds in a row in which at least half got no answer in time, no other is run.
+_HUNG_ROUNDS = 3
 
 #: The fewest writers that race: an update is lost between two.
 FEWEST = 2
@@ -31,6 +34,7 @@ class Sender:
         self.environment, self.target = environment, target
         self.writers = min(writers, environment.writers)
         self.put_off = 0
+        self._hung = 0
         self._waited = 0.0
 
     # ------------------------------------------------------------ sending
@@ -38,13 +42,36 @@ class Sender:
     def together(
         self, connections: Blocks, requests: Sequence[Request], offsets: Sequence[int] = ()
     ) -> list[Result]:
-        """One round: all requests released together, or at offsets (ns)."""
+        """One round: all requests released together, or at offsets (ns).
+
+        Raises WritersHang when those of enough rounds before got no answer.
+        """
+        self.demand_answers()
         later = offsets or [0] * len(requests)
         timed = [
             TimedRequest(request, offset) for request, offset in zip(requests, later, strict=True)
         ]
         with self._nothing_else_connected():
-            return connections.release(timed)
+            results = connections.release(timed)
+        unanswered = sum(result.failure is Failure.TIMEOUT for result in results)
+        self._hung = self._hung + 1 if unanswered * 2 >= len(results) else 0
+        return results
+
+    def demand_answers(self) -> None:
+        """Raises WritersHang when in so many rounds those who met were not answered."""
+        if self._hung >= _HUNG_ROUNDS:
+            seconds = self.target.settings.timeout
+            raise WritersHang(
+                f"in {self._hung} rounds those who met others got no answer within {seconds:g} s"
+            )
+
+    def answers_alone(self, request: Request, times: int) -> bool:
+        """Whether a request is answered each time, over a connection of its own, with nobody else about."""
+        for _ in range(times):
+            self.environment.engine.redial()
+            if self.alone(request).response is None:
+                return False
+        return True
 
     def alone(self, request: Request) -> Result:
         """One request, answered before anything else happens."""

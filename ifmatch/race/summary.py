@@ -51,7 +51,7 @@ def report(race: Race) -> RaceReport:
     """Everything that is to be reported of a race whose anomalies count."""
     anomalies = [sighting.anomaly for sighting in race.sightings]
     plain = RaceReport(
-        findings=tuple(map(_finding, race.sightings[:_MOST_LISTED])),
+        findings=(*map(_finding, race.sightings[:_MOST_LISTED]), *_hang(race)),
         doubt=_doubt(race),
         facts=_facts(race, anomalies),
     )
@@ -63,7 +63,7 @@ def report(race: Race) -> RaceReport:
 
 def worth_report(race: Race) -> RaceReport:
     """What a pass is worth, of a race whose anomalies are for another rule."""
-    return RaceReport(findings=(), doubt=_doubt(race), facts=_facts(race, []))
+    return RaceReport(findings=_hang(race), doubt=_doubt(race), facts=_facts(race, []))
 
 
 def history_report(race: Race) -> RaceReport:
@@ -85,6 +85,13 @@ def _finding(sighting: Sighting) -> Finding:
     return Finding(_EXPECTED, str(anomaly), Level.SHALL, invariant=proven, state=True)
 
 
+def _hang(race: Race) -> tuple[Finding, ...]:
+    """That writers who meet are not answered is wrong on every server, whatever a profile promises."""
+    if not race.hang:
+        return ()
+    return (Finding("an answer to each of those who meet", race.hang, Level.SHALL, invariant=True),)
+
+
 # ---------------------------------------------------------------- doubts
 
 
@@ -95,7 +102,7 @@ def _doubt(race: Race) -> str:
 
 
 def _too_little(race: Race) -> str:
-    if race.faults:
+    if race.shows_fault:
         return ""
     if not race.blocks:
         return "Not every attempt came to its end, so nothing can be said." if race.troubles else ""
@@ -169,6 +176,8 @@ def _facts(race: Race, anomalies: Sequence[Anomaly]) -> RaceFacts:
 
 def _worth(race: Race) -> str:
     """What a pass is worth, with how two unlike operations were brought to meet."""
+    if race.shows_fault:
+        return f"A fault was seen, which proves it, in {race.confidence.raced}."
     if not race.blocks:
         return "a window that needs no luck: one round is enough"
     if race.aim is None:

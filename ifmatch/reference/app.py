@@ -8,11 +8,14 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ifmatch.reference import tampers
 from ifmatch.reference.cut_short import mended
 from ifmatch.reference.exchange import Exchange, World
 from ifmatch.reference.gap import Gap, Meanwhile
@@ -39,9 +42,18 @@ def application(world: World) -> Starlette:
             return Response()
         except Refusal as refusal:
             return _encoded(world, refused(world, refusal))
-        return _encoded(world, await _answered(world, asked, request.is_disconnected))
+        reply = await _answered(world, asked, request.is_disconnected)
+        return _encoded(world, _as_transferred(world, asked, reply))
 
-    return Starlette(routes=[Route("/{path:path}", serve, methods=METHODS)])
+    routes = [Route("/{path:path}", serve, methods=METHODS)]
+    return Starlette(routes=routes, middleware=[Middleware(GZipMiddleware, minimum_size=1)])
+
+
+def _as_transferred(world: World, asked: Request, reply: Reply) -> Reply:
+    """The reply as it is before it is compressed, where the client asks for that."""
+    if world.faults.on("gzip-in-the-etag") and "gzip" in (asked.header("accept-encoding") or ""):
+        return tampers.rewritten("ETag", lambda etag: f'{etag[:-1]}-gzip"')(reply)
+    return reply
 
 
 async def _answered(world: World, asked: Request, gone: Callable[[], Awaitable[bool]]) -> Reply:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ifmatch.reference.message import Refusal, Reply, Resource, http_date, outcome
 from ifmatch.reference.store import Version
 from ifmatch.rules.answer import Body, Effect
-from ifmatch.rules.expectation import Expectation, NotApplicable
+from ifmatch.rules.expectation import ANY, Expectation, NotApplicable
 from ifmatch.rules.profile import Profile
 
 #: The rules to ask when the profile is silent on a rule: what it says of the like.
@@ -289,8 +289,14 @@ def _success_issue(promises: Iterable[Expectation], what: str) -> Resource:
 
 
 def _firsts(promises: Iterable[Expectation], usual: Mapping[str, str]) -> dict[str, str]:
-    """For each element of an issue the first code that a promise names, else the usual one."""
+    """For each element of an issue the first code that a promise names, else the usual one.
+
+    Where details are promised, whatever they say, they repeat the code.
+    """
     named = [
         (element, codes[0]) for promise in promises for element, codes in promise.issue.items()
     ]
-    return {**usual, **dict(reversed(named))}
+    firsts = {**usual, **dict(reversed([pair for pair in named if pair[1] != ANY]))}
+    if ("details", ANY) in named and not firsts["details"]:
+        firsts["details"] = firsts["code"].replace("-", "_").upper()
+    return firsts

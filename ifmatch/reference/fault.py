@@ -28,8 +28,8 @@ Match = Callable[[Naming], bool]
 class Fault:
     """One way to be wrong.
 
-    `breaks` names the rules that a suite must find broken under the profile named in `profile`. What goes wrong is
-    said in a few ways:
+    `breaks` names the rules that a suite must find broken under the profile named in `profile`. Where only what is
+    watched throughout is broken, `seen_in` names a rule whose requests show it. What goes wrong is said in a few ways:
 
     - `ignores`: rules by which the server should have refused, and does not (`*` stands for any text)
     - `refuses`: rules by which it refuses what it should have let pass
@@ -47,6 +47,7 @@ class Fault:
     sentence: str
     breaks: tuple[str, ...]
     profile: str = "fhir-r4"
+    seen_in: str = ""
     ignores: tuple[str, ...] = ()
     refuses: tuple[str, ...] = ()
     applies: tuple[str, ...] = ()

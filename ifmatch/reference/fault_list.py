@@ -120,6 +120,11 @@ _READ = (
         ("read.if-none-match.superseded",),
     ),
     Fault(
+        "every-version-shows-the-newest",
+        "A read of an earlier version shows the content of the current one.",
+        ("read.version.as-written",),
+    ),
+    Fault(
         "unknown-id-answered-400",
         "A read of an id that was never given out is answered 400.",
         ("read.unknown-id",),
@@ -192,6 +197,12 @@ _CREATE = (
         writes=t.on("create", t.client_meta("lastUpdated")),
     ),
     Fault(
+        "create-drops-tags-and-profiles",
+        "A create stores neither tags nor profiles.",
+        ("create.meta.profile-and-tags-kept",),
+        writes=t.on("create", lambda draft: t.only_meta(draft, "versionId", "lastUpdated")),
+    ),
+    Fault(
         "create-without-etag",
         "A create carries no ETag.",
         ("create.headers.etag",),
@@ -212,12 +223,7 @@ _CREATE = (
     Fault(
         "create-location-of-another-id",
         "The Location of a create leads nowhere.",
-        (
-            "create.headers.location",
-            "create.headers.etag",
-            "create.persisted",
-            "always.location-leads-there",
-        ),
+        ("create.headers.location", "create.persisted", "always.location-leads-there"),
         tampers={
             "create": t.rewritten("Location", lambda url: f"{url.partition('/_history/')[0]}0")
         },
@@ -379,6 +385,12 @@ _IF_MATCH = (
         tampers={"update.if-match.stale": t.status(412)},
     ),
     Fault(
+        "conflict-answered-400",
+        "A superseded version is refused with 400, whichever way the update comes.",
+        (*_CONFLICTS, "race.update.same-version", "race.batch.same-version"),
+        tampers={"update.if-match.stale": t.status(400)},
+    ),
+    Fault(
         "conflict-answered-200",
         "A superseded version is refused, and answered as a success.",
         _CONFLICTS,
@@ -410,6 +422,23 @@ _IF_MATCH = (
         "A version superseded twice is taken for the current one.",
         ("update.if-match.stale-by-two",),
         matches=lambda naming: t.is_past(naming.store, naming.current, naming.named, back=2),
+    ),
+    Fault(
+        "versions-compared-by-their-beginning",
+        "A superseded version is accepted when the current one begins with it, as 13 does with 1.",
+        ("update.if-match.stale-by-many",),
+        matches=lambda naming: t.begins(naming.store, naming.current, naming.named),
+    ),
+    Fault(
+        "versions-compared-as-texts",
+        "A superseded version is accepted when it comes later in the alphabet, as 9 does after 13.",
+        ("update.if-match.stale-by-many",),
+        matches=lambda naming: t.sorts_later(naming.store, naming.current, naming.named),
+    ),
+    Fault(
+        "gzip-in-the-etag",
+        "The ETag of a compressed answer says so, and is not taken back.",
+        ("update.if-match.from-compressed", "always.etag-equals-version"),
     ),
     Fault(
         "stale-with-equal-content-accepted",
@@ -691,6 +720,12 @@ _UPDATE = (
         ignores=("update.forbidden",),
     ),
     Fault(
+        "updates-answered-405",
+        "Updates are claimed, and answered as if there were none.",
+        ("capability.update", "update.if-match.current"),
+        tampers={"update": t.status(405)},
+    ),
+    Fault(
         "update-not-claimed",
         "The capability statement leaves out the update that the server carries out.",
         ("capability.update",),
@@ -704,6 +739,20 @@ _EXPLANATIONS = (
         _EXPLAINED,
         profile="spine",
         tampers={"update.*": t.refusal_body(t.HTML)},
+    ),
+    Fault(
+        "refusals-as-web-pages",
+        "Refusals come with an HTML page, where an OperationOutcome or nothing is to come.",
+        tuple(rule for rule in _EXPLAINED if rule.startswith("update.error.")),
+        profile="koppeltaal",
+        tampers={"update.*": t.refusal_body(t.HTML)},
+    ),
+    Fault(
+        "refusals-without-details",
+        "The OperationOutcome of a refusal has no details.",
+        (*_EXPLAINED, "update.wrong-type", "update.if-match.malformed", "update.unauthenticated"),
+        profile="spine",
+        tampers={"update.*": t.changed(t.without_details)},
     ),
     Fault(
         "refusals-without-a-body",
@@ -758,6 +807,12 @@ _EXPLANATIONS = (
 )
 
 _PATCH = (
+    Fault(
+        "patch-without-etag",
+        "A patch carries no ETag.",
+        ("patch.headers.etag",),
+        tampers={"patch": t.header("ETag")},
+    ),
     Fault(
         "patch-answered-204",
         "A patch is answered 204, without the resource.",
@@ -917,6 +972,20 @@ _SYSTEMS = (
         ignores=("update.removal-reason",),
     ),
     Fault(
+        "withdrawal-keeps-the-status",
+        "A withdrawal is recorded with its comment, and what was withdrawn stays active.",
+        ("update.flag", "update.consent"),
+        profile="reasonable-adjustments",
+        writes=t.on("update", t.on_change(t.old_element("status"))),
+    ),
+    Fault(
+        "correction-loses-its-category",
+        "What is recorded anew loses its category.",
+        ("update.correction",),
+        profile="reasonable-adjustments",
+        writes=t.on("create", lambda draft: t.without_elements(draft, "category", "code")),
+    ),
+    Fault(
         "update-not-mirrored",
         "The answer to an update leaves out the extensions.",
         ("update.mirror", "update.prefer.representation"),
@@ -1072,7 +1141,7 @@ _RACES = (
     Fault(
         "late-conflict-answered-500",
         "A conflict that is found only at the write is answered 500.",
-        ("race.update.no-server-error",),
+        ("race.update.no-server-error", "race.update.same-version"),
         gap=Gap(("update",), g.answered(500)),
     ),
     Fault(
@@ -1333,8 +1402,103 @@ _PATCHES_IN_DETAIL = (
     ),
 )
 
+_ALWAYS = (
+    Fault(
+        "texts-read-as-latin-1",
+        "What is not ASCII in a body is garbled before it is stored.",
+        ("read.existing", "update.persisted", *_CREATED),
+        writes=t.garbled,
+    ),
+    Fault(
+        "no-date",
+        "No answer carries a Date.",
+        ("always.date", "update.headers.date"),
+        tampers={"*": t.header("Date")},
+    ),
+    Fault(
+        "answers-are-plain-json",
+        "Resources are sent as JSON of any kind, not as FHIR's.",
+        ("always.content-type-fits-body",),
+        seen_in="read.existing",
+        tampers={"*": t.header("Content-Type", "application/json")},
+    ),
+    Fault(
+        "refusals-without-an-issue",
+        "The OperationOutcome of a refusal has no issue.",
+        ("always.operation-outcome-is-valid",),
+        seen_in="read.unknown-id",
+        tampers={"*.unknown-id": t.changed(lambda outcome: {**outcome, "issue": []})},
+    ),
+    Fault(
+        "refusals-with-a-code-of-their-own",
+        "The issue of a refusal has a code that FHIR does not have.",
+        ("always.operation-outcome-is-valid",),
+        seen_in="read.unknown-id",
+        tampers={"*.unknown-id": t.issue_code("404")},
+    ),
+    Fault(
+        "numbers-for-versions",
+        "The answer to a create has a versionId that is a number.",
+        ("always.metadata-is-valid", "always.version-is-one-content"),
+        seen_in="create.persisted",
+        tampers={"create": t.changed(lambda found: t.with_meta(found, versionId=1))},
+    ),
+    Fault(
+        "search-lists-no-ids",
+        "A search lists resources without their ids.",
+        ("always.shows-what-was-asked",),
+        seen_in="update.if-match.from-search",
+        tampers={"search-type": t.changed(t.without_ids)},
+    ),
+    Fault(
+        "history-is-no-bundle",
+        "A history is answered with a resource that is no Bundle.",
+        ("always.shows-what-was-asked",),
+        seen_in="update.unparsable",
+        tampers={"history-instance": t.body({"resourceType": "Parameters"})},
+    ),
+    *(
+        Fault(
+            f"{interaction}-shows-other-content",
+            f"The answer to a {interaction} lacks an element of what is stored.",
+            ("always.version-is-one-content",),
+            seen_in=f"{interaction}.*",
+            tampers={interaction: t.changed(t.without("birthDate"))},
+        )
+        for interaction in ("create", "update", "patch")
+    ),
+    Fault(
+        "search-shows-other-content",
+        "What a search lists of a version is not what a read shows of it.",
+        ("always.version-is-one-content",),
+        seen_in="update.if-match.from-search",
+        tampers={
+            "search-type": t.changed(lambda found: t.each_entry(found, t.without("birthDate")))
+        },
+    ),
+    Fault(
+        "update-shows-the-time-before",
+        "The answer to an update shows a lastUpdated that is not the stored one.",
+        ("always.version-is-one-content", "always.last-modified-equals-last-updated"),
+        seen_in="update.persisted",
+        tampers={
+            "update": t.changed(
+                lambda found: t.with_meta(found, lastUpdated="2026-01-01T00:00:00.000Z")
+            )
+        },
+    ),
+    Fault(
+        "update-last-modified-is-another-time",
+        "The Last-Modified of an update is not the time of the update.",
+        ("always.last-modified-equals-last-updated",),
+        seen_in="update.persisted",
+        tampers={"update": t.header("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT")},
+    ),
+)
+
 #: Every fault, by the interaction that it spoils.
 ALL: tuple[Fault, ...] = (
+    *_ALWAYS,
     *_READ,
     *_CREATE,
     *_PREFER,

@@ -56,6 +56,12 @@ def issue_code(code: str) -> Tamper:
     )
 
 
+def without_details(outcome: Resource) -> Resource:
+    """An OperationOutcome whose issues have no details."""
+    issues = [without("details")(issue) for issue in outcome.get("issue", [])]
+    return {**outcome, "issue": issues}
+
+
 def changed(change: Callable[[Resource], Resource]) -> Tamper:
     """A resource in the body that is not quite what is stored."""
     return lambda reply: (
@@ -96,6 +102,23 @@ def without_versions(bundle: Resource) -> Resource:
     for entry in bundle.get("entry", []):
         entry["resource"]["meta"]["versionId"] = "0"
     return bundle
+
+
+def with_meta(resource: Resource, **elements: object) -> Resource:
+    """A resource with other metadata."""
+    return {**resource, "meta": {**resource.get("meta", {}), **elements}}
+
+
+def each_entry(bundle: Resource, change: Callable[[Resource], Resource]) -> Resource:
+    """A Bundle with each resource in it changed."""
+    entries = bundle.get("entry", [])
+    changed_entries = [{**entry, "resource": change(entry["resource"])} for entry in entries]
+    return {**bundle, "entry": changed_entries}
+
+
+def without_ids(bundle: Resource) -> Resource:
+    """A Bundle whose resources have no id."""
+    return each_entry(bundle, without("id"))
 
 
 def without(*elements: str) -> Callable[[Resource], Resource]:
@@ -178,6 +201,13 @@ def timed(draft: Draft, last: Version) -> Draft:
     )
 
 
+def old_element(name: str) -> Callable[[Draft, Version], Draft]:
+    """A new version in which one element is as it was."""
+    return lambda draft, last: replace(
+        draft, resource={**draft.resource, name: (last.resource or {})[name]}
+    )
+
+
 def old_content(draft: Draft, last: Version) -> Draft:
     """A new version with the old content."""
     return replace(draft, resource={**(last.resource or {}), "meta": draft.resource["meta"]})
@@ -215,6 +245,12 @@ def under_body_id(draft: Draft) -> Draft:
 def under_new_id(draft: Draft) -> Draft:
     """A version under an id of the server's, where the client's was to be used."""
     return under(draft, str(uuid.uuid4())) if "id" in draft.sent else draft
+
+
+def garbled(draft: Draft) -> Draft:
+    """A version whose texts were taken for Latin-1, as a wrong decoder does with UTF-8."""
+    content = json.dumps(draft.resource, ensure_ascii=False).encode().decode("latin-1")
+    return replace(draft, resource=json.loads(content))
 
 
 def lost(draft: Draft) -> Draft:
@@ -263,6 +299,16 @@ def has_content(current: Version, content: bytes) -> bool:
 def is_digest(current: Version, named: str) -> bool:
     """Whether the digest of the current version is named, as by a server whose ETags are digests throughout."""
     return hashed(f'W/"{current.version}"') == f'W/"{named}"'
+
+
+def begins(store: Store, current: Version, named: str) -> bool:
+    """Whether the resource had this version, and the current one begins with it."""
+    return is_past(store, current, named) and current.version.startswith(named)
+
+
+def sorts_later(store: Store, current: Version, named: str) -> bool:
+    """Whether the resource had this version, and as a text it comes after the current one."""
+    return is_past(store, current, named) and named > current.version
 
 
 def is_later(current: Version, named: str) -> bool:

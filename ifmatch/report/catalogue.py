@@ -18,7 +18,7 @@ from ifmatch.rules.expectation import Expectation, NotApplicable, Promise, Surve
 from ifmatch.rules.profile import Profile
 
 #: Gates that depend on what a target file gives or a target shows, which no profile knows.
-_OF_THE_TARGET = frozenset({"credentials", "second-identity", "statement"})
+_OF_THE_TARGET = frozenset({"credentials", "second-identity", "statement", "versions"})
 
 
 class Fault(Protocol):

@@ -27,6 +27,7 @@ def document(run: Run) -> Document:
         "suite": _plain(run.suite),
         "complete": run.complete,
         "conformant": run.conformant,
+        "left_out": list(run.left_out),
         "exit_code": int(run.exit_code),
         "message": run.message,
         "run": {

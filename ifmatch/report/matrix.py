@@ -131,7 +131,7 @@ def _totals(labels: Sequence[str], reports: Sequence[Document]) -> Iterator[Text
     for label, report in zip(labels, reports, strict=True):
         counts: Counter[str] = Counter(report["counts"])
         numbers = "".join(f"  {counts[verdict]:>{len(name)}}" for verdict, name in shown.items())
-        word, style = conclusion(report["exit_code"], counts)
+        word, style = conclusion(report["exit_code"], counts, report.get("left_out", ()))
         yield Text(f"{set_cell_size(label, first)}{numbers}  ").append(word, style)
 
 

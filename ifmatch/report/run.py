@@ -71,6 +71,7 @@ class Run:
     """Everything that a report says of a run.
 
     `complete` means that the log has its last line and that line says so. `ended_with` is the exit code given there.
+    `left_out` are the rules that were not selected: with any, the run was partial.
     """
 
     id: str = ""
@@ -88,6 +89,7 @@ class Run:
     complete: bool = False
     ended_with: ExitCode | None = None
     message: str = ""
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> "Run":
@@ -113,6 +115,7 @@ class Run:
             complete=footer.complete,
             ended_with=_exit_code(footer.exit_code),
             message=footer.message,
+            left_out=footer.left_out,
         )
 
     def exchanges_of(self, ids: Iterable[str]) -> list[ExchangeRecorded]:
@@ -142,8 +145,13 @@ class Run:
         return exit_code_for(conclusion_named(case.verdict, case.culprit) for case in cases)
 
     @property
-    def conformant(self) -> bool:
-        """Whether the target keeps its promises, as far as this run may say so. What is waived is still broken."""
+    def conformant(self) -> bool | None:
+        """Whether the target keeps its promises, as far as this run may say so. What is waived is still broken.
+
+        None: a run that left rules out and saw nothing broken may not say.
+        """
+        if self.left_out and self.exit_code is not ExitCode.NOT_CONFORMANT:
+            return None
         return self.exit_code is ExitCode.CONFORMANT and not self.counts[Verdict.WAIVED]
 
     @property

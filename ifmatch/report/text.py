@@ -23,6 +23,11 @@ def one_line(text: object, most: int = 300) -> str:
     return shortened(shown, most, len(str(text)))
 
 
+def spelled_out(text: str) -> str:
+    """A text in which every character is seen: those that move or hide what stands around them are spelled."""
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
 def several_lines(text: object, most: int = 20, width: int = 300) -> list[str]:
     """A text of ours that may span lines, such as a drawing: its indents kept, each line made harmless."""
     lines = str(text)[: most * width * 2].split("\n")
@@ -58,6 +63,10 @@ def place_of(source: Source | None) -> str:
     if source is None:
         return ""
     return source.url or (f"document {source.document}" if source.document else "")
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() or character in "\n\t" else _spelled(character)
 
 
 def _spelled(character: str) -> str:

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from functools import cached_property
@@ -144,10 +144,28 @@ class Answer:
 
     @property
     def issues(self) -> list[Resource]:
-        """The issues of the OperationOutcome in the body, if it is one in JSON."""
-        if self.body is not Body.OPERATION_OUTCOME or not isinstance(self.json, dict):
+        """The issues of the OperationOutcome in the body; of one in XML what a profile may speak of."""
+        if self.body is not Body.OPERATION_OUTCOME:
             return []
-        return objects_in(self.json.get("issue"))
+        if isinstance(self.json, dict):
+            return objects_in(self.json.get("issue"))
+        return [_issue_in_xml(found) for found in re.findall(r"(?s)<issue\b.*?</issue>", self.text)]
+
+
+def _issue_in_xml(text: str) -> Resource:
+    """Severity, code and details of an issue in XML, as they would stand in JSON."""
+    details = re.search(r"(?s)<details\b.*?</details>", text)
+    own = text.replace(details[0], "") if details else text
+    issue: Resource = {name: _values_in_xml(name, own)[:1] for name in ("severity", "code")}
+    issue = {name: values[0] for name, values in issue.items() if values}
+    if details:
+        codes = [{"code": code} for code in _values_in_xml("code", details[0])]
+        issue["details"] = {"coding": codes, "text": "".join(_values_in_xml("text", details[0]))}
+    return issue
+
+
+def _values_in_xml(element: str, text: str) -> list[str]:
+    return re.findall(rf"""<{element}\s+value\s*=\s*["']([^"']*)""", text)
 
 
 def objects_in(value: object) -> list[Resource]:
@@ -173,6 +191,28 @@ def http_date(value: str | None) -> datetime | None:
         return parsedate_to_datetime(value).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def is_same_second(header: str, element: object) -> bool:
+    """Whether an HTTP date and a FHIR instant tell the same time, to the second that a header can tell."""
+    sent, meant = http_date(header), instant(element)
+    return sent is not None and meant is not None and sent == meant.replace(microsecond=0)
+
+
+def is_same_instant(one: object, other: object) -> bool:
+    """Whether two FHIR instants tell the same time, as far as the one that is told less finely goes."""
+    first, second = instant(one), instant(other)
+    if first is None or second is None:
+        return False
+    digits = min(_digits_of_second(one), _digits_of_second(other))
+    return abs(first - second) < timedelta(seconds=10.0**-digits)
+
+
+def _digits_of_second(value: object) -> int:
+    """How many digits a FHIR instant has after the second; no more than a datetime can hold."""
+    _, _, fraction = str(value).partition(".")
+    digits = re.match(r"\d*", fraction)
+    return min(len(digits[0]) if digits else 0, 6)
 
 
 def instant(value: object) -> datetime | None:

@@ -1,8 +1,8 @@
 """One rule under judgement: what was promised, what was seen, and the verdict that follows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from ifmatch.errors import RuleBroken, RuleNotApplicable
 from ifmatch.rules.answer import Answer, Effect
@@ -16,6 +16,20 @@ from ifmatch.rules.expectation import (
     promised_status,
 )
 from ifmatch.rules.verdict import OF_LEVEL, Verdict
+
+#: What an answer says of an interaction that the server does not have: no such address, method or function.
+_NOT_OFFERED = (404, 405, 501)
+_NO_SUCH_FORMAT = (*_NOT_OFFERED, 400, 415, 422)
+
+#: Other statuses that say so of one interaction.
+_LACKING: Mapping[str, tuple[int, ...]] = {
+    "patch": (*_NOT_OFFERED, 415),
+    "json-patch": _NO_SUCH_FORMAT,
+    "xml-patch": _NO_SUCH_FORMAT,
+    "fhirpath-patch": _NO_SUCH_FORMAT,
+}
+
+Shown = TypeVar("Shown")
 
 
 @dataclass(frozen=True)
@@ -38,11 +52,13 @@ class Case:
 
     `invariant` facts hold for every server: a refused write leaves no trace, an accepted one is stored, versions are
     consistent. They fail a rule whatever its promise says; other facts are judged at the level of the promise.
+    `unclaimed` is an interaction that the rule needs and that nobody says the server has.
     """
 
     rule: str
     promise: Promise
     resource_type: str
+    unclaimed: str = ""
     findings: list[Finding] = field(default_factory=list)
     observed: dict[str, Any] = field(default_factory=dict)
     race: RaceReport | None = None
@@ -54,26 +70,52 @@ class Case:
 
     def answered(self, answer: Answer) -> None:
         """Hold an answer against the promise. A 5xx that the profile does not name is a fault under any promise."""
+        self.demand_offered([answer])
         self.observed.update(_seen(answer))
         if answer.effect is Effect.UNKNOWN and not self._names(answer.status):
             self.findings.append(self._server_error(answer))
         else:
             self.findings += self._broken_parts(answer)
 
+    def demand_offered(self, answers: Sequence[Answer]) -> None:
+        """Raises RuleNotApplicable when all answers say that the server has no such interaction, and nobody claims it.
+
+        A status that the profile names is an answer of its own.
+        """
+        unnamed = [answer for answer in answers if not self._names(answer.status)]
+        lacking = _LACKING.get(self.unclaimed, _NOT_OFFERED) if self.unclaimed else ()
+        if unnamed and all(answer.status in lacking for answer in answers):
+            raise RuleNotApplicable(
+                f"not offered, and not claimed: {self.unclaimed}: {describe(unnamed[0])}"
+            )
+
     def accepted(self, answer: Answer) -> None:
         """The write must have been accepted, for the rule is about what came of it.
 
         Raises RuleBroken when it was not: nothing more can be judged then.
         """
+        self.demand_offered([answer])
         self.observed = {**_seen(answer), **self.observed}
         self.fact(answer.effect is Effect.ACCEPTED, "an accepted write", describe(answer))
         if answer.effect is not Effect.ACCEPTED:
             raise RuleBroken
 
-    def fact(self, holds: bool, expected: str, got: str) -> None:
-        """A fact that the rule is about, judged at the level of its promise; on a surveyed rule it is only recorded."""
-        level = self.expectation.level if self.expectation else Level.MAY
-        self._note(holds, Finding(expected, got, level))
+    def fact(self, holds: bool, expected: str, got: str, level: Level | None = None) -> None:
+        """A fact that the rule is about, judged at the level of its promise; on a surveyed rule it is only recorded.
+
+        A fact that is another rule's matter is given the level that it has there.
+        """
+        own = self.expectation.level if self.expectation else Level.MAY
+        self._note(holds, Finding(expected, got, level or own))
+
+    def shown(self, value: Shown | None, what: str) -> Shown:
+        """What a rule is about, which must be there before anything is said of it.
+
+        Raises RuleNotApplicable when it is not, for then there is nothing to judge.
+        """
+        if value is None:
+            raise RuleNotApplicable(f"{what} is not shown")
+        return value
 
     def invariant(self, holds: bool, expected: str, got: str) -> None:
         """A fact that must hold on every server, whatever its profile says or leaves open."""

@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,11 +121,29 @@ class _Addition:
         return {key: value for key, value in resource.items() if key != self.element}
 
 
-def without_extensions(part: Any) -> Any:
-    """A copy of a resource, or a part of one, with every extension left out."""
-    if isinstance(part, dict):
-        return {key: without_extensions(value) for key, value in part.items() if key != "extension"}
-    return [without_extensions(item) for item in part] if isinstance(part, list) else part
+def extension_named(words: str) -> str:
+    """The address of an extension within another one, from its name in words: `removal reason` is `removalReason`."""
+    first, *others = words.split()
+    return first + "".join(word.title() for word in others)
+
+
+def without_extensions(part: Any, names: Collection[str]) -> Any:
+    """A copy of a resource, or a part of one, without extensions of these addresses, and those that held only them."""
+    if isinstance(part, list):
+        return [without_extensions(item, names) for item in part]
+    if not isinstance(part, dict):
+        return part
+    rest = {key: without_extensions(value, names) for key, value in part.items()}
+    if isinstance(rest.get("extension"), list):
+        rest["extension"] = [item for item in rest["extension"] if _says_more(item, names)]
+    return rest
+
+
+def _says_more(extension: Any, names: Collection[str]) -> bool:
+    """Whether an extension is none of these, and has anything in it."""
+    if not isinstance(extension, dict):
+        return True
+    return extension.get("url") not in names and extension.get("extension") != []
 
 
 def differences(sent: Resource, stored: Resource, server_adds: Iterable[str] = ()) -> list[str]:
@@ -167,6 +185,80 @@ _COMPARE: Mapping[type, Callable[[Any, Any, str], Iterator[str]]] = {
     list: _compare_lists,
     object: _compare_values,
 }
+
+
+def losses(sent: Resource, stored: Resource) -> list[str]:
+    """What a stored resource lacks, or has otherwise, of what was sent, in words. What a server adds is no loss."""
+    return list(_losses(essence(sent), essence(stored), ""))
+
+
+def _losses(ours: Any, theirs: Any, path: str) -> Iterator[str]:
+    kind = next(kind for kind in _LOSSES if isinstance(ours, kind) and isinstance(theirs, kind))
+    return _LOSSES[kind](ours, theirs, path)
+
+
+def _lost_members(ours: Resource, theirs: Resource, path: str) -> Iterator[str]:
+    for key, mine in ours.items():
+        place = f"{path}.{key}".lstrip(".")
+        if key in theirs:
+            yield from _losses(mine, theirs[key], place)
+        else:
+            yield f"{place} is missing"
+
+
+def _lost_items(ours: list[Any], theirs: list[Any], path: str) -> Iterator[str]:
+    """The order of a list has a meaning: items may come in between, but none may be moved."""
+    if len(ours) == len(theirs):
+        for index, mine in enumerate(ours):
+            yield from _losses(mine, theirs[index], f"{path}[{index}]")
+        return
+    kept = _places(ours, theirs)
+    yield from (f"{path}[{index}] is missing" for index in range(len(kept), len(ours)))
+
+
+def _places(ours: list[Any], theirs: list[Any]) -> list[int]:
+    """Where items stand in a longer list that keeps their order; it ends before the first that is not found."""
+    places: list[int] = []
+    for index, item in enumerate(theirs):
+        is_next = len(places) < len(ours) and not any(_losses(ours[len(places)], item, ""))
+        places += [index] if is_next else []
+    return places
+
+
+_LOSSES: Mapping[type, Callable[[Any, Any, str], Iterator[str]]] = {
+    dict: _lost_members,
+    list: _lost_items,
+    object: _compare_values,
+}
+
+
+def without_added(later: Any, sent: Any, shown: Any) -> Any:
+    """A later state of a resource without what a server had added to it by the time that it was first shown.
+
+    Who writes back what was read sends such additions, too, and a server may renew them as it likes.
+    """
+    if isinstance(later, dict) and isinstance(sent, dict) and isinstance(shown, dict):
+        added = shown.keys() - sent.keys()
+        return {
+            key: without_added(value, sent.get(key), shown.get(key))
+            for key, value in later.items()
+            if key not in added
+        }
+    if isinstance(later, list) and isinstance(sent, list) and isinstance(shown, list):
+        return _items_without_added(later, sent, shown)
+    return later
+
+
+def _items_without_added(later: list[Any], sent: list[Any], shown: list[Any]) -> list[Any]:
+    places = _places(sent, shown)
+    added = [item for index, item in enumerate(shown) if index not in places]
+    kept = [item for item in later if item not in added]
+    if not len(places) == len(sent) == len(kept):
+        return kept
+    return [
+        without_added(item, mine, shown[place])
+        for item, mine, place in zip(kept, sent, places, strict=True)
+    ]
 
 
 def _is_same(ours: Any, theirs: Any) -> bool:

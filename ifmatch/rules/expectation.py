@@ -32,13 +32,17 @@ class Source:
         return Source(self.title, f"{self.url}#{anchor}" if self.url else "", self.document)
 
 
+#: Stands for any code: the element must be there, whatever it says.
+ANY = "*"
+
+
 @dataclass(frozen=True)
 class Expectation:
     """What a system promises: every part that is given must hold.
 
     `status` lists the allowed codes; empty means any code of the outcome's class. `body` lists the allowed kinds.
-    `headers` maps a header to the forms it must have, `issue` an element of an OperationOutcome's issue to its codes.
-    `says` is the sentence of the source, in our words or a short quotation.
+    `headers` maps a header to the forms it must have, `issue` an element of an OperationOutcome's issue to its codes
+    (`ANY`: whatever it says). `says` is the sentence of the source, in our words or a short quotation.
     """
 
     level: Level
@@ -143,8 +147,15 @@ def _headers(expectation: Expectation, answer: Answer) -> Iterator[_Difference]:
 def _issue(expectation: Expectation, answer: Answer) -> Iterator[_Difference]:
     for element, allowed in expectation.issue.items():
         seen = set().union(*map(_ISSUE_ELEMENTS[element], answer.issues))
-        if not seen & set(allowed):
+        if allowed == (ANY,):
+            yield from _lacking(element, answer)
+        elif not seen & set(allowed):
             yield f"an issue with {element} {_either(allowed)}", _either(sorted(seen)) or "none"
+
+
+def _lacking(element: str, answer: Answer) -> Iterator[_Difference]:
+    if not any(issue.get(element) for issue in answer.issues):
+        yield f"an issue with {element}", f"{_body(answer)} without any"
 
 
 def _text(expectation: Expectation, answer: Answer) -> Iterator[_Difference]:

@@ -43,6 +43,11 @@ class ResourceKind:
         return self.how == "existing"
 
     @property
+    def templates(self) -> tuple[Resource, ...]:
+        """What placeholders may stand in, the whole body first."""
+        return (self.body, self.change, self.other, self.invalid)
+
+    @property
     def marks(self) -> tuple[str, ...]:
         """Where an update leaves its mark, as JSON Pointers."""
         return tuple(filter(None, (self.marker, self.echo)))
@@ -141,7 +146,7 @@ def base_for(fhir_version: str) -> str | None:
     """The id of the FHIR base profile for a version as a capability statement gives it, None when there is none."""
     for fhir, prefixes in FHIR_VERSIONS.items():
         if fhir_version.startswith(prefixes):
-            return f"fhir-{'r4' if fhir == 'R4B' else fhir.lower()}"
+            return f"fhir-{fhir.lower()}"
     return None
 
 

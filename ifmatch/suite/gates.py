@@ -16,6 +16,29 @@ def why_not(target: Target, rule: Rule) -> str:
     return next(_obstacles(target, rule), "")
 
 
+#: Interactions that a server may have or not: who claims none of them may refuse them all (FHIR R4 http.html).
+_OPTIONAL = frozenset(
+    {
+        "patch", "json-patch", "xml-patch", "fhirpath-patch", "conditional-create", "conditional-update",
+        "conditional-delete", "update-create", "transaction", "batch", "delete", "search-type", "history-instance",
+    }
+)  # fmt: skip
+
+
+def unclaimed(target: Target, rule: Rule) -> str:
+    """The optional interaction that a rule needs, and that neither the texts nor the statement say the target has."""
+    needs = {tag.removeprefix("@needs:") for tag in rule.tags}
+    # A patch format says more than that there are patches.
+    optional = sorted(needs & _OPTIONAL, key=len, reverse=True)
+    return next((need for need in optional if _is_open(target, need)), "")
+
+
+def _is_open(target: Target, interaction: str) -> bool:
+    profile = target.profile
+    is_promised = profile.offers(interaction) is True
+    return not is_promised and target.statement.claims(interaction, profile.subject) is None
+
+
 def _obstacles(target: Target, rule: Rule) -> Iterator[str]:
     if "@if-promised" in rule.tags and not target.profile.speaks_of(rule.id):
         yield f"{target.profile.title} promises nothing of the kind"
@@ -64,9 +87,16 @@ def _second_identity(target: Target) -> str:
     return "" if given else "no second identity was given that may read but not write"
 
 
+def _versions(target: Target) -> str:
+    kind = target.profile.subject
+    kept = target.statement.keeps_versions(kind)
+    return "" if kept else f"the capability statement says that {kind} has no versions"
+
+
 #: What a rule may need that is no interaction.
 CONDITIONS: Mapping[str, Callable[[Target], str]] = {
     "credentials": _credentials,
     "second-identity": _second_identity,
     "statement": lambda target: target.statement.problem,
+    "versions": _versions,
 }

@@ -13,7 +13,13 @@ from ifmatch.errors import ConfigurationError, ExitCode, did_you_mean
 from ifmatch.log.events import VerdictReached
 from ifmatch.log.reader import event_of, read
 from ifmatch.report.catalogue import planned
-from ifmatch.report.console import Progress, console_for, print_header, print_summary
+from ifmatch.report.console import (
+    Progress,
+    console_for,
+    print_bound,
+    print_header,
+    print_summary,
+)
 from ifmatch.report.run import Run
 from ifmatch.rules.catalogue import is_watched, rules
 from ifmatch.suite.gates import why_not
@@ -80,6 +86,8 @@ class LiveView:
             planned(run.profile, rules(), partial(why_not, run.target)),
         )
         cases = [rule.id for item in session.items if (rule := rule_of(item))]
+        races = {rule for rule in cases if rule.startswith("race.")}
+        print_bound(self._console, run.races.effort, run.races.budget.seconds, len(races))
         self._progress = Progress(self._console, cases)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:

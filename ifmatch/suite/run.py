@@ -231,7 +231,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         return
     terminalreporter.section("ifmatch")
     terminalreporter.write_line(
-        f"{conclusion(run.exit_code, run.counts)[0]}   {count_line(run.counts)}"
+        f"{conclusion(run.exit_code, run.counts, run.left_out)[0]}   {count_line(run.counts)}"
     )
     if run.message:
         terminalreporter.write_line(run.message)

@@ -3,7 +3,7 @@
 import inspect
 import time
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -27,7 +27,7 @@ from ifmatch.rules.case import Case
 from ifmatch.rules.expectation import NotApplicable
 from ifmatch.rules.verdict import Culprit, Verdict, conclusion_of
 from ifmatch.suite.features import FeatureFile
-from ifmatch.suite.gates import why_not
+from ifmatch.suite.gates import unclaimed, why_not
 from ifmatch.suite.options import RULES
 from ifmatch.suite.run import stop
 from ifmatch.suite.session import Session
@@ -76,6 +76,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if not _is_chosen(item, globs)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Note what the user, or a plugin, chose not to run: a run without it is partial."""
+    for item in items:
+        rule, session = rule_of(item), item.config.stash.get(SESSION, None)
+        if rule is not None and session is not None:
+            session.deselected.add(rule.id)
 
 
 def _is_chosen(item: pytest.Item, globs: str) -> bool:
@@ -155,7 +163,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     session = session_of(item.config)
     params = item.callspec.params if hasattr(item, "callspec") else {}
     resource_type = params.get("resource_type", session.profile.subject)
-    case = Case(rule.id, session.profile.promise(rule.id, resource_type), resource_type)
+    promise = session.profile.promise(rule.id, resource_type)
+    case = Case(rule.id, promise, resource_type, unclaimed(session.target, rule))
     item.stash[CASE] = case
     item.stash[_STATE] = state = _Scenario(rule, case, _row_of(item))
     session.recorder.begin_rule(rule.id)
@@ -205,6 +214,8 @@ def _is_judged(case: Case, gone: IfmatchError | None, error: BaseException | Non
     """Whether the facts of a case give a verdict, whatever else happened."""
     if case.verdict() is Verdict.FAIL and (gone is None or _is_proven(case)):
         return True
+    if isinstance(error, RuleNotApplicable) and case.findings:
+        return True  # what was found before stays, whatever could not be looked at after it
     return gone is None and (error is None or isinstance(error, RuleBroken))
 
 
@@ -213,7 +224,8 @@ def _gone(session: Session, case: Case, error: BaseException | None) -> IfmatchE
     redact = session.recorder.redactor.text
     if isinstance(error, IfmatchError):
         return type(error)(redact(str(error)))
-    if isinstance(error, SetupFailed) or (case.verdict() is Verdict.FAIL and not _is_proven(case)):
+    unjudged = isinstance(error, (SetupFailed, OutcomeUnknown))
+    if unjudged or (case.verdict() is Verdict.FAIL and not _is_proven(case)):
         try:
             session.look_again()
         except TargetUnusable as gone:

@@ -9,15 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from ifmatch import __version__
-from ifmatch.client.connect import check_version, introduce, look_again, profile_id_for
+from ifmatch.client.connect import (
+    check_version,
+    introduce,
+    look_again,
+    profile_id_for,
+    seems_absent,
+)
 from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import Settings, settings_for
 from ifmatch.client.target import Target, with_overrides
-from ifmatch.client.template import demand_template
+from ifmatch.client.template import demand_templates
 from ifmatch.client.tidying import INTERRUPTED, sweep
 from ifmatch.client.workbench import Workbench
-from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError
+from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, SetupFailed, TargetUnusable
 from ifmatch.log.events import (
     Event,
     Journalled,
@@ -74,7 +80,8 @@ class Session:
 
     `lost` is why the log takes nothing any more: then the run has to end, and `unwritten` is what it does to tidy up.
     `shares` is in how many processes it runs. `waivers` are those in force when it began, by rule. `judged` says
-    whether any rule has come to a verdict.
+    whether any rule has come to a verdict other than that it does not apply. `deselected` are rules of which
+    some case was not selected.
     """
 
     run_id: str
@@ -88,6 +95,7 @@ class Session:
     lost: ConfigurationError | None = None
     shares: int = 1
     judged: bool = False
+    deselected: set[str] = field(default_factory=set)
     interrupted: bool = False
     unwritten: list[Event] = field(default_factory=list)
     exit_code: ExitCode = ExitCode.CONFORMANT
@@ -161,7 +169,7 @@ class Session:
         session.listeners += [listener] if listener else []
         session.record(_header(session, options, named))
         try:
-            session._meet_the_target(named)
+            session._meet_the_target(named, options.rules)
         except (IfmatchError, KeyboardInterrupt) as error:
             code = error.exit_code if isinstance(error, IfmatchError) else ExitCode.INTERRUPTED
             # What a server said stands in these sentences, so they are cleared like everything else.
@@ -218,7 +226,7 @@ class Session:
             listener(written)
         return written
 
-    def _meet_the_target(self, named: Profile | None) -> None:
+    def _meet_the_target(self, named: Profile | None, rules: str) -> None:
         introduction = introduce(self.target)
         statement, warnings = introduction.statement, list(introduction.warnings)
         if named is None:
@@ -229,7 +237,9 @@ class Session:
                 f"{self.profile.id}"
             )
         check_version(self.profile, statement)
-        demand_template(self.target)
+        demand_templates(self.target, rules)
+        if seems_absent(self.target):
+            self._demand_an_endpoint()
         given = self.settings.waivers
         warnings += [
             waiver.expired(rule, one) for rule, one in given.items() if rule not in self.waivers
@@ -244,6 +254,17 @@ class Session:
                 profile=_described(self.profile),
             )
         )
+
+    def _demand_an_endpoint(self) -> None:
+        """See that a resource can be had at all. Raises TargetUnusable when not: there is nothing to judge."""
+        kind = self.profile.subject
+        try:
+            Workbench(self.target, kind, history=False).make()
+        except SetupFailed as failed:
+            raise TargetUnusable(
+                f"{self.settings.base_url} answers 404 to metadata and to {kind}, and makes no {kind} ({failed}): "
+                "there is no FHIR end-point, or not for this type. Check the path, often /fhir or /fhir/R4."
+            ) from None
 
     # ------------------------------------------------------------ races
 
@@ -296,13 +317,20 @@ class Session:
         alluredir: Path | None = None,
     ) -> Run:
         """Close the log and write the reports. With no exit code given, the verdicts decide it. Never raises."""
-        folder, code = self.log.folder, exit_code
-        if code is None:
-            code = Run.of(read(folder)).judged
+        folder = self.log.folder
+        seen = Run.of(read(folder))
+        code = seen.judged if exit_code is None else exit_code
         if self.lost:
             complete, code, message = False, self.lost.exit_code, str(self.lost)
         with suppress(ConfigurationError):
-            self.log.write(RunFinished(complete=complete, exit_code=int(code), message=message))
+            self.log.write(
+                RunFinished(
+                    complete=complete,
+                    exit_code=int(code),
+                    message=message,
+                    left_out=self._left_out(seen) if complete else (),
+                )
+            )
         self.close()
         point_latest_to(folder)
         try:
@@ -310,13 +338,21 @@ class Session:
         except ConfigurationError as error:
             self.lost = self.lost or error
         if self.lost is not None:
-            seen = Run.of([*read(folder), *self.unwritten])
             run = replace(
-                seen, complete=False, ended_with=self.lost.exit_code, message=str(self.lost)
+                Run.of([*read(folder), *self.unwritten]),
+                complete=False,
+                ended_with=self.lost.exit_code,
+                message=str(self.lost),
             )
         # Whoever pressed Ctrl-C knows that, whatever had been found until then.
         self.exit_code = ExitCode.INTERRUPTED if code is ExitCode.INTERRUPTED else run.exit_code
         return run
+
+    def _left_out(self, seen: Run) -> tuple[str, ...]:
+        """The rules of the suite that were not selected, or not in all their cases."""
+        judged = {judged.rule for judged in seen.rules}
+        whole = (judged | self.watch.tallies.keys()) - self.deselected
+        return tuple(rule.id for rule in catalogue.rules() if rule.id not in whole)
 
     def close(self) -> None:
         """Let go of the log, the connections and the embedded server."""

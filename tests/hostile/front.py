@@ -125,7 +125,7 @@ class Hostile:
         self._good.stop()
 
     def answer(self, asked: Asked) -> Reply:
-        """What the well-behaved server says to a request."""
+        """What the well-behaved server says to a request, with this address in place of its own."""
         connection = self._connection()
         connection.putrequest(asked.method, asked.path, skip_accept_encoding=True)
         for name, value in asked.headers:
@@ -134,9 +134,11 @@ class Hostile:
         connection.putheader("Content-Length", str(len(asked.body)))
         connection.endheaders(asked.body)
         answer = connection.getresponse()
-        reply = Reply(answer.status, answer.read(), answer.getheaders())
+        theirs, ours = self._good.base_url, self.base_url
+        body = answer.read().replace(theirs.encode(), ours.encode())
+        headers = [(name, value.replace(theirs, ours)) for name, value in answer.getheaders()]
         self._kept.used = time.monotonic()
-        return reply
+        return Reply(answer.status, body, headers)
 
     def _connection(self) -> http.client.HTTPConnection:
         """This thread's connection to the server behind: a new one before that server gives an idle one up."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from .front import Turn, altered, misbehaviour, none
 from .message import Asked, Reply
+from .wire import hang
 
 
 def when_asked_before(turn: Turn, is_kept: bool, kept: Callable[[Reply, Reply], Reply]) -> bool:
@@ -97,6 +98,12 @@ def failed_losers(turn: Turn) -> bool:
     """Answers 500 to those who lose to others, with an OperationOutcome."""
     crowd, reply = Crowd.joined(turn), turn.reply()
     return turn.send(outcome(500, "exception") if crowd.size > 1 and reply.is_refusal else reply)
+
+
+@misbehaviour
+def crowds_hang(turn: Turn) -> bool:
+    """Answers nobody who writes to one resource at the same time as others, as after a deadlock."""
+    return hang(turn) if Crowd.joined(turn).size > 1 else none(turn)
 
 
 @altered

@@ -47,6 +47,12 @@ def unavailable(asked: Asked, reply: Reply) -> Reply:
 
 
 @altered
+def nothing_there(asked: Asked, reply: Reply) -> Reply:
+    """Answers 404 to everything, as a web server does behind a path that is not there."""
+    return Reply(404, b"Not Found", [("Content-Type", "text/plain")])
+
+
+@altered
 def always_busy(asked: Asked, reply: Reply) -> Reply:
     """Answers 429 for ever."""
     return Reply(429, headers=[("Retry-After", "1")])

@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -16,8 +15,9 @@ from .mutate import Memory, interaction_of, mutated, same
 
 PROFILE = "fhir-r4"
 
-#: All rules but the races.
-SEQUENTIAL = "capability.*,conditional-update.*,create.*,patch.*,read.*,update.*"
+#: The rules that are watched throughout, and all others but the races.
+WATCHED = "always.*"
+SEQUENTIAL = f"{WATCHED},capability.*,conditional-update.*,create.*,patch.*,read.*,update.*"
 
 #: By these verdicts a wrong answer is caught; by those a rule only says that it could not be judged.
 RED = ("fail", "warn")
@@ -64,14 +64,13 @@ class Baseline:
         return cls({}, dict.fromkeys(INTERACTIONS, globs.split(",")))
 
 
-def _turn(cells: Sequence[Cell], turn: Turn) -> bool:
-    """Answer one request as the cells have it."""
-    reply = changed = turn.reply()
+def _turn(cell: Cell, turn: Turn) -> bool:
+    """Answer one request as the cell has it."""
+    reply = turn.reply()
     memory = turn.front.memory.setdefault("answers", Memory())
-    counts = turn.front.memory.setdefault("changed", Counter())
-    for cell in cells:
-        before, changed = changed, mutated(cell, turn.asked, changed, memory)
-        counts[cell.id] += not same(before, changed)
+    changed = mutated(cell, turn.asked, reply, memory)
+    so_far = turn.front.memory.get("changed", 0)
+    turn.front.memory["changed"] = so_far + (not same(reply, changed))
     memory.note(reply)
     return turn.send(changed)
 
@@ -105,64 +104,11 @@ def _baseline() -> Baseline:
 
 
 def outcomes(names: Sequence[str], base: Baseline, log: Path | None = None) -> list[Outcome]:
-    """The outcomes of cells, two runs at a time. With a log they are written down at once, and read from it if there.
-
-    Cells that nothing is likely to catch share a run. One that is clean clears them all; else each half has its own.
-    """
+    """The outcomes of cells, two runs at a time. With a log they are written down at once, and read from it."""
     found = read(log) if log else {}
-    groups = grouped([name for name in names if name not in found])
-    while groups:
-        ran = forked(_outcomes, [(group, base, log) for group in groups], processes=2)
-        found.update({one.cell: one for cleared in ran for one in cleared})
-        unclear = [group for group, cleared in zip(groups, ran, strict=True) if not cleared]
-        groups = [half for group in unclear for half in (group[::2], group[1::2])]
+    missing = [(name, base, log) for name in names if name not in found]
+    found.update({one.cell: one for one in forked(_outcome, missing, processes=2)})
     return [found[name] for name in names]
-
-
-#: How many cells share a run.
-_TOGETHER = 8
-
-#: Parts that lie in another one.
-_WITHIN = {
-    "meta": ("version-id", "last-updated", "tag", "profile"),
-    "around-the-marker": ("marker",),
-    "outcome-issue": ("outcome-severity", "outcome-code", "outcome-details"),
-}
-
-
-def grouped(names: Sequence[str]) -> list[tuple[str, ...]]:
-    """The cells in groups whose members do not touch the same part of the same answer."""
-    groups: list[list[str]] = []
-    for name in names:
-        free = next((group for group in groups if _may_join(name, group)), None)
-        if free is None:
-            groups.append([name])
-        else:
-            free.append(name)
-    return [tuple(group) for group in groups]
-
-
-def _may_join(name: str, group: Sequence[str]) -> bool:
-    if len(group) == _TOGETHER or not all(map(_is_hardly_looked_at, (name, *group))):
-        return False
-    return not any(_touch(CELLS[name], CELLS[other]) for other in group)
-
-
-def _is_hardly_looked_at(name: str) -> bool:
-    """Whether a cell is likely to be caught by nothing: then it is worth while to try several at once."""
-    cell = CELLS[name]
-    if cell.part.of in ("status", "body") or cell.interaction == "read":
-        return False
-    return cell.part.of == "resource" or cell.interaction not in ("create", "update")
-
-
-def _touch(one: Cell, other: Cell) -> bool:
-    if one.interaction != other.interaction:
-        return False
-    names = {one.part.name, other.part.name}
-    return len(names) == 1 or any(
-        outer in names and names & set(inner) for outer, inner in _WITHIN.items()
-    )
 
 
 def read(log: Path) -> dict[str, Outcome]:
@@ -172,25 +118,24 @@ def read(log: Path) -> dict[str, Outcome]:
     return {one.cell: one for one in told}
 
 
-def _outcomes(names: tuple[str, ...], base: Baseline, log: Path | None) -> list[Outcome]:
-    """The outcomes of cells that share a run; none when it is not clear which of several was noticed."""
-    MISBEHAVIOURS["mutated"] = partial(_turn, [CELLS[name] for name in names])
-    rules = {rule for name in names for rule in base.seeing[CELLS[name].interaction]}
+def _outcome(name: str, base: Baseline, log: Path | None) -> Outcome:
+    """The outcome of a cell, by the rules that see what it changes."""
+    cell = CELLS[name]
+    MISBEHAVIOURS["mutated"] = partial(_turn, cell)
+    rules = ",".join([WATCHED, *base.seeing[cell.interaction]])
     with tempfile.TemporaryDirectory() as folder:
         tempfile.tempdir = folder
         with hostile("mutated", profile=PROFILE) as server:
             code, report, printed = run(
-                [server.base_url, "-p", PROFILE, "--rules", ",".join(rules), "--seed", "1"]
+                [server.base_url, "-p", PROFILE, "--rules", rules, "--seed", "1"]
             )
-            changed = server.memory.get("changed", Counter())
+            changed = server.memory.get("changed", 0)
         crash = _crash(code, printed, _events(Path(folder)))
     red, unjudged = _turned(report, base, RED), _turned(report, base, UNJUDGED)
-    if len(names) > 1 and (red or unjudged or crash):
-        return []
-    found = [Outcome(name, int(code), red, unjudged, crash, changed[name]) for name in names]
+    found = Outcome(name, int(code), red, unjudged, crash, changed)
     if log:
         with log.open("a") as file:
-            file.writelines(json.dumps(asdict(outcome)) + "\n" for outcome in found)
+            file.write(json.dumps(asdict(found)) + "\n")
     return found
 
 

@@ -47,7 +47,7 @@ pytestmark = pytest.mark.slow
 TIMEOUT = 0.6
 
 #: As few rounds as can lead to a verdict.
-BUDGET = Budget(blocks=8, rounds=1, plans=16, repeats=2)
+BUDGET = Budget(blocks=8, rounds=1, plans=16, repeats=2, seconds=600)
 
 
 @pytest.fixture(autouse=True)
@@ -448,6 +448,20 @@ def test_connections_are_warmed_by_what_succeeds():
     with place("drops-after-refusal") as here:
         race = steps.revive(here.runner())
     assert all(completion.outcome_known for completion in race.completions)
+
+
+def test_writers_that_hang_when_they_meet():
+    """Three rounds prove it: the rule fails and says so, and no other race is run on that target."""
+    with place("crowds-hang") as here:
+        runner = here.runner()
+        race = same_version(runner)
+        case = Case("race.update.same-version", PROMISE, "Patient")
+        steps.kept(case, race)
+        assert len(race.rounds) == 3
+        with pytest.raises(OutcomeUnknown, match="no race is run"):
+            same_version(here.runner())
+    assert case.verdict() is Verdict.FAIL
+    assert "whoever is alone gets one" in case.findings[0].got
 
 
 def test_where_nobody_brought_it_back_nothing_is_wedged():

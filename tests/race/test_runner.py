@@ -155,7 +155,7 @@ def runner():
         target = Target(settings, load("fhir-r4"), "run-1", Recorder(lambda _: None, Redactor()))
         bench = Workbench(target, "Patient", history=False)
         environment = Environment.measured(target, bench.make(), 4)
-        yield Runner(environment, target, bench, Budget(8, 1, 6, 2), 4, 1, check)
+        yield Runner(environment, target, bench, Budget(8, 1, 6, 2, 600), 4, 1, check)
         target.close()
 
 

@@ -1,11 +1,11 @@
 """What a seed draws: a profile, and variations, each with one of its choices."""
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from ifmatch.rules.expectation import Expectation
-from ifmatch.rules.profile import load, shipped
+from ifmatch.rules.profile import Profile, load, shipped
 
 _NAMES = ("gaps", "zero", "hash", "dotted", "long", "uuid")
 
@@ -17,7 +17,7 @@ VARIATIONS: Mapping[str, tuple[str, ...]] = {
         f"{precision}{zone}" for precision in "0367" for zone in ("Z", "+00:00", "+02:00", "-05:30")
     ),
     "pages": ("2",),
-    "adds": ("narrative", "extension", "identifier", "tag", "source"),
+    "adds": ("narrative", "extension", "identifier", "tag", "source", "author"),
     "no-op": ("keeps its version",),
     "refusals": ("with an ETag",),
     "json": ("pretty", "shuffled", "compact"),
@@ -29,9 +29,10 @@ VARIATIONS: Mapping[str, tuple[str, ...]] = {
     "statuses": ("any that is promised",),
     "search": ("lags", "adds an outcome"),
     "silent": ("star", "strong", "bare", "needs-if-match"),
-    "without": ("history", "delete", "history,delete"),
-    "statement": ("less", "nothing", "missing", "client-too"),
+    "without": ("history", "delete", "history,delete", "patch,conditional-update,update-create"),
+    "statement": ("less", "nothing", "missing", "client-too", "no-formats", "nulls"),
     "location": ("relative",),
+    "versioning": ("none",),
 }
 
 #: How likely each variation is to be drawn.
@@ -68,11 +69,25 @@ def drawn(seed: int) -> Draw:
 
 def _is_free(profile: str, name: str) -> bool:
     """Whether a profile leaves it to its server how it does something."""
-    promise = load(profile).promise("create.headers.location")
-    is_promised = isinstance(promise, Expectation) and "absolute" in promise.headers.get(
-        "Location", ()
-    )
-    return name != "location" or not is_promised
+    is_bound = _BOUND.get(name)
+    return is_bound is None or not is_bound(load(profile))
+
+
+def _has_absolute_locations(profile: Profile) -> bool:
+    promise = profile.promise("create.headers.location")
+    return isinstance(promise, Expectation) and "absolute" in promise.headers.get("Location", ())
+
+
+def _has_versions(profile: Profile) -> bool:
+    """The texts of a system speak of versions; those of FHIR let a server do without."""
+    return not profile.id.startswith("fhir-") or profile.fhir == "DSTU2"
+
+
+#: When a profile leaves its server no choice.
+_BOUND: Mapping[str, Callable[[Profile], bool]] = {
+    "location": _has_absolute_locations,
+    "versioning": _has_versions,
+}
 
 
 def given(seed: int, profile: str, pairs: Iterable[str]) -> Draw:

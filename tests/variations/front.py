@@ -30,6 +30,7 @@ _WITHOUT = {
     "delete": ("delete", "conditional-delete"),
     "patch": ("patch", "json-patch", "xml-patch", "fhirpath-patch"),
     "search": ("search-type",),
+    "json-patch": ("json-patch",),
     "conditional-update": ("conditional-update",),
     "update-create": ("update-create",),
 }
@@ -86,7 +87,10 @@ def _renames(varied: Mapping[str, str]) -> bool:
 
 
 def behind(draw: Draw) -> Profile:
-    """The profile of the server behind: of what its own leaves open, one choice is made."""
+    """The profile of the server behind: of what its own leaves open, one choice is made.
+
+    What the texts of a system say that it has, none of its servers is without.
+    """
     profile, varied = load(draw.profile), draw.varied
     if _renames(varied):
         profile = replace(profile, embedded=replace(profile.embedded, ids="uuid", versions="uuid"))
@@ -97,10 +101,9 @@ def behind(draw: Draw) -> Profile:
         )
     if "silent" in varied:
         profile = _spoken(profile, varied["silent"])
-    if "without" in varied:
+    if "without" in varied and profile.interactions is None:
         gone = {one for name in varied["without"].split(",") for one in _WITHOUT[name]}
-        offered = _ALL if profile.interactions is None else profile.interactions
-        profile = replace(profile, interactions=frozenset(offered) - gone)
+        profile = replace(profile, interactions=_ALL - gone)
     return profile
 
 

@@ -79,6 +79,12 @@ _ADDED: dict[str, Callable[[dict], dict]] = {
     "tag": lambda r: {
         "meta": {**r["meta"], "tag": [*r["meta"].get("tag", []), {"system": _OURS, "code": "seen"}]}
     },
+    "author": lambda r: {
+        "extension": [
+            {"url": _OURS, "valueString": f"writer of {r['meta']['versionId']}"},
+            *r.get("extension", []),
+        ]
+    },
     "source": lambda r: {"meta": {**r["meta"], "source": f"{_OURS}#{r['meta']['versionId']}"}},
 }
 _XHTML = "http://www.w3.org/1999/xhtml"
@@ -226,6 +232,33 @@ def location(_: str) -> Layer:
     return vary
 
 
+def versioning(_: str) -> Layer:
+    """The server keeps no versions, says so, and shows none: no ETag, no versionId, no history."""
+
+    def unversioned(name: str, value: Any) -> Any:
+        if name == "interaction":
+            return [one for one in value if "history" not in one["code"] and one["code"] != "vread"]
+        if name == "resource" and isinstance(value, list):
+            return [{**one, "versioning": "no-version", "readHistory": False} for one in value]
+        return _without_version(value) if isinstance(value, dict) else value
+
+    def vary(asked: Asked, onward: Onward) -> Reply:
+        if asked.is_history:
+            return outcome(404, "not-found")
+        reply = onward(
+            replace(asked, headers=[h for h in asked.headers if h[0].lower() != "if-match"])
+        )
+        location = reply.header("location").partition("/_history/")[0]
+        return _rewritten(reply, unversioned).but(etag=None, location=location or None)
+
+    return vary
+
+
+def _without_version(value: dict) -> dict:
+    """A part of an answer that names no version."""
+    return {n: v for n, v in value.items() if n not in ("versionId", "etag")}
+
+
 # ---------------------------------------------------------------- patience
 
 
@@ -287,7 +320,13 @@ def statement(what: str) -> Layer:
         ]
         return reply.holding({**kept, "rest": [{**kept["rest"][0], "resource": types}]})
 
-    says = {
+    says: dict[str, Callable[[Reply], Reply]] = {
+        "no-formats": lambda reply: reply.holding(
+            {n: v for n, v in reply.json.items() if n != "patchFormat"}
+        ),
+        "nulls": lambda reply: _rewritten(
+            reply, lambda name, value: None if name in ("interaction", "updateCreate") else value
+        ),
         "less": less,
         "nothing": lambda reply: reply.holding(
             {n: v for n, v in reply.json.items() if n != "rest"}
@@ -346,4 +385,8 @@ LAYERS: dict[str, Callable[[str], Layer]] = {
 }
 
 #: Those that speak the names of the server behind.
-INNER: dict[str, Callable[[str], Layer]] = {"refusals": refusals, "no-op": no_op}
+INNER: dict[str, Callable[[str], Layer]] = {
+    "versioning": versioning,
+    "refusals": refusals,
+    "no-op": no_op,
+}

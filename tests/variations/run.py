@@ -17,7 +17,7 @@ from running import forked, run
 from ifmatch.rules.profile import load
 from variations.draw import VARIATIONS, Draw, drawn, given
 from variations.front import Varied
-from variations.tables import EXPLAINED, OPEN, Explained, is_in
+from variations.tables import is_explained
 
 #: All rules but the races.
 RULES = "capability.*,conditional-update.*,create.*,patch.*,read.*,update.*"
@@ -31,16 +31,12 @@ GOOD = ("pass", "observed", "not-applicable")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the suite made of a draw: how it ended, and every verdict that is neither good nor explained.
-
-    Those of them that are `known` are to be mended in the suite.
-    """
+    """What the suite made of a draw: how it ended, and every verdict that is neither good nor explained."""
 
     draw: Draw
     code: int
     seconds: float
     unexplained: Mapping[str, str] = field(default_factory=dict)
-    known: frozenset[str] = frozenset()
 
     @property
     def is_good(self) -> bool:
@@ -74,11 +70,10 @@ def outcome(draw: Draw, rules: str = RULES) -> Outcome:
         finally:
             server.stop()
     told = report["rules"] if report else []
-    unexplained = _not_in(EXPLAINED, draw, told)
-    known = unexplained.keys() - _not_in(OPEN, draw, told).keys()
+    unexplained = _unexplained(draw, told)
     if report is None or code not in (0, 1, 7) or "Traceback (most recent call last)" in printed:
         unexplained["-"] = printed[-1500:]
-    return Outcome(draw, int(code), time.monotonic() - began, unexplained, frozenset(known))
+    return Outcome(draw, int(code), time.monotonic() - began, unexplained)
 
 
 def _target(draw: Draw, folder: Path) -> str:
@@ -92,12 +87,12 @@ def _target(draw: Draw, folder: Path) -> str:
     return str(path)
 
 
-def _not_in(table: tuple[Explained, ...], draw: Draw, rules: Sequence[Mapping]) -> dict[str, str]:
-    """The verdicts that are not good, and that a table does not speak of."""
+def _unexplained(draw: Draw, rules: Sequence[Mapping]) -> dict[str, str]:
+    """The verdicts that are neither good nor explained."""
     found = {}
     for rule in rules:
         verdict, message = rule["verdict"], " ".join((rule["message"] or "").split())
-        if verdict not in GOOD and not is_in(table, draw.varied, rule["rule"], verdict, message):
+        if verdict not in GOOD and not is_explained(draw.varied, rule["rule"], verdict, message):
             found[rule["rule"]] = f"{verdict}: {message}"
     return found
 

@@ -1,4 +1,4 @@
-"""What is known of verdicts that are not good: why they are right, or that the suite is to be mended."""
+"""Verdicts that are not good, and yet right: why."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,37 +29,7 @@ class Explained:
 #: Verdicts that are right though the server keeps every promise.
 EXPLAINED: tuple[Explained, ...] = ()
 
-_ADDED = "what a server adds is lawful, and a SHALL where another rule has a SHOULD"
-_CLIENT = "an entry of a statement that describes a client is taken for the server's"
-_UNKNOWN = "without a statement nothing is claimed, and yet it is demanded"
 
-#: Verdicts that hold against a server what is lawful: to be mended in the suite.
-OPEN = (
-    Explained(
-        "adds=extension",
-        "read.existing,conditional-update.none*,update.as-create",
-        "fail",
-        "not sent",
-        _ADDED,
-    ),
-    Explained("adds=extension", "create.persisted", "warn", "not sent", _ADDED),
-    Explained(
-        "adds=identifier",
-        "read.existing,conditional-update.none*,update.as-create",
-        "fail",
-        "",
-        _ADDED,
-    ),
-    Explained("adds=identifier", "create.persisted", "warn", "identifier", _ADDED),
-    Explained("statement=client-too", "capability.update", "fail", "not claimed", _CLIENT),
-    Explained("statement=client-too", "patch.unsupported", "warn", "200", _CLIENT),
-    Explained("statement=missing", "update.as-create", "fail", "40", _UNKNOWN),
-    Explained("statement=nothing", "update.as-create", "fail", "40", _UNKNOWN),
-)
-
-
-def is_in(
-    table: tuple[Explained, ...], varied: Mapping[str, str], rule: str, verdict: str, message: str
-) -> bool:
-    """Whether a table speaks of a verdict under the variations that were drawn."""
-    return any(one.covers(varied, rule, verdict, message) for one in table)
+def is_explained(varied: Mapping[str, str], rule: str, verdict: str, message: str) -> bool:
+    """Whether a verdict is right under the variations that were drawn."""
+    return any(one.covers(varied, rule, verdict, message) for one in EXPLAINED)

@@ -1,11 +1,12 @@
 """Writers who all want to make the same thing, which must be made once."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ifmatch.client.ledger import Item
 from ifmatch.client.workbench import Snapshot, Subject, new_unique
-from ifmatch.errors import RuleNotApplicable
+from ifmatch.errors import OutcomeUnknown, RuleNotApplicable
 from ifmatch.race.completion import Completion
 from ifmatch.race.invocations import Invocation
 from ifmatch.race.race import Race
@@ -23,6 +24,11 @@ class Creates(Race):
 
     made: list[frozenset[str]] = field(default_factory=list)
     created: list[int] = field(default_factory=list)
+
+    @property
+    def shows_fault(self) -> bool:
+        """Two of what must be one are a fault, whatever any history says."""
+        return any(len(ids) > 1 for ids in self.made) or super(Creates, self).shows_fault
 
     def add(self, completions: list[Completion], ids: set[str]) -> None:
         """One more round, and what it made."""
@@ -89,14 +95,15 @@ def conditional_creates(runner: Runner, invocation: Callable[[str], Invocation])
         certain = all(completion.outcome_known for completion in completions)
         _enter(runner, unique, items, ids, certain)
 
-    return _rounds(runner, release, lambda creates: any(len(ids) > 1 for ids in creates.made))
+    return _rounds(runner, release, lambda creates: creates.shows_fault)
 
 
 def _ids_made(runner: Runner, unique: str, completions: list[Completion]) -> set[str]:
-    """The ids of what was made, by the answers and by a search."""
-    named = {completion.answer.named_id for completion in completions if completion.accepted}
-    found = runner.bench.found(runner.bench.kind.type, unique)
-    return {*named, *found} - {""}
+    """The ids of what was made, by the answers, and by a search where that can be had."""
+    ids = {completion.answer.named_id for completion in completions if completion.accepted}
+    with suppress(RuleNotApplicable, OutcomeUnknown):
+        ids.update(runner.bench.found(runner.bench.kind.type, unique))
+    return ids - {""}
 
 
 def _enter(runner: Runner, unique: str, items: list[Item], ids: set[str], certain: bool) -> None:
@@ -135,4 +142,4 @@ def updates_as_create(runner: Runner) -> Creates:
 
 
 def _created_twice(creates: Creates) -> bool:
-    return bool(creates.faults) or any(count > 1 for count in creates.created)
+    return creates.shows_fault or any(count > 1 for count in creates.created)

@@ -33,6 +33,11 @@ class Relay(Race):
     attempts: list[int] = field(default_factory=list)
     starved: int = 0
 
+    @property
+    def shows_fault(self) -> bool:
+        """An accepted element that is missing is a lost update, whatever the history says."""
+        return bool(self.missing) or super(Relay, self).shows_fault
+
 
 @dataclass(slots=True)
 class _Queue:
@@ -70,7 +75,7 @@ def read_modify_write(runner: Runner) -> Relay:
     def block(writers: int) -> bool:
         with runner.counted_block(relay):
             _relay_block(runner, relay, LETTERS[:writers])
-        return bool(relay.missing or relay.faults)
+        return relay.shows_fault
 
     runner.each_block(relay, block)
     return relay
@@ -107,7 +112,7 @@ def unnamed_patches(runner: Runner) -> Relay:
             connections = runner.connections(builder.subject)
             for _ in runner.rounds(relay):
                 _patch_round(runner, relay, builder, connections, LETTERS[:writers])
-        return bool(relay.missing)
+        return relay.shows_fault
 
     runner.each_block(relay, block)
     return relay
@@ -137,7 +142,7 @@ def _adding(runner: Runner, builder: HistoryBuilder, element: Element) -> Invoca
     seen = builder.seen
     identifiers = [*seen.resource.get("identifier", []), element]
     longer = merge(seen.resource, {"identifier": identifiers})
-    return runner.invocations.update(builder.subject, replace(seen, resource=longer))
+    return runner.invocations.update(builder.subject, replace(seen, shown=longer))
 
 
 def _missing(seen: Snapshot | None, accepted: Sequence[str]) -> list[str]:

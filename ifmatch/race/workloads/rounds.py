@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ifmatch.client.workbench import Snapshot, Subject, Workbench
-from ifmatch.errors import OutcomeUnknown, SetupFailed, TargetUnusable
+from ifmatch.errors import OutcomeUnknown, RuleNotApplicable, SetupFailed, TargetUnusable
 from ifmatch.judge.history import Kind
 from ifmatch.race.completion import Completion
 from ifmatch.race.history_builder import HistoryBuilder
@@ -43,8 +43,10 @@ def delete_first(builder: HistoryBuilder, invocations: Invocations) -> None:
     """An opening: the resource is deleted before anyone else comes."""
     named = not invocations.unnamed_writes
     deletion = builder.alone("opener", invocations.delete(builder.subject, builder.seen, named))
+    if deletion.refused:
+        raise RuleNotApplicable(f"the server does not delete: {describe(deletion.answer)}")
     if not deletion.accepted:
-        raise SetupFailed(f"set-up: the delete was answered {describe(deletion.answer)}")
+        raise OutcomeUnknown(f"set-up: the delete was answered {describe(deletion.answer)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from ifmatch.log.events import ExchangeRecorded, VerdictReached
 from ifmatch.report import curl
 from ifmatch.report.console.lines import NAME_WIDTH, WIDTH, print_beside, print_to_copy, print_value
 from ifmatch.report.console.words import MARKS
+from ifmatch.report.evidence import deciding_exchange
 from ifmatch.report.run import Judged, Run, waived
 from ifmatch.report.text import label_of, one_line, place_of, several_lines
 from ifmatch.rules import waiver
@@ -41,7 +42,7 @@ def _print_evidence(console: Console, judged: Judged, run: Run, indent: int) -> 
     says = judged.spokesman.says
     if says:
         print_value(console, "says", one_line(says, 500), indent)
-    exchange = clearest_exchange(judged, run)
+    exchange = deciding_exchange(judged.spokesman, run)
     if exchange is not None and not _drawing(judged):
         _print_request(console, exchange, run, indent)
 
@@ -64,18 +65,6 @@ def sentence_on(judged: Judged) -> str:
     reason = f"expected {findings[0].expected}, got {findings[0].got}" if findings else case.message
     where = _where(judged, judged.like) if len(judged.cases) > 1 else ""
     return one_line(" · ".join(filter(None, (waived(case), where, reason))))
-
-
-def clearest_exchange(judged: Judged, run: Run) -> ExchangeRecorded | None:
-    """The exchange that shows best what a rule's verdict is about: the last write that was answered as observed."""
-    observed = judged.spokesman.observed.get("status")
-
-    def relevance(exchange: ExchangeRecorded) -> tuple[bool, bool]:
-        status = exchange.response.status if exchange.response else None
-        return status == observed, exchange.request.method not in ("GET", "HEAD")
-
-    exchanges = run.exchanges_of(judged.spokesman.exchanges)
-    return max(reversed(exchanges), key=relevance, default=None)
 
 
 # ---------------------------------------------------------------- what stands below a title

@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from ifmatch.report.causes import Cause, causes
 from ifmatch.report.console.lines import print_beside, print_line, print_to_copy
 from ifmatch.report.console.rule import print_rule, print_title, sentence_on
 from ifmatch.report.console.words import conclusion, count_line
@@ -18,6 +19,9 @@ from ifmatch.rules.verdict import Verdict
 _IN_BRIEF = (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.WARN, Verdict.WAIVED)
 
 _MOST_LEFT = 10
+
+#: Characters that the names of what a partial run left out may take.
+_MOST_OF_INTERACTIONS = 120
 
 
 def print_header(console: Console, run: Run, planned: Mapping[str, int] | None = None) -> None:
@@ -32,14 +36,23 @@ def print_header(console: Console, run: Run, planned: Mapping[str, int] | None =
     console.print()
 
 
+def print_bound(console: Console, effort: str, seconds: int, races: int) -> None:
+    """How long the races of a run take at most: none begins another block after so many seconds."""
+    if races:
+        minutes = -(-races * seconds // 60)
+        print_line(
+            console,
+            f"{races} races, {effort}: {minutes} minutes at most, if the target makes everyone wait",
+        )
+        console.print()
+
+
 def print_summary(console: Console, run: Run, folder: Path | str | None = None) -> None:
     """What the run comes to: whether the target conforms, then why, then where the evidence lies and what was left."""
     console.print()
     _print_conclusion(console, run)
-    for judged in _with(run, Verdict.FAIL):
-        console.print()
-        print_rule(console, judged, evidence=run)
-        _print_replay(console, judged, folder)
+    for cause in causes(_with(run, Verdict.FAIL), run):
+        _print_cause(console, cause, run, folder)
     for verdict in _IN_BRIEF:
         _print_in_brief(console, _with(run, verdict))
     console.print()
@@ -49,6 +62,17 @@ def print_summary(console: Console, run: Run, folder: Path | str | None = None) 
         console.print(Text(f"report  {folder}/"), soft_wrap=True)
     for line in _left(run):
         print_line(console, line)
+
+
+def _print_cause(console: Console, cause: Cause, run: Run, folder: Path | str | None) -> None:
+    """The simplest rule that shows a cause in full, and the titles of those that show it again."""
+    console.print()
+    print_rule(console, cause.simplest, evidence=run)
+    _print_replay(console, cause.simplest, folder)
+    if cause.consequences:
+        print_line(console, f"      the same is shown by {len(cause.consequences)} more:", "dim")
+    for judged in cause.consequences:
+        print_title(console, judged, indent=6)
 
 
 def _print_replay(console: Console, judged: Judged, folder: Path | str | None) -> None:
@@ -71,13 +95,25 @@ def _plan(planned: Mapping[str, int]) -> str:
 
 
 def _print_conclusion(console: Console, run: Run) -> None:
-    word, style = conclusion(run.exit_code, run.counts)
+    word, style = conclusion(run.exit_code, run.counts, run.left_out)
     counts = f"{count_line(run.counts)} · {_duration(run.duration)}"
     print_line(console, Text().append(word, style).append(f"   {counts}"))
     if run.message:
         print_line(console, one_line(run.message, 1000))
+    if run.left_out:
+        print_line(console, _partial_line(run))
     if not run.complete:
         print_line(console, "The run did not come to its end: this is what was seen until then.")
+
+
+def _partial_line(run: Run) -> str:
+    """That rules were left out, which ones as far as a line holds them, and what that means."""
+    interactions = dict.fromkeys(rule.partition(".")[0] for rule in run.left_out)
+    rules = {*run.left_out, *(judged.rule for judged in run.rules)}
+    return (
+        f"{len(run.left_out)} of {len(rules)} rules were left out, so the run does not say "
+        f"whether the target conforms. They are of {one_line(', '.join(interactions), _MOST_OF_INTERACTIONS)}"
+    )
 
 
 def _print_in_brief(console: Console, rules: list[Judged]) -> None:

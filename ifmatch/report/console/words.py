@@ -1,6 +1,6 @@
 """How verdicts and conclusions look and read, wherever a person sees them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ifmatch.errors import ExitCode
 from ifmatch.rules.verdict import Verdict
@@ -29,6 +29,7 @@ _CONCLUSIONS: Mapping[ExitCode, tuple[str, str]] = {
     ExitCode.INCONCLUSIVE: ("INCONCLUSIVE", "bold magenta"),
 }
 
+_PARTIAL = ("PARTIAL", "bold cyan")
 _BUT_WAIVED = ("CONFORMANT BUT FOR WAIVERS", "bold cyan")
 
 #: How each verdict is counted in the conclusion: for one rule and for several.
@@ -57,10 +58,12 @@ def _counted(verdict: Verdict, number: int) -> str:
 
 
 def conclusion(
-    exit_code: int, counts: Mapping[Verdict, int] | Mapping[str, int]
+    exit_code: int, counts: Mapping[Verdict, int] | Mapping[str, int], left_out: Sequence[str] = ()
 ) -> tuple[str, str]:
-    """What a run comes to, in words, and the colour of those."""
+    """What a run comes to, in words, and the colour of those. With rules left out, green is not conformance."""
     code = ExitCode(exit_code)
+    if left_out and code is ExitCode.CONFORMANT:
+        return _PARTIAL
     some = {verdict for verdict, count in counts.items() if count}
     return (
         _BUT_WAIVED

@@ -1,0 +1,60 @@
+"""What a request asks for, by its method and its address."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ifmatch.client.exchange import Request
+
+
+class Interaction(StrEnum):
+    """The interactions whose answers show resources (FHIR R4 http.html)."""
+
+    READ = "read"
+    VREAD = "vread"
+    HISTORY = "history"
+    SEARCH = "search"
+    CREATE = "create"
+    UPDATE = "update"
+    CONDITIONAL_UPDATE = "conditional update"
+    PATCH = "patch"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An interaction, the type that it is about, and the id where the address names one."""
+
+    interaction: Interaction
+    type: str
+    id: str = ""
+
+
+_TYPE = r"(?P<type>[A-Z]\w+)"
+_ONE = rf"{_TYPE}/(?P<id>[^/_][^/]*)"
+
+#: How each interaction is addressed, below the base.
+_ADDRESSES = tuple(
+    (interaction, method, re.compile(pattern))
+    for interaction, method, pattern in (
+        (Interaction.READ, "GET", _ONE),
+        (Interaction.VREAD, "GET", rf"{_ONE}/_history/[^/]+"),
+        (Interaction.HISTORY, "GET", rf"{_ONE}/_history"),
+        (Interaction.SEARCH, "GET", _TYPE),
+        (Interaction.CREATE, "POST", _TYPE),
+        (Interaction.UPDATE, "PUT", _ONE),
+        (Interaction.CONDITIONAL_UPDATE, "PUT", _TYPE),
+        (Interaction.PATCH, "PATCH", _ONE),
+    )
+)
+
+
+def asked_by(request: Request, base_url: str) -> Asked | None:
+    """What a request asks for; None when it is none of the interactions that show resources of one type."""
+    if not request.url.startswith(f"{base_url}/"):
+        return None
+    path = request.url.removeprefix(f"{base_url}/").partition("?")[0]
+    for interaction, method, pattern in _ADDRESSES:
+        found = pattern.fullmatch(path)
+        if found is not None and method == request.method:
+            return Asked(interaction, found["type"], found.groupdict().get("id", ""))
+    return None

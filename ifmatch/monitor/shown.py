@@ -1,0 +1,95 @@
+"""The resources that an answer shows, and what earlier answers of the run showed of the same versions."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ifmatch.client.subject import entries, version_of
+from ifmatch.monitor.asked import Asked, Interaction
+from ifmatch.rules.answer import Answer, Resource
+
+#: Type, id and version of a resource.
+Version = tuple[str, str, str]
+
+#: By this tag a server says that what it shows is only a part (FHIR R4 resource.html#simple-tags).
+_SUBSETTED = '"SUBSETTED"'
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A resource as one answer showed it, and the version that the answer says it is; empty when it says none."""
+
+    resource: Resource
+    version: str
+    exchange: str
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """Type and id, as far as they are told."""
+        return str(self.resource.get("resourceType")), str(self.resource.get("id"))
+
+    @property
+    def key(self) -> Version:
+        """Type, id and version."""
+        return *self.name, self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is remembered of a version: what it was shown as, in one form, and by which exchange."""
+
+    text: str
+    exchange: str
+
+    @property
+    def resource(self) -> Resource:
+        """The resource as it was shown."""
+        kept: Resource = json.loads(self.text)
+        return kept
+
+
+@dataclass
+class Seen:
+    """What earlier answers showed: each version as it was first shown, and the Last-Modified that came with it.
+
+    `numbered` are the resources that were shown with a version at least once, each with the exchange that did.
+    """
+
+    versions: dict[Version, Kept] = field(default_factory=dict)
+    modified: dict[Version, Kept] = field(default_factory=dict)
+    numbered: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def add(self, answer: Answer, asked: Asked | None) -> None:
+        """Remember what an answer shows."""
+        for shown in shown_by(answer):
+            if shown.version:
+                self.numbered.setdefault(shown.name, shown.exchange)
+                text = json.dumps(shown.resource, sort_keys=True)
+                self.versions.setdefault(shown.key, Kept(text, shown.exchange))
+        version, header = version_spoken_of(answer, asked), answer.header("last-modified")
+        if version is not None and header is not None:
+            self.modified.setdefault(version, Kept(header, answer.exchange))
+
+
+def shown_by(answer: Answer) -> Iterator[Shown]:
+    """The resources in an answer: the one that is its body, or those in a Bundle. What is only a part is left out."""
+    body = answer.resource
+    if body is None or _SUBSETTED in answer.text:
+        return
+    if body["resourceType"] != "Bundle":
+        yield Shown(body, answer.version or "", answer.exchange)
+        return
+    for resource in entries(answer):
+        yield Shown(resource, version_of(resource) or "", answer.exchange)
+
+
+#: What answers with one resource, or with headers that speak of one.
+_OF_ONE = frozenset({*Interaction} - {Interaction.SEARCH, Interaction.HISTORY})
+
+
+def version_spoken_of(answer: Answer, asked: Asked | None) -> Version | None:
+    """The version that an accepted answer is about, by its headers or its body; None when it does not say."""
+    if asked is None or asked.interaction not in _OF_ONE or answer.status // 100 != 2:
+        return None
+    resource_id, version = asked.id or answer.named_id, answer.version
+    return (asked.type, resource_id, version) if resource_id and version else None

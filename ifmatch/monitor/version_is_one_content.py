@@ -1,0 +1,91 @@
+"""A version of a resource is the same wherever it is shown."""
+
+import json
+from collections.abc import Iterator
+
+from ifmatch.monitor.shown import Kept, Shown, shown_by
+from ifmatch.monitor.watch import Fact, Observed
+from ifmatch.rules.answer import Resource, is_same_instant
+from ifmatch.rules.content import essence
+
+
+def version_is_one_content(observed: Observed) -> Iterator[Fact]:
+    """An answer to a write, a read, a search and a history show the same content and metadata of the same version.
+
+    FHIR R4 resource.html#metadata: a versionId is never used for more than one version. So what is shown under it is
+    held against what it was first shown as in the run. A resource that has versions is never shown without.
+    """
+    for shown in shown_by(observed.answer):
+        numbered, known = (
+            observed.seen.numbered.get(shown.name),
+            observed.seen.versions.get(shown.key),
+        )
+        if not shown.version and numbered:
+            yield _unnumbered(shown, numbered)
+        elif known is not None:
+            yield _compared(shown, known)
+
+
+def _unnumbered(shown: Shown, numbered: str) -> Fact:
+    name = "/".join(shown.name)
+    return Fact(
+        False,
+        f"a meta.versionId of {name}, as exchange {numbered} has one",
+        "none",
+        contradicts=numbered,
+    )
+
+
+def _compared(shown: Shown, known: Kept) -> Fact:
+    before = known.resource
+    found = [
+        *_differences(essence(before), essence(shown.resource), ""),
+        *_differences_of_metadata(before, shown.resource),
+    ]
+    name, version = "/".join(shown.name), shown.version
+    return Fact(
+        not found,
+        f"{name} of version {version} as exchange {known.exchange} showed it",
+        "; ".join(found),
+        contradicts=known.exchange,
+    )
+
+
+def _differences(before: object, now: object, path: str) -> Iterator[str]:
+    """Where two showings of one version differ, in words. None stands for what is not there."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in {**before, **now}:
+            yield from _differences(before.get(key), now.get(key), f"{path}.{key}".lstrip("."))
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        for index, (was, is_now) in enumerate(zip(before, now, strict=True)):
+            yield from _differences(was, is_now, f"{path}[{index}]")
+    elif json.dumps(before) != json.dumps(now):
+        yield f"{path} is {_short(now)}, not {_short(before)}"
+
+
+def _short(value: object) -> str:
+    return "absent" if value is None else json.dumps(value, ensure_ascii=False)[:60]
+
+
+#: The metadata that say which version it is, and what the client gave it (R4 resource.html#metadata).
+_ELEMENTS = ("versionId", "lastUpdated", "tag", "profile", "security")
+
+
+def _differences_of_metadata(before: Resource, now: Resource) -> Iterator[str]:
+    one, other = _meta(before), _meta(now)
+    for element in _ELEMENTS:
+        was, is_now = one.get(element), other.get(element)
+        if not is_same_instant(was, is_now) and not _same_set(was, is_now):
+            yield from _differences(was, is_now, f"meta.{element}")
+
+
+def _meta(resource: Resource) -> Resource:
+    meta = resource.get("meta")
+    return meta if isinstance(meta, dict) else {}
+
+
+def _same_set(one: object, other: object) -> bool:
+    """Whether two lists hold the same: tags, profiles and labels have no order."""
+    if not isinstance(one, list) or not isinstance(other, list):
+        return False
+    return all(part in other for part in one) and all(part in one for part in other)

@@ -1,0 +1,166 @@
+"""Failures grouped by what they have in common: the simplest rule first, and with it those that fail the same way.
+
+A server that ignores If-Match breaks a dozen rules. A person wants to see the plainest of them, and that the others are
+no news. Which belong together is read from the evidence: the interaction of the exchange that decided, and how its
+answer differs from what was promised. Nothing here knows a server or a rule by name.
+"""
+
+import itertools
+import re
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ifmatch.log.events import AnomalySeen, VerdictReached
+from ifmatch.report.evidence import deciding_exchange, first_anomaly
+from ifmatch.report.interaction import interaction_of
+from ifmatch.report.run import Judged, Run
+from ifmatch.rules.catalogue import is_watched
+from ifmatch.rules.expectation import Finding
+
+ACCEPTED = "accepted, though it must be refused"
+REFUSED = "refused, though it must be accepted"
+SERVER_ERROR = "answered with a server error"
+
+#: What it means that an answer of one class came where one of another was due: due, came.
+_WRONG_CLASS: Mapping[tuple[str, str], str] = {
+    ("4", "2"): ACCEPTED,
+    ("2", "4"): REFUSED,
+}
+
+#: How an expectation speaks of an answer whose status it leaves open.
+_IN_WORDS: Mapping[str, str] = {"an accepted write": "2xx", "accepted": "2xx"}
+
+_STATUS = re.compile(r"[1-5](?:\d\d|xx)\b")
+
+#: What differs from case to case in a sentence about a fact: quoted texts, addresses, numbers.
+_PARTICULAR = re.compile(r"'[^']*'|\"[^\"]*\"|\S*\d\S*|\S*/\S*")
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """What went wrong with what: failures with the same symptom are taken to have the same cause."""
+
+    interaction: str
+    wrong: str
+
+    def __str__(self) -> str:
+        """The symptom as a heading."""
+        text = f"{self.interaction}: {self.wrong}" if self.interaction else self.wrong
+        return f"{text[:1].upper()}{text[1:]}"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Rules that fail with one symptom, the simplest first."""
+
+    symptom: Symptom
+    rules: tuple[Judged, ...]
+
+    @property
+    def simplest(self) -> Judged:
+        """The rule that shows the cause with the least ado."""
+        return self.rules[0]
+
+    @property
+    def consequences(self) -> tuple[Judged, ...]:
+        """The rules that show it again."""
+        return self.rules[1:]
+
+
+def causes(rules: Iterable[Judged], run: Run) -> tuple[Cause, ...]:
+    """Rules of a run grouped by their symptom: sequential ones before races, then those of the fewest exchanges.
+
+    Causes that a single request shows come before those that only a race does, then those that break the most rules.
+    """
+    grouped: dict[Symptom, list[Judged]] = {}
+    for judged in sorted(rules, key=_ado):
+        symptom = _known_or_first(symptoms_of(judged, run), grouped)
+        grouped.setdefault(symptom, []).append(judged)
+    found = itertools.starmap(Cause, ((of, tuple(alike)) for of, alike in grouped.items()))
+    return tuple(sorted(found, key=lambda cause: (_kind(cause.simplest), -len(cause.rules))))
+
+
+def _known_or_first(symptoms: Sequence[Symptom], known: Container[Symptom]) -> Symptom:
+    return next((symptom for symptom in symptoms if symptom in known), symptoms[0])
+
+
+def symptoms_of(judged: Judged, run: Run) -> list[Symptom]:
+    """What went wrong in the case that speaks for a rule; a race may show it on several interactions."""
+    case = judged.spokesman
+    if first_anomaly(case).operations:
+        return _of_race(case, run)
+    if not case.findings:
+        return [Symptom("", _particulars_left_out(case.message))]
+    exchange = deciding_exchange(case, run)
+    interaction = interaction_of(exchange.request, run.target.base_url) if exchange else ""
+    return [_of_finding(case.findings[0], interaction)]
+
+
+def _ado(judged: Judged) -> tuple[int, int]:
+    """How much there is to look at. What is watched in every exchange names one, but has no story."""
+    return _kind(judged), len(judged.spokesman.exchanges)
+
+
+def _kind(judged: Judged) -> int:
+    return 2 if judged.spokesman.race else int(is_watched(judged.rule))
+
+
+# ---------------------------------------------------------------- one scenario
+
+
+def _of_finding(finding: Finding, interaction: str) -> Symptom:
+    due, came = _statuses(finding.expected), _statuses(finding.got)
+    if due and came:
+        return Symptom(interaction, _wrong_status(due, came[0]))
+    if came and came[0].startswith("5"):
+        return Symptom(interaction, SERVER_ERROR)
+    # A header or a body that is not as promised is so whatever was asked for; a wrong resource is not.
+    about = interaction if finding.state else ""
+    return Symptom(about, f"expected {_particulars_left_out(finding.expected)}")
+
+
+def _wrong_status(due: Sequence[str], came: str) -> str:
+    if came.startswith("5"):
+        return SERVER_ERROR
+    plain = f"answered {came}, not {' or '.join(due)}"
+    return _WRONG_CLASS.get((due[0][0], came[0]), plain)
+
+
+def _statuses(text: str) -> list[str]:
+    """The statuses that the beginning of a sentence speaks of: `409 or 412 with an OperationOutcome`."""
+    answer = _IN_WORDS.get(text, text).partition(" with ")[0]
+    words = [word for word in re.split(r"[ ,]+", answer) if word != "or"]
+    return words if all(map(_STATUS.fullmatch, words)) else []
+
+
+def _particulars_left_out(text: str) -> str:
+    first_line = text.partition("\n")[0].partition(" (")[0]
+    return _PARTICULAR.sub("…", first_line)[:120]
+
+
+# ---------------------------------------------------------------- one race
+
+
+def _of_race(case: VerdictReached, run: Run) -> list[Symptom]:
+    """Two writes on one condition that were both let through are what a single one shows that is let through."""
+    interactions = _interactions_of_witness(case, run)
+    conditional = list(filter(_has_condition, interactions))
+    if conditional and _were_let_through(first_anomaly(case)):
+        return [Symptom(interaction, ACCEPTED) for interaction in conditional]
+    about = next(iter([*conditional, *interactions]), "")
+    return [Symptom(about, first_anomaly(case).name)]
+
+
+def _interactions_of_witness(case: VerdictReached, run: Run) -> list[str]:
+    ids = [operation.exchange for operation in first_anomaly(case).operations]
+    named = (interaction_of(one.request, run.target.base_url) for one in run.exchanges_of(ids))
+    return list(dict.fromkeys(named))
+
+
+def _were_let_through(anomaly: AnomalySeen) -> bool:
+    outcomes = [operation.outcome for operation in anomaly.operations]
+    return len(outcomes) > 1 and "refused" not in outcomes
+
+
+def _has_condition(interaction: str) -> bool:
+    return " with " in interaction or interaction.startswith("conditional ")

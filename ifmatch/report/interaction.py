@@ -1,0 +1,66 @@
+"""What a request asks for, in the words of FHIR: `update with If-Match`, `conditional create`."""
+
+import re
+from collections.abc import Container, Mapping
+
+from ifmatch.log.events import RequestSent
+
+#: Headers that make a request depend on the state of the resource, as they are spelled.
+_PRECONDITIONS: Mapping[str, str] = {
+    "if-match": "If-Match",
+    "if-none-match": "If-None-Match",
+    "if-modified-since": "If-Modified-Since",
+    "if-unmodified-since": "If-Unmodified-Since",
+}
+
+#: What each method asks for of one resource.
+_OF_A_RESOURCE: Mapping[str, str] = {
+    "PUT": "update",
+    "PATCH": "patch",
+    "DELETE": "delete",
+    "POST": "create",
+    "GET": "read",
+    "HEAD": "read",
+}
+
+#: What a GET asks for by the form of its path below the base, the first that fits.
+_OF_A_PATH: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"metadata$"), "capabilities"),
+    (re.compile(r".*/_history/[^/]+$"), "version read"),
+    (re.compile(r"(.*/)?_history$"), "history"),
+    (re.compile(r"[^/]*$"), "search"),
+)
+
+
+def interaction_of(request: RequestSent, base_url: str) -> str:
+    """The interaction of a request, with the precondition that it names, if any."""
+    headers = {name.lower() for name, _ in request.headers}
+    path, _, query = request.url.removeprefix(base_url).partition("?")
+    searches = bool(query) and "/" not in path.strip("/")
+    plain = _plain(request, path.strip("/"), searches or "if-none-exist" in headers)
+    return f"{plain}{_preconditions(headers)}"
+
+
+def _preconditions(headers: Container[str]) -> str:
+    named = [word for header, word in _PRECONDITIONS.items() if header in headers]
+    return f" with {' and '.join(named)}" if named else ""
+
+
+def _plain(request: RequestSent, path: str, is_conditional: bool) -> str:
+    if request.method in ("GET", "HEAD"):
+        return _of_a_path(path)
+    if request.method == "POST" and not path:
+        return _of_a_bundle(request.body)
+    if path.endswith("_search"):
+        return "search"
+    name = _OF_A_RESOURCE.get(request.method, request.method)
+    return f"conditional {name}" if is_conditional else name
+
+
+def _of_a_path(path: str) -> str:
+    return next((name for form, name in _OF_A_PATH if form.match(path)), "read")
+
+
+def _of_a_bundle(body: str) -> str:
+    kind = "batch" if re.search(r'"type"\s*:\s*"batch"', body) else "transaction"
+    return f"{kind} with ifMatch" if '"ifMatch"' in body else kind

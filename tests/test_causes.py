@@ -1,0 +1,156 @@
+"""Failures grouped by what they have in common: read from the evidence, the simplest rule first."""
+
+import pytest
+from page_run import accepted, everything, operation, raced, step
+from report_log import BASE, exchange, failure, verdict, whole
+
+from ifmatch.report.advice import advice_on
+from ifmatch.report.causes import ACCEPTED, REFUSED, SERVER_ERROR, causes
+from ifmatch.report.interaction import interaction_of
+from ifmatch.rules.verdict import Verdict
+
+
+def found(run):
+    """The causes of the failures of a run: each with its rules."""
+    failed = [judged for judged in run.rules if judged.verdict is Verdict.FAIL]
+    return {
+        str(cause.symptom): [judged.rule for judged in cause.rules] for cause in causes(failed, run)
+    }
+
+
+def test_one_ignored_header_is_one_cause():
+    """The plain rule of the fewest exchanges first, then the others, the race last; what differs stands apart."""
+    assert found(everything()) == {
+        f"Update with If-Match: {ACCEPTED}": [
+            "update.if-match.stale",
+            "update.if-match.stale-by-two",
+            "race.update.same-version",
+        ],
+        "Expected a ETag header": ["read.headers.etag"],
+    }
+
+
+def test_a_race_without_a_plain_rule_is_a_cause_of_its_own():
+    """A server that checks If-Match, and then writes too late, fails races alone: nothing plainer hides them."""
+    run = whole(
+        exchange("u1", status=200, headers=[]), exchange("r1", status=200), exchange("r2", status=200),
+        accepted("update.if-match.missing", "u1", reads=0),
+        raced("race.x", operation("A", "r1", "2"), operation("B", "r2", "3")),
+    )  # fmt: skip
+    assert found(run) == {
+        f"Update: {ACCEPTED}": ["update.if-match.missing"],
+        f"Update with If-Match: {ACCEPTED}": ["race.x"],
+    }
+
+
+def test_a_race_that_shows_something_else_is_named_after_it():
+    """A read that is late is not a write that was let through; nor is a write that was refused without need."""
+    run = whole(
+        exchange("w1", status=200), exchange("r1", "GET", 200, headers=[]), exchange("r2", status=412),
+        accepted("update.if-match.stale", "w1", reads=0),
+        raced("race.read", operation("A", "r1", "2"), anomaly="stale read"),
+        raced("race.wedged", operation("A", "w1", "2"), operation("B", "r2", "", "refused"),
+              anomaly="spurious conflict"),
+    )  # fmt: skip
+    assert list(found(run)) == [
+        f"Update with If-Match: {ACCEPTED}",
+        "Read: stale read",
+        "Update with If-Match: spurious conflict",
+    ]
+
+
+def test_what_decided_is_the_last_deed_before_the_first_finding():
+    """Not what was done to set the scene, nor what was read afterwards, nor a later attempt."""
+    run = whole(
+        exchange("make", "POST", 201, url=f"{BASE}/Patient"), exchange("first", "DELETE", 200, headers=[]),
+        exchange("again", "PUT", 200), exchange("look", "GET", 200),
+        failure(
+            exchanges=["make", "first", "look", "again"],
+            findings=[{"expected": "404", "got": "200 with an empty body", "level": "SHALL"}],
+            steps=[
+                step("Given", "a resource", exchanges=["make"]), step("When", "it is deleted", exchanges=["first"]),
+                step("Then", "it is refused", "failed", exchanges=["look"],
+                     findings=[{"expected": "404", "got": "200", "level": "SHALL"}]),
+                step("When", "it is updated", exchanges=["again"]),
+            ],
+        ),
+    )  # fmt: skip
+    assert list(found(run)) == [f"Delete: {ACCEPTED}"]
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "heading"),
+    [
+        ("409 with an OperationOutcome", "412 with text", "Update with If-Match: answered 412, not 409"),
+        ("400 or 422", "500 with text", f"Update with If-Match: {SERVER_ERROR}"),
+        ("an answer that is not a server error", "503 with text", f"Update with If-Match: {SERVER_ERROR}"),
+        ("2xx", "412 with an OperationOutcome", f"Update with If-Match: {REFUSED}"),
+        ("an accepted write", "404 with text", f"Update with If-Match: {REFUSED}"),
+        ("304", "200 with a resource", "Update with If-Match: answered 200, not 304"),
+        ("an ETag that names 3", "ETag 2", "Expected an ETag that names …"),
+        ("the text 'conflict'", "'other'", "Expected the text …"),
+    ],
+)  # fmt: skip
+def test_a_symptom_is_what_went_wrong_without_the_particulars(expected, got, heading):
+    """So that the same mistake has the same name, whatever the numbers and texts of the case."""
+    finding = {"expected": expected, "got": got, "level": "SHALL"}
+    assert list(found(whole(exchange("2"), failure(exchanges=["2"], findings=[finding])))) == [
+        heading
+    ]
+
+
+def test_what_is_watched_stands_behind_what_has_a_story():
+    """A monitor names an exchange, and no more; the causes that break the most rules come first."""
+    finding = {"expected": "ETag 3", "got": "ETag 2", "level": "SHALL"}
+    other = {"expected": "a Location header", "got": "no Location header", "level": "SHALL"}
+    run = whole(
+        verdict("always.etag", "fail", findings=[finding], exchanges=["1"]),
+        verdict("create.location", "fail", findings=[other]),
+        verdict("read.etag", "fail", findings=[finding], exchanges=["1", "2"]),
+        verdict("update.etag", "fail", findings=[finding], exchanges=["1", "2", "3"]),
+    )
+    assert found(run) == {
+        "Expected ETag …": ["read.etag", "update.etag", "always.etag"],
+        "Expected a Location header": ["create.location"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "name"),
+    [
+        ("PUT", "/Patient/1", [], "update"),
+        ("PUT", "/Patient/1", [["if-match", "x"], ["If-None-Match", "y"]], "update with If-Match and If-None-Match"),
+        ("PUT", "/Patient?identifier=1", [], "conditional update"),
+        ("PUT", "/Patient/1?_format=json", [], "update"),
+        ("PATCH", "/Patient/1", [["If-Match", "x"]], "patch with If-Match"),
+        ("DELETE", "/Patient?identifier=1", [], "conditional delete"),
+        ("POST", "/Patient", [], "create"),
+        ("POST", "/Patient", [["If-None-Exist", "identifier=1"]], "conditional create"),
+        ("POST", "/Patient/_search", [], "search"),
+        ("POST", "/", [], "transaction with ifMatch"),
+        ("GET", "/Patient/1", [["If-None-Match", "x"]], "read with If-None-Match"),
+        ("HEAD", "/Patient/1", [], "read"),
+        ("GET", "/Patient/1/_history/2", [], "version read"),
+        ("GET", "/Patient/1/_history", [], "history"),
+        ("GET", "/_history", [], "history"),
+        ("GET", "/Patient?name=x", [], "search"),
+        ("GET", "/metadata", [], "capabilities"),
+        ("BREW", "/Patient/1", [], "BREW"),
+    ],
+)  # fmt: skip
+def test_a_request_has_a_name(method, path, headers, name):
+    """That of the interaction of FHIR, with the precondition."""
+    body = (
+        '{"type": "transaction", "entry": [{"request": {"ifMatch": "W/1"}}]}' if path == "/" else ""
+    )
+    request = exchange(method=method, url=f"{BASE}{path}", headers=headers, body=body).request
+    assert interaction_of(request, BASE) == name
+
+
+def test_there_is_something_to_do_about_each_cause():
+    """Every symptom has its advice, and the common ones not the general one."""
+    run = everything()
+    failed = [judged for judged in run.rules if judged.verdict is Verdict.FAIL]
+    advice = [advice_on(cause.symptom) for cause in causes(failed, run)]
+    assert "If-Match" in advice[0].means
+    assert "lacks" in advice[1].means
