@@ -21,6 +21,11 @@ class Entry:
     conditions: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def may_create(self) -> bool:
+        """Whether it may make a resource that was not there."""
+        return self.method in ("POST", "PUT")
+
+    @property
     def as_json(self) -> Resource:
         """The entry as it stands in the Bundle."""
         content = {} if self.resource is None else {"resource": self.resource}
@@ -30,7 +35,11 @@ class Entry:
 def send(target: Target, kind: str, entries: Sequence[Entry]) -> list[Answer]:
     """Send a batch or a transaction; the answer to each entry. What it may create is journalled first."""
     items = [_journalled(target, entry) for entry in entries]
-    body = {"resourceType": "Bundle", "type": kind, "entry": [entry.as_json for entry in entries]}
+    body = {
+        "resourceType": "Bundle",
+        "type": kind,
+        "entry": [entry.as_json for entry in entries],
+    }
     whole = target.post_bundle(body)
     answers = [answer_to_entry(whole, place) for place in range(len(entries))]
     for item, entry, answer in zip(items, entries, answers, strict=True):
@@ -40,11 +49,13 @@ def send(target: Target, kind: str, entries: Sequence[Entry]) -> list[Answer]:
 
 def _journalled(target: Target, entry: Entry) -> Item | None:
     """The item of the ledger for what an entry may make, change or delete; None for what was not ours to begin with."""
-    resource_type, _, resource_id = entry.url.partition("?")[0].partition("/")
-    known = target.ledger.find(resource_type, resource_id) if resource_id else None
-    if known is not None or entry.resource is None or entry.method == "PATCH":
+    address = entry.url.partition("?")[0]
+    resource_type, _, resource_id = address.partition("/")
+    known = target.ledger.find(resource_type, resource_id)
+    if known is not None or not entry.may_create:
         return known
-    unique = "" if resource_id else next(iter(identifiers(entry.resource)), "")
+    uniques = identifiers(entry.resource or {})
+    unique = "" if resource_id or not uniques else uniques[0]
     return target.ledger.intend(resource_type, unique, resource_id)
 
 
@@ -55,7 +66,8 @@ def _settle(target: Target, item: Item | None, entry: Entry, answer: Answer) -> 
     accepted = answer.effect is Effect.ACCEPTED
     if entry.method == "DELETE" and accepted:
         target.ledger.removed(item)
-    elif not item.created:
+        return
+    if not item.created:
         target.settle_new(item, answer)
 
 

@@ -73,12 +73,16 @@ def _case(request: Request, history: list[Version]) -> str:
         return "missing"
     if lines == ("*",):
         return "star"
-    form, named = _form(lines)
     live = [version.version for version in history if version.resource is not None]
+    form, named = _form(lines)
     if form == "weak":
         return _case_of_one(named[0], live)
-    is_superseded = bool(live) and form != "malformed" and live[-1] not in named
-    return f"{form}-stale" if is_superseded else form
+    return f"{form}-stale" if _is_superseded(named, live) else form
+
+
+def _is_superseded(named: list[str], live: list[str]) -> bool:
+    """Whether versions are named, and the current one is not among them."""
+    return bool(named) and bool(live) and live[-1] not in named
 
 
 def _case_of_one(named: str, live: list[str]) -> str:
@@ -91,15 +95,25 @@ def _case_of_one(named: str, live: list[str]) -> str:
 def _form(lines: tuple[str, ...]) -> tuple[str, list[str]]:
     """The form of an If-Match, and the versions in it."""
     value = ", ".join(lines)
-    tags = _TAG.findall(value)
-    versions = [version for _, version in tags]
-    is_whole = value == ", ".join(f'{weak}"{version}"' for weak, version in tags)
-    if len(lines) > 1:
-        return "two-lines", versions
     if _BARE.fullmatch(value):
         return "bare", [value]
-    if not tags or not is_whole:
+    tags = _TAG.findall(value)
+    versions = [version for _, version in tags]
+    if len(lines) > 1:
+        return "two-lines", versions
+    if not _is_list_of(tags, value):
         return "malformed", []
-    if len(tags) > 1:
-        return "list", versions
-    return ("weak" if tags[0][0] else "strong"), versions
+    return _form_of_tags([weak for weak, _ in tags]), versions
+
+
+def _is_list_of(tags: list[tuple[str, str]], value: str) -> bool:
+    """Whether a value consists of these tags and nothing else."""
+    written = [f'{weak}"{version}"' for weak, version in tags]
+    return bool(tags) and value == ", ".join(written)
+
+
+def _form_of_tags(marks: list[str]) -> str:
+    """The form of one tag or several, by the marks of weak ones."""
+    if len(marks) > 1:
+        return "list"
+    return "weak" if marks[0] else "strong"

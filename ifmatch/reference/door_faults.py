@@ -51,12 +51,13 @@ def _fault(rule: str, cell: Cell, effect: str) -> Fault:
 
 def _effects(cell: Cell) -> tuple[str, ...]:
     """What goes wrong in a cell so that its rule must be broken."""
-    if cell.state in ("never", "deleted"):
-        is_refused = cell.door in _MAKING and cell.case != "missing"
-        return _of_refusal(cell) if is_refused else ("failing",)
-    if cell.case in _RIGHT:
+    is_there = cell.state in ("exists", "revived")
+    if is_there and cell.case in _RIGHT:
         return ("refused",)
-    return ("failing",) if cell.case in _OPEN else _of_refusal(cell)
+    if cell.case in _OPEN and cell.case != "star":
+        return ("failing",)
+    decides = cell.case != "star" if is_there else cell.door in _MAKING
+    return _of_refusal(cell) if decides else ("failing",)
 
 
 def _of_refusal(cell: Cell) -> tuple[str, ...]:

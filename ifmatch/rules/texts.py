@@ -117,10 +117,20 @@ def table() -> Iterator[TableCell]:
     """Every cell of the table of doors."""
     for state, case, door in product(STATES, CASES, DOORS):
         name = f"{door}.{case}.{state}"
-        own = f"door.{name}"
-        rule = own if own in ids() else ELSEWHERE.get(name, "")
-        reasons = (reason for pattern, reason in LEFT_OUT if fnmatchcase(name, pattern))
-        yield TableCell(door, case, state, rule, "" if rule else next(reasons, ""))
+        rule = _tried_by(name)
+        reason = "" if rule else _why_left_out(name)
+        yield TableCell(door, case, state, rule, reason)
+
+
+def _tried_by(cell: str) -> str:
+    """The rule that tries a cell, its own or another one; empty when none does."""
+    own = f"door.{cell}"
+    return own if own in ids() else ELSEWHERE.get(cell, "")
+
+
+def _why_left_out(cell: str) -> str:
+    reasons = (reason for pattern, reason in LEFT_OUT if fnmatchcase(cell, pattern))
+    return next(reasons, "")
 
 
 def proofs() -> dict[str, list[Rule]]:
