@@ -461,6 +461,39 @@ def test_a_create_can_be_conditional(r4):
     )
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "_format=json&identifier=g1",
+        "identifier=g1&_pretty=true&_summary=false",
+        "_elements=id&identifier=g1",
+    ],
+)
+def test_what_a_client_asks_of_the_answer_is_no_criterion(r4, condition):
+    """HAPI's client, for one, adds `_format` to its conditions."""
+    body = body_of(PROFILES["fhir-r4"], unique="g1")
+    made = r4.post("/Patient", json=body).json()["id"]
+    again = r4.post(
+        "/Patient", json=body, headers={"If-None-Exist": f"{r4.base_url}Patient?{condition}"}
+    )
+    assert (again.status_code, again.json()["id"]) == (200, made)
+    updated = r4.put(f"/Patient?{condition}", json=body)
+    assert (updated.status_code, updated.json()["id"]) == (200, made)
+    assert r4.delete(f"/Patient?{condition}").status_code == 204
+
+
+@pytest.mark.parametrize(
+    "condition", ["unheard-of=1", "identifier=g2&unheard-of=1", "_format=json"]
+)
+def test_a_condition_that_it_does_not_know_is_refused(r4, condition):
+    """To go by the rest, or by nothing, would write what nobody meant."""
+    body = body_of(PROFILES["fhir-r4"], unique="g2")
+    assert r4.post("/Patient", json=body, headers={"If-None-Exist": condition}).status_code == 400
+    assert r4.put(f"/Patient?{condition}", json=body).status_code == 400
+    assert r4.delete(f"/Patient?{condition}").status_code == 400
+    assert r4.get("/Patient?identifier=g2").json()["total"] == 0
+
+
 def test_a_conditional_update_creates_updates_or_is_refused(r4):
     body = body_of(PROFILES["fhir-r4"], unique="cu")
     where = "/Patient?identifier=cu"

@@ -437,9 +437,15 @@ def test_an_element_is_put_where_its_pointer_leads():
 
 def test_extensions_are_left_out_at_every_depth():
     """A withdrawal without its reason carries none, not even inside a contained resource."""
-    assert without_extensions({"a": 1, "extension": [1], "c": [{"extension": [2], "b": 3}]}) == {
+    given = {
         "a": 1,
-        "c": [{"b": 3}],
+        "extension": [{"url": "u"}],
+        "c": [{"extension": [{"url": "u"}, {"url": "v"}], "b": 3}],
+    }
+    assert without_extensions(given, {"u"}) == {
+        "a": 1,
+        "extension": [],
+        "c": [{"extension": [{"url": "v"}], "b": 3}],
     }
 
 

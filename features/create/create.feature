@@ -98,4 +98,4 @@ Feature: A create makes a new resource and says where it is
   Scenario: A create without credentials is refused
     When a valid resource is created without credentials
     Then the server answers as promised
-    And nothing was created
+    And a refusal has created nothing

@@ -34,6 +34,12 @@ Feature: However many save at once, no save is lost
     And every writer came through
     And every accepted write is kept
 
+  @spec:HIS-07 @spec:HTTP-05
+  @needs:conditional-update @rule:race.conditional-update.one
+  Scenario: An update by an identifier races an update from the version that was read
+    When one writer updates a resource by its identifier and another from the version that was read, at once
+    Then every accepted write is kept
+
   @spec:HIS-02 @spec:HIS-04 @spec:HIS-07 @spec:HTTP-05 @spec:META-02 @spec:META-09 @spec:UPD-14
   @rule:race.update.never-wedged
   Scenario: After a race the resource can still be updated

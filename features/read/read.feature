@@ -50,7 +50,7 @@ Feature: A read shows the current version, and says which one it is
     Then the server answers as promised
     And the answer holds what the other writer wrote
 
-  @needs:vread @needs:update @rule:read.version.as-written
+  @needs:vread @needs:update @needs:versions @rule:read.version.as-written
   Scenario: Every version of a resource can be read as it was written
     Given it has been updated a dozen times
     When each version that it had before is read
@@ -78,4 +78,4 @@ Feature: A read shows the current version, and says which one it is
   Scenario: A read without credentials is refused
     When it is read without credentials
     Then the server answers as promised
-    And the answer gives nothing of the resource away
+    And a refusal gives nothing of the resource away

@@ -28,7 +28,7 @@ Feature: An update names the version it replaces
     Then the server answers as promised
     And the resource holds what was sent
 
-  @rule:update.if-match.from-compressed
+  @needs:versions @rule:update.if-match.from-compressed
   Scenario: The ETag of a compressed read is accepted
     When it is updated from the ETag that a compressed read gives
     Then the server answers as promised
@@ -64,7 +64,7 @@ Feature: An update names the version it replaces
     Then the update is refused as a version conflict
     And the resource is as the other writer left it
 
-  @rule:update.if-match.stale-by-many
+  @needs:versions @rule:update.if-match.stale-by-many
   Scenario: Every one of a dozen superseded versions is refused
     Given it has been updated a dozen times
     When it is updated from each version that it had before

@@ -24,14 +24,14 @@ Feature: An update that must not happen leaves no trace
   Scenario: An update without credentials is refused
     When it is updated without credentials
     Then the server answers as promised
-    And the resource is as it was
+    And the resource is as the answer says
 
   @spec:ERR-06 @spec:UPD-08
   @needs:second-identity @rule:update.forbidden
   Scenario: An update by someone who may not write is refused
     When it is updated by someone who may not
     Then the server answers as promised
-    And the resource is as it was
+    And the resource is as the answer says
 
   @spec:ERR-01 @spec:UPD-11
   @rule:update.error.operation-outcome.missing

@@ -9,6 +9,7 @@ from ifmatch.client.ledger import Item
 from ifmatch.client.subject import identifiers
 from ifmatch.client.target import Target
 from ifmatch.rules.answer import Answer, Effect, Resource, objects_in
+from ifmatch.rules.version import weak
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,11 @@ class Entry:
     def may_create(self) -> bool:
         """Whether it may make a resource that was not there."""
         return self.method in ("POST", "PUT")
+
+    @property
+    def unique(self) -> str:
+        """What makes the resource in it unique, where it has such an identifier."""
+        return next(iter(identifiers(self.resource or {})), "")
 
     @property
     def as_json(self) -> Resource:
@@ -54,9 +60,7 @@ def _journalled(target: Target, entry: Entry) -> Item | None:
     known = target.ledger.find(resource_type, resource_id)
     if known is not None or not entry.may_create:
         return known
-    uniques = identifiers(entry.resource or {})
-    unique = "" if resource_id or not uniques else uniques[0]
-    return target.ledger.intend(resource_type, unique, resource_id)
+    return target.ledger.intend(resource_type, entry.unique, resource_id)
 
 
 def _settle(target: Target, item: Item | None, entry: Entry, answer: Answer) -> None:
@@ -109,10 +113,10 @@ def _content_at(whole: Answer, place: int) -> Resource | None:
 
 def _headers_of(response: Mapping[str, Any]) -> dict[str, str]:
     """The headers that an entry would have had as an answer of its own. Some servers leave the quotes off an ETag."""
-    headers = dict[str, str]()
-    etag, location = response.get("etag"), response.get("location")
-    if etag:
-        headers["etag"] = etag if str(etag).endswith('"') else f'W/"{etag}"'
-    if location:
-        headers["location"] = str(location)
-    return headers
+    etag = str(response.get("etag") or "")
+    quoted = etag if not etag or etag.endswith('"') else weak(etag)
+    headers = {
+        "etag": quoted,
+        "location": str(response.get("location") or ""),
+    }
+    return {name: value for name, value in headers.items() if value}

@@ -40,13 +40,29 @@ def introduce(target: Target) -> Introduction:
     if statement.problem:
         _demand_a_fhir_server(url, metadata, canary)
     target.statement, target.canary = statement, canary
-    return Introduction(statement, _warnings(statement))
+    return Introduction(statement, tuple(filter(None, (_unusable(statement), _open(target)))))
 
 
-def _warnings(statement: Statement) -> tuple[str, ...]:
+def _unusable(statement: Statement) -> str:
     if not statement.problem:
-        return ()
-    return (f"{statement.problem}: no rule is left out for want of a claim",)
+        return ""
+    return f"{statement.problem}: no rule is left out for want of a claim"
+
+
+def _open(target: Target) -> str:
+    """What to say of a target that asks nobody who they are, though credentials were given for it."""
+    if Identity.FIRST not in target.settings.credentials:
+        return ""
+    try:
+        answer = target.send("GET", _nobody(target), identity=Identity.NOBODY)
+    except NoAnswer:
+        return ""
+    if answer.status in (401, 403):
+        return ""
+    return (
+        f"the target is open: it answers {answer.status} without the credentials that were given, too, so whoever "
+        "reaches it can read it"
+    )
 
 
 def check_version(profile: Profile, statement: Statement) -> None:

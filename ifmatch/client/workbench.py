@@ -63,6 +63,17 @@ class Workbench:
         part: Resource = filled(self.target, kind or self.kind, template, unique)
         return part
 
+    def criteria(self, name: str, unique: str) -> str:
+        """The criteria of that name, which find the resource with a unique text.
+
+        Raises RuleNotApplicable when the profile knows none.
+        """
+        template = self.kind.criteria.get(name)
+        if template is None:
+            raise RuleNotApplicable(f"the profile finds no {self.kind.type} by {name}")
+        found: str = filled(self.target, self.kind, template, unique)
+        return found
+
     def some_tag(self) -> str | tuple[()]:
         """An entity tag for a write to what does not exist, where the system demands one of every write; else none.
 

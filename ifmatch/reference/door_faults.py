@@ -15,9 +15,18 @@ _SENTENCES = {
     "miscoded": "is refused with the code of another refusal",
 }
 
-#: The cases that name the current version of what is there, and those that leave it open.
-_RIGHT = ("current", "list", "two-lines")
-_OPEN = ("missing", "star", "strong")
+#: What a case names of a resource that is there: its current version, or a version that it leaves open.
+_NAMES = {
+    "current": "current",
+    "list": "current",
+    "two-lines": "current",
+    "missing": "open",
+    "star": "open",
+    "strong": "open",
+}
+
+#: What goes wrong, by what the case names of a resource that is there. Whatever else it names is to be refused.
+_EFFECTS: dict[str, tuple[str, ...]] = {"current": ("refused",), "open": ("failing",)}
 
 #: The doors by which what is not there could be made: their writes hold all of a resource.
 _MAKING = ("update", "batch-put", "transaction-put")
@@ -51,13 +60,11 @@ def _fault(rule: str, cell: Cell, effect: str) -> Fault:
 
 def _effects(cell: Cell) -> tuple[str, ...]:
     """What goes wrong in a cell so that its rule must be broken."""
-    is_there = cell.state in ("exists", "revived")
-    if is_there and cell.case in _RIGHT:
-        return ("refused",)
-    if cell.case in _OPEN and cell.case != "star":
-        return ("failing",)
-    decides = cell.case != "star" if is_there else cell.door in _MAKING
-    return _of_refusal(cell) if decides else ("failing",)
+    if cell.state in ("exists", "revived"):
+        named = _NAMES.get(cell.case, "")
+        return _EFFECTS.get(named) or _of_refusal(cell)
+    makes_something = cell.door in _MAKING and cell.case != "missing"
+    return _of_refusal(cell) if makes_something else ("failing",)
 
 
 def _of_refusal(cell: Cell) -> tuple[str, ...]:

@@ -1023,6 +1023,8 @@ _UNGUARDED = (
     "race.transaction.same-version",
     "race.transaction-vs-update",
     "race.batch.same-version",
+    "race.batch-vs-update",
+    "race.conditional-update.one",
     "race.create.conditional",
     "race.conditional-update.none",
 )
@@ -1069,8 +1071,14 @@ _RACES = (
     Fault(
         "batches-checked-then-written",
         "The entries of a batch are checked first and written later.",
-        ("race.batch.same-version",),
+        ("race.batch.same-version", "race.batch-vs-update"),
         gap=Gap(("batch",)),
+    ),
+    Fault(
+        "batches-guarded-apart",
+        "A batch waits for other batches, but an update that comes alone does not wait for it.",
+        ("race.batch-vs-update",),
+        gap=Gap(("batch",), queue=True),
     ),
     Fault(
         "if-match-in-bundles-ignored",

@@ -28,9 +28,6 @@ _ELEMENTS: dict[str, tuple[str, ...]] = {
 }
 _STRINGS = frozenset({"name", "family", "given", "address", "address-city", "title", "description"})
 
-#: The parameters that are known of every type, whatever its resources hold.
-_USUAL = frozenset({*_ELEMENTS, *_STRINGS, "identifier", "active", "status", "code", "category"})
-
 #: How a text compares with what is wanted, by the modifier (R4 search.html): without one, from the beginning.
 _COMPARE: Mapping[str, Callable[[str, str], bool]] = {
     "": lambda text, wanted: text.casefold().startswith(wanted.casefold()),
@@ -42,6 +39,39 @@ _COMPARE: Mapping[str, Callable[[str, str], bool]] = {
 _TYPE = re.compile(r"([A-Z][A-Za-z]*)?")
 
 _PAGING = ("_count", "_offset")
+
+#: Parameters that speak of the answer, not of what is looked for (R4 http.html#parameters, search.html#Parameters).
+_OF_THE_ANSWER = frozenset(
+    {
+        "_format", "_pretty", "_summary", "_elements", "_count", "_offset", "_sort", "_total", "_include",
+        "_revinclude", "_contained", "_containedType",
+    }
+)  # fmt: skip
+
+#: What a conditional write may go by besides: elements that many types have under the same name.
+_TOKENS = frozenset(
+    {
+        "identifier", "active", "gender", "status", "code", "category", "type", "intent", "subject", "owner",
+        "performer", "encounter", "version",
+    }
+)  # fmt: skip
+
+
+def conditions(query: Criteria) -> tuple[tuple[str, str], ...]:
+    """What a conditional write goes by, without what a client asks of the answer.
+
+    Raises Refusal for a criterion that means nothing here: to pass it over would write what nobody meant.
+    """
+    criteria = tuple((name, value) for name, value in query if _plain(name) not in _OF_THE_ANSWER)
+    for name, _ in criteria:
+        if _plain(name) not in {*_ELEMENTS, *_STRINGS, *_TOKENS}:
+            raise Refusal("search-type.criteria", f"this server does not search by {name}")
+    return criteria
+
+
+def _plain(name: str) -> str:
+    """The name of a parameter without its modifier."""
+    return name.partition(":")[0]
 
 
 def heeded(query: Criteria) -> tuple[tuple[str, str], ...]:
@@ -56,15 +86,7 @@ def heeded(query: Criteria) -> tuple[tuple[str, str], ...]:
 
 
 def _is_known(name: str) -> bool:
-    return name.partition(":")[0] in (*_ELEMENTS, *_PAGING)
-
-
-def is_searchable(store: Store, type_: str, name: str) -> bool:
-    """Whether a parameter can narrow a search of a type: known, or the name of an element that one of them has."""
-    plain = name.partition(":")[0]
-    return plain in _USUAL or any(
-        _camel(plain) in (version.resource or {}) for version in store.all_current(type_)
-    )
+    return _plain(name) in (*_ELEMENTS, *_PAGING)
 
 
 def _camel(name: str) -> str:
@@ -74,11 +96,7 @@ def _camel(name: str) -> str:
 
 def find(store: Store, type_: str, criteria: Criteria) -> list[Version]:
     """The resources of a type that meet every criterion, oldest first. Raises Refusal when one cannot be understood."""
-    tests = [
-        _test(name, value)
-        for name, value in criteria
-        if name not in ("_count", "_offset", "_sort", "_total")
-    ]
+    tests = [_test(name, value) for name, value in criteria if _plain(name) not in _OF_THE_ANSWER]
     return [
         version
         for version in store.all_current(type_)

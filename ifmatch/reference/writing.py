@@ -13,7 +13,7 @@ from ifmatch.reference.exchange import Decision, Exchange
 from ifmatch.reference.message import Json, Refusal, Reply, Resource, instant
 from ifmatch.reference.preconditions import check_if_match, names_any
 from ifmatch.reference.reading import existing
-from ifmatch.reference.search import find, is_searchable
+from ifmatch.reference.search import conditions, find
 from ifmatch.reference.store import Draft, Version
 from ifmatch.reference.validation import is_id, problems
 
@@ -321,11 +321,10 @@ def _criteria_in(condition: str) -> tuple[tuple[str, str], ...]:
     return tuple(parse_qsl(condition.rpartition("?")[2], keep_blank_values=True))
 
 
-def _matches(exchange: Exchange, criteria: tuple[tuple[str, str], ...]) -> list[Version]:
-    rule, store = f"{exchange.interaction}.criteria", exchange.world.store
+def _matches(exchange: Exchange, query: tuple[tuple[str, str], ...]) -> list[Version]:
+    rule = f"{exchange.interaction}.criteria"
+    is_lenient = exchange.world.faults.ignore(rule)
+    criteria = query if is_lenient else conditions(query)
     if not criteria:
         exchange.refuse(rule, "name the resource by its id or by search criteria")
-    unknown = [name for name, _ in criteria if not is_searchable(store, exchange.type, name)]
-    if unknown:
-        exchange.refuse(rule, f"this server cannot search by {', '.join(unknown)}")
     return find(exchange.world.store, exchange.type, criteria)

@@ -51,7 +51,11 @@ class Varied(Hostile):
 
     def _by_its_own_address(self, asked: Asked) -> Reply:
         """What the server behind answers, with this address in place of its own."""
-        reply = self.answer(asked)
+        # What is compressed nobody could vary: that is done last, if at all.
+        plain = [
+            (name, value) for name, value in asked.headers if name.lower() != "accept-encoding"
+        ]
+        reply = self.answer(replace(asked, headers=plain))
         theirs, ours = self._good.base_url, self.base_url
         headers = [(name, value.replace(theirs, ours)) for name, value in reply.headers]
         return replace(
