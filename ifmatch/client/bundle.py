@@ -57,7 +57,7 @@ def _journalled(target: Target, entry: Entry) -> Item | None:
     """The item of the ledger for what an entry may make, change or delete; None for what was not ours to begin with."""
     address = entry.url.partition("?")[0]
     resource_type, _, resource_id = address.partition("/")
-    known = target.ledger.find(resource_type, resource_id)
+    known = target.ledger.find(resource_type, resource_id) if resource_id else None
     if known is not None or not entry.may_create:
         return known
     return target.ledger.intend(resource_type, entry.unique, resource_id)

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 from ifmatch.client.bundle import Entry, send
 from ifmatch.client.subject import Attempt, Snapshot, Subject, new_unique
-from ifmatch.client.target import Target, query
+from ifmatch.client.target import Target, by_criteria
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import OutcomeUnknown, RuleNotApplicable
 from ifmatch.rules.answer import Answer, Resource
 from ifmatch.rules.content import at, put
 from ifmatch.rules.doors import CASES, DOORS, Door
 from ifmatch.rules.patches import patch_document
-from ifmatch.rules.profile import ResourceKind
 from ifmatch.rules.version import version_in, weak
 
 #: Seconds between looks for what was just created: a condition may be looked up in an index that lags.
@@ -61,7 +60,7 @@ def write(
     content = _CONTENT[door.method](target, bench, door, subject)
     if door.criteria:
         await_index(bench, subject)
-    answer = _SEND[door.method, door.criteria](target, subject, content, tags)
+    answer = _SEND[door.method, door.criteria](bench, subject, content, tags)
     return Attempt(answer, content.stored, deletes=door.method == "DELETE")
 
 
@@ -135,40 +134,48 @@ _CONTENT: Mapping[str, Callable[[Target, Workbench, Door, Subject], Content]] = 
 
 # ---------------------------------------------------------------- how it is sent
 
-Send = Callable[[Target, Subject, Content, Sequence[str]], Answer]
+Send = Callable[[Workbench, Subject, Content, Sequence[str]], Answer]
 
 
-def _update(target: Target, subject: Subject, content: Content, tags: Sequence[str]) -> Answer:
-    return target.update(subject.type, subject.id, content.body, if_match=tags)
+def _update(bench: Workbench, subject: Subject, content: Content, tags: Sequence[str]) -> Answer:
+    return bench.target.update(subject.type, subject.id, content.body, if_match=tags)
 
 
 def _update_found(
-    target: Target, subject: Subject, content: Content, tags: Sequence[str]
+    bench: Workbench, subject: Subject, content: Content, tags: Sequence[str]
 ) -> Answer:
-    criteria = criteria_of(subject)
-    return target.conditional_update(
-        subject.type, criteria, content.stored, unique=subject.unique, if_match=tags
+    return bench.target.conditional_update(
+        subject.type,
+        criteria_for(bench, subject.unique),
+        content.stored,
+        unique=subject.unique,
+        if_match=tags,
     )
 
 
-def _patch_by_id(target: Target, subject: Subject, content: Content, tags: Sequence[str]) -> Answer:
+def _patch_by_id(
+    bench: Workbench, subject: Subject, content: Content, tags: Sequence[str]
+) -> Answer:
     address = f"{subject.type}/{subject.id}"
-    return target.patch_at(address, content.body, content.media_type, if_match=tags)
+    return bench.target.patch_at(address, content.body, content.media_type, if_match=tags)
 
 
-def _patch_found(target: Target, subject: Subject, content: Content, tags: Sequence[str]) -> Answer:
-    address = f"{subject.type}?{query(criteria_of(subject))}"
-    return target.patch_at(address, content.body, content.media_type, if_match=tags)
+def _patch_found(
+    bench: Workbench, subject: Subject, content: Content, tags: Sequence[str]
+) -> Answer:
+    address = by_criteria(subject.type, criteria_for(bench, subject.unique))
+    return bench.target.patch_at(address, content.body, content.media_type, if_match=tags)
 
 
-def _delete(target: Target, subject: Subject, content: Content, tags: Sequence[str]) -> Answer:
-    return target.delete(subject.type, subject.id, if_match=tags)
+def _delete(bench: Workbench, subject: Subject, content: Content, tags: Sequence[str]) -> Answer:
+    return bench.target.delete(subject.type, subject.id, if_match=tags)
 
 
 def _delete_found(
-    target: Target, subject: Subject, content: Content, tags: Sequence[str]
+    bench: Workbench, subject: Subject, content: Content, tags: Sequence[str]
 ) -> Answer:
-    return target.conditional_delete(subject.type, criteria_of(subject), if_match=tags)
+    criteria = criteria_for(bench, subject.unique)
+    return bench.target.conditional_delete(subject.type, criteria, if_match=tags)
 
 
 _SEND: Mapping[tuple[str, bool], Send] = {
@@ -181,17 +188,12 @@ _SEND: Mapping[tuple[str, bool], Send] = {
 }
 
 
-def criteria_of(subject: Subject) -> str:
-    """The criteria that this resource meets, by the text that is unique to it."""
-    return criteria_for(subject.kind, subject.unique)
+def criteria_for(bench: Workbench, unique: str) -> str:
+    """The criteria for what has a unique text, as the profile has them first.
 
-
-def criteria_for(kind: ResourceKind, unique: str) -> str:
-    """The criteria for what has a unique text. Raises RuleNotApplicable when the profile knows none for the type."""
-    known = next(iter(kind.criteria.values()), "")
-    if not known:
-        raise RuleNotApplicable(f"the profile knows no criteria that find one {kind.type}")
-    return known.replace("{unique}", unique)
+    Raises RuleNotApplicable when the profile knows none for the type.
+    """
+    return bench.criteria(next(iter(bench.kind.criteria), "criteria"), unique)
 
 
 def await_index(bench: Workbench, subject: Subject) -> None:

@@ -32,7 +32,7 @@ class Matching:
 def make_matching(bench: Workbench, count: int) -> Matching:
     """So many resources that share a unique text, each found by a search already."""
     unique = new_unique()
-    criteria = criteria_for(bench.kind, unique)
+    criteria = criteria_for(bench, unique)
     subjects = tuple(bench.make(unique=unique) for _ in range(count))
     for subject in subjects:
         await_index(bench, subject)
