@@ -6,15 +6,11 @@ from pytest_bdd import parsers, then, when
 
 from ifmatch.client.demands import demand_created, demand_unchanged
 from ifmatch.client.workbench import Attempt, new_unique
-from ifmatch.errors import RuleNotApplicable
 from ifmatch.rules.answer import Effect
 
 
 def _conditional(target, bench, criterion, body, unique):
-    criteria = bench.kind.criteria.get(criterion)
-    if criteria is None:
-        raise RuleNotApplicable(f"the profile finds no {bench.kind.type} by {criterion}")
-    filled = criteria.replace("{unique}", unique)
+    filled = bench.criteria(criterion, unique)
     return Attempt(target.conditional_update(bench.kind.type, filled, body, unique=unique), body)
 
 

@@ -163,6 +163,19 @@ def new_version(case, bench, resource, attempt):
         )
 
 
+@then("answer, read and history agree whether there is a new version")
+def all_agree_on_version(case, bench, resource, attempt):
+    if attempt.answer.effect is not Effect.ACCEPTED:
+        return
+    before, after = resource.now, bench.look(resource)
+    named = attempt.answer.version or after.version
+    case.fact(named == after.version, f"the version {after.version}", f"the version {named}")
+    known = {*(before.history or ()), before.version}
+    added = {*(after.history or (after.version,))} - known
+    expected = {after.version} - {before.version}
+    case.fact(added == expected, f"{len(expected)} new in the history", f"{len(added)} new there")
+
+
 @then("all its versions are different")
 def versions_differ(case, versions):
     case.fact(len(set(versions)) == len(versions), "six different versions", ", ".join(versions))

@@ -78,6 +78,44 @@ def transaction_and_update(runner, case):
     return race
 
 
+@when(
+    "one writer updates a resource in a batch and another by itself, from the same version, at once",
+    target_fixture="race",
+)
+def batch_and_update(runner):
+    invocations = runner.invocations
+    return rounds.tried(
+        runner,
+        Workload(
+            lambda subject, seen, _: [
+                invocations.batch(subject, seen),
+                invocations.update(subject, seen),
+            ],
+            unlike=True,
+        ),
+    )
+
+
+@when(
+    "one writer updates a resource by its identifier and another from the version that was read, at once",
+    target_fixture="race",
+)
+def update_by_identifier_and_update(runner):
+    invocations = runner.invocations
+    return rounds.tried(
+        runner,
+        Workload(
+            lambda subject, seen, _: [
+                invocations.update_found(
+                    subject, seen, creates.by_identifier(runner, subject.unique)
+                ),
+                invocations.update(subject, seen),
+            ],
+            unlike=True,
+        ),
+    )
+
+
 @when("several writers update a resource without naming a version, at once", target_fixture="race")
 def update_unnamed(runner):
     _demand_unnamed(runner)

@@ -86,7 +86,7 @@ CASES = [
          environment={"IFMATCH_TOKEN": "Bearer abc"}),
     Case("body is not JSON", f"-t target.toml {R4}", USAGE, ["resources.Patient.body", "not JSON", "line 1"],
          file="[resources.Patient]\nbody = '{oops'\n"),
-    Case("placeholder without value", f"-t target.toml {R4}", USAGE, ["{ward}", "[placeholders]\nward = "],
+    Case("placeholder without value", f"-t target.toml {R4}", USAGE, ["{ward}", "[placeholders] ward = "],
          file=NEEDS),
     Case("unknown type", f"-t target.toml {R4}", USAGE, ["[resources.Patent]", "it tests Patient"],
          file="[resources.Patent]\nhow = \"create\"\n"),

@@ -437,9 +437,15 @@ def test_an_element_is_put_where_its_pointer_leads():
 
 def test_extensions_are_left_out_at_every_depth():
     """A withdrawal without its reason carries none, not even inside a contained resource."""
-    assert without_extensions({"a": 1, "extension": [1], "c": [{"extension": [2], "b": 3}]}) == {
+    given = {
         "a": 1,
-        "c": [{"b": 3}],
+        "extension": [{"url": "u"}],
+        "c": [{"extension": [{"url": "u"}, {"url": "v"}], "b": 3}],
+    }
+    assert without_extensions(given, {"u"}) == {
+        "a": 1,
+        "extension": [],
+        "c": [{"extension": [{"url": "v"}], "b": 3}],
     }
 
 
@@ -501,6 +507,13 @@ def test_a_log_is_read_with_care(verdict, culprit, conclusion):
 def test_verdicts_amount_to_an_exit_code(verdicts, code):
     """A broken rule decides; where nothing was judged the run is not green."""
     assert exit_code_for(map(Conclusion, verdicts)) is code
+
+
+def test_a_strict_run_fails_on_a_warning():
+    """What is only a warning otherwise is a broken promise then."""
+    seen = [Conclusion(Verdict.PASS), Conclusion(Verdict.WARN)]
+    assert exit_code_for(seen) is ExitCode.CONFORMANT
+    assert exit_code_for(seen, strict=True) is ExitCode.NOT_CONFORMANT
 
 
 @pytest.mark.parametrize(
@@ -575,11 +588,12 @@ def test_every_gate_is_known():
     """A tag with a slip in it would gate nothing, unseen."""
     known = {"@if-promised"} | {f"@needs:{n}" for n in (
         "read", "vread", "create", "update", "delete", "patch", "search-type", "conditional-update", "update-create",
-        "history-instance", "conditional-create", "transaction", "batch",
+        "history-instance", "conditional-create", "conditional-patch", "conditional-delete", "transaction", "batch",
         "json-patch", "xml-patch", "fhirpath-patch", "credentials", "second-identity", "statement", "versions",
     )} | {"@unless:patch"}  # fmt: skip
     for rule in rules():
-        assert {tag for tag in rule.tags if not tag.startswith("@rule:")} <= known, rule.id
+        gates = {tag for tag in rule.tags if not tag.startswith(("@rule:", "@spec:"))}
+        assert gates <= known, rule.id
 
 
 def test_no_feature_and_no_step_names_a_number():

@@ -147,6 +147,7 @@ def test_what_is_misshapen_rules_nothing_out_and_is_reported(name):
         (None, "update.if-match.stale", ""),
         (ALL, "patch.if-match.stale", ""),
         (PATCHES, "patch.json-patch", "json-patch"),
+        (PATCHES, "patch.if-match.current", ""),
         (with_formats(PATCHES, "application/json-patch+json"), "patch.json-patch", ""),
     ],
 )
@@ -181,6 +182,15 @@ def test_an_answer_says_that_an_interaction_is_not_there(interaction, status, is
     else:
         case.answered(Answer(status))
         assert case.findings
+
+
+def test_a_condition_that_is_passed_over_is_not_offered():
+    """Who does not know If-None-Exist makes one resource for each request; who knows it sometimes has a hole."""
+    promise = load("fhir-r4").promise("race.create.conditional")
+    case = Case("race.create.conditional", promise, "Patient", "conditional-create")
+    case.demand_offered([Answer(201), Answer(200)])
+    with pytest.raises(RuleNotApplicable, match="conditional-create"):
+        case.demand_offered([Answer(201), Answer(201)])
 
 
 def test_a_status_that_is_promised_is_judged_as_ever():

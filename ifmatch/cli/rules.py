@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 _EXAMPLES = """examples:
   ifmatch rules
   ifmatch rules -p spine --rules 'update.*'
-  ifmatch rules --markdown docs/rules               the catalogue as pages, with what every profile promises"""
+  ifmatch rules --markdown docs/rules               the catalogue as pages, with what every profile promises
+  ifmatch rules --coverage"""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,13 +28,22 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--markdown", default="", metavar="DIR", help="write the catalogue as pages into a folder"
     )
 
+    parser.add_argument(
+        "--coverage",
+        action="store_true",
+        help="which rules of the FHIR texts are proven by which scenarios, and what is left out and why",
+    )
+
 
 def _rules(args: argparse.Namespace) -> int:
     from ifmatch.report.catalogue import chosen_rules, print_rules
+    from ifmatch.report.coverage import print_coverage
     from ifmatch.rules.profile import load
 
     if args.markdown:
         _write_pages(args, chosen_rules(args.rules))
+    elif args.coverage:
+        print_coverage()
     else:
         print_rules(load(args.profile) if args.profile else None, args.rules)
     return ExitCode.CONFORMANT

@@ -15,11 +15,12 @@ def format_of(bench: Workbench) -> str:
 
 
 def _found(bench: Workbench) -> str:
-    possible = [name for name in FORMATS if bench.offers(name)] or list(FORMATS)
-    certain = [name for name in possible if bench.claims(name)]
-    if certain or len(possible) == 1:
-        return (certain or possible)[0]
-    return next((name for name in possible if _is_taken(bench, name)), possible[0])
+    possible = list(filter(bench.offers, FORMATS)) or list(FORMATS)
+    claimed = next(filter(bench.claims, possible), "")
+    if claimed:
+        return claimed
+    taken = (name for name in possible if _is_taken(bench, name))
+    return next(taken, possible[0])
 
 
 def _is_taken(bench: Workbench, patch_format: str) -> bool:

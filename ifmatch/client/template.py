@@ -40,7 +40,7 @@ def changed_body(target: Target, subject: Subject, base: Resource) -> Resource:
     return changed
 
 
-def filled(target: Target, kind: ResourceKind, template: Resource, unique: str) -> Any:
+def filled(target: Target, kind: ResourceKind, template: Resource | str, unique: str) -> Any:
     """A part of a template with its placeholders filled. Raises SetupFailed when one has no value."""
     missing = placeholders_in(template) - _given(target)
     if missing:
@@ -116,7 +116,8 @@ def _demand_values(target: Target, kinds: Iterable[ResourceKind]) -> None:
 def _placeholders_of(kind: ResourceKind) -> set[str]:
     """What the parts of a template ask for that are sent."""
     body, *parts = kind.templates
-    return placeholders_in(parts if kind.lent else [body, *parts])
+    asked = placeholders_in([*parts, *kind.criteria.values()])
+    return asked if kind.lent else asked | placeholders_in(body)
 
 
 def _given(target: Target) -> set[str]:

@@ -63,6 +63,17 @@ class Workbench:
         part: Resource = filled(self.target, kind or self.kind, template, unique)
         return part
 
+    def criteria(self, name: str, unique: str) -> str:
+        """The criteria of that name, which find the resource with a unique text.
+
+        Raises RuleNotApplicable when the profile knows none.
+        """
+        template = self.kind.criteria.get(name)
+        if template is None:
+            raise RuleNotApplicable(f"the profile finds no {self.kind.type} by {name}")
+        found: str = filled(self.target, self.kind, template, unique)
+        return found
+
     def some_tag(self) -> str | tuple[()]:
         """An entity tag for a write to what does not exist, where the system demands one of every write; else none.
 
@@ -156,8 +167,17 @@ class Workbench:
         """The resource as it is on the server at this moment."""
         return self._look(subject.type, subject.id)
 
+    def look_for(self, subject: Subject) -> Snapshot | None:
+        """The resource as it is on the server, None when the server says that it is not there any more."""
+        answer = self.target.read(subject.type, subject.id)
+        gone = answer.effect is Effect.REFUSED
+        return None if gone else self._seen(answer, subject.type, subject.id)
+
     def _look(self, resource_type: str, resource_id: str) -> Snapshot:
         answer = self._demand_accepted(self.target.read(resource_type, resource_id))
+        return self._seen(answer, resource_type, resource_id)
+
+    def _seen(self, answer: Answer, resource_type: str, resource_id: str) -> Snapshot:
         versions = self._versions(resource_type, resource_id)
         versioned = self.target.statement.keeps_versions(resource_type)
         return Snapshot(answer, answer.resource, versions, versioned)
@@ -195,10 +215,6 @@ class Workbench:
 
         Raises RuleNotApplicable or OutcomeUnknown when it cannot be searched for them: see `searched`.
         """
-        if not self.offers("search-type", resource_type):
-            raise RuleNotApplicable(
-                f"what was made cannot be looked for: the server does not search {resource_type}"
-            )
         listed = self.searched(resource_type, f"identifier={IDENTIFIER_SYSTEM}|{unique}")
         # Some servers ignore what they cannot search by and list everything: count only what is ours.
         ours = (found for found in listed if unique in identifiers(found))
@@ -241,6 +257,8 @@ class Workbench:
         Raises RuleNotApplicable when the server does not search, nor claims that it does, OutcomeUnknown when it
         claims so and refuses, or answers with no list.
         """
+        if not self.offers("search-type", resource_type):
+            raise RuleNotApplicable(f"the server does not search {resource_type}")
         answer = self.target.search(resource_type, criteria)
         if answer.effect is Effect.REFUSED:
             claimed = self.target.statement.claims("search-type", resource_type)

@@ -29,7 +29,7 @@ LIKE: Mapping[str, tuple[str, ...]] = {
     "patch.prefer.default": ("patch.if-match.current", "update.prefer.default"),
     "patch.invalid-content": ("create.invalid-content",),
     "patch.unknown-id": ("read.unknown-id",),
-    "delete.unknown-id": ("read.unknown-id",),
+    "conditional-patch.none": ("read.unknown-id",),
     "delete.if-match.missing": (),
     "delete.headers.location": (),
     "vread.unknown-id": ("read.unknown-id",),
@@ -92,6 +92,14 @@ ISSUE_CODE: Mapping[int, str] = {
     501: "not-supported",
 }
 
+#: What an answer with a status tells besides (RFC 9110 section 11.6.1, RFC 5789 section 2.2).
+_HEADERS_BY_STATUS: Mapping[int, Mapping[str, str]] = {
+    401: {"WWW-Authenticate": 'Bearer realm="ifmatch"'},
+    415: {
+        "Accept-Patch": "application/json-patch+json, application/xml-patch+xml, application/fhir+json"
+    },
+}
+
 #: The rule that says how a refusal is explained, by the refusing rule's end.
 _EXPLAINED: Mapping[str, str] = {
     "if-match.missing": "missing",
@@ -144,17 +152,16 @@ class Dialect:
 
     def honours(self, form: str, resource_type: str = "") -> bool:
         """Whether a further form of If-Match (star, strong, bare, list) names a version here."""
-        promise = self._expectation(f"update.if-match.{form}", resource_type)
-        accepted = promise is not None and bool(promise.status) and promise.status[0] < 400
-        return accepted or form in self.profile.embedded.accepts
+        rules = (f"update.if-match.{form}", f"door.update.{form}.exists")
+        promises = (self._expectation(rule, resource_type) for rule in rules)
+        return form in self.profile.embedded.accepts or any(map(_lets_pass, promises))
 
     def refuse(self, refusal: Refusal, resource_type: str = "") -> Reply:
         """The answer that puts a refusal into this dialect: status, kind of body, issue, text."""
         status = self.refusal_status(refusal.rule, resource_type)
         wordings = list(self._wordings(refusal.rule, resource_type))
         body = self._refusal_body(wordings, status, refusal.reason)
-        headers = {"WWW-Authenticate": 'Bearer realm="ifmatch"'} if status == 401 else {}
-        return Reply(refusal.rule, status, body, headers)
+        return Reply(refusal.rule, status, body, _HEADERS_BY_STATUS.get(status, {}))
 
     def _refusal_body(
         self, wordings: list[Expectation], status: int, reason: str
@@ -208,12 +215,14 @@ class Dialect:
         }
         return bodies.get(kind, version.resource)
 
-    def _refusal_issue(self, wordings: Iterable[Expectation], status: int, reason: str) -> Resource:
-        severity, code = self.profile.embedded.issue_severity, ISSUE_CODE.get(status, "processing")
-        return outcome(
-            **_firsts(wordings, {"severity": severity, "code": code, "details": ""}),
-            diagnostics=reason,
-        )
+    def _refusal_issue(self, wordings: list[Expectation], status: int, reason: str) -> Resource:
+        code = ISSUE_CODE.get(status, "processing")
+        usual = {
+            "severity": self.profile.embedded.issue_severity,
+            "code": code,
+            "details": _details_if_demanded(wordings, code),
+        }
+        return outcome(**_firsts(wordings, usual), diagnostics=reason)
 
     def _wordings(self, rule: str, resource_type: str) -> Iterator[Expectation]:
         """The promises that say how a refusal is worded: the rule's own, then what is said of explaining it."""
@@ -233,7 +242,7 @@ class Dialect:
         yield self._default(rule)
 
     def _default(self, rule: str) -> int:
-        if rule.endswith("if-match.stale"):
+        if rule.endswith(("if-match.stale", "if-match.two-lines")):
             return STALE[self.profile.fhir]
         return STATUS.get(rule.rpartition(".")[2], 400)
 
@@ -264,6 +273,13 @@ class Dialect:
         )
 
 
+def _lets_pass(promise: Expectation | None) -> bool:
+    """Whether what a rule is about is promised to be accepted."""
+    if promise is None:
+        return False
+    return promise.status[0] < 400 if promise.status else promise.outcome is Effect.ACCEPTED
+
+
 def _location(version: Version, base: str, forms: tuple[str, ...]) -> str:
     address = f"{base}/{version.type}/{version.id}"
     return address if "versionless" in forms else f"{address}/_history/{version.version}"
@@ -275,14 +291,13 @@ def _success_issue(promises: Iterable[Expectation], what: str) -> Resource:
 
 
 def _firsts(promises: Iterable[Expectation], usual: Mapping[str, str]) -> dict[str, str]:
-    """For each element of an issue the first code that a promise names, else the usual one.
+    """For each element of an issue the first code that a promise names, else the usual one."""
+    promised = [pair for promise in promises for pair in promise.issue.items()]
+    named = {element: codes[0] for element, codes in reversed(promised) if codes != (ANY,)}
+    return {**usual, **named}
 
-    Where details are promised, whatever they say, they repeat the code.
-    """
-    named = [
-        (element, codes[0]) for promise in promises for element, codes in promise.issue.items()
-    ]
-    firsts = {**usual, **dict(reversed([pair for pair in named if pair[1] != ANY]))}
-    if ("details", ANY) in named and not firsts["details"]:
-        firsts["details"] = firsts["code"].replace("-", "_").upper()
-    return firsts
+
+def _details_if_demanded(promises: Iterable[Expectation], code: str) -> str:
+    """The code in capitals, as in NOT_FOUND, where details are promised whatever they say; else none."""
+    demanded = [promise.issue.get("details") == (ANY,) for promise in promises]
+    return code.replace("-", "_").upper() if any(demanded) else ""

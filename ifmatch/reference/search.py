@@ -40,6 +40,39 @@ _TYPE = re.compile(r"([A-Z][A-Za-z]*)?")
 
 _PAGING = ("_count", "_offset")
 
+#: Parameters that speak of the answer, not of what is looked for (R4 http.html#parameters, search.html#Parameters).
+_OF_THE_ANSWER = frozenset(
+    {
+        "_format", "_pretty", "_summary", "_elements", "_count", "_offset", "_sort", "_total", "_include",
+        "_revinclude", "_contained", "_containedType",
+    }
+)  # fmt: skip
+
+#: What a conditional write may go by besides: elements that many types have under the same name.
+_TOKENS = frozenset(
+    {
+        "identifier", "active", "gender", "status", "code", "category", "type", "intent", "subject", "owner",
+        "performer", "encounter", "version",
+    }
+)  # fmt: skip
+
+
+def conditions(query: Criteria) -> tuple[tuple[str, str], ...]:
+    """What a conditional write goes by, without what a client asks of the answer.
+
+    Raises Refusal for a criterion that means nothing here: to pass it over would write what nobody meant.
+    """
+    criteria = tuple((name, value) for name, value in query if _plain(name) not in _OF_THE_ANSWER)
+    for name, _ in criteria:
+        if _plain(name) not in {*_ELEMENTS, *_STRINGS, *_TOKENS}:
+            raise Refusal("search-type.criteria", f"this server does not search by {name}")
+    return criteria
+
+
+def _plain(name: str) -> str:
+    """The name of a parameter without its modifier."""
+    return name.partition(":")[0]
+
 
 def heeded(query: Criteria) -> tuple[tuple[str, str], ...]:
     """The parameters that a search goes by, for its self link to show.
@@ -53,16 +86,17 @@ def heeded(query: Criteria) -> tuple[tuple[str, str], ...]:
 
 
 def _is_known(name: str) -> bool:
-    return name.partition(":")[0] in (*_ELEMENTS, *_PAGING)
+    return _plain(name) in (*_ELEMENTS, *_PAGING)
+
+
+def _camel(name: str) -> str:
+    """The element that a parameter is named after: `birth-place` becomes `birthPlace`."""
+    return re.sub(r"-(\w)", lambda match: match.group(1).upper(), name)
 
 
 def find(store: Store, type_: str, criteria: Criteria) -> list[Version]:
     """The resources of a type that meet every criterion, oldest first. Raises Refusal when one cannot be understood."""
-    tests = [
-        _test(name, value)
-        for name, value in criteria
-        if name not in ("_count", "_offset", "_sort", "_total")
-    ]
+    tests = [_test(name, value) for name, value in criteria if _plain(name) not in _OF_THE_ANSWER]
     return [
         version
         for version in store.all_current(type_)
@@ -72,8 +106,7 @@ def find(store: Store, type_: str, criteria: Criteria) -> list[Version]:
 
 def _test(name: str, value: str) -> Callable[[Resource], bool]:
     name, _, modifier = name.partition(":")
-    camel = re.sub(r"-(\w)", lambda match: match.group(1).upper(), name)
-    paths = [path.split(".") for path in _ELEMENTS.get(name, (camel,))]
+    paths = [path.split(".") for path in _ELEMENTS.get(name, (_camel(name),))]
     has, wanted = _comparison(name, modifier), value.split(",")
 
     def test(resource: Resource) -> bool:

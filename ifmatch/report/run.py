@@ -72,7 +72,7 @@ class Run:
     """Everything that a report says of a run.
 
     `complete` means that the log has its last line and that line says so. `ended_with` is the exit code given there.
-    `left_out` are the rules that were not selected: with any, the run was partial.
+    `left_out` are the rules that were not selected: with any, the run was partial. In a `strict` one a warning fails.
     """
 
     id: str = ""
@@ -91,6 +91,7 @@ class Run:
     ended_with: ExitCode | None = None
     message: str = ""
     left_out: tuple[str, ...] = ()
+    strict: bool = False
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> "Run":
@@ -117,6 +118,7 @@ class Run:
             ended_with=_exit_code(footer.exit_code),
             message=footer.message,
             left_out=footer.left_out,
+            strict=header.strict,
         )
 
     def exchanges_of(self, ids: Iterable[str]) -> list[ExchangeRecorded]:
@@ -152,7 +154,8 @@ class Run:
     def judged(self) -> ExitCode:
         """What the verdicts alone come to, while the run has not yet said how it ended."""
         cases = (case for rule in self.rules for case in rule.cases)
-        return exit_code_for(conclusion_named(case.verdict, case.culprit) for case in cases)
+        conclusions = (conclusion_named(case.verdict, case.culprit) for case in cases)
+        return exit_code_for(conclusions, self.strict)
 
     @property
     def conformant(self) -> bool | None:

@@ -23,6 +23,10 @@ _NO_SUCH_FORMAT = (*_NOT_OFFERED, 400, 415, 422)
 
 #: Other statuses that say so of one interaction.
 _LACKING: Mapping[str, tuple[int, ...]] = {
+    "conditional-create": (
+        *_NOT_OFFERED,
+        201,
+    ),  # the condition is a header, which a server may not know
     "patch": (*_NOT_OFFERED, 415),
     "json-patch": _NO_SUCH_FORMAT,
     "xml-patch": _NO_SUCH_FORMAT,

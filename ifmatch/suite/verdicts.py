@@ -57,11 +57,12 @@ def reached(
 
 
 def message_of(case: Case) -> str:
-    """What a case came to, in a sentence; the story of a race in several lines."""
+    """What a case came to, in a sentence: of a race that passed what that is worth, else its story in lines."""
     finding, race = case.gravest_finding, case.race
+    if finding is None and race is not None:
+        return race.doubt or race.facts.confidence
     if finding is None:
-        doubt = race.doubt if race is not None else ""
-        return doubt or str(case.observed.get("answer", ""))
+        return str(case.observed.get("answer", ""))
     if race is not None and race.story and finding.state:
         return race.story
     return f"expected {finding.expected}; got {finding.got}"

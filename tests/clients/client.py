@@ -4,6 +4,7 @@ The programs are the folders under `programs/`, beside this file; how they are b
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -77,6 +78,11 @@ def _of_python(folder: str, *arguments: str) -> Client:
     )  # fmt: skip
 
 
+def _java(home: Path) -> list[str]:
+    classes = os.pathsep.join([str(home / "target" / "classes"), str(home / "lib" / "*")])
+    return ["java", "-Xmx256m", "-cp", classes, "ifmatch.Program"]
+
+
 CLIENTS = (
     _of_python("fhirpy", "async"),
     _of_python("fhirpy", "sync"),
@@ -88,5 +94,24 @@ CLIENTS = (
         tools=(Tool("node", 20), Tool("npm")),
         build=(("npm", "install", "--silent", "--no-fund", "--no-audit", "--ignore-scripts"),),
         command=lambda home: ["node", str(home / "program.mjs")],
+    ),
+    Client(
+        name="hapi-fhir-client",
+        title="hapi-fhir-client",
+        source=PROGRAMS / "hapi-fhir-client",
+        tools=(Tool("java", 17), Tool("mvn")),
+        build=(
+            (
+                "mvn",
+                "-q",
+                "-B",
+                "-ntp",
+                "compile",
+                "dependency:copy-dependencies",
+                "-DincludeScope=runtime",
+                "-DoutputDirectory=lib",
+            ),
+        ),
+        command=_java,
     ),
 )

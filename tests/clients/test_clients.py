@@ -1,8 +1,9 @@
 """The embedded server is a FHIR server to well-known clients: each does its interactions, and comes to what it should.
 
 fhirpy is here twice, for it has two ways to the wire. What a client lacks is done by the nearest thing that it offers,
-which the test says. None has an If-Match of its own: all send it as a further header, fhirpy as one of a client made
-for it, fhirclient as one of its session, fhir-kit-client as one of the request.
+which the test says. Only HAPI's has an If-Match of its own, the version in a resource's id; the others send it as a
+further header, fhirpy as one of a client made for it, fhirclient as one of its session, fhir-kit-client as one of the
+request.
 """
 
 import functools
@@ -41,6 +42,7 @@ SENT = {
 REFUSED = {
     "fhirpy": {410: "ResourceNotFound", 412: "MultipleResourcesFound"},
     "fhirclient": {410: "HTTPError 410", 412: "HTTPError 412"},
+    "hapi-fhir-client": {410: "ResourceGoneException", 412: "PreconditionFailedException"},
     "fhir-kit-client": {410: "HTTP 410", 412: "HTTP 412"},
 }
 
@@ -131,6 +133,13 @@ def test_conditional_create(story):
     assert second.ok
     assert second.got == first.got
     assert story["count"].got == 2
+
+
+def test_conditional_update():
+    """Only HAPI's client has it; to the criteria it adds the format that it wants, as to those of a create."""
+    story = story_of(next(client for client in CLIENTS if client.title == "hapi-fhir-client"))
+    assert holds(story["conditional-update"], SENT["twin"])
+    assert story["conditional-update"].got["id"] == story["conditional-create"].got["id"]
 
 
 def test_search(story):

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from ifmatch.rules.expectation import Expectation
+from ifmatch.rules.expectation import Expectation, Level
 from ifmatch.rules.profile import Profile, load, shipped
 
 _NAMES = ("gaps", "zero", "hash", "dotted", "long", "uuid")
@@ -33,6 +33,7 @@ VARIATIONS: Mapping[str, tuple[str, ...]] = {
     "statement": ("less", "nothing", "missing", "client-too", "no-formats", "nulls"),
     "location": ("relative",),
     "versioning": ("none",),
+    "credentials": ("not asked for",),
 }
 
 #: How likely each variation is to be drawn.
@@ -83,10 +84,17 @@ def _has_versions(profile: Profile) -> bool:
     return not profile.id.startswith("fhir-") or profile.fhir == "DSTU2"
 
 
+def _asks_for_credentials(profile: Profile) -> bool:
+    """Whether the texts of a system demand that a token is asked for; those of FHIR do not."""
+    promise = profile.promise("update.unauthenticated")
+    return isinstance(promise, Expectation) and promise.level is Level.SHALL
+
+
 #: When a profile leaves its server no choice.
 _BOUND: Mapping[str, Callable[[Profile], bool]] = {
     "location": _has_absolute_locations,
     "versioning": _has_versions,
+    "credentials": _asks_for_credentials,
 }
 
 

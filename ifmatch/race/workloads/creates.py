@@ -42,10 +42,7 @@ def by_identifier(runner: Runner, unique: str) -> str:
 
     Raises RuleNotApplicable when the profile knows none.
     """
-    criteria = runner.bench.kind.criteria.get("identifier")
-    if criteria is None:
-        raise RuleNotApplicable(f"the profile finds no {runner.bench.kind.type} by identifier")
-    return criteria.replace("{unique}", unique)
+    return runner.bench.criteria("identifier", unique)
 
 
 def _nobody(runner: Runner, resource_id: str) -> Subject:
