@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from email.utils import formatdate
 from functools import reduce
 from typing import Any
 
@@ -45,6 +46,7 @@ class Varied(Hostile):
     def __init__(self, draw: Draw) -> None:
         super().__init__("none", profile=draw.profile)
         self._varied = draw.varied
+        self._media_type = load(draw.profile).media_type
         self._good = EmbeddedServer(behind(draw))
         layers = _layers(draw.varied)
         self._serve_asked: Onward = reduce(_over, reversed(layers), self._by_its_own_address)
@@ -64,7 +66,10 @@ class Varied(Hostile):
 
     def _turn(self, wire: Any, asked: Asked) -> bool:
         self.seen.append(asked)
-        return send(wire, asked, self._serve_asked(asked), self._varied)
+        reply = self._serve_asked(asked)
+        if not reply.header("date"):  # a layer made it up
+            reply = reply.but(date=formatdate(usegmt=True), content_type=self._media_type)
+        return send(wire, asked, reply, self._varied)
 
 
 def _over(onward: Onward, layer: Layer) -> Onward:
