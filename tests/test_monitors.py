@@ -17,15 +17,16 @@ from ifmatch.rules.verdict import Verdict
 from ifmatch.suite.verdicts import monitored
 
 BASE = "http://target.example/fhir"
+NOON = "2026-01-01T12:00:00.123Z"
 
 
-def exchange(method="GET", path="Patient/1", status=200, headers=(), body=None, url=""):
-    """One request and its answer."""
-    content = json.dumps(body).encode() if body is not None else b""
+def exchange(method="GET", path="Patient/1", status=200, headers=(), body=None, url="", accept=""):
+    """One request and its answer; a body of bytes is sent as it is."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode() if body else b""
     response = Response(status, "", "HTTP/1.1", tuple(headers), content) if status else None
-    return Exchange(
-        Request(method, url or f"{BASE}/{path}"), response, None, "", datetime.now(UTC), 1.0
-    )
+    asked = (("Accept", accept),) if accept else ()
+    request = Request(method, url or f"{BASE}/{path}", asked)
+    return Exchange(request, response, None, "", datetime.now(UTC), 1.0)
 
 
 def seen(rule, *exchanges):
@@ -39,6 +40,42 @@ def seen(rule, *exchanges):
 
 def patient(version="2", **more):
     return {"resourceType": "Patient", "id": "1", "meta": {"versionId": version}, **more}
+
+
+def bundle(kind, *resources, **entry):
+    """A list of resources, each in an entry of its own."""
+    entries = [{"resource": one, **entry} for one in resources]
+    return {"resourceType": "Bundle", "type": kind, "entry": entries}
+
+
+def search(*resources, path="Patient?_id=1", **entry):
+    return exchange(path=path, body=bundle("searchset", *resources, **entry))
+
+
+def history(*resources, **more):
+    return exchange(path="Patient/1/_history", body={**bundle("history", *resources), **more})
+
+
+def outcome(**more):
+    """A refusal with an OperationOutcome, whose issue or which itself is another than it should be."""
+    issue = {"severity": "error", "code": "conflict", **more.pop("issue", {})}
+    body = {"resourceType": "OperationOutcome", "issue": [issue], **more}
+    return exchange("PUT", status=412, body=body)
+
+
+def typed(content_type, body, **more):
+    headers = [("Content-Type", content_type)] if content_type else []
+    return exchange(headers=headers, body=body, **more)
+
+
+SHOWS = "always.shows-what-was-asked"
+CONTENT = "always.version-is-one-content"
+META = "always.metadata-is-valid"
+TIME = "always.last-modified-equals-last-updated"
+OUTCOME = "always.operation-outcome-is-valid"
+TYPE = "always.content-type-fits-body"
+DATE = "always.date"
+FHIR_JSON = "application/fhir+json"
 
 
 def location(text, method="POST", path="Patient", **more):
@@ -62,6 +99,43 @@ WRONG = {
                       location(f"{BASE}/Patient/1/_history/1", headers=[("ETag", 'W/"2"')])),
     "no address at all": ("always.location-leads-there", location("/")),
     "relative, elsewhere": ("always.location-leads-there", location("Observation/7")),
+    "empty ETag": ("always.etag-equals-version", exchange(headers=[("ETag", "")], body=patient("2"))),
+    "read without a body": (SHOWS, exchange()),
+    "read answered 201": (SHOWS, exchange(status=201, body=patient())),
+    "read of another": (SHOWS, exchange(path="Patient/2", body=patient())),
+    "vread of another": (SHOWS, exchange(path="Patient/2/_history/2", body=patient())),
+    "update that shows another": (SHOWS, exchange("PUT", "Patient/2", body=patient())),
+    "patch that shows another type": (SHOWS, exchange("PATCH", body={**patient(), "resourceType": "Basic"})),
+    "create without an id": (SHOWS, exchange("POST", "Patient", 201, body={"resourceType": "Patient"})),
+    "search that is no list": (SHOWS, exchange(path="Patient?_id=1", body=patient())),
+    "search answered by a number": (SHOWS, exchange(path="Patient?_id=1", body=b"7")),
+    "search that lists another type": (SHOWS, search({**patient(), "resourceType": "Basic"})),
+    "search that lists another id": (SHOWS, search({**patient(), "id": "2"})),
+    "history of another type of list": (SHOWS, exchange(path="Patient/1/_history", body=bundle("searchset"))),
+    "history whose entry is no list": (SHOWS, history(entry={"resource": patient()})),
+    "history of another resource": (SHOWS, history({**patient(), "id": "2"})),
+    "history with an entry of nothing": (SHOWS, history(entry=[{"fullUrl": "x"}])),
+    "versionId that is a number": (META, exchange(body=patient(2))),
+    "versionId with a slash": (META, exchange(body=patient("a/b"))),
+    "lastUpdated without a zone": (META, exchange(body=patient(meta={"lastUpdated": "2026-01-01T00:00:00"}))),
+    "tag that is a text": (META, exchange(body=patient(meta={"tag": "x"}))),
+    "profiles that are none": (META, search(patient(meta={"profile": []}))),
+    "id that is a list": (META, history({**patient(), "id": ["1"]})),
+    "meta that is a list": (META, exchange(body=patient(meta=[]))),
+    "no issue": (OUTCOME, exchange(status=404, body={"resourceType": "OperationOutcome"})),
+    "empty issues": (OUTCOME, exchange(status=404, body={"resourceType": "OperationOutcome", "issue": []})),
+    "severity of its own": (OUTCOME, outcome(issue={"severity": "ERROR"})),
+    "code that is a status": (OUTCOME, outcome(issue={"code": "412"})),
+    "details that are a text": (OUTCOME, outcome(issue={"details": "x"})),
+    "narrative without a status": (OUTCOME, outcome(text={"div": "<div/>"})),
+    "plain JSON": (TYPE, typed("application/json", patient())),
+    "no Content-Type": (TYPE, typed("", patient())),
+    "DSTU2's, unasked": (TYPE, typed("application/json+fhir", patient(), accept=FHIR_JSON)),
+    "a number as FHIR": (TYPE, typed(FHIR_JSON, b"7")),
+    "no Date": (DATE, exchange()),
+    "a Date of its own": (DATE, exchange(status=404, headers=[("Date", "2026-01-01")])),
+    "other Last-Modified": (TIME, exchange(headers=[("Last-Modified", "Thu, 01 Jan 2026 00:00:01 GMT")],
+                                           body=patient(meta={"versionId": "2", "lastUpdated": NOON}))),
 }  # fmt: skip
 
 RIGHT = {
@@ -87,7 +161,27 @@ RIGHT = {
         "always.location-leads-there",
         location("/fhir/Patient/1/_history/2", body=patient()),
     ),
-}
+    "a read": (SHOWS, exchange(body=patient())),
+    "a read by way of a proxy": (SHOWS, exchange(status=203, body=patient())),
+    "a search": (SHOWS, search(patient())),
+    "a search that ignores its criterion": (SHOWS, search({**patient(), "id": "2"}, patient())),
+    "a search that finds nothing yet": (SHOWS, search()),
+    "a search that includes more": (SHOWS, search({**patient(), "resourceType": "Basic"},
+                                                  path="Patient?_include=x", search={"mode": "include"})),
+    "a history with a deletion": (SHOWS, history(entry=[{"request": {"method": "DELETE"}}])),
+    "a created resource": (SHOWS, exchange("POST", "Patient", 201, body=patient())),
+    "a resource without metadata": (META, exchange(body={"resourceType": "Patient", "id": "1"})),
+    "metadata": (META, exchange(body=patient(meta={"versionId": "A-1.b", "lastUpdated": NOON, "tag": [{}]}))),
+    "an OperationOutcome": (OUTCOME, outcome()),
+    "one with details": (OUTCOME, outcome(issue={"details": {"text": "no"}, "expression": ["Patient.id"]})),
+    "one with a code of R5": (OUTCOME, outcome(issue={"code": "limited-filter", "severity": "success"})),
+    "FHIR's JSON": (TYPE, typed(f"{FHIR_JSON}; charset=utf-8", patient(), accept=FHIR_JSON)),
+    "DSTU2's, asked for": (TYPE, typed("application/json+fhir", patient(), accept="application/json+fhir")),
+    "any of FHIR's, when none was asked for": (TYPE, typed("application/json+fhir", patient())),
+    "a Date": (DATE, exchange(headers=[("Date", "Thu, 01 Jan 2026 12:00:00 GMT")])),
+    "the same second": (TIME, exchange(headers=[("Last-Modified", "Thu, 01 Jan 2026 12:00:00 GMT")],
+                                       body=patient(meta={"versionId": "2", "lastUpdated": NOON}))),
+}  # fmt: skip
 
 NOTHING_TO_SEE = {
     "no answer": ("always.no-server-error", exchange(status=0)),
@@ -99,6 +193,15 @@ NOTHING_TO_SEE = {
                                                           body={"resourceType": "OperationOutcome"})),
     "a read": ("always.location-leads-there", exchange(headers=[("Location", "http://elsewhere.example/")])),
     "a refusal": ("always.location-leads-there", exchange("POST", status=400, headers=[("Location", "nowhere")])),
+    "a write without a body": (SHOWS, exchange("PUT")),
+    "a read of nothing": (SHOWS, exchange(status=404)),
+    "what is no address of a resource": (SHOWS, exchange(path="metadata", body=patient())),
+    "what comes first": (CONTENT, exchange(body=patient())),
+    "an OperationOutcome in XML": (OUTCOME, exchange(status=400, body=b"<OperationOutcome/>")),
+    "a web page": (TYPE, typed("text/html", b"<html/>")),
+    "nothing at all": (TYPE, typed(FHIR_JSON, None)),
+    "a server error": (DATE, exchange(status=500)),
+    "no Last-Modified": (TIME, exchange(headers=[("ETag", '"2"')], body=patient())),
 }  # fmt: skip
 
 
@@ -125,6 +228,70 @@ def test_a_right_exchange_counts_as_looked_at(name):
 def test_what_shows_nothing_is_not_counted(name):
     """Neither for nor against."""
     assert seen(*NOTHING_TO_SEE[name]).looked == 0
+
+
+def shown(version="2", **more):
+    """A version as a read shows it."""
+    meta = {"versionId": version, "lastUpdated": NOON, "tag": [{"code": "a"}, {"code": "b"}]}
+    return {"resourceType": "Patient", "id": "1", "meta": meta, "gender": "female", **more}
+
+
+def timed(time):
+    return shown(meta={**shown()["meta"], "lastUpdated": time})
+
+
+#: What is shown of a version after a read of it, and is not the same.
+CONTRADICTIONS = {
+    "other content in an update": exchange("PUT", body=shown(gender="male")),
+    "an element less in a search": search({k: v for k, v in shown().items() if k != "gender"}),
+    "an element more in a history": history(shown(active=True)),
+    "another time in a patch": exchange("PATCH", body=timed("2026-01-01T12:00:00.124Z")),
+    "a tag less in a create": exchange("POST", "Patient", 201, body=shown(meta={**shown()["meta"], "tag": []})),
+    "no version in a search": search(shown(meta={})),
+    "a version by its ETag alone": exchange("PUT", headers=[("ETag", 'W/"2"')], body=shown(meta={})),
+    "1 for true": exchange(body=shown(active=1)),
+}  # fmt: skip
+
+#: What is shown of a version after a read of it, and is the same, or not to be compared.
+ACCORDS = {
+    "the same": exchange("PUT", body=shown()),
+    "tags in another order": search(shown(meta={**shown()["meta"], "tag": [{"code": "b"}, {"code": "a"}]})),
+    "a time told less finely": history(timed("2026-01-01T13:00:00+01:00")),
+    "another narrative": exchange(body=shown(text={"status": "generated", "div": "<div/>"})),
+    "another version": exchange(body=shown("3", gender="male")),
+    "another resource": exchange(path="Patient/2", body={**shown(gender="male"), "id": "2"}),
+    "a part of it": search(shown(meta={"versionId": "2", "tag": [{"code": "SUBSETTED"}]}, gender="male")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_a_version_that_is_shown_otherwise_than_before_is_found(name):
+    """With the exchange that shows it, and the one that it contradicts."""
+    tally = seen(
+        CONTENT,
+        exchange(body=shown(active=True) if "1 for" in name else shown()),
+        CONTRADICTIONS[name],
+    )
+    assert len(tally.broken) == 1
+    assert tally.exchanges == ("1", "2")
+    assert "exchange 1" in tally.findings("SHALL")[0].expected
+
+
+@pytest.mark.parametrize("name", ACCORDS)
+def test_a_version_that_is_shown_as_before_contradicts_nothing(name):
+    """Nor does what a server may show otherwise."""
+    assert not seen(CONTENT, exchange(body=shown()), ACCORDS[name]).broken
+
+
+@pytest.mark.parametrize(("second", "breaks"), [("00", False), ("01", True)])
+def test_a_last_modified_without_a_body_is_held_against_a_read(second, breaks):
+    """Whichever of them comes first."""
+    headers = [("ETag", 'W/"2"'), ("Last-Modified", f"Thu, 01 Jan 2026 12:00:{second} GMT")]
+    written, read = exchange("PUT", headers=headers), exchange(body=shown())
+    for order in ((written, read), (read, written)):
+        tally = seen(TIME, *order)
+        assert tally.looked
+        assert bool(tally.broken) is breaks
 
 
 def test_a_relative_location_is_noted():

@@ -509,6 +509,13 @@ def test_verdicts_amount_to_an_exit_code(verdicts, code):
     assert exit_code_for(map(Conclusion, verdicts)) is code
 
 
+def test_a_strict_run_fails_on_a_warning():
+    """What is only a warning otherwise is a broken promise then."""
+    seen = [Conclusion(Verdict.PASS), Conclusion(Verdict.WARN)]
+    assert exit_code_for(seen) is ExitCode.CONFORMANT
+    assert exit_code_for(seen, strict=True) is ExitCode.NOT_CONFORMANT
+
+
 @pytest.mark.parametrize(
     ("culprit", "code"),
     [(Culprit.SUITE, ExitCode.INTERNAL_ERROR), (Culprit.TARGET, ExitCode.TARGET_UNUSABLE)],

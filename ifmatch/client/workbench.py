@@ -215,10 +215,6 @@ class Workbench:
 
         Raises RuleNotApplicable or OutcomeUnknown when it cannot be searched for them: see `searched`.
         """
-        if not self.offers("search-type", resource_type):
-            raise RuleNotApplicable(
-                f"what was made cannot be looked for: the server does not search {resource_type}"
-            )
         listed = self.searched(resource_type, f"identifier={IDENTIFIER_SYSTEM}|{unique}")
         # Some servers ignore what they cannot search by and list everything: count only what is ours.
         ours = (found for found in listed if unique in identifiers(found))
@@ -261,6 +257,8 @@ class Workbench:
         Raises RuleNotApplicable when the server does not search, nor claims that it does, OutcomeUnknown when it
         claims so and refuses, or answers with no list.
         """
+        if not self.offers("search-type", resource_type):
+            raise RuleNotApplicable(f"the server does not search {resource_type}")
         answer = self.target.search(resource_type, criteria)
         if answer.effect is Effect.REFUSED:
             claimed = self.target.statement.claims("search-type", resource_type)

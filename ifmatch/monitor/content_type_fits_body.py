@@ -15,14 +15,23 @@ def content_type_fits_body(observed: Observed) -> Iterator[Fact]:
     FHIR R4 http.html#mime-type. Where the request names no media type of FHIR, any of them will do.
     """
     answer = observed.answer
-    content_type = answer.header("content-type") or ""
-    media_type = content_type.partition(";")[0].strip().lower()
     if _is_fhir_json(answer):
-        allowed = _asked_for(observed) or _FHIR_JSON
-        wanted = f"a Content-Type of {' or '.join(sorted(allowed))}"
-        yield Fact(media_type in allowed, wanted, f"Content-Type: {content_type or 'none'}")
-    elif media_type in _FHIR_JSON and answer.body is not Body.EMPTY:
-        yield Fact(False, f"a FHIR resource in a body of {media_type}", _beginning_of(answer))
+        yield _fits(answer, _asked_for(observed) or _FHIR_JSON)
+    elif answer.body is not Body.EMPTY and _media_type(answer) in _FHIR_JSON:
+        beginning = f"a body that begins {answer.text[:40]!r}"
+        yield Fact(False, f"a FHIR resource in a body of {_media_type(answer)}", beginning)
+
+
+def _fits(answer: Answer, allowed: frozenset[str]) -> Fact:
+    return Fact(
+        _media_type(answer) in allowed,
+        f"a Content-Type of {' or '.join(sorted(allowed))}",
+        f"Content-Type: {answer.header('content-type') or 'none'}",
+    )
+
+
+def _media_type(answer: Answer) -> str:
+    return (answer.header("content-type") or "").partition(";")[0].strip().lower()
 
 
 def _is_fhir_json(answer: Answer) -> bool:
@@ -33,7 +42,3 @@ def _asked_for(observed: Observed) -> frozenset[str]:
     accepted = (value for name, value in observed.request.headers if name.lower() == "accept")
     named = {part.partition(";")[0].strip() for value in accepted for part in value.split(",")}
     return _FHIR_JSON & named
-
-
-def _beginning_of(answer: Answer) -> str:
-    return f"a body that begins {answer.text[:40]!r}"

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from ifmatch.client.subject import is_bundle
 from ifmatch.monitor.watch import Fact, Observed
-from ifmatch.rules.answer import Answer
 from ifmatch.rules.version import version_in
 
 
@@ -15,10 +15,6 @@ def etag_equals_version(observed: Observed) -> Iterator[Fact]:
     """
     answer = observed.answer
     shown, etag = answer.version_id, answer.etag
-    if shown is None or etag is None or _lists_others(answer):
+    if shown is None or etag is None or is_bundle(answer):
         return
     yield Fact(version_in(etag) == shown, f"an ETag that names version {shown}", f"ETag: {etag}")
-
-
-def _lists_others(answer: Answer) -> bool:
-    return answer.resource is not None and answer.resource["resourceType"] == "Bundle"

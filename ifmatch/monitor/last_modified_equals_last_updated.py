@@ -13,17 +13,18 @@ def last_modified_equals_last_updated(observed: Observed) -> Iterator[Fact]:
     FHIR R4 resource.html#metadata. Where the answer has no body, the version is held against what others show of it,
     whichever comes first.
     """
-    version = version_spoken_of(observed.answer, observed.asked)
+    answer, seen = observed.answer, observed.seen
+    version = version_spoken_of(answer, observed.asked)
     if version is None:
         return
-    header, own = observed.answer.header("last-modified"), observed.answer.resource
-    kept, told = observed.seen.versions.get(version), observed.seen.modified.get(version)
-    if header is not None and own is not None:
+    header, own = answer.header("last-modified"), answer.resource
+    earlier, shown = seen.modified.get(version), seen.versions.get(version)
+    if own is not None and header is not None:
         yield _compared(header, own, "")
-    elif header is not None and kept is not None:
-        yield _compared(header, kept.resource, kept.exchange)
-    elif own is not None and told is not None:
-        yield _compared(told.text, own, told.exchange)
+    elif own is not None and earlier is not None:
+        yield _compared(earlier.text, own, earlier.exchange)
+    elif header is not None and shown is not None:
+        yield _compared(header, shown.resource, shown.exchange)
 
 
 def _compared(header: str, resource: Resource, exchange: str) -> Fact:

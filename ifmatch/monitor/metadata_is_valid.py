@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from ifmatch.monitor.shapes import misshapen
-from ifmatch.monitor.shown import shown_by
 from ifmatch.monitor.watch import Fact, Observed
 
 
@@ -12,7 +11,10 @@ def metadata_is_valid(observed: Observed) -> Iterator[Fact]:
 
     R4 resource.html#metadata and datatypes.html: id and versionId are ids, lastUpdated an instant, tags codings.
     """
-    for shown in shown_by(observed.answer):
+    for shown in observed.shown:
+        known = observed.seen.versions.get(shown.key)
+        if known is not None and known.text == shown.text:
+            continue  # it was looked at when it was first shown
         wrong = misshapen("resource", shown.resource)
         resource_type, resource_id = shown.name
         yield Fact(

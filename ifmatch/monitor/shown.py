@@ -1,10 +1,9 @@
 """The resources that an answer shows, and what earlier answers of the run showed of the same versions."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ifmatch.client.subject import entries, version_of
+from ifmatch.client.subject import entries, is_bundle, version_of
 from ifmatch.monitor.asked import Asked, Interaction
 from ifmatch.rules.answer import Answer, Resource
 
@@ -17,11 +16,15 @@ _SUBSETTED = '"SUBSETTED"'
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A resource as one answer showed it, and the version that the answer says it is; empty when it says none."""
+    """A resource as one answer showed it, and the version that the answer says it is; empty when it says none.
+
+    `text` is the resource in one form, so that two can be seen to be the same at a glance.
+    """
 
     resource: Resource
     version: str
     exchange: str
+    text: str
 
     @property
     def name(self) -> tuple[str, str]:
@@ -59,28 +62,30 @@ class Seen:
     modified: dict[Version, Kept] = field(default_factory=dict)
     numbered: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def add(self, answer: Answer, asked: Asked | None) -> None:
-        """Remember what an answer shows."""
-        for shown in shown_by(answer):
-            if shown.version:
-                self.numbered.setdefault(shown.name, shown.exchange)
-                text = json.dumps(shown.resource, sort_keys=True)
-                self.versions.setdefault(shown.key, Kept(text, shown.exchange))
-        version, header = version_spoken_of(answer, asked), answer.header("last-modified")
+    def add(self, shown: Shown) -> None:
+        """Remember a resource as an answer shows it, unless its version is known."""
+        if shown.version and shown.key not in self.versions:
+            self.numbered.setdefault(shown.name, shown.exchange)
+            self.versions[shown.key] = Kept(shown.text, shown.exchange)
+
+    def add_time(self, version: Version | None, answer: Answer) -> None:
+        """Remember the Last-Modified of an answer that is about a version."""
+        header = answer.header("last-modified")
         if version is not None and header is not None:
             self.modified.setdefault(version, Kept(header, answer.exchange))
 
 
-def shown_by(answer: Answer) -> Iterator[Shown]:
+def shown_by(answer: Answer) -> tuple[Shown, ...]:
     """The resources in an answer: the one that is its body, or those in a Bundle. What is only a part is left out."""
-    body = answer.resource
-    if body is None or _SUBSETTED in answer.text:
-        return
-    if body["resourceType"] != "Bundle":
-        yield Shown(body, answer.version or "", answer.exchange)
-        return
-    for resource in entries(answer):
-        yield Shown(resource, version_of(resource) or "", answer.exchange)
+    if answer.resource is None or _SUBSETTED in answer.text:
+        return ()
+    if is_bundle(answer):
+        return tuple(_shown(one, version_of(one) or "", answer) for one in entries(answer))
+    return (_shown(answer.resource, answer.version or "", answer),)
+
+
+def _shown(resource: Resource, version: str, answer: Answer) -> Shown:
+    return Shown(resource, version, answer.exchange, json.dumps(resource, sort_keys=True))
 
 
 #: What answers with one resource, or with headers that speak of one.

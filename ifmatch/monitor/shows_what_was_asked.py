@@ -1,19 +1,16 @@
 """An answer shows what was asked for: the resource of that type and id, or a list of such."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import parse_qs, urlsplit
 
+from ifmatch.client.subject import is_bundle
 from ifmatch.monitor.asked import Asked, Interaction
 from ifmatch.monitor.watch import Fact, Observed
-from ifmatch.rules.answer import Answer, Body, Effect, Resource, objects_in
+from ifmatch.rules.answer import Answer, Effect, Resource, objects_in
 from ifmatch.rules.expectation import describe
 
 #: The statuses of an answer that shows something to a reader; 203 is set by a proxy (RFC 9110 section 15.3.4).
 _SHOWING = (200, 203)
-
-_READS = (Interaction.READ, Interaction.VREAD)
-
-#: Bundles are of this type.
-_LISTS = {Interaction.SEARCH: "searchset", Interaction.HISTORY: "history"}
 
 
 def shows_what_was_asked(observed: Observed) -> Iterator[Fact]:
@@ -22,14 +19,39 @@ def shows_what_was_asked(observed: Observed) -> Iterator[Fact]:
     FHIR R4 http.html: read, search, history, create, update. A write may be answered without a body.
     """
     asked, answer = observed.asked, observed.answer
-    if asked is None or answer.effect is not Effect.ACCEPTED:
-        return
-    if observed.request.method == "GET":
-        yield _status(answer)
-    if asked.interaction in _LISTS:
-        yield from _list(asked, answer)
-    elif asked.interaction in _READS or answer.body is Body.RESOURCE:
-        yield _one(asked, answer.resource, answer)
+    if asked is not None and answer.effect is Effect.ACCEPTED:
+        show = _SHOWN_BY.get(asked.interaction, _by_a_write)
+        yield from show(observed, asked)
+
+
+def _by_a_write(observed: Observed, asked: Asked) -> Iterator[Fact]:
+    if observed.answer.resource is not None:
+        yield _one(asked, observed.answer.resource, observed.answer)
+
+
+def _by_a_read(observed: Observed, asked: Asked) -> Iterator[Fact]:
+    yield _status(observed.answer)
+    yield _one(asked, observed.answer.resource, observed.answer)
+
+
+def _by_a_search(observed: Observed, asked: Asked) -> Iterator[Fact]:
+    yield _status(observed.answer)
+    yield from _list("searchset", asked, observed.answer)
+    yield from _wanted_id(observed)
+
+
+def _by_a_history(observed: Observed, asked: Asked) -> Iterator[Fact]:
+    yield _status(observed.answer)
+    yield from _list("history", asked, observed.answer)
+
+
+#: What an accepted answer shows, by interaction.
+_SHOWN_BY: Mapping[Interaction, Callable[[Observed, Asked], Iterator[Fact]]] = {
+    Interaction.READ: _by_a_read,
+    Interaction.VREAD: _by_a_read,
+    Interaction.SEARCH: _by_a_search,
+    Interaction.HISTORY: _by_a_history,
+}
 
 
 def _status(answer: Answer) -> Fact:
@@ -37,41 +59,53 @@ def _status(answer: Answer) -> Fact:
 
 
 def _one(asked: Asked, resource: Resource | None, answer: Answer) -> Fact:
-    wanted = f"a {asked.type} of the id {asked.id}" if asked.id else f"a {asked.type} with an id"
+    """Whether a resource is of the type that was asked for, and of the id where one was named; with any id else."""
+    wanted = f"a {asked.type} of the id {asked.id or '(any)'}"
     if resource is None:
         return Fact(False, wanted, describe(answer))
     shown_type, shown_id = resource.get("resourceType"), resource.get("id")
-    same_id = shown_id == asked.id if asked.id else bool(shown_id)
+    right_id = asked.id or shown_id
     return Fact(
-        shown_type == asked.type and same_id,
+        bool(shown_id) and (shown_type, shown_id) == (asked.type, right_id),
         wanted,
-        f"a {shown_type} of the id {shown_id}" if shown_id else f"a {shown_type} without an id",
+        f"a {shown_type} of the id {shown_id or '(none)'}",
     )
 
 
-def _list(asked: Asked, answer: Answer) -> Iterator[Fact]:
-    kind = _LISTS[asked.interaction]
-    body = answer.resource or {}
-    is_list = body.get("resourceType") == "Bundle" and body.get("type") == kind
+def _list(kind: str, asked: Asked, answer: Answer) -> Iterator[Fact]:
+    """A Bundle of the kind, and what each of its entries shows."""
+    is_list = is_bundle(answer) and answer.json.get("type") == kind
     yield Fact(is_list, f"a Bundle of the type {kind}", describe(answer))
-    if not is_list:
-        return
-    listed = body.get("entry", [])
-    holds = isinstance(listed, list) and len(objects_in(listed)) == len(listed)
-    yield Fact(holds, "a list of entries", f"entry is {str(listed)[:80]}")
-    for entry in objects_in(listed):
-        yield from _entry(asked, entry, answer)
+    if is_list:
+        listed = answer.json.get("entry", [])
+        yield _is_list_of_objects(listed)
+        for entry in objects_in(listed):
+            yield from _entry(asked, entry, answer)
+
+
+def _is_list_of_objects(listed: object) -> Fact:
+    objects = objects_in(listed)
+    return Fact(objects == listed, "a list of entries", f"entry is {str(listed)[:80]}")
 
 
 def _entry(asked: Asked, entry: Resource, answer: Answer) -> Iterator[Fact]:
     """A resource of the kind that was asked for; a deletion in a history has none, and a search may add others."""
     resource = entry.get("resource")
-    if isinstance(resource, dict):
-        if not _is_extra(entry):
-            yield _one(asked, resource, answer)
-    else:
-        only_told = resource is None and isinstance(entry.get("request"), dict)
-        yield Fact(only_told, "a resource in each entry", f"an entry with {sorted(entry)}")
+    if resource is None:
+        is_deletion = isinstance(entry.get("request"), dict)
+        yield Fact(is_deletion, "a resource in each entry", f"an entry with {sorted(entry)}")
+    elif not isinstance(resource, dict):
+        yield Fact(False, "a resource in each entry", f"an entry whose resource is {resource!r}")
+    elif not _is_extra(entry):
+        yield _one(asked, resource, answer)
+
+
+def _wanted_id(observed: Observed) -> Iterator[Fact]:
+    """A search by an id that finds something finds that; an index may lag, so that it finds nothing yet."""
+    wanted = parse_qs(urlsplit(observed.request.url).query).get("_id", [""])[0]
+    listed = [str(shown.resource.get("id")) for shown in observed.shown]
+    if wanted and listed:
+        yield Fact(wanted in listed, f"the resource of the id {wanted}", f"those of {listed[:3]}")
 
 
 def _is_extra(entry: Resource) -> bool:

@@ -1,9 +1,11 @@
 """A version of a resource is the same wherever it is shown."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import zip_longest
+from typing import Any
 
-from ifmatch.monitor.shown import Kept, Shown, shown_by
+from ifmatch.monitor.shown import Kept, Shown
 from ifmatch.monitor.watch import Fact, Observed
 from ifmatch.rules.answer import Resource, is_same_instant
 from ifmatch.rules.content import essence
@@ -15,11 +17,9 @@ def version_is_one_content(observed: Observed) -> Iterator[Fact]:
     FHIR R4 resource.html#metadata: a versionId is never used for more than one version. So what is shown under it is
     held against what it was first shown as in the run. A resource that has versions is never shown without.
     """
-    for shown in shown_by(observed.answer):
-        numbered, known = (
-            observed.seen.numbered.get(shown.name),
-            observed.seen.versions.get(shown.key),
-        )
+    for shown in observed.shown:
+        numbered = observed.seen.numbered.get(shown.name)
+        known = observed.seen.versions.get(shown.key)
         if not shown.version and numbered:
             yield _unnumbered(shown, numbered)
         elif known is not None:
@@ -37,11 +37,7 @@ def _unnumbered(shown: Shown, numbered: str) -> Fact:
 
 
 def _compared(shown: Shown, known: Kept) -> Fact:
-    before = known.resource
-    found = [
-        *_differences(essence(before), essence(shown.resource), ""),
-        *_differences_of_metadata(before, shown.resource),
-    ]
+    found = [] if shown.text == known.text else _found(known.resource, shown.resource)
     name, version = "/".join(shown.name), shown.version
     return Fact(
         not found,
@@ -51,16 +47,39 @@ def _compared(shown: Shown, known: Kept) -> Fact:
     )
 
 
+def _found(before: Resource, now: Resource) -> list[str]:
+    return [
+        *_differences(essence(before), essence(now), ""),
+        *_differences_of_metadata(before, now),
+    ]
+
+
 def _differences(before: object, now: object, path: str) -> Iterator[str]:
     """Where two showings of one version differ, in words. None stands for what is not there."""
-    if isinstance(before, dict) and isinstance(now, dict):
-        for key in {**before, **now}:
-            yield from _differences(before.get(key), now.get(key), f"{path}.{key}".lstrip("."))
-    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
-        for index, (was, is_now) in enumerate(zip(before, now, strict=True)):
-            yield from _differences(was, is_now, f"{path}[{index}]")
-    elif json.dumps(before) != json.dumps(now):
+    kinds = (kind for kind in _COMPARE if isinstance(before, kind) and isinstance(now, kind))
+    yield from _COMPARE[next(kinds)](before, now, path)
+
+
+def _in_objects(before: Resource, now: Resource, path: str) -> Iterator[str]:
+    for key in {**before, **now}:
+        yield from _differences(before.get(key), now.get(key), f"{path}.{key}".lstrip("."))
+
+
+def _in_lists(before: list[object], now: list[object], path: str) -> Iterator[str]:
+    for index, (was, is_now) in enumerate(zip_longest(before, now)):
+        yield from _differences(was, is_now, f"{path}[{index}]")
+
+
+def _in_values(before: object, now: object, path: str) -> Iterator[str]:
+    if json.dumps(before) != json.dumps(now):
         yield f"{path} is {_short(now)}, not {_short(before)}"
+
+
+_COMPARE: Mapping[type, Callable[[Any, Any, str], Iterator[str]]] = {
+    dict: _in_objects,
+    list: _in_lists,
+    object: _in_values,
+}
 
 
 def _short(value: object) -> str:

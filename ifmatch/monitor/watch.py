@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ifmatch.client.exchange import Exchange, Request
 from ifmatch.monitor.asked import Asked, asked_by
-from ifmatch.monitor.shown import Seen
+from ifmatch.monitor.shown import Seen, Shown, shown_by, version_spoken_of
 from ifmatch.rules.answer import Answer
 from ifmatch.rules.expectation import Finding, Level
 
@@ -14,14 +14,15 @@ from ifmatch.rules.expectation import Finding, Level
 class Observed:
     """An exchange as a monitor sees it: what was asked and what was answered, and where the target lies.
 
-    `asked` is the interaction that the request is, where it is about resources of one type. `seen` is what earlier
-    answers of the run showed.
+    `asked` is the interaction that the request is, where it is about resources of one type. `shown` are the resources
+    in the answer, `seen` is what earlier answers of the run showed.
     """
 
     request: Request
     answer: Answer
     base_url: str
     asked: Asked | None
+    shown: tuple[Shown, ...]
     seen: Seen
 
 
@@ -92,9 +93,12 @@ class Watch:
     def __call__(self, exchange: Exchange, answer: Answer) -> None:
         """Show one exchange to every monitor, and remember what it shows for those that follow."""
         asked = asked_by(exchange.request, self._base_url)
-        observed = Observed(exchange.request, answer, self._base_url, asked, self._seen)
+        shown = shown_by(answer)
+        observed = Observed(exchange.request, answer, self._base_url, asked, shown, self._seen)
         for rule, monitor in self._monitors.items():
             tally = self.tallies[rule]
             for fact in monitor(observed):
                 tally.add(observed, fact)
-        self._seen.add(answer, asked)
+        for one in shown:
+            self._seen.add(one)
+        self._seen.add_time(version_spoken_of(answer, asked), answer)

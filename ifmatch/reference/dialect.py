@@ -215,12 +215,14 @@ class Dialect:
         }
         return bodies.get(kind, version.resource)
 
-    def _refusal_issue(self, wordings: Iterable[Expectation], status: int, reason: str) -> Resource:
-        severity, code = self.profile.embedded.issue_severity, ISSUE_CODE.get(status, "processing")
-        return outcome(
-            **_firsts(wordings, {"severity": severity, "code": code, "details": ""}),
-            diagnostics=reason,
-        )
+    def _refusal_issue(self, wordings: list[Expectation], status: int, reason: str) -> Resource:
+        code = ISSUE_CODE.get(status, "processing")
+        usual = {
+            "severity": self.profile.embedded.issue_severity,
+            "code": code,
+            "details": _details_if_demanded(wordings, code),
+        }
+        return outcome(**_firsts(wordings, usual), diagnostics=reason)
 
     def _wordings(self, rule: str, resource_type: str) -> Iterator[Expectation]:
         """The promises that say how a refusal is worded: the rule's own, then what is said of explaining it."""
@@ -289,14 +291,13 @@ def _success_issue(promises: Iterable[Expectation], what: str) -> Resource:
 
 
 def _firsts(promises: Iterable[Expectation], usual: Mapping[str, str]) -> dict[str, str]:
-    """For each element of an issue the first code that a promise names, else the usual one.
+    """For each element of an issue the first code that a promise names, else the usual one."""
+    promised = [pair for promise in promises for pair in promise.issue.items()]
+    named = {element: codes[0] for element, codes in reversed(promised) if codes != (ANY,)}
+    return {**usual, **named}
 
-    Where details are promised, whatever they say, they repeat the code.
-    """
-    named = [
-        (element, codes[0]) for promise in promises for element, codes in promise.issue.items()
-    ]
-    firsts = {**usual, **dict(reversed([pair for pair in named if pair[1] != ANY]))}
-    if ("details", ANY) in named and not firsts["details"]:
-        firsts["details"] = firsts["code"].replace("-", "_").upper()
-    return firsts
+
+def _details_if_demanded(promises: Iterable[Expectation], code: str) -> str:
+    """The code in capitals, as in NOT_FOUND, where details are promised whatever they say; else none."""
+    demanded = [promise.issue.get("details") == (ANY,) for promise in promises]
+    return code.replace("-", "_").upper() if any(demanded) else ""

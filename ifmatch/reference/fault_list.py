@@ -1452,6 +1452,21 @@ _ALWAYS = (
         tampers={"create": t.changed(lambda found: t.with_meta(found, versionId=1))},
     ),
     Fault(
+        "reads-show-nothing",
+        "A read is answered 200, with an empty body.",
+        ("read.existing", "always.shows-what-was-asked"),
+        tampers={"read": t.body(None)},
+    ),
+    Fault(
+        "search-is-no-bundle",
+        "A search is answered with a number.",
+        ("always.shows-what-was-asked", "always.content-type-fits-body"),
+        seen_in="update.if-match.from-search",
+        tampers={
+            "search-type": t.both(t.body("7"), t.header("Content-Type", "application/fhir+json"))
+        },
+    ),
+    Fault(
         "search-lists-no-ids",
         "A search lists resources without their ids.",
         ("always.shows-what-was-asked",),

@@ -154,14 +154,23 @@ class Answer:
 
 def _issue_in_xml(text: str) -> Resource:
     """Severity, code and details of an issue in XML, as they would stand in JSON."""
-    details = re.search(r"(?s)<details\b.*?</details>", text)
-    own = text.replace(details[0], "") if details else text
-    issue: Resource = {name: _values_in_xml(name, own)[:1] for name in ("severity", "code")}
-    issue = {name: values[0] for name, values in issue.items() if values}
+    before, details, _ = _around_details(text)
+    issue: Resource = {
+        "severity": "".join(_values_in_xml("severity", before)[:1]),
+        "code": "".join(_values_in_xml("code", before)[:1]),
+    }
     if details:
-        codes = [{"code": code} for code in _values_in_xml("code", details[0])]
-        issue["details"] = {"coding": codes, "text": "".join(_values_in_xml("text", details[0]))}
+        codes = _values_in_xml("code", details)
+        texts = _values_in_xml("text", details)
+        issue["details"] = {"coding": [{"code": code} for code in codes], "text": "".join(texts)}
     return issue
+
+
+def _around_details(text: str) -> tuple[str, str, str]:
+    """What stands before the details of an issue, the details, and what follows them."""
+    before, start, rest = text.partition("<details")
+    details, end, after = rest.partition("</details>")
+    return before, start + details + end, after
 
 
 def _values_in_xml(element: str, text: str) -> list[str]:

@@ -62,8 +62,10 @@ def none(turn: Turn) -> bool:
     return turn.send(turn.reply())
 
 
-#: Headers that are not passed on to the server behind.
-_OF_THE_CONNECTION = ("host", "connection", "transfer-encoding", "content-length", "authorization")
+#: Headers that are not passed on to the server behind: what it compressed nobody could change.
+_OF_THE_CONNECTION = (
+    "host", "connection", "transfer-encoding", "content-length", "authorization", "accept-encoding",
+)  # fmt: skip
 
 
 #: Seconds: a connection to the server behind that was idle for longer is not used again (it closes them after five).

@@ -101,6 +101,7 @@ PARTS = (
 SENSELESS = {
     "*.previous.create": "a new resource has no previous version",
     "*.previous.refusal": "a refusal shows no version",
+    "*.previous.search": "what is searched for has one version",
     "*.sent.read": "a read sends nothing",
     "*.sent.search": "a search sends nothing",
     "*.sent.history": "a history sends nothing",
@@ -146,7 +147,8 @@ SENSELESS = {
     "outcome-issue.one-off.*": "a list has no last character",
     "outcome-details.one-off.*": "an object has no last character",
     "outcome-text.one-off.*": "an object has no last character",
-    "body.previous|other.search|history": "a bundle shows no single resource",
+    "body.previous.history": "a bundle shows no single resource",
+    "body.other.search|history": "a bundle shows no single resource",
 }
 
 

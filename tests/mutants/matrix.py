@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from mutants.cells import CELLS
 from mutants.run import Baseline, Outcome, baseline, outcomes
-from mutants.tables import LAWFUL, OPEN, reason
+from mutants.tables import reason
 
 
 def sample(count: int, seed: int) -> list[str]:
@@ -27,7 +27,7 @@ def state_of(outcome: Outcome) -> tuple[str, str]:
         return "crash", outcome.crash.splitlines()[-1]
     if outcome.red:
         return "caught", " ".join(outcome.caught_by)
-    if why := reason(LAWFUL, outcome.cell):
+    if why := reason(outcome.cell):
         return "lawful", why
     if outcome.changed == 0:
         return "idle", "no answer of this run had that part"
@@ -37,7 +37,7 @@ def state_of(outcome: Outcome) -> tuple[str, str]:
             "unjudged",
             f"exit code {outcome.code}, {len(outcome.unjudged)} rules, such as {rule}: {message}",
         )
-    return "open", reason(OPEN, outcome.cell)
+    return "open", "no rule speaks of it"
 
 
 def write(found: Iterable[Outcome], folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from email.utils import formatdate
 from functools import reduce
 from typing import Any
 
@@ -44,27 +45,20 @@ class Varied(Hostile):
 
     def __init__(self, draw: Draw) -> None:
         super().__init__("none", profile=draw.profile)
-        self._varied = draw.varied
+        self._varied, self._media_type = draw.varied, load(draw.profile).media_type
         self._good = EmbeddedServer(behind(draw))
         layers = _layers(draw.varied)
-        self._serve_asked: Onward = reduce(_over, reversed(layers), self._by_its_own_address)
-
-    def _by_its_own_address(self, asked: Asked) -> Reply:
-        """What the server behind answers, with this address in place of its own."""
-        # What is compressed nobody could vary: that is done last, if at all.
-        plain = [
-            (name, value) for name, value in asked.headers if name.lower() != "accept-encoding"
-        ]
-        reply = self.answer(replace(asked, headers=plain))
-        theirs, ours = self._good.base_url, self.base_url
-        headers = [(name, value.replace(theirs, ours)) for name, value in reply.headers]
-        return replace(
-            reply, body=reply.body.replace(theirs.encode(), ours.encode()), headers=headers
-        )
+        self._serve_asked: Onward = reduce(_over, reversed(layers), self.answer)
 
     def _turn(self, wire: Any, asked: Asked) -> bool:
         self.seen.append(asked)
-        return send(wire, asked, self._serve_asked(asked), self._varied)
+        return send(wire, asked, self._complete(self._serve_asked(asked)), self._varied)
+
+    def _complete(self, reply: Reply) -> Reply:
+        """An answer with what every answer of a server has; a layer that answers by itself leaves that to us."""
+        named = reply.header("content-type").replace("application/fhir+json", self._media_type)
+        told = reply.header("date") or formatdate(usegmt=True)
+        return reply.but(date=told, content_type=named or None)
 
 
 def _over(onward: Onward, layer: Layer) -> Onward:
