@@ -22,11 +22,8 @@ class Story:
 def story_of(rule: Rule) -> Story:
     """The story of a rule of the catalogue. Where each row of an outline is a rule, it is told for the rule's row."""
     feature = _feature(rule.path)
-    parts = feature["children"]
-    background = [part["background"] for part in parts if "background" in part]
-    scenarios = [part["scenario"] for part in parts if "scenario" in part]
-    scenario, row = next(found for one in scenarios for found in _rules_of(one, rule))
-    steps = [step for part in (*background, scenario) for step in part["steps"]]
+    scenario, row = next(found for one in _scenarios(feature) for found in _rules_of(one, rule))
+    steps = [*_background(feature), *scenario["steps"]]
     return Story(
         why=" ".join(feature["description"].split()),
         sentences=tuple(
@@ -34,6 +31,15 @@ def story_of(rule: Rule) -> Story:
         ),
         rows=() if row else tuple(_table_of(scenario)),
     )
+
+
+def _scenarios(feature: Any) -> list[Any]:
+    return [part["scenario"] for part in feature["children"] if "scenario" in part]
+
+
+def _background(feature: Any) -> list[Any]:
+    parts = [part["background"] for part in feature["children"] if "background" in part]
+    return [step for part in parts for step in part["steps"]]
 
 
 @cache
