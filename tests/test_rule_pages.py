@@ -55,11 +55,9 @@ def test_a_text_is_not_taken_for_markup():
 
 
 def test_every_rule_has_a_story():
-    """Why it is there, and sentences; what is watched in every exchange has no sentences."""
+    """Its sentences; what is watched in every exchange has none."""
     for one in rules():
-        story = story_of(one)
-        assert story.why
-        assert bool(story.sentences) is not one.id.startswith("always.")
+        assert bool(story_of(one).sentences) is not one.id.startswith("always.")
 
 
 def test_a_story_has_its_background_and_its_rows():
@@ -67,6 +65,13 @@ def test_a_story_has_its_background_and_its_rows():
     story = story_of(rule("update.if-match.malformed"))
     assert story.sentences[0] == "Given a resource on the server"
     assert story.rows[0] == ("form", "header")
+
+
+def test_a_row_that_is_a_rule_has_a_story_of_its_own():
+    """With its values in the sentences, and no table."""
+    story = story_of(rule("door.delete.stale.exists"))
+    assert "When it is written by delete, naming stale" in story.sentences
+    assert story.rows == ()
 
 
 def test_profiles_that_promise_the_same_stand_together():

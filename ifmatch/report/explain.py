@@ -78,7 +78,8 @@ def _promised_class(promise: Promise) -> str:
 
 def _interaction(rule: Rule) -> str:
     name = rule.id.partition(".")[0].replace("-", " ")
-    return f"{name} with If-Match" if ".if-match" in rule.id else name
+    names_a_version = ".if-match" in rule.id or "@needs:versions" in rule.tags
+    return f"{name} with If-Match" if names_a_version else name
 
 
 def _heading(console: Console, text: str) -> None:

@@ -1,12 +1,13 @@
 """The story of a rule as its feature file has it: why it is there, and its sentences."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from gherkin.parser import Parser
 
-from ifmatch.rules.catalogue import FEATURES, Rule
+from ifmatch.rules.catalogue import FEATURES, Rule, for_row, rows_of
 
 
 @dataclass(frozen=True)
@@ -19,17 +20,26 @@ class Story:
 
 
 def story_of(rule: Rule) -> Story:
-    """The story of a rule of the catalogue."""
+    """The story of a rule of the catalogue. Where each row of an outline is a rule, it is told for the rule's row."""
     feature = _feature(rule.path)
-    parts = feature["children"]
-    background = [part["background"] for part in parts if "background" in part]
-    scenario = next(part["scenario"] for part in parts if _is_of(part, rule))
-    steps = [step for part in (*background, scenario) for step in part["steps"]]
+    scenario, row = next(found for one in _scenarios(feature) for found in _rules_of(one, rule))
+    steps = [*_background(feature), *scenario["steps"]]
     return Story(
         why=" ".join(feature["description"].split()),
-        sentences=tuple(f"{step['keyword'].strip()} {step['text']}" for step in steps),
-        rows=tuple(row for examples in scenario["examples"] for row in _rows(examples)),
+        sentences=tuple(
+            f"{step['keyword'].strip()} {for_row(step['text'], row)}" for step in steps
+        ),
+        rows=() if row else tuple(_table_of(scenario)),
     )
+
+
+def _scenarios(feature: Any) -> list[Any]:
+    return [part["scenario"] for part in feature["children"] if "scenario" in part]
+
+
+def _background(feature: Any) -> list[Any]:
+    parts = [part["background"] for part in feature["children"] if "background" in part]
+    return [step for part in parts for step in part["steps"]]
 
 
 @cache
@@ -38,11 +48,16 @@ def _feature(path: str) -> Any:
     return document["feature"]
 
 
-def _is_of(part: Any, rule: Rule) -> bool:
-    tags = part["scenario"]["tags"] if "scenario" in part else ()
-    return any(tag["name"] == f"@rule:{rule.id}" for tag in tags)
+def _rules_of(scenario: Any, rule: Rule) -> Iterator[tuple[Any, Mapping[str, str]]]:
+    """A scenario, and the row that is a rule, when the rule is of it; a row is empty where the whole outline is one."""
+    for tag in scenario["tags"]:
+        rows = [{}, *rows_of(scenario)]
+        yield from (
+            (scenario, row) for row in rows if for_row(tag["name"], row) == f"@rule:{rule.id}"
+        )
 
 
-def _rows(examples: Any) -> list[tuple[str, ...]]:
-    rows = [examples["tableHeader"], *examples["tableBody"]]
-    return [tuple(cell["value"] for cell in row["cells"]) for row in rows]
+def _table_of(scenario: Any) -> Iterator[tuple[str, ...]]:
+    for examples in scenario["examples"]:
+        for row in (examples["tableHeader"], *examples["tableBody"]):
+            yield tuple(cell["value"] for cell in row["cells"])

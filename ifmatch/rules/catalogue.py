@@ -52,7 +52,7 @@ def rules_in(path: Path) -> Iterator[Rule]:
     for scenario in scenarios:
         tags = _tags_of(feature) | _tags_of(scenario)
         id_ = _id_in(tags, f"{path.name}: the scenario {scenario['name']!r}")
-        rows = _rows_of(scenario) if _COLUMN.search(id_) else [{}]
+        rows = rows_of(scenario) if _COLUMN.search(id_) else [{}]
         for row in rows:
             yield Rule(
                 id=for_row(id_, row),
@@ -68,7 +68,7 @@ def for_row(text: str, row: Mapping[str, str]) -> str:
     return _COLUMN.sub(lambda match: row.get(match[1], match[0]), text)
 
 
-def _rows_of(scenario: Any) -> Iterator[dict[str, str]]:
+def rows_of(scenario: Any) -> Iterator[dict[str, str]]:
     """The rows of an outline's tables, by their columns."""
     for table in scenario["examples"]:
         columns = [cell["value"] for cell in table["tableHeader"]["cells"]]
