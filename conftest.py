@@ -23,6 +23,10 @@ _MODULES = (
     "updates",
     "patches",
     "conditional",
+    "doors",
+    "matching",
+    "bundles",
+    "history",
     "races",
     "outcomes",
 )

@@ -154,13 +154,27 @@ def beside_the_status_unchanged(case, bench, resource):
 
 @then("the resource has a new version")
 def new_version(case, bench, resource, attempt):
-    if attempt.answer.effect is Effect.ACCEPTED and resource.now.versioned:
+    was_named = resource.now.versioned and resource.now.version
+    if attempt.answer.effect is Effect.ACCEPTED and was_named:
         version = bench.look(resource).version
         case.fact(
             version not in ("", resource.now.version),
             f"a version other than {resource.now.version}",
             f"the version {version or 'is not told'}",
         )
+
+
+@then("answer, read and history agree whether there is a new version")
+def all_agree_on_version(case, bench, resource, attempt):
+    if attempt.answer.effect is not Effect.ACCEPTED:
+        return
+    before, after = resource.now, bench.look(resource)
+    named = attempt.answer.version or after.version
+    case.fact(named == after.version, f"the version {after.version}", f"the version {named}")
+    known = {*(before.history or ()), before.version}
+    added = {*(after.history or (after.version,))} - known
+    expected = {after.version} - {before.version}
+    case.fact(added == expected, f"{len(expected)} new in the history", f"{len(added)} new there")
 
 
 @then("all its versions are different")

@@ -1,14 +1,21 @@
 """When: a patch, in each of the three formats."""
 
+import json
+
 from pytest_bdd import then, when
 
-from ifmatch.client.demands import demand_mark, lost
+from ifmatch.client.demands import demand_mark, demand_untouched_by_refusal, lost
 from ifmatch.client.patching import format_of
 from ifmatch.client.settings import Identity
 from ifmatch.client.subject import new_mark
 from ifmatch.client.workbench import Attempt, new_unique
-from ifmatch.rules.content import at, put
-from ifmatch.rules.patches import patch_document
+from ifmatch.errors import RuleNotApplicable
+from ifmatch.rules.answer import Effect
+from ifmatch.rules.content import at, merge, put
+from ifmatch.rules.expectation import describe
+from ifmatch.rules.patches import json_patch_between, patch_document
+
+from .updates import CLIENT_VERSION
 
 
 def _patch(target, bench, resource, patch_format="", possible=True, **options):
@@ -78,6 +85,72 @@ def patch_unknown_type(target, bench):
         "Unicorn", new_unique(), document.content, document.media_type, if_match=bench.some_tag()
     )
     return Attempt(answer, {})
+
+
+def _json_patch(target, resource, *operations, media_type="application/json-patch+json"):
+    content = json.dumps(operations).encode()
+    answer = target.patch(
+        resource.type, resource.id, content, media_type, if_match=resource.now.tag
+    )
+    return Attempt(answer, resource.now.resource)
+
+
+def _change(resource):
+    """An operation that can be carried out, so that half a patch would show."""
+    return {"op": "replace", "path": resource.kind.marker, "value": f"ifmatch {new_unique()}"}
+
+
+@when("it is patched with a change and a test that fails", target_fixture="attempt")
+def patch_with_failing_test(target, resource):
+    test = {"op": "test", "path": resource.kind.marker, "value": "ifmatch never"}
+    return _json_patch(target, resource, _change(resource), test)
+
+
+@when("it is patched with a change and an operation that does not exist", target_fixture="attempt")
+def patch_with_unknown_operation(target, resource):
+    unknown = {"op": "ifmatch", "path": resource.kind.marker, "value": "ifmatch never"}
+    return _json_patch(target, resource, _change(resource), unknown)
+
+
+@when("it is patched so that it breaks the rules of its type", target_fixture="attempt")
+def patch_invalid(target, resource):
+    if not resource.kind.invalid:
+        raise RuleNotApplicable(f"the profile says of no {resource.type} that it is invalid")
+    broken = merge(resource.now.resource, resource.kind.invalid)
+    return _json_patch(target, resource, *json_patch_between(resource.now.resource, broken))
+
+
+@when("it is patched with another id", target_fixture="attempt")
+def patch_id(target, resource):
+    other = new_unique()
+    attempt = _json_patch(target, resource, {"op": "replace", "path": "/id", "value": other})
+    return Attempt(attempt.answer, {"resourceType": resource.type, "id": other})
+
+
+@when("it is patched with another type", target_fixture="attempt")
+def patch_type(target, resource):
+    other = "Basic" if resource.type != "Basic" else "Patient"
+    return _json_patch(target, resource, {"op": "replace", "path": "/resourceType", "value": other})
+
+
+@when("it is patched with a versionId of the client's", target_fixture="attempt")
+def patch_version(target, resource):
+    version = {"op": "add", "path": "/meta/versionId", "value": CLIENT_VERSION}
+    return _json_patch(target, resource, version, _change(resource))
+
+
+@when("it is patched in a format that is none", target_fixture="attempt")
+def patch_in_no_format(target, resource):
+    return _json_patch(target, resource, _change(resource), media_type="text/x-ifmatch-patch")
+
+
+@then("it is still there under its id, and nothing is under the other")
+def id_unchanged(case, target, bench, resource, attempt):
+    shown = bench.look(resource).resource.get("id")
+    case.state(shown == resource.id, f"the id {resource.id}", f"the id {shown}")
+    other = target.read(resource.type, attempt.sent["id"])
+    case.state(other.effect is Effect.REFUSED, "nothing under the other id", describe(other))
+    demand_untouched_by_refusal(bench, case, resource, attempt)
 
 
 @then("the resource holds what the patch says")

@@ -77,6 +77,11 @@ def update_equal_content(target, bench, resource):
     return _update(target, bench, resource, resource.now.resource, if_match=resource.read.tag)
 
 
+@when("what it holds is sent again from its current version", target_fixture="attempt")
+def update_with_what_it_holds(target, bench, resource):
+    return _update(target, bench, resource, resource.now.resource)
+
+
 @when("it is updated from the ETag that the last update gave", target_fixture="attempt")
 def update_from_own_etag(target, bench, resource, last_update):
     etag = last_update.answer.etag
@@ -167,6 +172,27 @@ def update_with_strong(target, bench, resource):
 @when("it is updated with the current version bare", target_fixture="attempt")
 def update_with_bare(target, bench, resource):
     return _update(target, bench, resource, if_match=version_in(resource.now.tag))
+
+
+#: What asks that nothing be there yet (RFC 9110 section 13.1.2).
+_NOTHING_THERE = [("If-None-Match", "*")]
+
+
+@when("it is updated, asking that nothing be there", target_fixture="attempt")
+def update_unless_there(target, bench, resource):
+    return _update(target, bench, resource, if_match=(), conditions=_NOTHING_THERE)
+
+
+@when(
+    "an id that was never given out is updated, asking that nothing be there",
+    target_fixture="attempt",
+)
+def update_unknown_id_unless_there(target, bench):
+    body, _ = bench.body()
+    body["id"] = new_unique()
+    return Attempt(
+        target.update(bench.kind.type, body["id"], body, conditions=_NOTHING_THERE), body
+    )
 
 
 # ---------------------------------------------------------------- what it sends

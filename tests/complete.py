@@ -9,7 +9,7 @@ from pytest_bdd.feature import get_features
 from pytest_bdd.steps import step_function_context_registry
 
 from ifmatch.reference.faults import FAULTS
-from ifmatch.rules.catalogue import FEATURES
+from ifmatch.rules.catalogue import FEATURES, for_row
 from ifmatch.rules.expectation import Expectation
 from ifmatch.rules.profile import load, shipped
 
@@ -42,9 +42,9 @@ def _scenarios():
 def _steps_of(rule_id):
     """The steps of a rule's scenario, for each row of its examples."""
     for scenario in _scenarios():
-        if f"rule:{rule_id}" in scenario.tags:
-            rows = [row for table in scenario.examples for row in table.as_contexts()] or [{}]
-            yield from (step for row in rows for step in scenario.render(row).steps)
+        for row in [row for table in scenario.examples for row in table.as_contexts()] or [{}]:
+            if f"rule:{rule_id}" in (for_row(tag, row) for tag in scenario.tags):
+                yield from scenario.render(row).steps
 
 
 def _lacks_a_fault(rule):

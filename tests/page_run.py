@@ -28,8 +28,6 @@ def accepted(rule, write, reads=1, **fields):
     before = [f"{write}.{number}" for number in range(reads)]
     return failure(
         rule,
-        findings=[ACCEPTED, CHANGED],
-        observed={"status": 200, "answer": "200 with a resource"},
         source=SOURCE,
         exchanges=[*before, write],
         started=at(8),
@@ -40,14 +38,19 @@ def accepted(rule, write, reads=1, **fields):
             step("Then", "the update is refused", "failed", findings=[ACCEPTED]),
             step("And", "the resource is as it was", "failed", findings=[CHANGED]),
         ],
-        **{"title": f"About {rule}", **fields},
+        **{
+            "title": f"About {rule}",
+            "findings": [ACCEPTED, CHANGED],
+            "observed": {"status": 200, "answer": "200 with a resource"},
+            **fields,
+        },
     )
 
 
-def operation(writer, exchange, version, outcome="ok"):
+def operation(writer, exchange, version, outcome="ok", base="1"):
     """One of those that collided."""
     return {
-        "exchange": exchange, "writer": writer, "kind": "update", "base": "1", "status": 200, "version": version,
+        "exchange": exchange, "writer": writer, "kind": "update", "base": base, "status": 200, "version": version,
         "outcome": outcome, "invoked": 1_000_000, "returned": 9_000_000,
     }  # fmt: skip
 

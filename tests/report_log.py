@@ -64,13 +64,15 @@ def failure(rule="update.if-match.stale", **fields):
     return verdict(rule, "fail", **broken | fields)
 
 
-def exchange(id="2", method="PUT", status=412, failure=None, raced=False, **request):
+def exchange(
+    id="2", method="PUT", status=412, failure=None, raced=False, step=None, started=None, **request
+):
     """An exchange as the recorder writes it; with a failure there is no response."""
     response = {"status": status, "reason": "", "http_version": "HTTP/1.1", "headers": [["ETag", 'W/"2"']],
                 "body": '{"resourceType": "OperationOutcome"}'}  # fmt: skip
     return event_of({
-        "event": "exchange", "time": at(8), "id": id, "rule": "update.if-match.stale", "started": at(8),
-        "duration_ms": 4.0, "failure": failure, "raced": raced,
+        "event": "exchange", "time": at(8), "id": id, "rule": "update.if-match.stale", "started": started or at(8),
+        "step": step, "duration_ms": 4.0, "failure": failure, "raced": raced,
         "request": {
             "method": method, "url": f"{BASE}/Patient/57",
             "headers": [["Authorization", "[redacted]"], ["If-Match", 'W/"1"'], ["User-Agent", "ifmatch"],

@@ -1,11 +1,11 @@
 """Failures grouped by what they have in common: read from the evidence, the simplest rule first."""
 
 import pytest
-from page_run import accepted, everything, operation, raced, step
+from page_run import CHANGED, accepted, everything, operation, raced, step
 from report_log import BASE, exchange, failure, verdict, whole
 
 from ifmatch.report.advice import advice_on
-from ifmatch.report.causes import ACCEPTED, REFUSED, SERVER_ERROR, causes
+from ifmatch.report.causes import ACCEPTED, APPLIED, REFUSED, SERVER_ERROR, causes
 from ifmatch.report.interaction import interaction_of
 from ifmatch.rules.verdict import Verdict
 
@@ -49,14 +49,46 @@ def test_a_race_that_shows_something_else_is_named_after_it():
         exchange("w1", status=200), exchange("r1", "GET", 200, headers=[]), exchange("r2", status=412),
         accepted("update.if-match.stale", "w1", reads=0),
         raced("race.read", operation("A", "r1", "2"), anomaly="stale read"),
+        raced("race.torn", operation("A", "w1", "2"), operation("B", "w1", "3", base="2"), anomaly="torn content"),
         raced("race.wedged", operation("A", "w1", "2"), operation("B", "r2", "", "refused"),
               anomaly="spurious conflict"),
     )  # fmt: skip
     assert list(found(run)) == [
         f"Update with If-Match: {ACCEPTED}",
         "Read: stale read",
+        "Update with If-Match: torn content",
         "Update with If-Match: spurious conflict",
     ]
+
+
+def test_what_was_refused_and_applied_is_one_cause_alone_and_in_a_race():
+    """The judge calls it a ghost write; a single request shows it as a resource that has changed."""
+    refused = {"status": 412, "answer": "412 with an OperationOutcome"}
+    run = whole(
+        exchange("w1"), exchange("r1", raced=True), exchange("w2"),
+        accepted("update.if-match.stale", "w1", reads=0, findings=[CHANGED], observed=refused),
+        accepted("update.lost-update.detected", "w2", reads=0, observed=refused,
+                 findings=[CHANGED | {"expected": "what was sent is stored"}]),
+        raced("race.x", operation("A", "r1", "", "refused"), anomaly="ghost write"),
+    )  # fmt: skip
+    assert found(run) == {
+        f"Update with If-Match: {APPLIED}": [
+            "update.if-match.stale",
+            "update.lost-update.detected",
+            "race.x",
+        ]
+    }
+
+
+def test_of_a_race_without_a_witness_a_request_that_raced_decides():
+    """Not the one that made the resource."""
+    finding = {"expected": "409", "got": "500 with text", "level": "SHALL"}
+    run = whole(
+        exchange("raced", status=500, raced=True), exchange("make", "POST", 500, url=f"{BASE}/Patient"),
+        failure(findings=[finding], exchanges=["make"], race={"rounds": 3}, observed={"status": 500},
+                steps=[step("When", "writers race", "failed", exchanges=["make"], findings=[finding])]),
+    )  # fmt: skip
+    assert list(found(run)) == [f"Update with If-Match: {SERVER_ERROR}"]
 
 
 def test_what_decided_is_the_last_deed_before_the_first_finding():

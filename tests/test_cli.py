@@ -4,8 +4,10 @@ import dataclasses
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 import xml.etree.ElementTree as ElementTree
 from importlib.resources import files
 from pathlib import Path
@@ -13,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from ifmatch import HOME
+from ifmatch.reference.server import EmbeddedServer
 from ifmatch.report.document import problems
+from ifmatch.rules.profile import load
 from ifmatch.suite.options import OPTIONS, words_for_command, words_for_pytest
 from ifmatch.suite.session import Options
 
@@ -55,6 +59,8 @@ def test_a_run_that_passes(tmp_path):
         "events.jsonl",
         "report.json",
         "report.html",
+        "summary.md",
+        "exchanges.har",
         "junit.xml",
         "allure-results",
     }
@@ -190,6 +196,36 @@ def test_what_is_not_given_is_not_handed_on():
         "--ifmatch-fault=b",
     ]
     assert words_for_command({"effort": "quick", "faults": None}) == ["--effort=quick"]
+
+
+def test_a_target_file_says_what_an_option_says(tmp_path):
+    """Rules, effort, writers and seed may stand in the file; what is typed has the last word."""
+    (tmp_path / "target.toml").write_text(
+        'rules = "read.headers.*"\nseed = 7\neffort = "standard"\n'
+    )
+    words = ["run", "-p", "fhir-r4", "-t", "target.toml"]
+    _, printed, report = ifmatch(*words, folder=tmp_path)
+    assert {rule["rule"] for rule in report["rules"]} == {
+        "read.headers.etag",
+        "read.headers.last-modified",
+    }, printed
+    assert report["run"]["seed"] == 7
+    _, _, report = ifmatch(*words, "--rules", "read.headers.etag", folder=tmp_path)
+    assert [rule["rule"] for rule in report["rules"]] == ["read.headers.etag"]
+
+
+def test_a_server_that_is_starting_is_waited_for(tmp_path):
+    """It is looked for until it answers."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = EmbeddedServer(load("fhir-r4"), port=port)
+    timer = threading.Timer(1.5, server.start)
+    timer.start()
+    words = ["-p", "fhir-r4", "--rules", "read.existing", "--wait", "60"]
+    code, printed, _ = ifmatch("run", f"http://127.0.0.1:{port}/fhir", *words, folder=tmp_path)
+    timer.join()
+    server.stop()
+    assert code == 0, printed
 
 
 def test_plain_pytest_is_the_same_door(tmp_path):

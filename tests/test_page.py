@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from page_run import HOSTILE, everything, hostile, large
-from report_log import BASE, exchange, failure, header, journal, verdict, whole
+from page_run import HOSTILE, everything, hostile, large, step
+from report_log import BASE, at, exchange, failure, footer, header, journal, verdict, whole
 
 from ifmatch.cli.main import main
 from ifmatch.errors import ExitCode
@@ -139,10 +139,32 @@ def test_each_sentence_leads_to_its_exchanges(whole_page):
     assert named <= whole_page.exchanges["exchanges"].keys()
 
 
+def test_the_requests_of_a_race_stand_with_its_sentence():
+    """Whoever released them, they are of its step; in the order of time."""
+    race = {"rounds": 3, "confidence": "little"}
+    run = whole(
+        exchange("make", "POST", 201), exchange("other", raced=True, step=4),
+        *(exchange(f"r{number}", raced=True, step=0, started=at(number)) for number in (3, 2, 1)),
+        verdict("update.if-match.stale", race=race, exchanges=["make"],
+                steps=[step("When", "writers race", exchanges=["make"]), step("Then", "all is well")]),
+    )  # fmt: skip
+    assert [one["data-ids"] for one in shown(run).holding("exchanges")] == ["r1 r2 r3 make"]
+
+
 def test_a_source_is_a_link_only_when_it_has_an_address(whole_page):
     """Of the documents only the number can be given."""
     links = {one["href"] for one in whole_page.all("a") if not one["href"].startswith("#")}
     assert links == {"https://hl7.org/fhir/R4/http.html#concurrency"}
+
+
+def test_a_repair_is_checked_by_a_command():
+    """That names the rules while they are few, and else their groups, each once."""
+    few = shown(whole(failure("a.x"), failure("b.c.y"), exit_code=1))
+    many = shown(
+        whole(*(failure(id) for id in ("a.b.x", "a.x", "a.c.x", "b.c.x", "b.c.y")), exit_code=1)
+    )
+    assert few.holding("command")[-1]["text"].split()[-2] == "a.x,b.c.y"
+    assert "--rules 'a.*,b.c.*'" in many.holding("command")[-1]["text"]
 
 
 @pytest.mark.parametrize(
@@ -153,6 +175,11 @@ def test_a_source_is_a_link_only_when_it_has_an_address(whole_page):
         (whole(verdict("a.b", "inconclusive"), exit_code=7), "open", "1 inconclusive"),
         (Run.of([header(), verdict()]), "open", "did not come to its end"),
         (whole(), "open", "no rule was judged"),
+        (
+            Run.of([header(), verdict(), footer(left_out=["a.b"])]),
+            "open",
+            "1 of 2 rules were left out",
+        ),
     ],
 )
 def test_every_ending_has_its_banner(run, tone, text):

@@ -233,7 +233,8 @@ def test_writing_again_gives_the_same_files(tmp_path):
     assert {path.name: path.read_bytes() for path in tmp_path.rglob("*.*")} == first
     names = {name for name in first if not name.endswith("-result.json")}
     assert names == {
-        "events.jsonl", "report.json", "junit.xml", "report.html", "update.if-match.stale.sh", "environment.properties"
+        "events.jsonl", "report.json", "junit.xml", "report.html", "summary.md", "exchanges.har",
+            "update.if-match.stale.sh", "environment.properties",
     }  # fmt: skip
     assert {path.name for path in tmp_path.iterdir()} - {"events.jsonl"} <= set(DERIVED)
 
@@ -291,10 +292,31 @@ def test_junit_tells_each_verdict_in_its_own_way():
     assert properties["source"] == "Spine Update 001"
     assert {p.get("name") for p in root.find("testsuite/properties")} == {
         "run",
+        "suite",
         "profile",
+        "profile_sha256",
         "target",
+        "software",
         "fhir_version",
+        "seed",
     }
+
+
+def test_junit_says_in_one_line_what_failures_have_in_common():
+    """CI systems show the message alone; how to repeat it, and the drawing of a race, stand beneath."""
+    drawing = "LOST UPDATE: A and B\nboth replaced version 1\n\n▶ A ┣━┫\n"
+    root = ElementTree.fromstring(
+        junit(whole(exchange("3"), failure(), verdict("race.x", "fail", message=drawing)))
+    )
+    stale, race = root.iter("failure")
+    assert stale.get("message") == (
+        "Update with If-Match: answered 412, not 409; "
+        "expected 409 with an OperationOutcome, got 412 with an OperationOutcome"
+    )
+    assert stale.text.endswith("replay: bash replay/update.if-match.stale.sh")
+    assert "\n" not in race.get("message")
+    assert "LOST UPDATE: A and B both replaced version 1" in race.get("message")
+    assert "\n▶ A ┣━┫" in race.text
 
 
 def test_junit_of_a_run_cut_short_is_not_green():
@@ -315,5 +337,5 @@ def test_junit_is_xml_whatever_the_server_said():
         )
     )
     message = ElementTree.fromstring(xml).find(".//failure").get("message")
-    assert message.startswith(r"\x00\x1b[31m\ud800]]>&<b>\ufffe")
+    assert r"\x00\x1b[31m\ud800]]>&<b>\ufffe" in message
     assert len(xml) < 100_000

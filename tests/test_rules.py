@@ -509,6 +509,13 @@ def test_verdicts_amount_to_an_exit_code(verdicts, code):
     assert exit_code_for(map(Conclusion, verdicts)) is code
 
 
+def test_a_strict_run_fails_on_a_warning():
+    """What is only a warning otherwise is a broken promise then."""
+    seen = [Conclusion(Verdict.PASS), Conclusion(Verdict.WARN)]
+    assert exit_code_for(seen) is ExitCode.CONFORMANT
+    assert exit_code_for(seen, strict=True) is ExitCode.NOT_CONFORMANT
+
+
 @pytest.mark.parametrize(
     ("culprit", "code"),
     [(Culprit.SUITE, ExitCode.INTERNAL_ERROR), (Culprit.TARGET, ExitCode.TARGET_UNUSABLE)],
@@ -581,11 +588,12 @@ def test_every_gate_is_known():
     """A tag with a slip in it would gate nothing, unseen."""
     known = {"@if-promised"} | {f"@needs:{n}" for n in (
         "read", "vread", "create", "update", "delete", "patch", "search-type", "conditional-update", "update-create",
-        "history-instance", "conditional-create", "transaction", "batch",
+        "history-instance", "conditional-create", "conditional-patch", "conditional-delete", "transaction", "batch",
         "json-patch", "xml-patch", "fhirpath-patch", "credentials", "second-identity", "statement", "versions",
     )} | {"@unless:patch"}  # fmt: skip
     for rule in rules():
-        assert {tag for tag in rule.tags if not tag.startswith("@rule:")} <= known, rule.id
+        gates = {tag for tag in rule.tags if not tag.startswith(("@rule:", "@spec:"))}
+        assert gates <= known, rule.id
 
 
 def test_no_feature_and_no_step_names_a_number():

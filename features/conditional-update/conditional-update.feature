@@ -2,6 +2,7 @@
 Feature: A conditional update finds its resource by what is known of it
   The client knows a name or an identifier, not an id. None found: create it. One: update it. Several: the client must say more.
 
+  @spec:CU-01 @spec:OBS-01
   @rule:conditional-update.none
   Scenario Outline: When nothing matches, the resource is created
     When a conditional update by <criterion> matches nothing
@@ -13,6 +14,7 @@ Feature: A conditional update finds its resource by what is known of it
       | identifier |
       | name       |
 
+  @spec:CU-02 @spec:OBS-01
   @rule:conditional-update.none-with-id
   Scenario Outline: When nothing matches, an id in the body is answered as the system promises
     When a conditional update by <criterion> with an id in its body matches nothing
@@ -24,6 +26,7 @@ Feature: A conditional update finds its resource by what is known of it
       | identifier |
       | name       |
 
+  @spec:CU-04 @spec:CU-08 @spec:META-01 @spec:OBS-01
   @rule:conditional-update.one
   Scenario Outline: When one resource matches, it is updated
     Given a resource on the server
@@ -37,6 +40,7 @@ Feature: A conditional update finds its resource by what is known of it
       | identifier |
       | name       |
 
+  @spec:CU-05 @spec:OBS-01
   @rule:conditional-update.one-ignores-body-id
   Scenario Outline: When one resource matches, another id in the body is answered as the system promises
     Given a resource on the server
@@ -50,6 +54,7 @@ Feature: A conditional update finds its resource by what is known of it
       | identifier |
       | name       |
 
+  @spec:CU-06 @spec:OBS-01
   @rule:conditional-update.many
   Scenario Outline: When several resources match, nothing is written
     Given two resources that share their <criterion>
@@ -61,3 +66,33 @@ Feature: A conditional update finds its resource by what is known of it
       | criterion  |
       | identifier |
       | name       |
+
+  @spec:CU-03 @spec:OBS-01
+  @rule:conditional-update.taken-id
+  Scenario: When nothing matches, a resource whose id stands in the body is not overwritten
+    Given a resource on the server
+    When a conditional update with its id in the body matches nothing
+    Then the server answers as promised
+    And a refusal leaves it as it was
+
+  @spec:CU-09
+  @needs:search-type @rule:conditional-update.<criteria>
+  Scenario Outline: A conditional update by <criteria> does not write to whatever there is
+    Given a resource on the server
+    When a conditional update is sent by <criteria>
+    Then the server answers as promised
+    And a refusal leaves it as it was
+
+    Examples:
+      | criteria          |
+      | unknown-criterion |
+      | no-criterion      |
+
+  @spec:CU-01 @spec:OBS-01
+  @needs:delete @rule:conditional-update.deleted
+  Scenario: What is deleted matches nothing, so the resource is created anew
+    Given resources of ours that match a criterion: one
+    And they have been deleted
+    When what matches it is updated
+    Then the server answers as promised
+    And the new resource holds what was sent

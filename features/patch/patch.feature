@@ -5,6 +5,7 @@ Feature: A patch changes what it says, from the version it names
   Background:
     Given a resource on the server
 
+  @spec:CON-17 @spec:META-01 @spec:PAT-02
   @needs:versions @rule:patch.if-match.current
   Scenario: A patch based on the current version is accepted
     When it is patched from its current version
@@ -12,12 +13,14 @@ Feature: A patch changes what it says, from the version it names
     And the resource has a new version
     And the resource holds what the patch says
 
+  @spec:CON-06 @spec:CON-17
   @rule:patch.if-match.missing
   Scenario: A patch that names no version is answered as the system promises
     When it is patched without naming a version
     Then the server answers as promised
     And the resource is as the answer says
 
+  @spec:CON-17
   @needs:versions @rule:patch.if-match.stale
   Scenario: A patch based on a superseded version is refused
     Given someone else has updated it since it was read
@@ -25,24 +28,28 @@ Feature: A patch changes what it says, from the version it names
     Then the patch is refused as a version conflict
     And the resource is as the other writer left it
 
+  @spec:PAT-01
   @needs:json-patch @rule:patch.json-patch
   Scenario: A JSON Patch is applied
     When it is patched with a JSON Patch
     Then the server answers as promised
     And the resource holds what the patch says
 
+  @spec:PAT-01 @spec:PAT-14
   @needs:xml-patch @rule:patch.xml-patch
   Scenario: An XML Patch is applied
     When it is patched with an XML Patch
     Then the server answers as promised
     And the resource holds what the patch says
 
+  @spec:PAT-01
   @needs:fhirpath-patch @rule:patch.fhirpath
   Scenario: A FHIRPath Patch is applied
     When it is patched with a FHIRPath Patch
     Then the server answers as promised
     And the resource holds what the patch says
 
+  @spec:PAT-02
   @rule:patch.replaces-only-what-it-says
   Scenario: A patch leaves alone what it does not speak of
     When it is patched from its current version
@@ -56,6 +63,7 @@ Feature: A patch changes what it says, from the version it names
     And the answer's headers are as promised
     And the answer's ETag is the version that a read shows
 
+  @spec:PAT-03 @spec:PAT-06
   @rule:patch.invalid-patch
   Scenario: A patch that cannot be applied is refused as a whole
     When it is patched with one change that is possible and one that is not
@@ -72,3 +80,51 @@ Feature: A patch changes what it says, from the version it names
     When it is patched without credentials
     Then the server answers as promised
     And the resource is as the answer says
+
+  @spec:PAT-03 @spec:PAT-04
+  @needs:json-patch @rule:patch.failing-test
+  Scenario: A patch whose test fails is refused as a whole
+    When it is patched with a change and a test that fails
+    Then the server answers as promised
+    And the resource is as it was
+
+  @spec:PAT-03 @spec:PAT-05
+  @needs:json-patch @rule:patch.unknown-operation
+  Scenario: A patch with an operation that does not exist is refused as a whole
+    When it is patched with a change and an operation that does not exist
+    Then the server answers as promised
+    And the resource is as it was
+
+  @spec:PAT-02 @spec:PAT-07
+  @needs:json-patch @rule:patch.invalid-result
+  Scenario: A patch that would break the resource's rules is refused
+    When it is patched so that it breaks the rules of its type
+    Then the server answers as promised
+    And a refusal leaves it as it was
+
+  @spec:PAT-08
+  @needs:json-patch @rule:patch.id
+  Scenario: A patch does not give a resource another id
+    When it is patched with another id
+    Then the server answers as promised
+    And it is still there under its id, and nothing is under the other
+
+  @spec:PAT-08
+  @needs:json-patch @rule:patch.resource-type
+  Scenario: A patch does not make a resource one of another type
+    When it is patched with another type
+    Then the server answers as promised
+    And a refusal leaves it as it was
+
+  @spec:META-07
+  @needs:json-patch @rule:patch.meta.version-id
+  Scenario: A patch does not set the version
+    When it is patched with a versionId of the client's
+    Then the resource has a versionId of the server's
+
+  @spec:ERR-05 @spec:PAT-01
+  @needs:json-patch @rule:patch.unsupported-format
+  Scenario: A patch in a format that is none is refused, and those that are taken are named
+    When it is patched in a format that is none
+    Then the server answers as promised
+    And the resource is as it was

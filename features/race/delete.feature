@@ -2,11 +2,13 @@
 Feature: A delete and an update at the same moment end in one of two stories
   Either it was deleted and the update came too late, or it was updated and then deleted. There is no third.
 
+  @spec:CON-16 @spec:CON-18 @spec:CON-28 @spec:DEL-05 @spec:DEL-08 @spec:HIS-03 @spec:HIS-07 @spec:HTTP-05
   @needs:versions @rule:race.delete-vs-update
   Scenario: A delete races an update
     When a writer deletes a resource while another updates it from the version that was read
     Then every accepted write is kept
 
+  @spec:DEL-02 @spec:DEL-03 @spec:HIS-07 @spec:HTTP-05
   @rule:race.delete-vs-delete
   Scenario: Several deletes of one resource
     When several writers delete a resource, at once

@@ -2,6 +2,7 @@
 Feature: However many patch at once, no patch is lost
   A patch is a small change, and small changes are what two people make to one record at the same time.
 
+  @spec:CON-17 @spec:HIS-07 @spec:HTTP-05
   @needs:versions @rule:race.patch.same-version
   Scenario: Of several patches from one version, exactly one is accepted
     When several writers patch a resource from the same version, at once
@@ -9,6 +10,7 @@ Feature: However many patch at once, no patch is lost
     And the others are refused as promised
     And every accepted write is kept
 
+  @spec:HIS-07 @spec:HTTP-05 @spec:PAT-10
   @needs:json-patch @rule:race.patch.distinct-elements
   Scenario: Patches of different elements that name no version all survive
     When several writers each patch an element of their own without naming a version, at once

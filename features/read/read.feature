@@ -12,31 +12,37 @@ Feature: A read shows the current version, and says which one it is
     Then the server answers as promised
     And the answer holds what was created
 
+  @spec:HDR-01 @spec:META-13
   @needs:versions @rule:read.headers.etag
   Scenario: A read carries the version as a weak ETag
     When it is read
     Then the answer's headers are as promised
 
+  @spec:META-12
   @needs:versions @rule:read.etag-equals-version
   Scenario: The ETag of a read names the version in its body
     When it is read
     Then the answer's ETag names the version in its body
 
+  @spec:HDR-01
   @rule:read.headers.last-modified
   Scenario: A read tells when the resource was last changed, as an HTTP date
     When it is read
     Then the answer's headers are as promised
 
+  @spec:META-11
   @rule:read.last-modified-equals-last-updated
   Scenario: The Last-Modified of a read is the lastUpdated in its body, to the second
     When it is read
     Then the answer's Last-Modified is the lastUpdated in its body
 
+  @spec:CREAD-01
   @needs:versions @rule:read.if-none-match.current
   Scenario: A reader who has the current version is told that nothing changed
     When it is read by someone who has the current version
     Then the server answers as promised
 
+  @spec:CREAD-02
   @needs:versions @rule:read.if-none-match.superseded
   Scenario: A reader who has a superseded version is given the new one
     Given someone else has updated it since it was read
@@ -50,6 +56,7 @@ Feature: A read shows the current version, and says which one it is
     When each version that it had before is read
     Then each version shows what was written then
 
+  @spec:ERR-03 @spec:READ-01
   @rule:read.unknown-id
   Scenario: An id that was never given out is not found
     When an id that was never given out is read
@@ -60,6 +67,7 @@ Feature: A read shows the current version, and says which one it is
     When a resource type that does not exist is read
     Then the server answers as promised
 
+  @spec:DEL-01 @spec:DEL-02 @spec:DEL-09 @spec:READ-01
   @needs:delete @rule:read.deleted
   Scenario: A deleted resource is gone
     Given it has been deleted

@@ -6,12 +6,14 @@ Feature: An update replaces the content, and the new content stays
   Background:
     Given a resource on the server
 
+  @spec:UPD-07
   @rule:update.persisted
   Scenario: A read after an update shows what was sent
     When it is updated from its current version
     Then the update is accepted
     And the resource holds all that was sent
 
+  @spec:UPD-06
   @rule:update.replaces-content
   Scenario: An element that an update leaves out is gone
     When it is updated from its current version without one of its elements

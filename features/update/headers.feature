@@ -7,14 +7,17 @@ Feature: The answer to an update says what became of the resource
     When it is updated from its current version
     Then the update is accepted
 
+  @spec:HDR-04 @spec:META-13
   @needs:versions @rule:update.headers.etag
   Scenario: An update carries the new version as a weak ETag
     Then the answer's headers are as promised
 
+  @spec:HDR-04
   @rule:update.headers.last-modified
   Scenario: An update tells when it was done, as an HTTP date
     Then the answer's headers are as promised
 
+  @spec:HDR-05
   @rule:update.headers.location
   Scenario: The Location of an update is as the system promises
     Then the answer's headers are as promised

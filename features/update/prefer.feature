@@ -5,22 +5,26 @@ Feature: A client can say how much it wants to hear back
   Background:
     Given a resource on the server
 
+  @spec:PRF-01 @spec:PRF-02
   @rule:update.prefer.default
   Scenario: Without a preference an update is answered in the system's usual way
     When it is updated from its current version, preferring nothing
     Then the server answers as promised
 
+  @spec:PRF-01
   @rule:update.prefer.minimal
   Scenario: A client that prefers a minimal answer gets no body
     When it is updated from its current version, preferring "return=minimal"
     Then the server answers as promised
 
+  @spec:HDR-07 @spec:PRF-01
   @rule:update.prefer.representation
   Scenario: A client that prefers the representation gets the updated resource
     When it is updated from its current version, preferring "return=representation"
     Then the server answers as promised
     And a resource in the answer is the one that was stored
 
+  @spec:ERR-02 @spec:PRF-01
   @rule:update.prefer.operation-outcome
   Scenario: A client that prefers an OperationOutcome gets one
     When it is updated from its current version, preferring "return=OperationOutcome"

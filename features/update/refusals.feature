@@ -5,61 +5,72 @@ Feature: An update that must not happen leaves no trace
   Background:
     Given a resource on the server
 
+  @spec:UPD-08
   @rule:update.unparsable
   Scenario: An update that cannot be parsed is refused
     When it is updated with a body that cannot be parsed
     Then the server answers as promised
     And the resource is as it was
 
+  @spec:UPD-08 @spec:UPD-09
   @rule:update.invalid-content
   Scenario: An update that breaks the resource's rules is refused
     When it is updated with a body that breaks the rules of its type
     Then the server answers as promised
     And the resource is as the answer says
 
+  @spec:ERR-06 @spec:UPD-08
   @needs:credentials @rule:update.unauthenticated
   Scenario: An update without credentials is refused
     When it is updated without credentials
     Then the server answers as promised
     And the resource is as the answer says
 
+  @spec:ERR-06 @spec:UPD-08
   @needs:second-identity @rule:update.forbidden
   Scenario: An update by someone who may not write is refused
     When it is updated by someone who may not
     Then the server answers as promised
     And the resource is as the answer says
 
+  @spec:ERR-01 @spec:UPD-11
   @rule:update.error.operation-outcome.missing
   Scenario: A refusal for naming no version is explained
     When it is updated without naming a version
     Then a refusal is explained as promised
 
+  @spec:CON-29 @spec:ERR-01 @spec:ERR-03 @spec:UPD-11
   @needs:versions @rule:update.error.operation-outcome.stale
   Scenario: A refusal for a superseded version is explained
     Given someone else has updated it since it was read
     When it is updated from the version that was read
     Then a refusal is explained as promised
 
+  @spec:ERR-01 @spec:UPD-11
   @rule:update.error.operation-outcome.unparsable
   Scenario: A refusal of a body that cannot be parsed is explained
     When it is updated with a body that cannot be parsed
     Then a refusal is explained as promised
 
+  @spec:ERR-01 @spec:UPD-11
   @rule:update.error.operation-outcome.invalid-content
   Scenario: A refusal of content that breaks the rules is explained
     When it is updated with a body that breaks the rules of its type
     Then a refusal is explained as promised
 
+  @spec:ERR-01 @spec:UPD-11
   @rule:update.error.operation-outcome.body-id
   Scenario: A refusal of another resource's id is explained
     When it is updated with an id in the body that was never given out
     Then a refusal is explained as promised
 
+  @spec:ERR-01 @spec:UPD-11
   @rule:update.error.operation-outcome.unknown-id
   Scenario: A refusal of an id that was never given out is explained
     When an id that was never given out is updated
     Then a refusal is explained as promised
 
+  @spec:ERR-01 @spec:UPD-11
   @rule:update.error.operation-outcome.unknown-type
   Scenario: A refusal of a type that does not exist is explained
     When a resource of a type that does not exist is updated

@@ -1,5 +1,6 @@
 """The first look at a target: is it there, is it a FHIR server, which one, and may rules be judged on it?"""
 
+import time
 import uuid
 from dataclasses import dataclass
 
@@ -11,6 +12,10 @@ from ifmatch.errors import ConfigurationError, TargetUnusable
 from ifmatch.rules.answer import Answer
 from ifmatch.rules.profile import FHIR_VERSIONS, Profile, base_for
 
+#: Seconds between two looks whether a server has started, and what a gateway says until it has.
+_BETWEEN_LOOKS = 0.5
+_NOT_THERE_YET = (502, 503, 504)
+
 
 @dataclass(frozen=True)
 class Introduction:
@@ -18,6 +23,24 @@ class Introduction:
 
     statement: Statement
     warnings: tuple[str, ...]
+
+
+def await_start(target: Target, seconds: float) -> None:
+    """Give a server that is starting so many seconds to answer; whether it does is for `introduce` to say."""
+    ends, told = time.monotonic() + seconds, False
+    while time.monotonic() < ends and not _answers(target):
+        if not told:
+            target.tell(f"waiting up to {seconds:g} s for {target.settings.base_url} to answer")
+            told = True
+        time.sleep(_BETWEEN_LOOKS)
+
+
+def _answers(target: Target) -> bool:
+    """Whether something answers, other than a gateway whose server is not there yet."""
+    try:
+        return target.send("GET", "metadata").status not in _NOT_THERE_YET
+    except (NoAnswer, TargetUnusable):
+        return False
 
 
 def introduce(target: Target) -> Introduction:
@@ -57,7 +80,8 @@ def _open(target: Target) -> str:
         answer = target.send("GET", _nobody(target), identity=Identity.NOBODY)
     except NoAnswer:
         return ""
-    if answer.status in (401, 403):
+    known = target.canary
+    if known is None or answer.status != known.status:
         return ""
     return (
         f"the target is open: it answers {answer.status} without the credentials that were given, too, so whoever "

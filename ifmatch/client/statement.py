@@ -19,7 +19,11 @@ _FLAGS: Mapping[str, tuple[str, tuple[object, ...]]] = {
     "conditional-update": ("conditionalUpdate", (True,)),
     "conditional-delete": ("conditionalDelete", ("single", "multiple")),
     "update-create": ("updateCreate", (True,)),
+    "conditional-patch": ("conditionalPatch", (True,)),
 }
+
+#: Before R5 a statement has no element for it: whoever patches, and updates by criteria, patches by criteria, too.
+_IMPLIED = {"conditional-patch": ("patch", "conditional-update")}
 
 
 #: Interactions on the base URL itself (FHIR R4 CapabilityStatement.rest.interaction).
@@ -65,11 +69,18 @@ class Statement:
         """Whether the statement claims an interaction for a type; None when it leaves that open, or is not usable."""
         if self.problem:
             return None
+        implied = _IMPLIED.get(interaction)
+        if implied and not self._is_of_r5:
+            return all(self.claims(one, resource_type) for one in implied)
         if interaction in _PATCH_FORMATS:
             return self._claims_format(interaction, resource_type)
         if interaction in _OF_THE_SYSTEM:
             return any(interaction in _codes(rest) for rest in _of_the_server(self.document))
         return any(_describes(interaction, entry) for entry in self._entries(resource_type))
+
+    @property
+    def _is_of_r5(self) -> bool:
+        return self.fhir_version.startswith("5")
 
     def keeps_versions(self, resource_type: str) -> bool:
         """Whether resources of a type have versions; they do unless the statement says otherwise."""

@@ -109,10 +109,15 @@ class Subject:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A write that was tried: what was sent and what the server answered."""
+    """A write that was tried: what was sent and what the server answered.
+
+    One that `deletes` sent nothing; `beside` is the write that stood in the same Bundle.
+    """
 
     answer: Answer
     sent: Resource
+    deletes: bool = False
+    beside: "Attempt | None" = None
 
     @property
     def id(self) -> str:

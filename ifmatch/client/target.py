@@ -88,7 +88,7 @@ class Target:
         kind = resource_type or (body["resourceType"] if isinstance(body, dict) else "")
         item = self.ledger.intend(kind, unique)
         answer = self._write("POST", kind, body, **options)
-        return self._settle(item, answer, answer.named_id)
+        return self.settle_new(item, answer)
 
     def update(
         self,
@@ -106,19 +106,15 @@ class Target:
         answer = self._write(
             "PUT", f"{resource_type}/{resource_id}", body, if_match=if_match, **options
         )
-        return self._settle(item, answer, resource_id) if item else answer
+        return self.settle(item, answer, resource_id) if item else answer
 
     def conditional_update(
         self, resource_type: str, criteria: str, body: Resource, *, unique: str, **options: Any
     ) -> Answer:
         """PUT [base]/[type]?[criteria], journalled as a possible create."""
         item = self.ledger.intend(resource_type, unique)
-        answer = self._write("PUT", f"{resource_type}?{query(criteria)}", body, **options)
-        resource_id = answer.named_id
-        if resource_id and self.ledger.find(resource_type, resource_id):
-            self.ledger.never_made(item)
-            return answer
-        return self._settle(item, answer, resource_id)
+        answer = self._write("PUT", by_criteria(resource_type, criteria), body, **options)
+        return self.settle_new(item, answer)
 
     def patch(
         self,
@@ -131,21 +127,27 @@ class Target:
         **options: Any,
     ) -> Answer:
         """PATCH [base]/[type]/[id] with a patch document in one of the three formats."""
-        return self._write(
-            "PATCH",
-            f"{resource_type}/{resource_id}",
-            body,
-            if_match=if_match,
-            media_type=media_type,
-            **options,
-        )
+        address = f"{resource_type}/{resource_id}"
+        return self.patch_at(address, body, media_type, if_match=if_match, **options)
+
+    def patch_at(
+        self, address: str, body: Resource | bytes, media_type: str, **options: Any
+    ) -> Answer:
+        """PATCH to an address below the base: of one resource, or criteria that find it."""
+        return self._write("PATCH", address, body, media_type=media_type, **options)
+
+    def post_bundle(self, body: Resource) -> Answer:
+        """POST [base] with a Bundle. What it may create is for the caller to journal."""
+        return self._write("POST", "", body)
 
     def update_beside(self, body: Resource, *, if_match: str | Sequence[str] = ()) -> Answer:
         """PUT to an address of the same host that is certainly no FHIR end-point."""
         path = f"ifmatch-is-no-end-point/{body['resourceType']}/{uuid.uuid4()}"
         return self._write("PUT", path, body, if_match=if_match, outside=True)
 
-    def delete(self, resource_type: str, resource_id: str, *, if_match: str = "") -> Answer:
+    def delete(
+        self, resource_type: str, resource_id: str, *, if_match: str | Sequence[str] = ()
+    ) -> Answer:
         """DELETE [base]/[type]/[id]; what is deleted need not be removed at the end.
 
         Raises RuleNotApplicable for a resource that is not ours: what is only lent to us is never deleted.
@@ -155,11 +157,18 @@ class Target:
             raise RuleNotApplicable(
                 f"{resource_type}/{resource_id} is only lent to the run, so it is not deleted"
             )
-        headers = [("If-Match", if_match)] if if_match else []
-        answer = self.send("DELETE", f"{resource_type}/{resource_id}", headers=headers)
+        address = f"{resource_type}/{resource_id}"
+        answer = self.send("DELETE", address, headers=_if_match(if_match))
         if item and (answer.effect is Effect.ACCEPTED or answer.status in (404, 410)):
             self.ledger.removed(item)
         return answer
+
+    def conditional_delete(
+        self, resource_type: str, criteria: str, *, if_match: str | Sequence[str] = ()
+    ) -> Answer:
+        """DELETE [base]/[type]?[criteria]. What is gone by it is not missed at the end."""
+        address = by_criteria(resource_type, criteria)
+        return self.send("DELETE", address, headers=_if_match(if_match))
 
     def labelled(self, kind: ResourceKind, body: Resource) -> Resource:
         """The body with the label of this run, so that whoever finds it knows whose it is."""
@@ -187,20 +196,22 @@ class Target:
         if_match: str | Sequence[str] = (),
         prefer: str | None = None,
         media_type: str = "",
+        conditions: Sequence[tuple[str, str]] = (),
         identity: Identity = Identity.FIRST,
         outside: bool = False,
         as_it_is: bool = False,
     ) -> Request:
         """A write as it would be sent, complete: for those who send it themselves.
 
-        A resource leaves as FHIR JSON allows it; `as_it_is` is for one that is meant to be wrong. Raises ValueError for
-        one that holds a placeholder without a value.
+        `conditions` are headers that it depends on besides If-Match. A resource leaves as FHIR JSON allows it;
+        `as_it_is` is for one that is meant to be wrong. Raises ValueError for one that holds a placeholder without a
+        value.
         """
-        tags = [if_match] if isinstance(if_match, str) else if_match
         preference = self.profile.prefer if prefer is None else prefer
         headers = [
             ("Content-Type", media_type or self.profile.media_type),
-            *(("If-Match", tag) for tag in tags),
+            *_if_match(if_match),
+            *conditions,
         ]
         headers += [("Prefer", preference)] if preference else []
         content = body if isinstance(body, bytes) else self._as_json(body, as_it_is)
@@ -241,7 +252,17 @@ class Target:
     def _write(self, method: str, path: str, body: Resource | bytes, **options: Any) -> Answer:
         return self._courier.send(self.write_request(method, path, body, **options))
 
-    def _settle(self, item: Item, answer: Answer, resource_id: str) -> Answer:
+    def settle_new(self, item: Item, answer: Answer) -> Answer:
+        """Note what became of what a request was to make, which may have found what we made before."""
+        resource_id = item.id or answer.named_id
+        known = self.ledger.find(item.type, resource_id) if resource_id else None
+        if known not in (None, item):
+            self.ledger.never_made(item)
+            return answer
+        return self.settle(item, answer, resource_id)
+
+    def settle(self, item: Item, answer: Answer, resource_id: str) -> Answer:
+        """Note what became of what a request was to make."""
         if answer.effect is Effect.ACCEPTED and resource_id:
             self.ledger.created(item, resource_id)
         elif answer.effect is Effect.REFUSED:
@@ -276,12 +297,22 @@ class Target:
         self._courier.close()
 
 
+def _if_match(tags: str | Sequence[str]) -> list[tuple[str, str]]:
+    """The If-Match lines for one tag or several; an empty text is a header without a value."""
+    return [("If-Match", tag) for tag in ([tags] if isinstance(tags, str) else tags)]
+
+
 def _as_json(body: Resource) -> bytes:
     """A resource as UTF-8. Half of a surrogate pair, as a server may have it, can only be sent escaped."""
     try:
         return json.dumps(body, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         return json.dumps(body).encode()
+
+
+def by_criteria(resource_type: str, criteria: str) -> str:
+    """The address of whatever meets the criteria, below the base."""
+    return f"{resource_type}?{query(criteria)}" if criteria else resource_type
 
 
 def query(criteria: str) -> str:

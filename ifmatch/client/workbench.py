@@ -167,8 +167,17 @@ class Workbench:
         """The resource as it is on the server at this moment."""
         return self._look(subject.type, subject.id)
 
+    def look_for(self, subject: Subject) -> Snapshot | None:
+        """The resource as it is on the server, None when the server says that it is not there any more."""
+        answer = self.target.read(subject.type, subject.id)
+        gone = answer.effect is Effect.REFUSED
+        return None if gone else self._seen(answer, subject.type, subject.id)
+
     def _look(self, resource_type: str, resource_id: str) -> Snapshot:
         answer = self._demand_accepted(self.target.read(resource_type, resource_id))
+        return self._seen(answer, resource_type, resource_id)
+
+    def _seen(self, answer: Answer, resource_type: str, resource_id: str) -> Snapshot:
         versions = self._versions(resource_type, resource_id)
         versioned = self.target.statement.keeps_versions(resource_type)
         return Snapshot(answer, answer.resource, versions, versioned)

@@ -50,7 +50,10 @@ class ProfileName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Event):
-    """The header: the first event of a run. `profile` is None while it depends on what the target states."""
+    """The header: the first event of a run. `profile` is None while it depends on what the target states.
+
+    In a `strict` run a warning fails.
+    """
 
     schema: int = SCHEMA
     run: str = ""
@@ -59,6 +62,7 @@ class RunStarted(Event):
     seed: int | None = None
     effort: str = ""
     writers: int = 0
+    strict: bool = False
     profile: ProfileName | None = None
     base_url: str = ""
 

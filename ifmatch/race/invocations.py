@@ -161,6 +161,15 @@ class Invocations:
         )
         return Invocation(Kind.CONDITIONAL_UPDATE, request, marker=marker)
 
+    def update_found(self, subject: Subject, seen: Snapshot, criteria: str) -> Invocation:
+        """PUT to what matches the criteria, which is the resource; it names a version only where one is demanded."""
+        path = f"{subject.type}?{query(criteria)}"
+
+        def send(body: Resource, tag: str) -> Request:
+            return self._target.write_request("PUT", path, body, if_match=tag or ())
+
+        return self._of(subject, seen, not self.unnamed_writes, Kind.UPDATE, send)
+
     def put_new(self, resource_id: str) -> Invocation:
         """PUT to an id that was never given out."""
         body, marker = self._marked(self._bench.body()[0])

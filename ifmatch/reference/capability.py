@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 from ifmatch import __version__
 from ifmatch.reference.exchange import World
-from ifmatch.reference.message import Resource
-from ifmatch.reference.patch import FORMATS
+from ifmatch.reference.message import PATCH_FORMATS, Resource
 from ifmatch.reference.resource_types import RESOURCE_TYPES
 from ifmatch.rules.profile import Profile
 
@@ -123,11 +122,19 @@ def _resource(world: World, name: str) -> Resource:
         "updateCreate": may_create_by_update(world, name),
         "conditionalCreate": offers(profile, "conditional-create"),
         "conditionalUpdate": offers(profile, "conditional-update"),
+        **_of_r5(profile),
         "conditionalDelete": "single" if offers(profile, "conditional-delete") else "not-supported",
         "searchParam": [
             {"name": parameter, "type": type_} for parameter, type_ in _PARAMETERS.items()
         ],
     }
+
+
+def _of_r5(profile: Profile) -> Resource:
+    """What a statement says of a type from R5 on."""
+    return (
+        {"conditionalPatch": offers(profile, "conditional-patch")} if profile.fhir == "R5" else {}
+    )
 
 
 def _claimed(world: World) -> list[str]:
@@ -151,10 +158,12 @@ def _patch_formats(profile: Profile) -> Resource:
     """The patch formats that the profile offers, all of them when it offers patches and names no format."""
     if not offers(profile, "patch"):
         return {}
-    formats = set(FORMATS.values())
+    formats = set(PATCH_FORMATS.values())
     named = formats & (profile.interactions or formats)
     return {
         "patchFormat": [
-            media_type for media_type in _PATCH_TYPES if FORMATS[media_type] in (named or formats)
+            media_type
+            for media_type in _PATCH_TYPES
+            if PATCH_FORMATS[media_type] in (named or formats)
         ]
     }

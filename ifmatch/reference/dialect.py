@@ -29,7 +29,7 @@ LIKE: Mapping[str, tuple[str, ...]] = {
     "patch.prefer.default": ("patch.if-match.current", "update.prefer.default"),
     "patch.invalid-content": ("create.invalid-content",),
     "patch.unknown-id": ("read.unknown-id",),
-    "delete.unknown-id": ("read.unknown-id",),
+    "conditional-patch.none": ("read.unknown-id",),
     "delete.if-match.missing": (),
     "delete.headers.location": (),
     "vread.unknown-id": ("read.unknown-id",),
@@ -92,6 +92,14 @@ ISSUE_CODE: Mapping[int, str] = {
     501: "not-supported",
 }
 
+#: What an answer with a status tells besides (RFC 9110 section 11.6.1, RFC 5789 section 2.2).
+_HEADERS_BY_STATUS: Mapping[int, Mapping[str, str]] = {
+    401: {"WWW-Authenticate": 'Bearer realm="ifmatch"'},
+    415: {
+        "Accept-Patch": "application/json-patch+json, application/xml-patch+xml, application/fhir+json"
+    },
+}
+
 #: The rule that says how a refusal is explained, by the refusing rule's end.
 _EXPLAINED: Mapping[str, str] = {
     "if-match.missing": "missing",
@@ -144,17 +152,16 @@ class Dialect:
 
     def honours(self, form: str, resource_type: str = "") -> bool:
         """Whether a further form of If-Match (star, strong, bare, list) names a version here."""
-        promise = self._expectation(f"update.if-match.{form}", resource_type)
-        accepted = promise is not None and bool(promise.status) and promise.status[0] < 400
-        return accepted or form in self.profile.embedded.accepts
+        rules = (f"update.if-match.{form}", f"door.update.{form}.exists")
+        promises = (self._expectation(rule, resource_type) for rule in rules)
+        return form in self.profile.embedded.accepts or any(map(_lets_pass, promises))
 
     def refuse(self, refusal: Refusal, resource_type: str = "") -> Reply:
         """The answer that puts a refusal into this dialect: status, kind of body, issue, text."""
         status = self.refusal_status(refusal.rule, resource_type)
         wordings = list(self._wordings(refusal.rule, resource_type))
         body = self._refusal_body(wordings, status, refusal.reason)
-        headers = {"WWW-Authenticate": 'Bearer realm="ifmatch"'} if status == 401 else {}
-        return Reply(refusal.rule, status, body, headers)
+        return Reply(refusal.rule, status, body, _HEADERS_BY_STATUS.get(status, {}))
 
     def _refusal_body(
         self, wordings: list[Expectation], status: int, reason: str
@@ -235,7 +242,7 @@ class Dialect:
         yield self._default(rule)
 
     def _default(self, rule: str) -> int:
-        if rule.endswith("if-match.stale"):
+        if rule.endswith(("if-match.stale", "if-match.two-lines")):
             return STALE[self.profile.fhir]
         return STATUS.get(rule.rpartition(".")[2], 400)
 
@@ -264,6 +271,13 @@ class Dialect:
             (p.headers[header] for p in self._promises(rule, resource_type) if header in p.headers),
             (),
         )
+
+
+def _lets_pass(promise: Expectation | None) -> bool:
+    """Whether what a rule is about is promised to be accepted."""
+    if promise is None:
+        return False
+    return promise.status[0] < 400 if promise.status else promise.outcome is Effect.ACCEPTED
 
 
 def _location(version: Version, base: str, forms: tuple[str, ...]) -> str:

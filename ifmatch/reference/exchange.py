@@ -27,7 +27,8 @@ class World:
 class Exchange:
     """A request, what it was understood to ask, and the refusal that a fault has put off until after the write.
 
-    `nested` checks a request that this one holds, as an entry of a Bundle, and returns what carries it out.
+    `effect` is what a fault does to a write that comes in by its door. `nested` checks a request that this one holds,
+    as an entry of a Bundle, and returns what carries it out.
     """
 
     world: World
@@ -38,13 +39,14 @@ class Exchange:
     id: str = ""
     version: str = ""
     late: Refusal | None = None
+    effect: str = ""
 
     def refuse(self, rule: str, reason: str) -> None:
         """Refuse by a rule: raises Refusal. Returns only when a fault makes the server overlook the rule."""
         refusal = Refusal(rule, reason)
-        if self.world.faults.apply(rule):
+        if self.effect == "written" or self.world.faults.apply(rule):
             self.late = self.late or refusal
-        elif not self.world.faults.ignore(rule):
+        elif self.effect != "accepted" and not self.world.faults.ignore(rule):
             raise refusal
 
     def object(self, rule: str, reason: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from ifmatch.reference.cell import Cell
 from ifmatch.reference.gap import Gap
 from ifmatch.reference.message import Reply
 from ifmatch.reference.store import Draft, Store, Version
@@ -36,6 +37,7 @@ class Fault:
     - `tampers`: changes to replies, by situation (see Reply; `*` stands for any text)
     - `writes`: a change to what is stored
     - `matches`: what it lets through as the current version, though it is not
+    - `cell`: the one cell of the table of doors in which it acts, by an `effect` (see door_faults.py)
     - `gap`: a pause between check and write, in which other requests are served, and what comes of it
 
     What none of these can say asks `Faults.on` at the place where it happens.
@@ -53,3 +55,5 @@ class Fault:
     writes: Writer | None = None
     matches: Match | None = None
     gap: Gap | None = None
+    cell: Cell | None = None
+    effect: str = ""

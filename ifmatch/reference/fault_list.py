@@ -2,6 +2,7 @@
 
 from ifmatch.reference import gap as g
 from ifmatch.reference import tampers as t
+from ifmatch.reference.door_faults import door_faults
 from ifmatch.reference.fault import Fault
 from ifmatch.reference.gap import Gap
 
@@ -155,7 +156,13 @@ _CREATE = (
     Fault(
         "create-answered-200",
         "A create is answered 200.",
-        ("create.valid", "create.id.server-assigned"),
+        (
+            "create.valid",
+            "create.id.server-assigned",
+            "conditional-create.none",
+            "conditional-create.deleted",
+            "transaction.if-none-exist.none",
+        ),
         tampers={"create": t.status(200)},
     ),
     Fault(
@@ -576,7 +583,7 @@ _UPDATE = (
     Fault(
         "etag-of-the-previous-version",
         "The ETag of an update names the version that was replaced.",
-        ("update.etag-equals-version", "update.if-match.own-etag"),
+        ("update.etag-equals-version", "update.if-match.own-etag", "update.equal-content"),
     ),
     Fault(
         "update-without-last-modified",
@@ -860,7 +867,7 @@ _PATCH = (
     Fault(
         "patch-applied-by-half",
         "A patch that cannot be applied as a whole is applied up to where it fails.",
-        ("patch.invalid-patch",),
+        ("patch.invalid-patch", "patch.failing-test", "patch.unknown-operation"),
     ),
     Fault(
         "invalid-patch-answered-500",
@@ -893,7 +900,7 @@ _CONDITIONAL = (
     Fault(
         "conditional-create-answered-200",
         "A conditional update that matches nothing creates, and is answered 200.",
-        ("conditional-update.none",),
+        ("conditional-update.none", "conditional-update.deleted"),
         tampers={"conditional-update.none": t.status(200)},
     ),
     Fault(
@@ -1016,6 +1023,8 @@ _UNGUARDED = (
     "race.transaction.same-version",
     "race.transaction-vs-update",
     "race.batch.same-version",
+    "race.batch-vs-update",
+    "race.conditional-update.one",
     "race.create.conditional",
     "race.conditional-update.none",
 )
@@ -1062,8 +1071,14 @@ _RACES = (
     Fault(
         "batches-checked-then-written",
         "The entries of a batch are checked first and written later.",
-        ("race.batch.same-version",),
+        ("race.batch.same-version", "race.batch-vs-update"),
         gap=Gap(("batch",)),
+    ),
+    Fault(
+        "batches-guarded-apart",
+        "A batch waits for other batches, but an update that comes alone does not wait for it.",
+        ("race.batch-vs-update",),
+        gap=Gap(("batch",), queue=True),
     ),
     Fault(
         "if-match-in-bundles-ignored",
@@ -1073,7 +1088,13 @@ _RACES = (
     Fault(
         "if-none-exist-ignored",
         "A create is carried out whatever its condition.",
-        ("race.create.conditional",),
+        (
+            "race.create.conditional",
+            "conditional-create.one",
+            "conditional-create.many",
+            "transaction.if-none-exist.one",
+            "transaction.if-none-exist.many",
+        ),
     ),
     Fault(
         "conditional-creates-checked-then-written",
@@ -1214,6 +1235,181 @@ _RACES = (
     ),
 )
 
+_DOORS = (
+    Fault(
+        "version-compared-by-its-beginning",
+        "An If-Match that names the beginning of the current version is let through.",
+        ("door.update.stale-by-many.exists",),
+        matches=lambda naming: naming.current.version.startswith(naming.named),
+    ),
+    Fault(
+        "transaction-keeps-what-went-before",
+        "A transaction that fails keeps what was written before the entry that failed.",
+        (
+            "transaction.atomic.precondition",
+            "transaction.atomic.content",
+            *(
+                f"door.transaction-put.{case}.exists"
+                for case in (
+                    "stale",
+                    "never-existed",
+                    "malformed",
+                    "strong-stale",
+                    "bare-stale",
+                    "list-stale",
+                )
+            ),
+        ),
+    ),
+    Fault(
+        "conditional-references-ignored",
+        "A transaction is carried out though it refers by criteria to what does not exist.",
+        ("transaction.atomic.reference",),
+        ignores=("transaction.reference",),
+    ),
+)
+
+_CRITERIA = (
+    Fault(
+        "taken-id-overwritten",
+        "A conditional update that matches nothing overwrites the resource whose id stands in its body.",
+        ("conditional-update.taken-id",),
+        ignores=("conditional-update.conflict",),
+    ),
+    Fault(
+        "unknown-criteria-ignored",
+        "A conditional update is carried out whatever its criteria are.",
+        ("conditional-update.unknown-criterion",),
+        ignores=("conditional-update.criteria",),
+    ),
+    Fault(
+        "update-of-nothing-accepted",
+        "An update that names neither an id nor criteria is answered 200.",
+        ("conditional-update.no-criterion",),
+        tampers={"conditional-update.criteria": t.accepted},
+    ),
+    Fault(
+        "conditional-patch-of-nothing-accepted",
+        "A patch by criteria that match nothing is answered 200.",
+        ("conditional-patch.none",),
+        tampers={"conditional-patch.none": t.accepted},
+    ),
+    Fault(
+        "patch-answered-202",
+        "A patch is answered 202.",
+        ("conditional-patch.one", "patch.json-patch"),
+        tampers={"patch": t.status(202)},
+    ),
+    Fault(
+        "conditional-patch-takes-the-first",
+        "A patch by criteria that match several resources changes the first.",
+        ("conditional-patch.many",),
+        ignores=("conditional-patch.many",),
+    ),
+    Fault(
+        "conditional-delete-of-nothing-answered-412",
+        "A delete by criteria that match nothing is answered 412.",
+        ("conditional-delete.none",),
+        tampers={"conditional-delete.none": t.status(412)},
+    ),
+    Fault(
+        "conditional-delete-does-nothing",
+        "A delete by criteria is accepted, and nothing is deleted.",
+        ("conditional-delete.one",),
+    ),
+    Fault(
+        "conditional-delete-takes-the-first",
+        "A delete by criteria that match several resources deletes the first.",
+        ("conditional-delete.many",),
+        ignores=("conditional-delete.many",),
+    ),
+    Fault(
+        "conditional-delete-takes-all-of-the-type",
+        "A delete by criteria that cannot be searched by deletes every resource of the type.",
+        ("conditional-delete.unknown-criterion",),
+    ),
+    Fault(
+        "if-none-match-on-updates-ignored",
+        "An update that asks for nothing to be there overwrites what is.",
+        ("update.if-none-match.existing",),
+        ignores=("update.if-none-match",),
+    ),
+    Fault(
+        "update-as-create-answered-500",
+        "An update that makes a resource is answered 500.",
+        ("update.if-none-match.new", "update.if-none-match.deleted"),
+        tampers={"update.as-create": t.status(500)},
+    ),
+)
+
+_VERSIONS = (
+    Fault(
+        "vread-hides-an-element",
+        "A version is shown without an element of it.",
+        ("vread.at-once", "vread.later"),
+        tampers={"vread": t.changed(t.without("birthDate"))},
+    ),
+    Fault(
+        "vread-shows-the-newest",
+        "Whatever version is asked for, the newest that there was is shown.",
+        ("vread.later", "vread.after-delete"),
+    ),
+    Fault(
+        "unknown-version-answered-410",
+        "A version that never was is said to be gone.",
+        ("vread.unknown-version",),
+        tampers={"vread.unknown-id": t.status(410)},
+    ),
+    Fault(
+        "history-without-patches",
+        "The history does not list what was patched.",
+        ("history.each-write-once",),
+    ),
+    Fault(
+        "history-without-deletions",
+        "The history does not list deletions.",
+        ("history.deletion",),
+    ),
+    Fault(
+        "every-delete-makes-a-version",
+        "Deleting what is deleted already is one more event in its history.",
+        ("history.deleted-twice",),
+    ),
+)
+
+_PATCHES_IN_DETAIL = (
+    Fault(
+        "invalid-result-of-a-patch-stored",
+        "A patch is applied though its result breaks the rules of the type.",
+        ("patch.invalid-result",),
+        ignores=("patch.invalid-content",),
+    ),
+    Fault(
+        "patch-of-an-id-accepted",
+        "A patch with another id is accepted, and the id stays.",
+        ("patch.id",),
+        ignores=("patch.id",),
+    ),
+    Fault(
+        "patch-of-a-type-accepted",
+        "A patch makes a resource one of another type.",
+        ("patch.resource-type",),
+        ignores=("patch.resource-type", "patch.invalid-content"),
+    ),
+    Fault(
+        "patch-keeps-the-clients-version-id",
+        "A patch stores the versionId that it sets.",
+        ("patch.meta.version-id",),
+        writes=t.on("patch", t.client_meta("versionId")),
+    ),
+    Fault(
+        "unsupported-patch-answered-400",
+        "A patch in a format that is none is answered 400.",
+        ("patch.unsupported-format",),
+        tampers={"patch.unsupported-format": t.status(400)},
+    ),
+)
+
 _ALWAYS = (
     Fault(
         "texts-read-as-latin-1",
@@ -1336,4 +1532,9 @@ ALL: tuple[Fault, ...] = (
     *_CONDITIONAL,
     *_SYSTEMS,
     *_RACES,
+    *_DOORS,
+    *_CRITERIA,
+    *_VERSIONS,
+    *_PATCHES_IN_DETAIL,
+    *door_faults(),
 )

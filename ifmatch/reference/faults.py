@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
 from ifmatch.errors import ConfigurationError, did_you_mean
+from ifmatch.reference.cell import cell_of
 from ifmatch.reference.fault import Fault, Naming
 from ifmatch.reference.fault_list import ALL
 from ifmatch.reference.gap import Gap, Traces
-from ifmatch.reference.message import Reply
-from ifmatch.reference.store import Draft
+from ifmatch.reference.message import Reply, Request
+from ifmatch.reference.store import Draft, Store
 
 #: Every fault by its name.
 FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in ALL}
@@ -58,6 +59,12 @@ class Faults:
     def match(self, naming: Naming) -> bool:
         """Whether a version that is not the current one is let through."""
         return any(fault.matches(naming) for fault in self._given if fault.matches)
+
+    def effect(self, store: Store, request: Request) -> str:
+        """What a fault does to a write in the cell that it falls into (see door_faults.py); empty without one."""
+        given = [fault for fault in self._given if fault.cell is not None]
+        cell = cell_of(store, request) if given else None
+        return next((fault.effect for fault in given if fault.cell == cell), "")
 
     def gap(self, door: str) -> Gap | None:
         """The pause for what comes in by a door (see handling.door), None when there is none."""

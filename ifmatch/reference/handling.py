@@ -1,6 +1,7 @@
 """From request to reply: who may ask, what is asked, whether it may be done, and then the doing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ifmatch.reference.exchange import Decision, Exchange, World
 from ifmatch.reference.message import Refusal, Reply, Request
@@ -9,20 +10,27 @@ from ifmatch.reference.routes import BY_METHOD, decide
 #: The kind of token that lets its bearer read only; the other is "write".
 _MAY_READ = "read"
 
+#: The status by which a fault has a write answered, whatever became of it.
+_STATUS_BY_EFFECT = {"failing": 500, "miscoded": 422}
+
 #: The interactions whose If-Match names the version that they replace.
 _NAMING = frozenset({"update", "patch", "delete"})
 
 
 def begin(world: World, request: Request) -> Exchange:
     """A request at the beginning of its way."""
-    return Exchange(world, request, nested=prepare)
+    effect = world.faults.effect(world.store, request)
+    return Exchange(world, request, nested=prepare, effect=effect)
 
 
 def check(exchange: Exchange) -> Decision:
     """Everything before the write. What comes back is a refusal, an answer, or the write that may be carried out."""
     try:
         _authorize(exchange)
-        return decide(exchange)
+        decision = decide(exchange)
+        if exchange.effect == "refused":
+            raise Refusal("update.if-match.stale", "a fault has the server refuse this")
+        return decision
     except Refusal as refusal:
         return exchange.world.dialect.refuse(refusal, exchange.type)
 
@@ -32,7 +40,8 @@ def carry_out(exchange: Exchange, decision: Decision) -> Reply:
     reply = decision if isinstance(decision, Reply) else decision()
     if exchange.late is not None:
         reply = exchange.world.dialect.refuse(exchange.late, exchange.type)
-    return exchange.world.faults.tamper(reply)
+    status = _STATUS_BY_EFFECT.get(exchange.effect, reply.status)
+    return exchange.world.faults.tamper(replace(reply, status=status))
 
 
 def refused(world: World, refusal: Refusal) -> Reply:

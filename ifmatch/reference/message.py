@@ -12,12 +12,22 @@ Resource = dict[str, Any]
 #: A JSON value, or a node of an XML document: what it is, is found out where it is used.
 Json = Any
 
+#: The formats of a patch by their content type, with the name under which a profile offers them.
+PATCH_FORMATS: Mapping[str, str] = {
+    "application/json-patch+json": "json-patch",
+    "application/xml-patch+xml": "xml-patch",
+    "application/fhir+json": "fhirpath-patch",
+    "application/json+fhir": "fhirpath-patch",
+    "application/json": "fhirpath-patch",
+}
+
 
 @dataclass(frozen=True)
 class Request:
     """One interaction asked of the server, over HTTP or as an entry of a Bundle.
 
-    `path` has the segments below the base. `headers` has lower-case names and keeps repeated lines apart.
+    `path` has the segments below the base. `headers` has lower-case names and keeps repeated lines apart. `within` is
+    the kind of Bundle that it is an entry of.
     """
 
     method: str
@@ -26,6 +36,7 @@ class Request:
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     body: bytes = b""
+    within: str = ""
 
     def header(self, name: str) -> str | None:
         """The lines of a header joined by a comma (RFC 9110 section 5.3), None when it was not sent."""

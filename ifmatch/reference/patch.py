@@ -8,17 +8,7 @@ from jsonpointer import JsonPointerException
 
 from ifmatch.reference import fhirpath_patch, xml_patch
 from ifmatch.reference.exchange import Exchange
-from ifmatch.reference.message import Json, Refusal, Resource
-
-#: The formats by their content type, with the name under which a profile offers them.
-FORMATS: Mapping[str, str] = {
-    "application/json-patch+json": "json-patch",
-    "application/xml-patch+xml": "xml-patch",
-    "application/fhir+json": "fhirpath-patch",
-    "application/json+fhir": "fhirpath-patch",
-    "application/json": "fhirpath-patch",
-}
-
+from ifmatch.reference.message import PATCH_FORMATS, Json, Refusal, Resource
 
 #: What the libraries and our own code raise for a patch that is malformed, or does not fit the resource.
 _UNAPPLICABLE = (
@@ -46,7 +36,7 @@ def offered(exchange: Exchange, form: str) -> bool:
 
 def apply(exchange: Exchange, resource: Resource) -> Resource:
     """The resource as the patch in a request leaves it. Raises Refusal when it cannot be read or cannot be applied."""
-    form = FORMATS.get(exchange.request.media_type, "")
+    form = PATCH_FORMATS.get(exchange.request.media_type, "")
     if not form or not offered(exchange, form):
         raise Refusal(
             "patch.unsupported-format", "this server does not take patches of this content type"

@@ -37,8 +37,10 @@ def check_if_match(exchange: Exchange, current: Version | None) -> None:
     if not _is_honoured(exchange, form) or exchange.world.faults.refuse(rule):
         exchange.object(rule, f"If-Match is not one weak entity tag: {lines[0]!r}")
     elif not _is_current(exchange, current, form, versions):
+        several = len(lines) > 1
         exchange.refuse(
-            f"{prefix}.stale", "the version in If-Match is not the current version of the resource"
+            rule if several else f"{prefix}.stale",
+            "the version in If-Match is not the current version of the resource",
         )
 
 

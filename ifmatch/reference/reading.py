@@ -6,7 +6,7 @@ from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from ifmatch.reference.exchange import Decision, Exchange
+from ifmatch.reference.exchange import Decision, Exchange, World
 from ifmatch.reference.gap import mixed
 from ifmatch.reference.message import Refusal, Reply, Resource, bundle, instant
 from ifmatch.reference.preconditions import is_unmodified
@@ -52,6 +52,9 @@ def vread(exchange: Exchange) -> Decision:
     """One version of a resource, as it was."""
     world = exchange.world
     found = world.store.version(exchange.type, exchange.id, exchange.version)
+    if found is not None and world.faults.on("vread-shows-the-newest"):
+        live = [v for v in world.store.history(found.type, found.id) if v.resource is not None]
+        found = live[-1]
     if found is None:
         raise Refusal(
             "vread.unknown-id",
@@ -97,6 +100,15 @@ def _history_of_one(exchange: Exchange) -> list[Version]:
         raise Refusal("read.unknown-id", f"there is no {exchange.type}/{exchange.id}")
     if world.faults.on("history-loses-a-version") and world.faults.traces.busy(key):
         del versions[-2:-1]
+    return _listed(world, versions)
+
+
+def _listed(world: World, versions: list[Version]) -> list[Version]:
+    """The versions that a history lists: all of them, unless a fault has it leave some out."""
+    if world.faults.on("history-without-patches"):
+        return [version for version in versions if version.method != "PATCH"]
+    if world.faults.on("history-without-deletions"):
+        return [version for version in versions if version.resource is not None]
     return versions
 
 

@@ -55,6 +55,7 @@ ROUTES = (
     Route("PUT", "T/I", "update", writing.update),
     Route("PUT", "T", "conditional-update", writing.conditional_update),
     Route("PATCH", "T/I", "patch", writing.patch_resource),
+    Route("PATCH", "T", "conditional-patch", writing.conditional_patch),
     Route("DELETE", "T/I", "delete", writing.delete),
     Route("DELETE", "T", "conditional-delete", writing.conditional_delete),
     Route("POST", "", "transaction", transaction),

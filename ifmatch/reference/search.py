@@ -89,6 +89,11 @@ def _is_known(name: str) -> bool:
     return _plain(name) in (*_ELEMENTS, *_PAGING)
 
 
+def _camel(name: str) -> str:
+    """The element that a parameter is named after: `birth-place` becomes `birthPlace`."""
+    return re.sub(r"-(\w)", lambda match: match.group(1).upper(), name)
+
+
 def find(store: Store, type_: str, criteria: Criteria) -> list[Version]:
     """The resources of a type that meet every criterion, oldest first. Raises Refusal when one cannot be understood."""
     tests = [_test(name, value) for name, value in criteria if _plain(name) not in _OF_THE_ANSWER]
@@ -101,8 +106,7 @@ def find(store: Store, type_: str, criteria: Criteria) -> list[Version]:
 
 def _test(name: str, value: str) -> Callable[[Resource], bool]:
     name, _, modifier = name.partition(":")
-    camel = re.sub(r"-(\w)", lambda match: match.group(1).upper(), name)
-    paths = [path.split(".") for path in _ELEMENTS.get(name, (camel,))]
+    paths = [path.split(".") for path in _ELEMENTS.get(name, (_camel(name),))]
     has, wanted = _comparison(name, modifier), value.split(",")
 
     def test(resource: Resource) -> bool:

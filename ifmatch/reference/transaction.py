@@ -2,13 +2,22 @@
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 from ifmatch.reference.exchange import Decision, Exchange
-from ifmatch.reference.message import Json, Refusal, Reply, Request, Resource, bundle
+from ifmatch.reference.message import (
+    Json,
+    Refusal,
+    Reply,
+    Request,
+    Resource,
+    bundle,
+    parts_of,
+)
+from ifmatch.reference.search import find
 
 _TRANSACTION = "transaction"
 
@@ -36,7 +45,7 @@ def transaction(exchange: Exchange) -> Decision:
     if exchange.world.profile.offers(kind) is False:
         raise Refusal(f"{kind}.unsupported", f"this server does not take a {kind}")
     exchange.interaction = kind
-    names = _references(exchange, entries) if kind == _TRANSACTION else {}
+    names = _names(exchange, entries) if kind == _TRANSACTION else {}
     carry_out = _doer(exchange, entries, names)
     return lambda: _run(exchange, kind, entries, carry_out)
 
@@ -85,7 +94,8 @@ def _run(
     for index in _sequence(kind, entries):
         replies[index] = reply = carry_out(index)
         if kind == _TRANSACTION and reply.status >= HTTPStatus.BAD_REQUEST:
-            store.restore(before)
+            if not exchange.world.faults.on("transaction-keeps-what-went-before"):
+                store.restore(before)
             return reply
     answers = [_entry(replies[index]) for index in range(len(entries))]
     return Reply(
@@ -109,6 +119,32 @@ def _rank(entry: Resource) -> int:
 def _asked(entry: Resource) -> Resource:
     request = entry.get("request")
     return request if isinstance(request, dict) else {}
+
+
+def _names(exchange: Exchange, entries: list[Resource]) -> dict[str, str]:
+    """What each reference of an entry to another one, or by criteria, comes to."""
+    return {**_references(exchange, entries), **_found_by_criteria(exchange, entries)}
+
+
+def _found_by_criteria(exchange: Exchange, entries: list[Resource]) -> dict[str, str]:
+    """The address of what each conditional reference finds (R4 http.html#trules). Raises Refusal unless it is one."""
+    found = {}
+    for reference in _texts_of(entries, "reference"):
+        resource_type, is_conditional, criteria = reference.partition("?")
+        if is_conditional:
+            matches = find(exchange.world.store, resource_type, parse_qsl(criteria))
+            if len(matches) != 1:
+                exchange.refuse("transaction.reference", f"{reference} finds {len(matches)}")
+            found[reference] = f"{resource_type}/{matches[0].id}" if matches else reference
+    return found
+
+
+def _texts_of(node: Json, name: str) -> Iterator[str]:
+    """Every text of an element with this name, at any depth."""
+    if isinstance(node, dict) and isinstance(node.get(name), str):
+        yield node[name]
+    for part in parts_of(node):
+        yield from _texts_of(part, name)
 
 
 def _references(exchange: Exchange, entries: list[Resource]) -> dict[str, str]:
@@ -142,6 +178,7 @@ def _request(exchange: Exchange, entry: Resource, names: dict[str, str]) -> Requ
         query=tuple(parse_qsl(query, keep_blank_values=True)),
         headers={**_headers(exchange, asked), "content-type": (content_type,)},
         body=body,
+        within=exchange.interaction,
     )
     return (
         request.without("if-match")

@@ -78,11 +78,17 @@ def _update_found(exchange: Exchange, current: Version, body: Resource) -> Decis
             "conditional-update.one-ignores-body-id",
             "the id in the body is not that of the resource found",
         )
+    found = _checked(exchange, "update", current)
+    return lambda: _replace(found, current.id, body, "conditional-update.one")
+
+
+def _checked(exchange: Exchange, interaction: str, current: Version) -> Exchange:
+    """The request as one on the resource that was found, after its If-Match: by criteria none is demanded."""
+    found = exchange.as_interaction(interaction, current.id)
     if "if-match" in exchange.request.headers:
-        check_if_match(exchange.as_interaction("update", current.id), current)
-    return lambda: _replace(
-        exchange.as_interaction("update", current.id), current.id, body, "conditional-update.one"
-    )
+        check_if_match(found, current)
+    exchange.late = found.late
+    return found
 
 
 def patch_resource(exchange: Exchange) -> Decision:
@@ -90,17 +96,28 @@ def patch_resource(exchange: Exchange) -> Decision:
     current = existing(exchange)
     check_if_match(exchange, current)
     patched = patch.apply(exchange, current.resource or {})
-    if not _is_resource(patched) or (patched["resourceType"], patched.get("id")) != (
-        exchange.type,
-        exchange.id,
-    ):
-        raise Refusal(
-            "patch.invalid-patch", "a patch changes neither the type nor the id of a resource"
-        )
+    if not _is_resource(patched):
+        raise Refusal("patch.invalid-patch", "what the patch makes is no resource")
+    if patched["resourceType"] != exchange.type:
+        exchange.refuse("patch.resource-type", "a patch does not change the type of a resource")
+    if patched.get("id") != exchange.id:
+        exchange.refuse("patch.id", "a patch does not change the id of a resource")
     _check_content(
         exchange, patched, "patch.invalid-content", "the patched resource is not valid: "
     )
     return lambda: _replace(exchange, exchange.id, patched, "patch")
+
+
+def conditional_patch(exchange: Exchange) -> Decision:
+    """The one resource that meets the criteria patched; none or several are refused (R4 http.html#patch)."""
+    found = _matches(exchange, exchange.request.criteria)
+    _refuse_many(exchange, found)
+    if not found:
+        raise Refusal("conditional-patch.none", "no resource meets the criteria")
+    one = exchange.as_interaction("patch", found[0].id)
+    decision = patch_resource(one)
+    exchange.late = one.late
+    return decision
 
 
 def _check_content(exchange: Exchange, body: Resource, rule: str, lead: str = "") -> None:
@@ -112,21 +129,39 @@ def _check_content(exchange: Exchange, body: Resource, rule: str, lead: str = ""
 def delete(exchange: Exchange) -> Decision:
     """A resource deleted; its versions stay in its history. Deleting twice is as good as once."""
     if not exchange.world.store.history(exchange.type, exchange.id):
-        raise Refusal("delete.unknown-id", f"there is no {exchange.type}/{exchange.id}")
+        return Reply("delete", HTTPStatus.NO_CONTENT)
     current = exchange.world.store.current(exchange.type, exchange.id)
     if current is None:
-        return Reply("delete", HTTPStatus.NO_CONTENT)
+        again = exchange.world.faults.on("every-delete-makes-a-version")
+        return (
+            (lambda: _delete(exchange, exchange.id))
+            if again
+            else Reply("delete", HTTPStatus.NO_CONTENT)
+        )
     check_if_match(exchange, current)
     return lambda: _delete(exchange, exchange.id)
 
 
 def conditional_delete(exchange: Exchange) -> Decision:
     """The one resource that meets the criteria deleted; none is fine, several are refused (R4 http.html#3.1.0.7.1)."""
+    faults, store = exchange.world.faults, exchange.world.store
+    if faults.on("conditional-delete-takes-all-of-the-type"):
+        return lambda: _delete_all(exchange, store.all_current(exchange.type))
     found = _matches(exchange, exchange.request.criteria)
     _refuse_many(exchange, found)
-    if not found:
+    if faults.on("conditional-delete-does-nothing"):
         return Reply("delete", HTTPStatus.NO_CONTENT)
+    if not found:
+        exchange.object("conditional-delete.none", "no resource meets the criteria")
+        return Reply("conditional-delete.none", HTTPStatus.NO_CONTENT)
+    _checked(exchange, "delete", found[0])
     return lambda: _delete(exchange, found[0].id)
+
+
+def _delete_all(exchange: Exchange, versions: list[Version]) -> Reply:
+    for version in versions:
+        _delete(exchange, version.id)
+    return Reply("delete", HTTPStatus.NO_CONTENT)
 
 
 def _update_as_create(exchange: Exchange, body: Resource) -> Decision:
@@ -160,7 +195,7 @@ def _conditional_create(exchange: Exchange, body: Resource) -> Decision:
         "nothing meets the criteria, and ids are given by the server",
     )
     if exchange.world.store.latest(exchange.type, body["id"]):
-        raise Refusal(
+        exchange.refuse(
             "conditional-update.conflict",
             f"{exchange.type}/{body['id']} is there, but meets no criteria",
         )
@@ -287,9 +322,9 @@ def _criteria_in(condition: str) -> tuple[tuple[str, str], ...]:
 
 
 def _matches(exchange: Exchange, query: tuple[tuple[str, str], ...]) -> list[Version]:
-    criteria = conditions(query)
+    rule = f"{exchange.interaction}.criteria"
+    is_lenient = exchange.world.faults.ignore(rule)
+    criteria = query if is_lenient else conditions(query)
     if not criteria:
-        raise Refusal(
-            f"{exchange.interaction}.criteria", "name the resource by its id or by search criteria"
-        )
+        exchange.refuse(rule, "name the resource by its id or by search criteria")
     return find(exchange.world.store, exchange.type, criteria)

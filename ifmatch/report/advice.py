@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ifmatch.report.causes import ACCEPTED, REFUSED, SERVER_ERROR, Symptom
+from ifmatch.report.causes import ACCEPTED, APPLIED, REFUSED, SERVER_ERROR, Symptom
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,11 @@ _OF_WRONG: Mapping[str, Advice] = {
         "The server failed. A client cannot know whether its write was applied.",
         "Look for the exception in the server's log at the time of the exchange; answer a client's mistake with 4xx.",
     ),
-    "lost update": _UNCHECKED,
-    "stale success": _UNCHECKED,
-    "predecessor skipped": _UNCHECKED,
     "duplicate version": Advice(
         "Two writers were given the same version: the number is taken before the lock is held.",
         "Take the next version within the transaction that writes.",
     ),
-    "ghost write": Advice(
+    APPLIED: Advice(
         "A write that was refused was applied all the same.",
         "Check before writing, or roll back whatever was done before the refusal.",
     ),
@@ -82,10 +79,6 @@ _OF_BEGINNING: Mapping[str, Advice] = {
         "The outcome is right, its status is another one than promised. Clients that wait for the promised one do not "
         "understand it.",
         "Map the outcome to the promised status; or, where the texts promise this one, say so in a profile of its own.",
-    ),
-    "expected resource unchanged": Advice(
-        "A write that was refused has left traces.",
-        "Check before writing, or roll back whatever was done before the refusal.",
     ),
     "expected a ": Advice(
         "An answer lacks something that clients go by, or has it in another form.",

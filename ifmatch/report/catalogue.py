@@ -1,7 +1,7 @@
 """The catalogue for a person: rules with what a profile expects of them, profiles with what they promise, faults."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -11,10 +11,10 @@ from rich.text import Text
 from ifmatch.errors import NothingSelected
 from ifmatch.race.budget import EFFORTS
 from ifmatch.report.console import console_for
-from ifmatch.report.text import place_of
+from ifmatch.report.promises import is_silent_on, lines_of, promises_of
 from ifmatch.rules import profile as profiles
 from ifmatch.rules.catalogue import Rule, matches, rules
-from ifmatch.rules.expectation import Expectation, NotApplicable, Promise, Surveyed, promised_status
+from ifmatch.rules.expectation import Expectation, NotApplicable
 from ifmatch.rules.profile import Profile
 
 #: Gates that depend on what a target file gives or a target shows, which no profile knows.
@@ -58,18 +58,13 @@ def _kind(profile: Profile, rule: Rule) -> str:
 
 def _excluded_by(profile: Profile, rule: Rule) -> str:
     """Why a profile alone says that a rule cannot be run, whatever the target is like."""
-    if _is_silent_on(profile, rule):
+    if is_silent_on(profile, rule):
         return "the profile promises nothing of the kind"
     interactions = {tag.removeprefix("@needs:") for tag in rule.tags if tag.startswith("@needs:")}
     missing = [
         name for name in sorted(interactions - _OF_THE_TARGET) if profile.offers(name) is False
     ]
     return f"the profile has no {missing[0]}" if missing else ""
-
-
-def _is_silent_on(profile: Profile, rule: Rule) -> bool:
-    """Whether it is a rule that is run only where it is promised, and it is not."""
-    return "@if-promised" in rule.tags and not profile.speaks_of(rule.id)
 
 
 # ---------------------------------------------------------------- rules
@@ -81,7 +76,7 @@ def print_rules(profile: Profile | None, globs: str) -> None:
     Raises NothingSelected when no rule matches.
     """
     console = console_for()
-    chosen = _chosen(globs)
+    chosen = chosen_rules(globs)
     for feature, of_feature in _by_feature(chosen).items():
         _line(console, f"\n{feature}", "bold")
         for rule in of_feature:
@@ -97,7 +92,8 @@ def _print_rule(console: Console, profile: Profile | None, rule: Rule) -> None:
         _print_promises(console, profile, rule)
 
 
-def _chosen(globs: str) -> list[Rule]:
+def chosen_rules(globs: str) -> list[Rule]:
+    """The rules that match. Raises NothingSelected when none does."""
     chosen = [rule for rule in rules() if matches(rule.id, globs)]
     if not chosen:
         raise NothingSelected(
@@ -120,40 +116,9 @@ def _print_budgets(console: Console, chosen: Iterable[Rule]) -> None:
 
 
 def _print_promises(console: Console, profile: Profile, rule: Rule) -> None:
-    if _is_silent_on(profile, rule):
-        _line(console, "      does not apply: the profile promises nothing of the kind", "dim")
-        return
-    resource_types = profile.types_of(rule.id)
-    for resource_type in resource_types:
-        about = f"{resource_type}: " if len(resource_types) > 1 else ""
-        _print_promise(console, about, profile.promise(rule.id, resource_type))
-
-
-def _print_promise(console: Console, about: str, promise: Promise) -> None:
-    for text in _in_words(promise):
-        _line(console, f"      {about}{text}", "dim")
-
-
-def _in_words(promise: Promise) -> Iterator[str]:
-    """What a promise demands, where it is written, and the sentence that it is read from."""
-    if isinstance(promise, NotApplicable):
-        yield f"does not apply: {promise.reason}"
-    elif isinstance(promise, Surveyed):
-        yield f"surveyed: {promise.note}" if promise.note else "surveyed"
-    else:
-        yield f"{promise.level} {_demands(promise)}"
-        yield " · ".join(filter(None, (promise.source.title, place_of(promise.source))))
-        if promise.says:
-            yield f"“{promise.says}”"
-
-
-def _demands(promise: Expectation) -> str:
-    answered = promise.status or promise.outcome or promise.body
-    demands = [promised_status(promise)] if answered else []
-    demands += [f"{name} {' '.join(forms)}" for name, forms in promise.headers.items()]
-    demands += [f"issue {element} {' or '.join(codes)}" for element, codes in promise.issue.items()]
-    demands += [f'text "{promise.text}"'] if promise.text else []
-    return ", ".join(demands) or "as the sentence says"
+    for promise in promises_of(profile, rule):
+        for line in lines_of(promise):
+            _line(console, f"      {line}", "dim")
 
 
 # ---------------------------------------------------------------- profiles and faults

@@ -10,7 +10,8 @@ import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ifmatch.log.events import AnomalySeen, VerdictReached
+from ifmatch.judge.anomaly import Name
+from ifmatch.log.events import VerdictReached
 from ifmatch.report.evidence import deciding_exchange, first_anomaly
 from ifmatch.report.interaction import interaction_of
 from ifmatch.report.run import Judged, Run
@@ -20,6 +21,17 @@ from ifmatch.rules.expectation import Finding
 ACCEPTED = "accepted, though it must be refused"
 REFUSED = "refused, though it must be accepted"
 SERVER_ERROR = "answered with a server error"
+
+APPLIED = "refused, and applied all the same"
+
+#: Anomalies of races that a single request may show, too: a condition that was not looked at, or a refusal in vain.
+_SAME_AS_PLAIN: Mapping[str, str] = {
+    Name.LOST_UPDATE.label: ACCEPTED,
+    Name.STALE_SUCCESS.label: ACCEPTED,
+    Name.SKIPPED.label: ACCEPTED,
+    Name.DUPLICATE_CREATE.label: ACCEPTED,
+    Name.GHOST.label: APPLIED,
+}
 
 #: What it means that an answer of one class came where one of another was due: due, came.
 _WRONG_CLASS: Mapping[tuple[str, str], str] = {
@@ -74,7 +86,7 @@ def causes(rules: Iterable[Judged], run: Run) -> tuple[Cause, ...]:
     """
     grouped: dict[Symptom, list[Judged]] = {}
     for judged in sorted(rules, key=_ado):
-        symptom = _known_or_first(symptoms_of(judged, run), grouped)
+        symptom = _known_or_first(symptoms_of(judged.spokesman, run), grouped)
         grouped.setdefault(symptom, []).append(judged)
     found = itertools.starmap(Cause, ((of, tuple(alike)) for of, alike in grouped.items()))
     return tuple(sorted(found, key=lambda cause: (_kind(cause.simplest), -len(cause.rules))))
@@ -84,16 +96,22 @@ def _known_or_first(symptoms: Sequence[Symptom], known: Container[Symptom]) -> S
     return next((symptom for symptom in symptoms if symptom in known), symptoms[0])
 
 
-def symptoms_of(judged: Judged, run: Run) -> list[Symptom]:
-    """What went wrong in the case that speaks for a rule; a race may show it on several interactions."""
-    case = judged.spokesman
+def symptoms_of(case: VerdictReached, run: Run) -> list[Symptom]:
+    """What went wrong in a case; a race may show it on several interactions."""
     if first_anomaly(case).operations:
         return _of_race(case, run)
     if not case.findings:
         return [Symptom("", _particulars_left_out(case.message))]
     exchange = deciding_exchange(case, run)
     interaction = interaction_of(exchange.request, run.target.base_url) if exchange else ""
-    return [_of_finding(case.findings[0], interaction)]
+    finding = case.findings[0]
+    if finding.state and _was_refused(case):
+        return [Symptom(interaction, APPLIED)]
+    return [_of_finding(finding, interaction)]
+
+
+def _was_refused(case: VerdictReached) -> bool:
+    return str(case.observed.get("status")).startswith("4")
 
 
 def _ado(judged: Judged) -> tuple[int, int]:
@@ -110,10 +128,8 @@ def _kind(judged: Judged) -> int:
 
 def _of_finding(finding: Finding, interaction: str) -> Symptom:
     due, came = _statuses(finding.expected), _statuses(finding.got)
-    if due and came:
+    if came and (due or came[0].startswith("5")):
         return Symptom(interaction, _wrong_status(due, came[0]))
-    if came and came[0].startswith("5"):
-        return Symptom(interaction, SERVER_ERROR)
     # A header or a body that is not as promised is so whatever was asked for; a wrong resource is not.
     about = interaction if finding.state else ""
     return Symptom(about, f"expected {_particulars_left_out(finding.expected)}")
@@ -142,24 +158,18 @@ def _particulars_left_out(text: str) -> str:
 
 
 def _of_race(case: VerdictReached, run: Run) -> list[Symptom]:
-    """Two writes on one condition that were both let through are what a single one shows that is let through."""
+    """The anomaly, or what a single request would show of it, on each interaction that named a condition."""
     interactions = _interactions_of_witness(case, run)
     conditional = list(filter(_has_condition, interactions))
-    if conditional and _were_let_through(first_anomaly(case)):
-        return [Symptom(interaction, ACCEPTED) for interaction in conditional]
-    about = next(iter([*conditional, *interactions]), "")
-    return [Symptom(about, first_anomaly(case).name)]
+    anomaly = first_anomaly(case).name
+    wrong = _SAME_AS_PLAIN.get(anomaly, anomaly)
+    return [Symptom(interaction, wrong) for interaction in conditional or interactions or [""]]
 
 
 def _interactions_of_witness(case: VerdictReached, run: Run) -> list[str]:
     ids = [operation.exchange for operation in first_anomaly(case).operations]
     named = (interaction_of(one.request, run.target.base_url) for one in run.exchanges_of(ids))
     return list(dict.fromkeys(named))
-
-
-def _were_let_through(anomaly: AnomalySeen) -> bool:
-    outcomes = [operation.outcome for operation in anomaly.operations]
-    return len(outcomes) > 1 and "refused" not in outcomes
 
 
 def _has_condition(interaction: str) -> bool:

@@ -1,6 +1,7 @@
 """The exchanges that show what a verdict is about."""
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Sequence
 
 from ifmatch.log.events import AnomalySeen, ExchangeRecorded, StepCarriedOut, VerdictReached
 from ifmatch.report.run import Run
@@ -14,17 +15,25 @@ _LOOKING = ("Then", "But")
 def deciding_exchange(case: VerdictReached, run: Run) -> ExchangeRecorded | None:
     """The exchange that a case's verdict is about: of what was done last before the first finding, the last write.
 
-    One that was answered as the case observed comes first.
+    One that was answered as the case observed comes first; of a race, one that was raced.
     """
     observed = case.observed.get("status")
 
-    def relevance(exchange: ExchangeRecorded) -> tuple[bool, bool]:
+    def relevance(exchange: ExchangeRecorded) -> tuple[bool, bool, bool]:
         status = exchange.response.status if exchange.response else None
-        return status == observed, exchange.request.method not in _READS
+        return status == observed, exchange.raced, exchange.request.method not in _READS
 
-    done = [id for step in _done_before_finding(case.steps) for id in step.exchanges]
-    exchanges = run.exchanges_of(done or case.exchanges)
-    return max(reversed(exchanges), key=relevance, default=None)
+    done = _done_before_finding(case.steps)
+    ids = [id for step in done for id in exchanges_of_step(case, step, run)]
+    return max(reversed(run.exchanges_of(ids or case.exchanges)), key=relevance, default=None)
+
+
+def exchanges_of_step(case: VerdictReached, number: int, run: Run) -> list[str]:
+    """The ids of the exchanges of a sentence of a case, those of a race included, in the order of time."""
+    ids = case.steps[number].exchanges
+    raced = run.raced.get((case.rule, number), ()) if case.race else ()
+    exchanges = run.exchanges_of(dict.fromkeys([*ids, *raced]))
+    return [exchange.id for exchange in sorted(exchanges, key=lambda one: one.started)]
 
 
 def first_anomaly(case: VerdictReached) -> AnomalySeen:
@@ -33,16 +42,10 @@ def first_anomaly(case: VerdictReached) -> AnomalySeen:
     return anomalies[0] if anomalies else AnomalySeen()
 
 
-def _done_before_finding(steps: Sequence[StepCarriedOut]) -> list[StepCarriedOut]:
-    """The sentences from the last `When` before the first finding on, up to the next `Then`."""
+def _done_before_finding(steps: Sequence[StepCarriedOut]) -> list[int]:
+    """The numbers of the sentences from the last `When` before the first finding on, up to the next `Then`."""
     found = [number for number, step in enumerate(steps) if step.findings]
     until = steps[: found[0] + 1] if found else steps
     whens = [number for number, step in enumerate(until) if step.keyword == "When"]
-    return list(_up_to_then(steps[whens[-1] :])) if whens else []
-
-
-def _up_to_then(steps: Sequence[StepCarriedOut]) -> Iterator[StepCarriedOut]:
-    for step in steps:
-        if step.keyword in _LOOKING:
-            return
-        yield step
+    numbers = range(whens[-1], len(until)) if whens else ()
+    return list(itertools.takewhile(lambda number: steps[number].keyword not in _LOOKING, numbers))

@@ -23,8 +23,9 @@ _OF_A_RESOURCE: Mapping[str, str] = {
     "HEAD": "read",
 }
 
-#: What a GET asks for by the form of its path below the base, the first that fits.
+#: What is asked to be shown, by the form of the path below the base, the first that fits.
 _OF_A_PATH: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r".*_search$"), "search"),
     (re.compile(r"metadata$"), "capabilities"),
     (re.compile(r".*/_history/[^/]+$"), "version read"),
     (re.compile(r"(.*/)?_history$"), "history"),
@@ -47,12 +48,10 @@ def _preconditions(headers: Container[str]) -> str:
 
 
 def _plain(request: RequestSent, path: str, is_conditional: bool) -> str:
-    if request.method in ("GET", "HEAD"):
+    if request.method in ("GET", "HEAD") or path.endswith("_search"):
         return _of_a_path(path)
-    if request.method == "POST" and not path:
+    if not path:
         return _of_a_bundle(request.body)
-    if path.endswith("_search"):
-        return "search"
     name = _OF_A_RESOURCE.get(request.method, request.method)
     return f"conditional {name}" if is_conditional else name
 

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from ifmatch.log.events import VerdictReached
+from ifmatch.report.causes import symptoms_of
+from ifmatch.report.replay import replay_of
 from ifmatch.report.run import Run, group_of, waived
-from ifmatch.report.text import for_xml, label_of
+from ifmatch.report.text import for_xml, label_of, one_line, several_lines
 from ifmatch.rules.verdict import Verdict
 
 FILE_NAME = "junit.xml"
@@ -51,16 +53,20 @@ def _suite(root: Element, run: Run, feature: str, cases: Sequence[VerdictReached
     suite = SubElement(root, "testsuite", name=for_xml(feature), timestamp=for_xml(run.started))
     _properties(suite, {
         "run": run.id,
+        "suite": f"{run.suite.name} {run.suite.version}",
         "profile": run.profile.id,
+        "profile_sha256": run.profile.sha256,
         "target": run.target.base_url,
+        "software": run.target.software,
         "fhir_version": run.target.fhir_version,
+        "seed": run.seed,
     })  # fmt: skip
     for case in cases:
-        _test_case(suite, case)
+        _test_case(suite, case, run)
     _count(suite, sum(case.duration_ms for case in cases) / 1000)
 
 
-def _test_case(suite: Element, case: VerdictReached) -> None:
+def _test_case(suite: Element, case: VerdictReached, run: Run) -> None:
     element = SubElement(
         suite,
         "testcase",
@@ -77,12 +83,11 @@ def _test_case(suite: Element, case: VerdictReached) -> None:
     })  # fmt: skip
     outcome = _ELEMENT[case.verdict]
     if outcome:
-        message = for_xml(_message(case), 500)
-        SubElement(element, outcome, message=message, type=case.verdict.value).text = _evidence(
-            case
-        )
+        message = for_xml(_message(case, run), 500)
+        child = SubElement(element, outcome, message=message, type=case.verdict.value)
+        child.text = _evidence(case)
     elif case.verdict is not Verdict.PASS:
-        output = f"{case.verdict.value}: {_message(case)}\n{_evidence(case)}"
+        output = f"{case.verdict.value}: {_message(case, run)}\n{_evidence(case)}"
         SubElement(element, "system-out").text = for_xml(output)
 
 
@@ -99,17 +104,31 @@ def _source(case: VerdictReached) -> str:
     return " ".join(filter(None, (source.title, source.url, source.document))) if source else ""
 
 
-def _message(case: VerdictReached) -> str:
+def _message(case: VerdictReached, run: Run) -> str:
+    """One line: of a failure what it has in common with others, then what is said of this one."""
     message = case.message or str(case.observed.get("answer") or case.verdict.value)
-    return "; ".join(filter(None, (waived(case), message)))
+    cause = str(symptoms_of(case, run)[0]) if case.verdict is Verdict.FAIL else ""
+    first = message.partition("\n\n")[0]
+    return one_line("; ".join(filter(None, (waived(case), cause, first))), 450)
 
 
 def _evidence(case: VerdictReached) -> str:
-    """What was expected, what came, where the promise stands, and which exchanges prove it."""
+    """What was expected, what came, where the promise stands, which exchanges prove it, and how it is repeated."""
     lines = [f"expected: {finding.expected}\ngot: {finding.got}" for finding in case.findings]
     named = {"level": case.level, "says": case.says, "exchanges": ", ".join(case.exchanges)}
     lines += [f"{name}: {value}" for name, value in named.items() if value]
-    return for_xml("\n".join(lines))
+    lines += [f"replay: bash {path}" for path in _replays(case)]
+    return for_xml("\n".join([*lines, *_drawing(case)]))
+
+
+def _replays(case: VerdictReached) -> list[str]:
+    """The script that repeats a failure, by its path in the run's folder."""
+    return [replay_of(case.rule)] if case.verdict is Verdict.FAIL else []
+
+
+def _drawing(case: VerdictReached) -> list[str]:
+    """The story of a race, whose lines stand as they are."""
+    return ["", *several_lines(case.message, 60)] if "\n" in case.message else []
 
 
 def _cut_short(root: Element, run: Run) -> None:

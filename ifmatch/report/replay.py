@@ -48,7 +48,12 @@ send() {{
 
 def replay_path(folder: Path, judged: Judged) -> Path:
     """Where the replay of a rule lies in the folder of its run."""
-    return folder / FOLDER_NAME / _file_name(judged)
+    return folder / replay_of(judged.rule)
+
+
+def replay_of(rule: str) -> str:
+    """Where the replay of a rule lies within its run's folder."""
+    return f"{FOLDER_NAME}/{rule}.sh"
 
 
 def scripts(run: Run) -> dict[str, bytes]:

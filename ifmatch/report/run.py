@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import TypeVar
 
 from ifmatch.errors import ExitCode
@@ -71,7 +72,7 @@ class Run:
     """Everything that a report says of a run.
 
     `complete` means that the log has its last line and that line says so. `ended_with` is the exit code given there.
-    `left_out` are the rules that were not selected: with any, the run was partial.
+    `left_out` are the rules that were not selected: with any, the run was partial. In a `strict` one a warning fails.
     """
 
     id: str = ""
@@ -90,6 +91,7 @@ class Run:
     ended_with: ExitCode | None = None
     message: str = ""
     left_out: tuple[str, ...] = ()
+    strict: bool = False
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> "Run":
@@ -116,11 +118,21 @@ class Run:
             ended_with=_exit_code(footer.exit_code),
             message=footer.message,
             left_out=footer.left_out,
+            strict=header.strict,
         )
 
     def exchanges_of(self, ids: Iterable[str]) -> list[ExchangeRecorded]:
         """The exchanges with these ids, as far as the log has them."""
         return [self.exchanges[id] for id in ids if id in self.exchanges]
+
+    @cached_property
+    def raced(self) -> Mapping[tuple[str, int], list[str]]:
+        """The ids of the exchanges that were released together, by the rule and the step that they were for."""
+        found: dict[tuple[str, int], list[str]] = {}
+        for exchange in self.exchanges.values():
+            if exchange.raced:
+                found.setdefault((exchange.rule or "", exchange.step or 0), []).append(exchange.id)
+        return found
 
     @property
     def exit_code(self) -> ExitCode:
@@ -142,7 +154,8 @@ class Run:
     def judged(self) -> ExitCode:
         """What the verdicts alone come to, while the run has not yet said how it ended."""
         cases = (case for rule in self.rules for case in rule.cases)
-        return exit_code_for(conclusion_named(case.verdict, case.culprit) for case in cases)
+        conclusions = (conclusion_named(case.verdict, case.culprit) for case in cases)
+        return exit_code_for(conclusions, self.strict)
 
     @property
     def conformant(self) -> bool | None:

@@ -8,6 +8,9 @@ from ifmatch.rules.expectation import Source
 #: What XML 1.0 cannot hold at all, not even escaped (section 2.2).
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+#: What Markdown, and the HTML in it, would take for markup.
+_MARKUP = str.maketrans({character: f"\\{character}" for character in "\\|<>*_`[]&#"})
+
 _SHORT: Mapping[str, str] = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -51,6 +54,11 @@ def for_xml(text: object, most: int = 20_000) -> str:
         most,
         len(str(text)),
     )
+
+
+def for_markdown(text: str) -> str:
+    """A text that Markdown shows as it is, on one line."""
+    return " ".join(text.split()).translate(_MARKUP)
 
 
 def label_of(row: Mapping[str, object], resource_type: str) -> str:

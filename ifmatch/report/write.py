@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ifmatch.errors import ConfigurationError
 from ifmatch.log.reader import read
-from ifmatch.report import allure, document, junit, page, replay
+from ifmatch.report import allure, document, har, junit, markdown, page, replay
 from ifmatch.report.run import Run
 
 #: Writes one form of report: of this run, whose evidence lies in this folder, to that place.
@@ -55,6 +55,8 @@ FORMATS = (
     Format(replay.FOLDER_NAME, _as_folder(replay.scripts)),
     Format(allure.FOLDER_NAME, allure.write_results),
     Format(page.FILE_NAME, page.write_page),
+    Format(markdown.FILE_NAME, _as_file(markdown.summary)),
+    Format(har.FILE_NAME, _as_file(har.har)),
 )
 
 #: What lies beside a log and belongs to it: every form of report, and the pictures that the run itself draws.

@@ -1,6 +1,10 @@
-"""The rule catalogue: the feature files themselves. A rule is a scenario with a stable id."""
+"""The rule catalogue: the feature files themselves. A rule is a scenario with a stable id.
 
-from collections.abc import Iterator
+Where the id of an outline names columns of its table, as in `door.<door>.stale`, each row is a rule of its own.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -11,9 +15,13 @@ from gherkin.parser import Parser
 
 from ifmatch import HOME
 from ifmatch.errors import did_you_mean
+from ifmatch.rules.doors import DOORS
 
 FEATURES = HOME / "features"
 _ID_TAG = "@rule:"
+
+#: A column of an outline's table, where a tag or a title names it.
+_COLUMN = re.compile(r"<([^<>]+)>")
 
 #: The rules that are watched in every exchange have no steps of their own, and ids of this form.
 _WATCHED = "always."
@@ -43,13 +51,35 @@ def rules_in(path: Path) -> Iterator[Rule]:
     scenarios = (child["scenario"] for child in feature["children"] if "scenario" in child)
     for scenario in scenarios:
         tags = _tags_of(feature) | _tags_of(scenario)
-        yield Rule(
-            id=_id_in(tags, f"{path.name}: the scenario {scenario['name']!r}"),
-            title=scenario["name"],
-            feature=feature["name"],
-            path=str(path.relative_to(FEATURES)),
-            tags=tags,
-        )
+        id_ = _id_in(tags, f"{path.name}: the scenario {scenario['name']!r}")
+        rows = _rows_of(scenario) if _COLUMN.search(id_) else [{}]
+        for row in rows:
+            yield Rule(
+                id=for_row(id_, row),
+                title=for_row(scenario["name"], row),
+                feature=feature["name"],
+                path=str(path.relative_to(FEATURES)),
+                tags=tags | _needs_of(row),
+            )
+
+
+def for_row(text: str, row: Mapping[str, str]) -> str:
+    """An id or a title as it is for one row of an outline: each column that it names replaced by the row's value."""
+    return _COLUMN.sub(lambda match: row.get(match[1], match[0]), text)
+
+
+def _rows_of(scenario: Any) -> Iterator[dict[str, str]]:
+    """The rows of an outline's tables, by their columns."""
+    for table in scenario["examples"]:
+        columns = [cell["value"] for cell in table["tableHeader"]["cells"]]
+        for row in table["tableBody"]:
+            yield dict(zip(columns, (cell["value"] for cell in row["cells"]), strict=True))
+
+
+def _needs_of(row: Mapping[str, str]) -> frozenset[str]:
+    """What a row needs of a target by the door that it names, as the tags that gate it."""
+    door = DOORS.get(row.get("door", ""))
+    return frozenset(f"@needs:{need}" for need in door.needs) if door else frozenset()
 
 
 def _id_in(tags: frozenset[str], whose: str) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+from ifmatch.rules.answer import Resource
+
 #: An element that no resource type has: to change it is impossible.
 _IMPOSSIBLE = "/ifmatchHasNoSuchElement/0/text"
 
@@ -77,3 +79,14 @@ def patch_document(
     write, media_type = FORMATS[patch_format]
     all_changes = dict(changes) if possible else {**changes, _IMPOSSIBLE: "never"}
     return PatchDocument(write(all_changes, resource_type), media_type or fhir_media_type)
+
+
+def json_patch_between(resource: Resource, wanted: Resource) -> list[dict[str, object]]:
+    """The operations of a JSON Patch that make one resource of another, by their elements at the top."""
+    gone = [{"op": "remove", "path": f"/{name}"} for name in resource.keys() - wanted.keys()]
+    changed = [
+        {"op": "add", "path": f"/{name}", "value": value}
+        for name, value in wanted.items()
+        if resource.get(name) != value
+    ]
+    return [*gone, *changed]

@@ -4,6 +4,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -42,6 +43,7 @@ def read(name: str) -> dict[str, Any]:
     _check_shape(data, path)
     _check_base(data, path)
     _check_rule_ids(data, path)
+    data["rules"] = _written_out(data.get("rules", {}))
     data.setdefault("label", data["id"][:_LABEL_LENGTH])
     data["_digest"] = hashlib.sha256(text.encode()).hexdigest()
     return data
@@ -152,10 +154,23 @@ def _check_base(data: Mapping[str, Any], path: Path) -> None:
 def _check_rule_ids(data: Mapping[str, Any], path: Path) -> None:
     """A misspelt id would promise something of a rule that never runs, unseen."""
     for place, name in _rule_ids(data):
-        if name not in catalogue.ids():
+        if not _matching(name):
             raise ConfigurationError(
                 f'{path}: {place} names the rule "{name}", which is none.{catalogue.hint(name)}'
             )
+
+
+def _matching(name: str) -> list[str]:
+    """The rules that an id or a pattern of a profile speaks of."""
+    if "*" not in name:
+        return [name] if name in catalogue.ids() else []
+    return [rule for rule in sorted(catalogue.ids()) if fnmatchcase(rule, name)]
+
+
+def _written_out(rules: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries by the ids of their rules; of several patterns for one rule, that which says most of its id holds."""
+    by_precision = sorted(rules, key=lambda name: ("*" not in name, len(name.replace("*", ""))))
+    return {rule: rules[name] for name in by_precision for rule in _matching(name)}
 
 
 def _rule_ids(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -96,9 +96,14 @@ def with_waiver(verdict: Verdict) -> Verdict:
     return Verdict.WAIVED if verdict in WAIVABLE else verdict
 
 
-def exit_code_for(conclusions: Iterable[Conclusion]) -> ExitCode:
-    """The exit code that the conclusions of a run amount to. When nothing was judged it is not 0: green has meaning."""
+def exit_code_for(conclusions: Iterable[Conclusion], strict: bool = False) -> ExitCode:
+    """The exit code that the conclusions of a run amount to. When nothing was judged it is not 0: green has meaning.
+
+    In a `strict` run a broken SHOULD counts like a broken SHALL.
+    """
     seen = set(conclusions)
+    if strict and Conclusion(Verdict.WARN) in seen:
+        return ExitCode.NOT_CONFORMANT
     decisive = (code for conclusion, code in EXIT_CODES if conclusion in seen)
     judged = seen - {Conclusion(Verdict.NOT_APPLICABLE)}
     return next(decisive, ExitCode.CONFORMANT if judged else ExitCode.NOTHING_RAN)

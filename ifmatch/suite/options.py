@@ -3,8 +3,10 @@
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ifmatch.client.target_file import read
 from ifmatch.race.budget import EFFORTS
 
 if TYPE_CHECKING:
@@ -21,11 +23,12 @@ class Option:
 
     name: str
     field: str
-    metavar: str
     help: str
+    metavar: str = ""
     type: type = str
     choices: tuple[str, ...] = ()
     repeated: bool = False
+    switch: bool = False
     short: str = ""
     key: str = ""
     shared: bool = False
@@ -42,13 +45,16 @@ class Option:
 
     def declaration(self, dest: str) -> dict[str, Any]:
         """How argparse is told of it, whose words are pytest's, too."""
+        words = f"{self.help}; `{self.key}` in the target file" if self.key else self.help
+        if self.switch:
+            return {"dest": dest, "action": "store_true", "default": None, "help": words}
         return {
             "dest": dest,
             "action": "append" if self.repeated else "store",
             "type": self.type,
             "choices": self.choices or None,
             "metavar": self.metavar,
-            "help": f"{self.help}; `{self.key}` in the target file" if self.key else self.help,
+            "help": words,
         }
 
 
@@ -58,6 +64,16 @@ RULES = Option(
     field="rules",
     metavar="GLOB",
     help="only the rules whose id matches, such as 'update.if-match.*'; several patterns separated by commas",
+    key="rules",
+)
+
+#: The file that can say what the other options say.
+TARGET = Option(
+    name="target",
+    field="target_file",
+    metavar="FILE",
+    help="target.toml: address, credentials, headers, resources",
+    short="-t",
 )
 
 OPTIONS = (
@@ -77,13 +93,7 @@ OPTIONS = (
         short="-p",
         key="profile",
     ),
-    Option(
-        name="target",
-        field="target_file",
-        metavar="FILE",
-        help="target.toml: address, credentials, headers, resources",
-        short="-t",
-    ),
+    TARGET,
     RULES,
     Option(
         name="report-dir",
@@ -98,6 +108,7 @@ OPTIONS = (
         metavar="NAME",
         help=f"how long to race: {', '.join(EFFORTS)}; quick unless told otherwise; five systems race only if told",
         choices=tuple(EFFORTS),
+        key="effort",
     ),
     Option(
         name="writers",
@@ -105,6 +116,7 @@ OPTIONS = (
         metavar="K",
         help="how many writers meet in a race, 2 to 16",
         type=int,
+        key="writers",
     ),
     Option(
         name="seed",
@@ -112,6 +124,22 @@ OPTIONS = (
         metavar="N",
         help="draw the races of an earlier run again",
         type=int,
+        key="seed",
+    ),
+    Option(
+        name="strict",
+        field="strict",
+        help="a warning, which is a broken SHOULD, fails the run",
+        switch=True,
+        key="strict",
+    ),
+    Option(
+        name="wait",
+        field="wait",
+        metavar="SECONDS",
+        help="wait so long for a server that is starting",
+        type=float,
+        key="wait",
     ),
     Option(
         name="fault",
@@ -139,12 +167,16 @@ def given_to_command(args: argparse.Namespace) -> dict[str, Any]:
 
 def words_for_pytest(values: Mapping[str, Any]) -> list[str]:
     """The options that have a value, by field, as pytest is given them: under names that are ours alone."""
-    return [f"{option.own}={value}" for option, value in _single_values(values)]
+    return [_word(option, option.own, value) for option, value in _single_values(values)]
 
 
 def words_for_command(values: Mapping[str, Any]) -> list[str]:
     """The same as they are typed behind `ifmatch run`."""
-    return [f"{option.plain}={value}" for option, value in _single_values(values)]
+    return [_word(option, option.plain, value) for option, value in _single_values(values)]
+
+
+def _word(option: Option, name: str, value: Any) -> str:
+    return name if option.switch else f"{name}={value}"
 
 
 def _single_values(values: Mapping[str, Any]) -> Iterator[tuple[Option, Any]]:
@@ -172,6 +204,15 @@ def names_among(args: Sequence[str]) -> list[str]:
     """Those of our options that stand there as a word of their own, and so before their value."""
     names = {name for option in OPTIONS for name in (option.plain, option.own)}
     return [word for word in args if word in names]
+
+
+def fill_from_target_file(config: "pytest.Config") -> None:
+    """Take from the target file what the command line leaves open. Raises ConfigurationError when it cannot be read."""
+    name = given_to_pytest(config).get(TARGET.field)
+    said = read(Path(name)) if name else {}
+    for option in OPTIONS:
+        if option.key in said and config.getoption(_dest(option)) is None:
+            setattr(config.option, _dest(option), said[option.key])
 
 
 def given_to_pytest(config: "pytest.Config") -> dict[str, Any]:

@@ -17,7 +17,7 @@ from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, NothingSe
 from ifmatch.log.events import Crash, Event, Notice
 from ifmatch.report.console import conclusion, count_line
 from ifmatch.rules import catalogue
-from ifmatch.suite.options import RULES, given_to_pytest
+from ifmatch.suite.options import RULES, fill_from_target_file, given_to_pytest
 from ifmatch.suite.session import Options, Session
 from ifmatch.suite.sharing import join, shared, split
 from ifmatch.suite.stash import ABORT, RUN, SESSION, run_of, session_of
@@ -33,6 +33,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         if _is_worker(config):
             _join(config)
         elif not config.getoption("collectonly"):
+            fill_from_target_file(config)
             _demand_rules(config.getoption(RULES.own))
             _enter(config, Session.open(_options(config), lambda event: _tell(config, event)))
     except IfmatchError as error:

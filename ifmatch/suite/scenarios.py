@@ -94,11 +94,15 @@ def _is_chosen(item: pytest.Item, globs: str) -> bool:
 def rule_of(item: pytest.Item) -> catalogue.Rule | None:
     """The rule that a test is a scenario of, None for any other test."""
     mark = item.get_closest_marker("rule")
-    return (
-        _rules_by_id().get(mark.kwargs["id"])
-        if mark and isinstance(item.parent, FeatureFile)
-        else None
-    )
+    if mark is None or not isinstance(item.parent, FeatureFile):
+        return None
+    return _rules_by_id().get(catalogue.for_row(mark.kwargs["id"], _row_of(item)))
+
+
+def _row_of(item: pytest.Item) -> dict[str, str]:
+    """The row of the outline's table that a test is about; empty where there is none."""
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    return dict(params.get("_pytest_bdd_example", {}))
 
 
 @cache
@@ -162,7 +166,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     promise = session.profile.promise(rule.id, resource_type)
     case = Case(rule.id, promise, resource_type, unclaimed(session.target, rule))
     item.stash[CASE] = case
-    item.stash[_STATE] = state = _Scenario(rule, case, dict(params.get("_pytest_bdd_example", {})))
+    item.stash[_STATE] = state = _Scenario(rule, case, _row_of(item))
     session.recorder.begin_rule(rule.id)
     reason = (
         case.promise.reason

@@ -10,6 +10,7 @@ from typing import Any
 
 from ifmatch import __version__
 from ifmatch.client.connect import (
+    await_start,
     check_version,
     introduce,
     look_again,
@@ -59,7 +60,7 @@ class Options:
     """What the user asked for. No `report_dir`: a new folder under reports/. `faults` are for the embedded server.
 
     `rules` are patterns of ids, `effort` names the budget of the races, `writers` is how many meet in one, `seed` draws
-    the same races again.
+    the same races again. In a `strict` run a warning fails. `wait` is how many seconds a server may take to start.
     """
 
     base_url: str = ""
@@ -71,6 +72,8 @@ class Options:
     effort: str = "quick"
     writers: int = 4
     seed: int | None = None
+    strict: bool = False
+    wait: float = 0.0
     command: Sequence[str] = field(default_factory=lambda: sys.argv)
 
 
@@ -169,6 +172,7 @@ class Session:
         session.listeners += [listener] if listener else []
         session.record(_header(session, options, named))
         try:
+            await_start(session.target, options.wait)
             session._meet_the_target(named, options.rules)
         except (IfmatchError, KeyboardInterrupt) as error:
             code = error.exit_code if isinstance(error, IfmatchError) else ExitCode.INTERRUPTED
@@ -374,6 +378,7 @@ def _header(session: Session, options: Options, named: Profile | None) -> RunSta
         seed=session.races.seed,
         effort=options.effort,
         writers=options.writers,
+        strict=options.strict,
         profile=_described(named) if named else None,
         base_url=session.settings.base_url,
     )

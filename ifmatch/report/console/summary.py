@@ -101,12 +101,12 @@ def _print_conclusion(console: Console, run: Run) -> None:
     if run.message:
         print_line(console, one_line(run.message, 1000))
     if run.left_out:
-        print_line(console, _partial_line(run))
+        print_line(console, partial_line(run))
     if not run.complete:
         print_line(console, "The run did not come to its end: this is what was seen until then.")
 
 
-def _partial_line(run: Run) -> str:
+def partial_line(run: Run) -> str:
     """That rules were left out, which ones as far as a line holds them, and what that means."""
     interactions = dict.fromkeys(rule.partition(".")[0] for rule in run.left_out)
     rules = {*run.left_out, *(judged.rule for judged in run.rules)}

@@ -9,7 +9,7 @@ from typing import Any
 from ifmatch.log.events import RaceFacts
 from ifmatch.report.advice import Advice, advice_on
 from ifmatch.report.causes import Cause, causes
-from ifmatch.report.console import conclusion, count_line
+from ifmatch.report.console import conclusion, count_line, partial_line
 from ifmatch.report.page.exchanges import embedded
 from ifmatch.report.page.templates import rendered, tone_of
 from ifmatch.report.page.timeline import lanes
@@ -75,6 +75,7 @@ def page(run: Run, folder: Path) -> str:
         tone=tone_of(word),
         counts=[(verdict, count) for verdict, count in run.counts.items() if count],
         count_line=count_line(run.counts),
+        partial=partial_line(run) if run.left_out and run.conformant is None else "",
         sections=list(_sections(run, views)),
         facts=list(_facts(run)),
         races=_races(run),
@@ -106,8 +107,7 @@ def _cause_view(cause: Cause, run: Run, views: dict[str, RuleView]) -> CauseView
 def _command(rules: Sequence[Judged], run: Run) -> str:
     """What to type to see whether a repair holds: the rules by name while they are few, else their groups."""
     ids = [judged.rule for judged in rules]
-    groups = dict.fromkeys(f"{group_of(id)}.*" for id in ids)
-    globs = ids if len(ids) <= _MOST_NAMED else groups
+    globs = ids if len(ids) <= _MOST_NAMED else _groups_of(ids)
     words = [
         "ifmatch",
         "run",
@@ -118,6 +118,15 @@ def _command(rules: Sequence[Judged], run: Run) -> str:
         ",".join(globs),
     ]
     return shlex.join(one_line(word, 4000) for word in words)
+
+
+def _groups_of(ids: Iterable[str]) -> list[str]:
+    """Globs for the groups of these rules, without those that another one covers."""
+    groups = dict.fromkeys(f"{group_of(id)}." for id in ids)
+    covered = {
+        group for group in groups for other in groups if group != other and group.startswith(other)
+    }
+    return [f"{group}*" for group in groups if group not in covered]
 
 
 def _facts(run: Run) -> Iterator[tuple[str, str]]:
@@ -134,6 +143,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         "begun": run.started,
         "duration": f"{run.duration:.1f} s",
         "seed": run.seed,
+        "rules selected": _selected(run),
         "left on the target": len(run.left) or "nothing",
     }
     for name, value in named.items():
@@ -141,14 +151,23 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
             yield name, one_line(value)
 
 
+def _selected(run: Run) -> str:
+    """How many rules were asked for, of how many. A rule of which only some rows were left out is in both."""
+    judged = {judged.rule for judged in run.rules}
+    return f"{len(judged)} of {len(judged.union(run.left_out))}"
+
+
 def _races(run: Run) -> str:
     """How much was raced, and what it is worth that some races have shown nothing."""
     raced = [judged for judged in run.rules if judged.spokesman.race]
     if not raced:
         return "Nothing was raced: what only shows when several write at once was not looked for."
+    return ", ".join([_rounds_in_all(raced), *_with_fault(raced), *_bound(raced)])
+
+
+def _with_fault(raced: Sequence[Judged]) -> list[str]:
     failed = sum(judged.verdict is Verdict.FAIL for judged in raced)
-    faults = [f"{failed} with a fault"] if failed else []
-    return ", ".join([_rounds_in_all(raced), *faults, *_bound(raced)])
+    return [f"{failed} with a fault"] if failed else []
 
 
 def _rounds_in_all(raced: Sequence[Judged]) -> str:

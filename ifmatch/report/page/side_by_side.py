@@ -144,11 +144,14 @@ def _cell(entry: Entry | None, page: str) -> Cell | None:
     verdict = verdict_of(entry)
     if entry is None or verdict is None:
         return None
-    message = str(entry["message"])
     return Cell(
         verdict=verdict,
         mark=MARKS[verdict][0],
         answers=answers_of(entry),
-        why=lines_of(message) if message and verdict not in _QUIET else (),
+        why=_why(verdict, str(entry["message"])),
         link=f"{page}#{anchor_of(entry['rule'])}" if page else "",
     )
+
+
+def _why(verdict: Verdict, message: str) -> tuple[str, ...]:
+    return lines_of(message) if message and verdict not in _QUIET else ()

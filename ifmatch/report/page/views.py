@@ -1,6 +1,7 @@
 """What a page shows of a rule: plain texts, in the order in which they are read."""
 
 import base64
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,13 +11,12 @@ from ifmatch.log.events import (
     ExchangeRecorded,
     OperationSeen,
     RaceFacts,
-    StepCarriedOut,
     VerdictReached,
 )
 from ifmatch.report.console import MARKS
-from ifmatch.report.evidence import deciding_exchange, first_anomaly
+from ifmatch.report.evidence import deciding_exchange, exchanges_of_step, first_anomaly
 from ifmatch.report.interaction import interaction_of
-from ifmatch.report.replay import FOLDER_NAME as REPLAYS
+from ifmatch.report.replay import replay_of
 from ifmatch.report.run import Judged, Run, waived
 from ifmatch.report.text import label_of, one_line
 from ifmatch.rules.expectation import Finding, Source
@@ -127,9 +127,9 @@ def rule_view(judged: Judged, run: Run, folder: Path) -> RuleView:
         link=_link(case.source),
         says=one_line(case.says, 600),
         waived=one_line(waived(case)),
-        cases=tuple(_case_view(each) for each in judged.cases),
+        cases=tuple(_case_view(each, run) for each in judged.cases),
         race=_race_view(case, case.race, run, folder) if case.race else None,
-        replay=f"{REPLAYS}/{judged.rule}.sh" if judged.verdict is Verdict.FAIL else "",
+        replay=replay_of(judged.rule) if judged.verdict is Verdict.FAIL else "",
     )
 
 
@@ -155,7 +155,7 @@ def _difference(finding: Finding) -> Difference:
 def _answer(case: VerdictReached) -> str:
     """What came, in a few words: an answer, or what a race is worth, or why there was none."""
     if case.race is not None and case.race.rounds:
-        return f"{case.race.rounds} rounds, {_shown_by(case.race)}"
+        return f"{_counted(case.race.rounds, 'round')}, {_shown_by(case.race)}"
     return one_line(case.observed.get("answer") or case.message, 160)
 
 
@@ -184,28 +184,25 @@ def _link(source: Source | None) -> str:
 # ---------------------------------------------------------------- cases and their sentences
 
 
-def _case_view(case: VerdictReached) -> CaseView:
+def _case_view(case: VerdictReached, run: Run) -> CaseView:
+    in_steps = {id for step in case.steps for id in step.exchanges}
     return CaseView(
         label=label_of(case.row, case.resource_type),
         verdict=case.verdict,
         message=one_line(case.message.partition("\n\n")[0]),
-        steps=tuple(map(_step, case.steps)),
-        outside=tuple(_outside_of_steps(case)),
+        steps=tuple(_step(case, number, run) for number in range(len(case.steps))),
+        outside=tuple(itertools.filterfalse(in_steps.__contains__, case.exchanges)),
     )
 
 
-def _outside_of_steps(case: VerdictReached) -> list[str]:
-    in_steps = {id for step in case.steps for id in step.exchanges}
-    return [id for id in case.exchanges if id not in in_steps]
-
-
-def _step(step: StepCarriedOut) -> Step:
+def _step(case: VerdictReached, number: int, run: Run) -> Step:
+    step = case.steps[number]
     return Step(
         keyword=one_line(step.keyword),
         text=one_line(step.text, 500),
         status=step.status,
         differences=differences_of(step.findings),
-        exchanges=step.exchanges,
+        exchanges=tuple(exchanges_of_step(case, number, run)),
     )
 
 
@@ -228,15 +225,19 @@ def _race_view(case: VerdictReached, race: RaceFacts, run: Run, folder: Path) ->
 def _writer(operation: OperationSeen, begun: int, run: Run) -> Writer:
     exchange = run.exchanges.get(operation.exchange)
     kind = interaction_of(exchange.request, run.target.base_url) if exchange else operation.kind
-    made = f", version {operation.version}" if operation.version else ""
     return Writer(
         name=one_line(operation.writer),
         request=one_line(kind),
         condition=one_line(f"from version {operation.base}" if operation.base else ""),
-        answer=one_line(f"{operation.status or operation.outcome}{made}"),
+        answer=one_line(_came_of(operation)),
         when=_when(operation, begun),
-        exchange=operation.exchange if exchange else "",
+        exchange=exchange.id if exchange else "",
     )
+
+
+def _came_of(operation: OperationSeen) -> str:
+    made = f", version {operation.version}" if operation.version else ""
+    return f"{operation.status or operation.outcome}{made}"
 
 
 def _when(operation: OperationSeen, begun: int) -> str:
@@ -262,12 +263,16 @@ def _seen(race: RaceFacts) -> str:
     """How often something was seen, and how often it was seen again."""
     parts = []
     if race.anomalies_in_all:
-        rounds = f" in {race.rounds} rounds" if race.rounds else ""
-        parts.append(f"seen {race.anomalies_in_all} times{rounds}")
+        rounds = f" in {_counted(race.rounds, 'round')}" if race.rounds else ""
+        parts.append(f"seen {_counted(race.anomalies_in_all, 'time')}{rounds}")
     if race.reproduced:
         shown, tries = race.reproduced
         parts.append(f"reproduced {shown} of {tries} times with two writers")
     return ", ".join(parts)
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _facts(race: RaceFacts) -> Iterator[tuple[str, str]]:

@@ -165,6 +165,9 @@ const reveal = () => {
   target?.scrollIntoView();
 };
 addEventListener('hashchange', reveal);
+document.querySelector('.lanes')?.addEventListener('click', (event) => {
+  if (event.target.dataset.leadsTo) location.hash = event.target.dataset.leadsTo;
+});
 if (location.hash) reveal();
 
 // On paper nothing can be opened: the rules that show a cause again are listed, and of races the first picture is shown.

@@ -1,0 +1,26 @@
+@needs:conditional-create
+Feature: A conditional create makes a resource only if there is none like it
+  Two clinics register the same person. The second learns that the person is known already, and where.
+
+  @spec:CC-01 @spec:CC-02 @spec:CC-03
+  @rule:conditional-create.<matches>
+  Scenario Outline: A create on the condition that nothing matches, where there is <matches>
+    Given resources of ours that match a criterion: <matches>
+    When a resource is created on the condition that nothing matches it
+    Then the server answers as promised
+    And what was there is as it was, and nothing was made beside it but what the answer says
+
+    Examples:
+      | matches |
+      | none    |
+      | one     |
+      | many    |
+
+  @spec:CC-07
+  @needs:delete @rule:conditional-create.deleted
+  Scenario: What is deleted matches nothing
+    Given resources of ours that match a criterion: one
+    And they have been deleted
+    When a resource is created on the condition that nothing matches it
+    Then the server answers as promised
+    And the new resource holds what was sent

@@ -1,0 +1,25 @@
+@needs:conditional-delete
+Feature: A conditional delete removes what matches, all of it or nothing
+
+  @spec:CD-01 @spec:CD-02 @spec:CD-03
+  @rule:conditional-delete.<matches>
+  Scenario Outline: A delete by criteria, where there is <matches>
+    Given resources of ours that match a criterion: <matches>
+    When what matches it is deleted
+    Then the server answers as promised
+    And all of them are gone, or none is, as the answer says
+
+    Examples:
+      | matches |
+      | none    |
+      | one     |
+      | many    |
+
+  @spec:CD-05
+  @rule:conditional-delete.unknown-criterion
+  Scenario: A criterion that the server does not know removes nothing beyond what the others match
+    Given resources of ours that match a criterion: one
+    And another one to be written beside it
+    When what matches it is deleted, with a criterion besides that no server knows
+    Then the server answers as promised
+    And the other one is as it was

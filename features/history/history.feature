@@ -1,0 +1,50 @@
+Feature: What was once written can be found again
+  The record of a patient is also the record of who wrote what. Every accepted write is one version, a refused one is
+  none, and what a version says never changes.
+
+  @spec:HIS-07 @spec:VREAD-01
+  @needs:vread @rule:vread.at-once
+  Scenario: Each version can be read as soon as it is written
+    Given a resource that is written to by every door
+    Then each version could be read at once, as it was
+
+  @spec:VREAD-02
+  @needs:vread @rule:vread.later
+  Scenario: Each version stays as it was, whatever was written since
+    Given a resource that is written to by every door
+    Then each version can still be read, as it was
+
+  @spec:DEL-05 @spec:VREAD-02
+  @needs:vread @needs:delete @rule:vread.after-delete
+  Scenario: The versions of what is deleted stay as they were
+    Given a resource that is written to by every door
+    And it has been deleted
+    Then each version can still be read, as it was
+
+  @spec:VREAD-05
+  @needs:vread @rule:vread.unknown-version
+  Scenario: A version that never was is not found
+    Given a resource on the server
+    When a version of it is read that never was
+    Then the server answers as promised
+
+  @spec:HIS-01 @spec:HIS-02 @spec:HIS-04
+  @needs:history-instance @rule:history.each-write-once
+  Scenario: The history lists every accepted write once, in the order of writing, and no refused one
+    Given a resource that is written to by every door
+    Then its history lists each version once, the oldest last
+
+  @spec:DEL-05 @spec:HIS-03
+  @needs:history-instance @needs:delete @rule:history.deletion
+  Scenario: The history lists a deletion, and keeps what was before
+    Given a resource that is written to by every door
+    And it has been deleted
+    Then its history lists the deletion before each of its versions
+
+  @spec:DEL-03
+  @needs:history-instance @needs:delete @rule:history.deleted-twice
+  Scenario: A second deletion is no event of its own
+    Given a resource on the server
+    And it has been deleted
+    When it is written by delete, naming missing
+    Then its history lists one deletion

@@ -1,0 +1,49 @@
+"""`ifmatch explain`: one rule, and what it means that a server breaks it."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from ifmatch.cli.command import Command
+from ifmatch.errors import ConfigurationError, ExitCode
+
+if TYPE_CHECKING:
+    from ifmatch.rules.catalogue import Rule
+
+_EXAMPLES = """examples:
+  ifmatch explain update.if-match.stale             its story, who promises what, what breaks it, what to do
+  ifmatch explain race.update.same-version -p spine"""
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("rule", metavar="RULE", help="the id of a rule, as the report names it")
+    parser.add_argument(
+        "-p", "--profile", default="", metavar="PROFILE", help="what this one promises, not all"
+    )
+
+
+def _explain(args: argparse.Namespace) -> int:
+    from ifmatch.reference.faults import FAULTS
+    from ifmatch.report.explain import print_explanation
+    from ifmatch.rules.profile import load, shipped
+
+    names = [args.profile] if args.profile else shipped()
+    print_explanation(_rule(args.rule), [load(name) for name in names], FAULTS.values())
+    return ExitCode.CONFORMANT
+
+
+def _rule(id: str) -> "Rule":
+    from ifmatch.rules import catalogue
+
+    by_id = {rule.id: rule for rule in catalogue.rules()}
+    if id not in by_id:
+        raise ConfigurationError(f'There is no rule "{id}".{catalogue.hint(id)}')
+    return by_id[id]
+
+
+COMMAND = Command(
+    name="explain",
+    summary="Explain a rule: its story, who promises what, what breaks it, what to do about that.",
+    examples=_EXAMPLES,
+    add_arguments=_add_arguments,
+    run=_explain,
+)

@@ -1,0 +1,90 @@
+"""Resources of ours that one criterion finds: none, one, or several; and what is sent to whatever matches it."""
+
+from dataclasses import dataclass
+
+from ifmatch.client.bundle import Entry, send
+from ifmatch.client.doors import await_index, criteria_for, demand_own
+from ifmatch.client.subject import Attempt, Subject, new_unique
+from ifmatch.client.target import Target, query
+from ifmatch.client.workbench import Workbench
+from ifmatch.rules.answer import Resource
+from ifmatch.rules.content import put
+from ifmatch.rules.patches import patch_document
+
+#: How many resources match, by the word that the features have for it.
+HOW_MANY = {"none": 0, "one": 1, "many": 2}
+
+
+@dataclass(frozen=True)
+class Matching:
+    """A criterion, and the resources of ours that it finds."""
+
+    criteria: str
+    unique: str
+    subjects: tuple[Subject, ...]
+
+    @property
+    def ids(self) -> set[str]:
+        """The ids of what it finds."""
+        return {subject.id for subject in self.subjects}
+
+
+def make_matching(bench: Workbench, count: int) -> Matching:
+    """So many resources that share a unique text, each found by a search already."""
+    unique = new_unique()
+    criteria = criteria_for(bench, unique)
+    subjects = tuple(bench.make(unique=unique) for _ in range(count))
+    for subject in subjects:
+        await_index(bench, subject)
+    return Matching(criteria, unique, subjects)
+
+
+def create_if_none(target: Target, bench: Workbench, matching: Matching) -> Attempt:
+    """POST on the condition that nothing matches (FHIR R4 http.html#ccreate)."""
+    body, unique = bench.body(unique=matching.unique)
+    condition = [("If-None-Exist", query(matching.criteria))]
+    return Attempt(target.create(body, unique=unique, conditions=condition), body)
+
+
+def create_if_none_in_transaction(target: Target, bench: Workbench, matching: Matching) -> Attempt:
+    """The same as the only entry of a transaction."""
+    body, _ = bench.body(unique=matching.unique)
+    condition = {"ifNoneExist": query(matching.criteria)}
+    entry = Entry("POST", bench.kind.type, body, condition)
+    return Attempt(send(target, "transaction", [entry])[0], body)
+
+
+def update(target: Target, bench: Workbench, matching: Matching) -> Attempt:
+    """PUT to what matches."""
+    body, unique = bench.body(unique=matching.unique)
+    answer = target.conditional_update(bench.kind.type, matching.criteria, body, unique=unique)
+    return Attempt(answer, body)
+
+
+def update_by(target: Target, bench: Workbench, subject: Subject, criteria: str) -> Attempt:
+    """PUT by criteria that name nothing. A resource of ours is found by then, so no other one is the only match."""
+    await_index(bench, subject)
+    body, unique = bench.body()
+    return Attempt(target.conditional_update(bench.kind.type, criteria, body, unique=unique), body)
+
+
+def patch(target: Target, bench: Workbench, matching: Matching) -> Attempt:
+    """PATCH of the mark in what matches."""
+    mark, kind = f"ifmatch {new_unique()}", bench.kind
+    document = patch_document("json-patch", kind.type, {kind.marker: mark}, "")
+    address = f"{kind.type}?{query(matching.criteria)}"
+    answer = target.patch_at(address, document.content, document.media_type)
+    return Attempt(answer, _marked(matching, kind.marker, mark))
+
+
+def _marked(matching: Matching, marker: str, mark: str) -> Resource:
+    """The first of what matches, as the patch should leave it; empty when nothing matches."""
+    return put(matching.subjects[0].now.resource, marker, mark) if matching.subjects else {}
+
+
+def delete(target: Target, bench: Workbench, matching: Matching, besides: str = "") -> Attempt:
+    """DELETE of what matches; `besides` are further criteria. What is only lent to the run is never deleted."""
+    for subject in matching.subjects:
+        demand_own(subject)
+    answer = target.conditional_delete(bench.kind.type, matching.criteria + besides)
+    return Attempt(answer, {}, deletes=True)

@@ -1,0 +1,77 @@
+"""The faults that are made from the table of doors: in one cell of it, the server does what it must not do."""
+
+from collections.abc import Iterator
+
+from ifmatch.reference.cell import Cell
+from ifmatch.reference.fault import Fault
+from ifmatch.rules import catalogue
+
+#: What goes wrong in a cell, in words.
+_SENTENCES = {
+    "accepted": "is carried out, though it is to be refused",
+    "written": "is answered as a refusal, and carried out all the same",
+    "refused": "is refused, though it is to be carried out",
+    "failing": "is answered 500",
+    "miscoded": "is refused with the code of another refusal",
+}
+
+#: What a case names of a resource that is there: its current version, or a version that it leaves open.
+_NAMES = {
+    "current": "current",
+    "list": "current",
+    "two-lines": "current",
+    "missing": "open",
+    "star": "open",
+    "strong": "open",
+}
+
+#: What goes wrong, by what the case names of a resource that is there. Whatever else it names is to be refused.
+_EFFECTS: dict[str, tuple[str, ...]] = {"current": ("refused",), "open": ("failing",)}
+
+#: The doors by which what is not there could be made: their writes hold all of a resource.
+_MAKING = ("update", "batch-put", "transaction-put")
+
+#: The doors at which a version conflict has a code of its own.
+_CODED = ("fhirpath-patch", "xml-patch", "batch-put", "batch-patch")
+
+#: The profile whose promises a fault breaks, where FHIR R4 is silent: R5 relates If-Match to these doors.
+_PROFILE = {"conditional-update": "fhir-r5", "conditional-patch": "fhir-r5"}
+
+
+def door_faults() -> Iterator[Fault]:
+    """For each cell that is a rule, the faults by which it must be seen broken."""
+    for rule in catalogue.rules():
+        parts = rule.id.split(".")
+        if parts[0] == "door" and parts[2] != "stale-by-many":
+            cell = Cell(*parts[1:])
+            yield from (_fault(rule.id, cell, effect) for effect in _effects(cell))
+
+
+def _fault(rule: str, cell: Cell, effect: str) -> Fault:
+    return Fault(
+        name=f"door:{cell.door}:{cell.case}:{cell.state}:{effect}",
+        sentence=f"By {cell.door}, {cell.case}, on what is in the state {cell.state}: it {_SENTENCES[effect]}.",
+        breaks=(rule,),
+        profile=_PROFILE.get(cell.door, "fhir-r4"),
+        cell=cell,
+        effect=effect,
+    )
+
+
+def _effects(cell: Cell) -> tuple[str, ...]:
+    """What goes wrong in a cell so that its rule must be broken."""
+    if cell.state in ("exists", "revived"):
+        named = _NAMES.get(cell.case, "")
+        return _EFFECTS.get(named) or _of_refusal(cell)
+    makes_something = cell.door in _MAKING and cell.case != "missing"
+    return _of_refusal(cell) if makes_something else ("failing",)
+
+
+def _of_refusal(cell: Cell) -> tuple[str, ...]:
+    """What goes wrong where a write is to be refused. Of a transaction that fails nothing stays, whoever wrote it."""
+    if cell.door.startswith("transaction-"):
+        return ("accepted",)
+    if cell.door == "conditional-delete":
+        return ("written",)
+    coded = ("miscoded",) if cell.door in _CODED and cell.case == "stale" else ()
+    return ("accepted", "written", *coded)

@@ -1,0 +1,123 @@
+"""Given, When and Then of what is done to whatever matches a criterion: create, update, patch, delete."""
+
+from pytest_bdd import given, parsers, then, when
+
+from ifmatch.client import matching as by_criteria
+from ifmatch.client.demands import demand_mark, demand_unchanged, demand_untouched_by_refusal
+from ifmatch.client.matching import HOW_MANY, make_matching
+from ifmatch.client.workbench import Attempt, new_unique
+from ifmatch.rules.answer import Effect
+from ifmatch.rules.expectation import describe
+
+
+@given(
+    parsers.parse("resources of ours that match a criterion: {matches}"), target_fixture="matching"
+)
+def resources_that_match(bench, matches):
+    return make_matching(bench, HOW_MANY[matches])
+
+
+@given("they have been deleted")
+def they_are_deleted(target, matching):
+    for subject in matching.subjects:
+        target.delete(subject.type, subject.id, if_match=subject.now.tag)
+
+
+@when("a resource is created on the condition that nothing matches it", target_fixture="attempt")
+def create_if_none(target, bench, matching):
+    return by_criteria.create_if_none(target, bench, matching)
+
+
+@when(
+    "a transaction creates a resource on the condition that nothing matches it",
+    target_fixture="attempt",
+)
+def create_if_none_in_transaction(target, bench, matching):
+    return by_criteria.create_if_none_in_transaction(target, bench, matching)
+
+
+@when("what matches it is updated", target_fixture="attempt")
+def update_matching(target, bench, matching):
+    return by_criteria.update(target, bench, matching)
+
+
+@when("what matches it is patched", target_fixture="attempt")
+def patch_matching(target, bench, matching):
+    return by_criteria.patch(target, bench, matching)
+
+
+@when("what matches it is deleted", target_fixture="attempt")
+def delete_matching(target, bench, matching):
+    return by_criteria.delete(target, bench, matching)
+
+
+@when(
+    "what matches it is deleted, with a criterion besides that no server knows",
+    target_fixture="attempt",
+)
+def delete_by_unknown(target, bench, matching):
+    return by_criteria.delete(target, bench, matching, besides=f"&ifmatch-unknown={new_unique()}")
+
+
+@then("what was there is as it was, and nothing was made beside it but what the answer says")
+def nothing_made_beside(case, target, bench, matching, attempt):
+    for subject in matching.subjects:
+        demand_unchanged(bench, case, subject)
+    answer = attempt.answer
+    told = {attempt.id} if answer.status == 201 else set()
+    made = set(bench.made_of(attempt)) - matching.ids - told
+    case.state(not made, "nothing made beside it", f"a resource was made: {', '.join(made)}")
+    if answer.effect is Effect.ACCEPTED:
+        _demand_named(case, target, matching, attempt)
+
+
+def _demand_named(case, target, matching, attempt):
+    """An accepted create must lead to what it made, or to the one that was there."""
+    named = attempt.answer.named_id
+    if matching.subjects:
+        case.fact(named in ("", *matching.ids), "the id of what was there", f"the id {named}")
+    else:
+        answer = target.read(attempt.sent["resourceType"], named or "none")
+        case.fact(answer.effect is Effect.ACCEPTED, "the new resource", describe(answer))
+
+
+@then("just one is changed, and only where the answer says so")
+def just_one_changed(case, bench, matching, attempt):
+    for subject in matching.subjects:
+        demand_untouched_by_refusal(bench, case, subject, attempt)
+    if len(matching.subjects) == 1:
+        demand_mark(bench, case, matching.subjects[0], attempt)
+
+
+@then("all of them are gone, or none is, as the answer says")
+def all_gone_or_none(case, bench, matching, attempt):
+    for subject in matching.subjects:
+        demand_untouched_by_refusal(bench, case, subject, attempt)
+    if attempt.answer.effect is Effect.ACCEPTED:
+        left = [subject.id for subject in matching.subjects if bench.look_for(subject)]
+        case.state(not left, "all that match are gone", f"still there: {', '.join(left)}")
+
+
+# ---------------------------------------------------------------- conditional updates that match nothing of ours
+
+
+def _update_by(target, bench, criteria, body):
+    answer = target.conditional_update(bench.kind.type, criteria, body, unique=new_unique())
+    return Attempt(answer, body)
+
+
+@when("a conditional update with its id in the body matches nothing", target_fixture="attempt")
+def update_of_taken_id(target, bench, resource):
+    nothing = make_matching(bench, 0)
+    body, _ = bench.body(unique=nothing.unique)
+    return _update_by(target, bench, nothing.criteria, {**body, "id": resource.id})
+
+
+@when("a conditional update is sent by unknown-criterion", target_fixture="attempt")
+def update_by_unknown(target, bench, resource):
+    return by_criteria.update_by(target, bench, resource, f"ifmatch-unknown={new_unique()}")
+
+
+@when("a conditional update is sent by no-criterion", target_fixture="attempt")
+def update_by_nothing(target, bench, resource):
+    return by_criteria.update_by(target, bench, resource, "")

@@ -1,0 +1,128 @@
+"""The page of a run in a real browser: at three widths, light and dark, by keyboard, on paper, and with hostile texts.
+
+What makes a page hard to see or to hear is found by axe; contrast is among it. The browser is that of IFMATCH_BROWSER,
+or one from the npm registry.
+"""
+
+import functools
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+from built import Recipe, Tool, or_skip, tail
+from page_run import everything, hostile, large
+
+from ifmatch.report.page import write_page
+
+pytestmark = pytest.mark.browser
+
+PROGRAM = Recipe(
+    title="the browser",
+    source=Path(__file__).parent / "program",
+    tools=(Tool("node", 20), Tool("npm")),
+    build=(("npm", "install", "--no-audit", "--no-fund", "--loglevel=error"),),
+)
+
+#: How long a browser may take for one page, in seconds: many times what it takes on two idle cores.
+PATIENCE = 300
+
+#: What is looked at on the page of which run.
+RUNS = {
+    "everything": (everything, ["views", "use", "paper"]),
+    "hostile": (hostile, ["views"]),
+    "large": (lambda: large(60, 20), ["all"]),
+}
+
+VIEWS = [f"{width} {scheme}" for width in ("phone", "tablet", "desktop") for scheme in ("light", "dark")]  # fmt: skip
+
+
+def seen(name):
+    """What a browser tells of the page of one of the runs, by what was looked at."""
+    done = _looked_at(name)
+    if "error while loading shared libraries" in done.stderr:
+        pytest.skip(f"the browser cannot be started here: {tail(done.stderr, 3)}")
+    assert done.returncode == 0, f"{done.stdout}\n{tail(done.stderr)}"
+    return {line["seen"]: line for line in map(json.loads, done.stdout.splitlines())}
+
+
+@functools.cache
+def _looked_at(name):
+    with or_skip(), tempfile.TemporaryDirectory() as folder:
+        home = PROGRAM.built()
+        path = Path(folder) / "report.html"
+        make, parts = RUNS[name]
+        write_page(make(), Path(folder), path)
+        return subprocess.run(
+            ["node", str(home / "program.mjs"), str(path), *parts],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+
+
+@pytest.mark.parametrize("name", ["everything", "hostile"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_everybody_can_read_it(name, view):
+    """Nothing is cut off at the side, nothing is too faint, everything has a name that can be read aloud."""
+    told = seen(name)[view]
+    assert told["widest"] <= told["width"]
+    assert told["violations"] == []
+
+
+@pytest.mark.parametrize("name", ["everything", "hostile"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_it_fetches_nothing_and_obeys_nobody(name, view):
+    """No request, no complaint of the browser's, and what a server wrote is not run."""
+    told = seen(name)[view]
+    assert told["fetched"] == told["complaints"] == []
+    assert told["obeyed"] is None
+
+
+def test_it_is_dark_where_that_is_preferred():
+    """And light elsewhere."""
+    grounds = {view: seen("everything")[view]["background"] for view in VIEWS}
+    assert grounds["desktop light"] == "rgb(255, 255, 255)"
+    assert grounds["desktop dark"] == grounds["phone dark"] != grounds["desktop light"]
+
+
+def test_a_keyboard_is_enough():
+    """The first stop leads past the head; exchanges are opened by Enter and show what was sent."""
+    told = seen("everything")["keyboard"]
+    assert told["first"] == "Skip to the findings"
+    assert told["listed"] >= 1
+    assert told["shown"].startswith(("GET https://staging.example", "PUT https://staging.example"))
+
+
+def test_the_table_is_filtered():
+    """By verdict, interaction and text; the counts in the banner are filters, too."""
+    told = seen("everything")["filters"]
+    assert (told["all"], told["failing"], told["reads"], told["warnings"], told["passing"]) == (
+        12, 4, 1, 1, 2
+    )  # fmt: skip
+    assert told["counted"] == "2 of 12 rules"
+
+
+def test_a_curl_is_copied_with_its_body():
+    """Ready to be pasted, without a secret."""
+    assert seen("everything")["copy"]["copied"] == (
+        'curl -X PUT "$BASE/Patient/57" -H "Authorization: Bearer $IFMATCH_TOKEN" -H \'If-Match: W/"1"\' '
+        '-H \'Content-Type: application/fhir+json\' --data-raw \'{"resourceType": "Patient", "id": "57"}\''
+    )
+
+
+def test_a_link_opens_what_is_folded():
+    """A rule that shows a cause again can be linked to."""
+    assert seen("everything")["link"]["open"] is True
+
+
+def test_a_thousand_exchanges_are_opened_at_once():
+    """All rules with all exchanges; how long that takes is for `benchmarks/page.py` to judge."""
+    assert seen("large")["all at once"]["exchanges"] >= 1000
+
+
+def test_it_can_be_printed():
+    """On a few sheets of paper, whatever the scheme of the screen."""
+    assert 1 <= seen("everything")["paper"]["pages"] <= 8

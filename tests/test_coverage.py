@@ -1,0 +1,53 @@
+"""What the suite covers of the texts: each of their rules is proven by a scenario, or left out for a reason."""
+
+import pytest
+
+from ifmatch.report.coverage import print_coverage
+from ifmatch.rules.catalogue import ids, rules
+from ifmatch.rules.doors import ELSEWHERE
+from ifmatch.rules.texts import proofs, table, texts, texts_of
+
+KNOWN = {text.id for text in texts()}
+
+
+def test_every_rule_of_the_texts_is_proven_or_left_out_for_a_reason():
+    proven = proofs()
+    assert not [text.id for text in texts() if not proven[text.id] and not text.left_out]
+
+
+def test_a_scenario_proves_rules_that_stand_in_the_texts():
+    """A tag with a slip in it would prove nothing, unseen."""
+    assert not {rule.id: texts_of(rule) - KNOWN for rule in rules() if texts_of(rule) - KNOWN}
+
+
+def test_every_cell_of_the_table_of_doors_is_tried_or_left_out_for_a_reason():
+    assert not [cell for cell in table() if not cell.rule and not cell.left_out]
+
+
+def test_every_rule_on_a_door_is_a_cell_of_the_table():
+    """But for what a dozen versions are made for."""
+    tried = {cell.rule for cell in table()}
+    assert {rule for rule in ids() if rule.startswith("door.")} - tried == {
+        "door.update.stale-by-many.exists"
+    }
+
+
+def test_what_tries_a_cell_under_another_name_is_a_rule():
+    assert set(ELSEWHERE.values()) <= ids()
+
+
+@pytest.mark.parametrize(
+    ("text", "levels", "rule"),
+    [
+        ("CON-02  ", "STU3 SHALL · R4 SHALL · R5 SHALL", "update.if-match.stale"),
+        ("CD-06  ", "STU3 SHOULD · R4 SHOULD", "door.conditional-delete.stale.exists"),
+        ("INM-01  ", "R4 SHOULD · R5 SHALL", "update.if-none-match.existing"),
+        ("PAT-04  ", "DSTU2 –", "patch.failing-test"),
+    ],
+)
+def test_a_rule_is_shown_with_its_levels_and_its_scenarios(capsys, text, levels, rule):
+    print_coverage()
+    blocks = capsys.readouterr().out.split("\n\n")
+    block = next(block for block in blocks if block.strip().startswith(text))
+    assert levels in block
+    assert rule in block
