@@ -420,6 +420,9 @@ def test_two_servers_without_a_fault_say_the_same(rightly):
 #: What happens before a request is understood, so that only the whole server shows it.
 _AT_THE_DOOR = {"any-address-is-an-end-point", "gzip-in-the-etag"}
 
+#: What leaves a visitor nothing to go on from.
+_SHOWS_NOTHING = {"reads-show-nothing"}
+
 #: What only a Bundle of several entries shows, and how a version is compared after a dozen updates.
 _IN_BUNDLES = {
     name for name, fault in FAULTS.items() if all(rule.startswith("door.") for rule in fault.breaks)
@@ -436,7 +439,8 @@ _IN_ONE_CELL = {name for name, fault in FAULTS.items() if fault.cell is not None
 
 
 @pytest.mark.parametrize(
-    "name", sorted(FAULTS.keys() - _AT_THE_DOOR - _IN_RACES - _IN_ONE_CELL - _IN_BUNDLES)
+    "name",
+    sorted(FAULTS.keys() - _AT_THE_DOOR - _SHOWS_NOTHING - _IN_RACES - _IN_ONE_CELL - _IN_BUNDLES),
 )
 def test_a_fault_shows_in_what_the_server_says(name, rightly):
     profile = FAULTS[name].profile
@@ -447,6 +451,14 @@ def test_a_server_with_a_fault_shows_it_beside_its_end_point():
     with EmbeddedServer(load("koppeltaal"), faults=["any-address-is-an-end-point"]) as server:
         beside = server.base_url.removesuffix("/fhir") + "/elsewhere/Task/1"
         assert httpx.put(beside, json={}).status_code == 200
+
+
+def test_a_server_whose_reads_show_nothing():
+    with EmbeddedServer(load("fhir-r4"), faults=["reads-show-nothing"]) as server:
+        address = f"{server.base_url}/Patient/p"
+        httpx.put(address, json={"resourceType": "Patient", "id": "p"})
+        answer = httpx.get(address)
+        assert (answer.status_code, answer.content) == (200, b"")
 
 
 @pytest.mark.parametrize(("faults", "tag"), [((), 'W/"1"'), (("gzip-in-the-etag",), 'W/"1-gzip"')])

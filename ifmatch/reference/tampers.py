@@ -203,9 +203,13 @@ def timed(draft: Draft, last: Version) -> Draft:
 
 def old_element(name: str) -> Callable[[Draft, Version], Draft]:
     """A new version in which one element is as it was."""
-    return lambda draft, last: replace(
-        draft, resource={**draft.resource, name: (last.resource or {})[name]}
-    )
+
+    def kept(draft: Draft, last: Version) -> Draft:
+        old = last.resource or {}
+        element = {name: old[name]} if name in old else {}
+        return replace(draft, resource={**draft.resource, **element})
+
+    return kept
 
 
 def old_content(draft: Draft, last: Version) -> Draft:
