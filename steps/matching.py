@@ -20,7 +20,7 @@ def resources_that_match(bench, matches):
 @given("they have been deleted")
 def they_are_deleted(target, matching):
     for subject in matching.subjects:
-        target.delete(subject.type, subject.id, if_match=subject.now.tag)
+        target.delete(subject.type, subject.id, if_match=subject.now.base or "")
 
 
 @when("a resource is created on the condition that nothing matches it", target_fixture="attempt")
