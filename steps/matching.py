@@ -1,5 +1,7 @@
 """Given, When and Then of what is done to whatever matches a criterion: create, update, patch, delete."""
 
+from http import HTTPStatus
+
 from pytest_bdd import given, parsers, then, when
 
 from ifmatch.client import matching as by_criteria
@@ -64,7 +66,7 @@ def nothing_made_beside(case, target, bench, matching, attempt):
     for subject in matching.subjects:
         demand_unchanged(bench, case, subject)
     answer = attempt.answer
-    told = {attempt.id} if answer.status == 201 else set()
+    told = {attempt.id} if answer.status == HTTPStatus.CREATED else set()
     made = set(bench.made_of(attempt)) - matching.ids - told
     case.state(not made, "nothing made beside it", f"a resource was made: {', '.join(made)}")
     if answer.effect is Effect.ACCEPTED:
