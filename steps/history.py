@@ -38,6 +38,7 @@ def still_read(case, target, resource, versions):
 
 
 def _demand_alike(case, versions, answers):
+    case.demand_offered(answers)
     found = [
         text
         for seen, answer in zip(versions.read, answers, strict=True)
@@ -48,13 +49,13 @@ def _demand_alike(case, versions, answers):
 
 @then("its history lists each version once, the oldest last")
 def lists_each_once(case, target, bench, resource, versions):
-    listed = [entry.version for entry in _entries(target, bench, resource)]
+    listed = [entry.version for entry in _entries(case, target, bench, resource)]
     case.fact(listed == versions.names, _listed(versions.names), _listed(listed))
 
 
 @then("its history lists the deletion before each of its versions")
 def lists_deletion(case, target, bench, resource, versions):
-    entries = _entries(target, bench, resource)
+    entries = _entries(case, target, bench, resource)
     kept = [entry.version for entry in entries if entry.method != "DELETE"]
     case.fact(kept == versions.names, _listed(versions.names), _listed(kept))
     methods = [entry.method for entry in entries]
@@ -64,12 +65,14 @@ def lists_deletion(case, target, bench, resource, versions):
 
 @then("its history lists one deletion")
 def lists_one_deletion(case, target, bench, resource):
-    methods = [entry.method for entry in _entries(target, bench, resource)]
+    methods = [entry.method for entry in _entries(case, target, bench, resource)]
     case.fact(methods.count("DELETE") == 1, "one deletion", f"the entries {', '.join(methods)}")
 
 
-def _entries(target, bench, resource):
+def _entries(case, target, bench, resource):
     """The history, oldest first; none where it cannot be read to its end."""
+    if case.unclaimed:
+        case.demand_offered([target.history(resource.type, resource.id)])
     return Reader(target, bench).history(resource) or ()
 
 

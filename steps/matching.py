@@ -1,5 +1,7 @@
 """Given, When and Then of what is done to whatever matches a criterion: create, update, patch, delete."""
 
+from http import HTTPStatus
+
 from pytest_bdd import given, parsers, then, when
 
 from ifmatch.client import matching as by_criteria
@@ -20,7 +22,7 @@ def resources_that_match(bench, matches):
 @given("they have been deleted")
 def they_are_deleted(target, matching):
     for subject in matching.subjects:
-        target.delete(subject.type, subject.id, if_match=subject.now.tag)
+        target.delete(subject.type, subject.id, if_match=subject.now.base or "")
 
 
 @when("a resource is created on the condition that nothing matches it", target_fixture="attempt")
@@ -64,7 +66,7 @@ def nothing_made_beside(case, target, bench, matching, attempt):
     for subject in matching.subjects:
         demand_unchanged(bench, case, subject)
     answer = attempt.answer
-    told = {attempt.id} if answer.status == 201 else set()
+    told = {attempt.id} if answer.status == HTTPStatus.CREATED else set()
     made = set(bench.made_of(attempt)) - matching.ids - told
     case.state(not made, "nothing made beside it", f"a resource was made: {', '.join(made)}")
     if answer.effect is Effect.ACCEPTED:

@@ -90,7 +90,7 @@ def patch_unknown_type(target, bench):
 def _json_patch(target, resource, *operations, media_type="application/json-patch+json"):
     content = json.dumps(operations).encode()
     answer = target.patch(
-        resource.type, resource.id, content, media_type, if_match=resource.now.tag
+        resource.type, resource.id, content, media_type, if_match=resource.now.base
     )
     return Attempt(answer, resource.now.resource)
 
@@ -113,10 +113,11 @@ def patch_with_unknown_operation(target, resource):
 
 
 @when("it is patched so that it breaks the rules of its type", target_fixture="attempt")
-def patch_invalid(target, resource):
+def patch_invalid(target, bench, resource):
     if not resource.kind.invalid:
         raise RuleNotApplicable(f"the profile says of no {resource.type} that it is invalid")
-    broken = merge(resource.now.resource, resource.kind.invalid)
+    invalid = bench.filled(resource.kind.invalid, resource.unique, resource.kind)
+    broken = merge(resource.now.resource, invalid)
     return _json_patch(target, resource, *json_patch_between(resource.now.resource, broken))
 
 

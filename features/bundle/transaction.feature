@@ -4,7 +4,7 @@ Feature: A transaction is done as a whole, or not at all
   keep the other: not what came before the flaw in the Bundle, and not what came after it.
 
   @spec:TX-01 @spec:TX-11
-  @rule:transaction.atomic.<flaw>
+  @needs:versions @rule:transaction.atomic.<flaw>
   Scenario Outline: A transaction with a flawed entry leaves nothing behind: <flaw>
     Given a resource on the server
     And another one to be written beside it

@@ -44,7 +44,9 @@ def _content(bench: Workbench, other: Subject) -> Entry:
     """A resource that breaks the rules of its type."""
     if not bench.kind.invalid:
         raise RuleNotApplicable(f"the profile says of no {bench.kind.type} that it is invalid")
-    return Entry("POST", bench.kind.type, merge(bench.body()[0], bench.kind.invalid))
+    body, unique = bench.body()
+    flawed = merge(body, bench.filled(bench.kind.invalid, unique))
+    return Entry("POST", bench.kind.type, flawed)
 
 
 def _reference(bench: Workbench, other: Subject) -> Entry:

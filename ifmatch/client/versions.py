@@ -8,7 +8,7 @@ from ifmatch.client.target import Target
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import SetupFailed
 from ifmatch.rules.answer import Answer, Effect
-from ifmatch.rules.doors import DOORS
+from ifmatch.rules.doors import DOORS, Door
 from ifmatch.rules.expectation import describe
 
 #: The doors by which the versions are written, where a target offers them.
@@ -38,6 +38,8 @@ def write_versions(
         door = DOORS[name]
         if all(bench.offers(need) for need in door.needs):
             attempt = write(target, bench, door, subject, tags_for("current", subject))
+            if _is_no_door(bench, door, attempt.answer):
+                continue
             _demand_accepted(name, attempt.answer)
             subject.now = bench.look(subject)
             _note(target, versions, subject, with_vread)
@@ -49,6 +51,12 @@ def _note(target: Target, versions: Versions, subject: Subject, with_vread: bool
     versions.read.append(subject.now)
     if with_vread:
         versions.at_once.append(target.vread(subject.type, subject.id, subject.now.version))
+
+
+def _is_no_door(bench: Workbench, door: Door, answer: Answer) -> bool:
+    """Whether a refusal may say that there is no such door, because nobody claims one."""
+    is_claimed = all(map(bench.claims, door.needs))
+    return answer.effect is Effect.REFUSED and not is_claimed
 
 
 def _demand_accepted(name: str, answer: Answer) -> None:

@@ -21,6 +21,7 @@ _OPTIONAL = frozenset(
     {
         "patch", "json-patch", "xml-patch", "fhirpath-patch", "conditional-create", "conditional-update",
         "conditional-delete", "update-create", "transaction", "batch", "delete", "search-type", "history-instance",
+        "vread",
     }
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from hostile import Asked, Hostile, Reply
 
+from ifmatch.reference.routes import ROUTES
 from ifmatch.reference.server import EmbeddedServer
 from ifmatch.rules.profile import Profile, load
 
@@ -18,21 +19,18 @@ from .names import Names
 
 #: What the embedded server has where the texts leave it to the server.
 _ALL = frozenset(
-    {
-        "read", "vread", "update", "patch", "json-patch", "xml-patch", "fhirpath-patch", "delete", "history-instance",
-        "history-type", "create", "search-type", "transaction", "batch", "conditional-create", "conditional-update",
-        "conditional-delete", "update-create",
-    }
-)  # fmt: skip
+    {"json-patch", "xml-patch", "fhirpath-patch", "conditional-create", "update-create", "batch"}
+    | {route.interaction for route in ROUTES}
+)
 
 #: The interactions that a server is without.
 _WITHOUT = {
     "history": ("history-instance", "history-type", "vread"),
     "delete": ("delete", "conditional-delete"),
-    "patch": ("patch", "json-patch", "xml-patch", "fhirpath-patch"),
+    "patch": ("patch", "conditional-patch", "json-patch", "xml-patch", "fhirpath-patch"),
     "search": ("search-type",),
     "json-patch": ("json-patch",),
-    "conditional-update": ("conditional-update",),
+    "conditional-update": ("conditional-update", "conditional-patch"),
     "update-create": ("update-create",),
 }
 

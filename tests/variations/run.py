@@ -15,13 +15,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from running import forked, run
 
+from ifmatch.rules.catalogue import rules
 from ifmatch.rules.profile import load
 from variations.draw import VARIATIONS, Draw, drawn, given
 from variations.front import Varied
 from variations.tables import is_explained
 
 #: All rules but the races.
-RULES = "always.*,capability.*,conditional-update.*,create.*,patch.*,read.*,update.*"
+RULES = ",".join(rule.id for rule in rules() if not rule.id.startswith("race."))
 
 #: After so many runs their lines are printed.
 _AT_ONCE = 4
