@@ -64,7 +64,7 @@ def nothing_made_beside(case, target, bench, matching, attempt):
     for subject in matching.subjects:
         demand_unchanged(bench, case, subject)
     answer = attempt.answer
-    told = {attempt.id} if answer.status == 201 else set()
+    told = {attempt.id} if answer.effect is Effect.ACCEPTED else set()
     made = set(bench.made_of(attempt)) - matching.ids - told
     case.state(not made, "nothing made beside it", f"a resource was made: {', '.join(made)}")
     if answer.effect is Effect.ACCEPTED:
