@@ -154,7 +154,8 @@ def beside_the_status_unchanged(case, bench, resource):
 
 @then("the resource has a new version")
 def new_version(case, bench, resource, attempt):
-    if attempt.answer.effect is Effect.ACCEPTED and resource.now.versioned:
+    was_named = resource.now.versioned and resource.now.version
+    if attempt.answer.effect is Effect.ACCEPTED and was_named:
         version = bench.look(resource).version
         case.fact(
             version not in ("", resource.now.version),

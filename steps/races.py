@@ -82,38 +82,32 @@ def transaction_and_update(runner, case):
     "one writer updates a resource in a batch and another by itself, from the same version, at once",
     target_fixture="race",
 )
-def batch_and_update(runner):
+def batch_and_update(runner, case):
     invocations = runner.invocations
-    return rounds.tried(
-        runner,
-        Workload(
-            lambda subject, seen, _: [
-                invocations.batch(subject, seen),
-                invocations.update(subject, seen),
-            ],
-            unlike=True,
-        ),
-    )
+
+    def prepare(subject, seen, _):
+        return [invocations.batch(subject, seen), invocations.update(subject, seen)]
+
+    race = rounds.tried(runner, Workload(prepare, unlike=True))
+    case.demand_offered(_answers(race, Kind.BATCH))
+    return race
 
 
 @when(
     "one writer updates a resource by its identifier and another from the version that was read, at once",
     target_fixture="race",
 )
-def update_by_identifier_and_update(runner):
+def update_by_identifier_and_update(runner, case):
     invocations = runner.invocations
-    return rounds.tried(
-        runner,
-        Workload(
-            lambda subject, seen, _: [
-                invocations.update_found(
-                    subject, seen, creates.by_identifier(runner, subject.unique)
-                ),
-                invocations.update(subject, seen),
-            ],
-            unlike=True,
-        ),
-    )
+
+    def prepare(subject, seen, _):
+        criteria = creates.by_identifier(runner, subject.unique)
+        found = invocations.update_found(subject, seen, criteria)
+        return [found, invocations.update(subject, seen)]
+
+    race = rounds.tried(runner, Workload(prepare, unlike=True))
+    case.demand_offered([round_[0].answer for round_ in race.rounds])
+    return race
 
 
 @when("several writers update a resource without naming a version, at once", target_fixture="race")

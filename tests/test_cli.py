@@ -59,6 +59,8 @@ def test_a_run_that_passes(tmp_path):
         "events.jsonl",
         "report.json",
         "report.html",
+        "summary.md",
+        "exchanges.har",
         "junit.xml",
         "allure-results",
     }

@@ -65,7 +65,17 @@ def drawn(seed: int) -> Draw:
         name: random.Random(f"{seed} {name}") for name in VARIATIONS if _is_free(profile, name)
     }
     likely = [name for name, chance in chances.items() if chance.random() < _LIKELY]
-    return Draw(seed, profile, {name: chances[name].choice(VARIATIONS[name]) for name in likely})
+    return Draw(
+        seed, profile, _said({name: chances[name].choice(VARIATIONS[name]) for name in likely})
+    )
+
+
+def _said(varied: dict[str, str]) -> dict[str, str]:
+    """Without versions only where the statement can say so: else If-Match is to be heeded (RFC 9110 section 13.1.1)."""
+    says_nothing = varied.get("statement") in ("nothing", "missing", "nulls")
+    return {
+        name: one for name, one in varied.items() if not (says_nothing and name == "versioning")
+    }
 
 
 def _is_free(profile: str, name: str) -> bool:

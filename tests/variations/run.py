@@ -21,7 +21,7 @@ from variations.front import Varied
 from variations.tables import is_explained
 
 #: All rules but the races.
-RULES = "capability.*,conditional-update.*,create.*,patch.*,read.*,update.*"
+RULES = "always.*,capability.*,conditional-update.*,create.*,patch.*,read.*,update.*"
 
 #: After so many runs their lines are printed.
 _AT_ONCE = 4
