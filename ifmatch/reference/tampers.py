@@ -202,10 +202,15 @@ def timed(draft: Draft, last: Version) -> Draft:
 
 
 def old_element(name: str) -> Callable[[Draft, Version], Draft]:
-    """A new version in which one element is as it was."""
-    return lambda draft, last: replace(
-        draft, resource={**draft.resource, name: (last.resource or {})[name]}
-    )
+    """One element stays as it was in the version before, which may lack it."""
+
+    def keep(draft: Draft, last: Version) -> Draft:
+        old = last.resource or {}
+        return (
+            replace(draft, resource={**draft.resource, name: old[name]}) if name in old else draft
+        )
+
+    return keep
 
 
 def old_content(draft: Draft, last: Version) -> Draft:
