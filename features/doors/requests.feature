@@ -35,6 +35,7 @@ Feature: Every request that writes asks for the version it replaces
       | door               | case            |
       | update             | strong-stale    |
       | update             | bare-stale      |
+      | update             | list-stale      |
       | json-patch         | never-existed   |
       | json-patch         | malformed       |
       | json-patch         | strong-stale    |

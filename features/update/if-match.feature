@@ -114,7 +114,6 @@ Feature: An update names the version it replaces
       | curly quotes     | W/”<version>”            |
       | empty tag        | W/""                     |
       | lower-case w     | w/"<version>"            |
-      | a list           | W/"<version>", W/"other" |
 
   @spec:CON-12 @spec:HTTP-03
   @needs:versions @rule:update.if-match.two-lines

@@ -80,7 +80,8 @@ def _open(target: Target) -> str:
         answer = target.send("GET", _nobody(target), identity=Identity.NOBODY)
     except NoAnswer:
         return ""
-    if answer.status in (401, 403):
+    known = target.canary
+    if known is None or answer.status != known.status:
         return ""
     return (
         f"the target is open: it answers {answer.status} without the credentials that were given, too, so whoever "

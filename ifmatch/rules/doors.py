@@ -80,7 +80,6 @@ ELSEWHERE: Mapping[str, str] = {
     "update.star.exists": "update.if-match.star",
     "update.strong.exists": "update.if-match.strong",
     "update.bare.exists": "update.if-match.bare",
-    "update.list-stale.exists": "update.if-match.malformed",
     "update.two-lines-stale.exists": "update.if-match.two-lines",
     "update.missing.never": "update.unknown-id",
     "update.current.never": "update.if-match.no-resource",
