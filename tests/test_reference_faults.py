@@ -153,7 +153,8 @@ class Visitor:
         return address, self.seen(address)
 
     def seen(self, address):
-        return self.ask("GET", address).body
+        """What a read shows; where a fault has it show nothing, what could be there."""
+        return self.ask("GET", address).body or self.body(address.split("/")[0])
 
     def tag(self, address):
         return dict(self.ask("GET", address).headers).get("ETag", "")

@@ -69,9 +69,12 @@ class Statement:
         """Whether the statement claims an interaction for a type; None when it leaves that open, or is not usable."""
         if self.problem:
             return None
-        implied = _IMPLIED.get(interaction)
-        if implied and not self._is_of_r5:
-            return all(self.claims(one, resource_type) for one in implied)
+        implied = () if self._is_of_r5 else _IMPLIED.get(interaction, ())
+        if implied:
+            return all(self._claims(one, resource_type) for one in implied)
+        return self._claims(interaction, resource_type)
+
+    def _claims(self, interaction: str, resource_type: str) -> bool | None:
         if interaction in _PATCH_FORMATS:
             return self._claims_format(interaction, resource_type)
         if interaction in _OF_THE_SYSTEM:

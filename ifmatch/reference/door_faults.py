@@ -34,6 +34,14 @@ _MAKING = ("update", "batch-put", "transaction-put")
 #: The doors at which a version conflict has a code of its own.
 _CODED = ("fhirpath-patch", "xml-patch", "batch-put", "batch-patch")
 
+#: The doors at which less can go wrong where a write is to be refused.
+_OF_REFUSAL: dict[str, tuple[str, ...]] = {
+    "transaction-put": ("accepted",),
+    "transaction-patch": ("accepted",),
+    "transaction-delete": ("accepted",),
+    "conditional-delete": ("written",),
+}
+
 #: The profile whose promises a fault breaks, where FHIR R4 is silent: R5 relates If-Match to these doors.
 _PROFILE = {"conditional-update": "fhir-r5", "conditional-patch": "fhir-r5"}
 
@@ -69,9 +77,7 @@ def _effects(cell: Cell) -> tuple[str, ...]:
 
 def _of_refusal(cell: Cell) -> tuple[str, ...]:
     """What goes wrong where a write is to be refused. Of a transaction that fails nothing stays, whoever wrote it."""
-    if cell.door.startswith("transaction-"):
-        return ("accepted",)
-    if cell.door == "conditional-delete":
-        return ("written",)
-    coded = ("miscoded",) if cell.door in _CODED and cell.case == "stale" else ()
-    return ("accepted", "written", *coded)
+    if cell.door in _OF_REFUSAL:
+        return _OF_REFUSAL[cell.door]
+    has_a_code = cell.door in _CODED and cell.case == "stale"
+    return ("accepted", "written", "miscoded") if has_a_code else ("accepted", "written")

@@ -10,7 +10,7 @@ from rich.text import Text as Line
 from ifmatch.report.console import console_for
 from ifmatch.rules.catalogue import Rule
 from ifmatch.rules.doors import DOORS
-from ifmatch.rules.expectation import Expectation, Level, NotApplicable
+from ifmatch.rules.expectation import Expectation, Level, NotApplicable, Promise
 from ifmatch.rules.profile import Profile, load
 from ifmatch.rules.texts import TableCell, Text, proofs, table, texts
 
@@ -19,6 +19,9 @@ _VERSIONS = ("fhir-dstu2", "fhir-stu3", "fhir-r4", "fhir-r5")
 
 #: What stands for a version in which no scenario promises anything, and in which none has a meaning.
 _SILENT, _NONE = "silent", "–"
+
+#: The words for what a version makes of a rule, the strongest first.
+_WORDS = (*map(str, Level), _SILENT, _NONE)
 
 #: What stands for a cell that a rule of its own tries, that another rule tries, and that none does.
 _OWN, _OTHER, _UNTRIED = "●", "○", "·"
@@ -54,12 +57,15 @@ def _print_text(
 
 def _level(profile: Profile, proven: Iterable[Rule]) -> str:
     """The strongest level at which a version promises what these scenarios prove."""
-    promises = [profile.promise(rule.id) for rule in proven]
-    levels = [promise.level for promise in promises if isinstance(promise, Expectation)]
-    if levels:
-        return str(min(levels, key=list(Level).index))
-    kinds = set(map(type, promises))
-    return _NONE if kinds == {NotApplicable} else _SILENT
+    words = {_word(profile.promise(rule.id)) for rule in proven}
+    return min(words, key=_WORDS.index)
+
+
+def _word(promise: Promise) -> str:
+    """A promise in one word: its level, or that there is none."""
+    if isinstance(promise, Expectation):
+        return str(promise.level)
+    return _NONE if isinstance(promise, NotApplicable) else _SILENT
 
 
 # ---------------------------------------------------------------- the table of doors
