@@ -118,6 +118,7 @@ SENSELESS = {
     "resource-type.previous.*": "every version has the same one",
     "resource-type.other.*": "every resource has the same one",
     "resource-type.sent.*": "it is the same",
+    "id.sent.update": "it is the same",
     "meta.one-off.*": "an object has no last character",
     "tag.one-off.*": "a list has no last character",
     "profile.one-off.*": "a list has no last character",
