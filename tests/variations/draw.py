@@ -103,6 +103,7 @@ def _asks_for_credentials(profile: Profile) -> bool:
 #: When a profile leaves its server no choice.
 _BOUND: Mapping[str, Callable[[Profile], bool]] = {
     "location": _has_absolute_locations,
+    "adds": lambda profile: profile.speaks_of("update.mirror"),
     "versioning": _has_versions,
     "credentials": _asks_for_credentials,
 }

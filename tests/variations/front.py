@@ -118,6 +118,8 @@ def _chosen(draw: Draw, name: str, rule: Mapping[str, Any]) -> Mapping[str, Any]
 
 def _spoken(profile: Profile, choice: str) -> Profile:
     """A server that has decided what its texts do not speak of."""
+    if choice == "bare" and "status" in profile._rules.get("update.if-match.malformed", {}):
+        return profile  # the text has one answer for every tag without quotes
     if choice != "needs-if-match":
         accepts = (*profile.embedded.accepts, choice)
         return replace(profile, embedded=replace(profile.embedded, accepts=accepts))

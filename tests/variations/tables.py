@@ -35,6 +35,13 @@ EXPLAINED: tuple[Explained, ...] = (
         "expected 401 or 403",
         "a server that takes a token and needs none is told of, and not failed",
     ),
+    Explained(
+        "statuses",
+        "conditional-patch.one",
+        "warn",
+        "412",
+        "a server may demand If-Match of every write, and a patch by criteria names none; both texts say SHOULD",
+    ),
 )
 
 
