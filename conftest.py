@@ -21,6 +21,7 @@ _MODULES = (
     "reads",
     "creates",
     "updates",
+    "addressing",
     "patches",
     "conditional",
     "doors",
@@ -28,6 +29,7 @@ _MODULES = (
     "bundles",
     "history",
     "races",
+    "race_outcomes",
     "outcomes",
 )
 

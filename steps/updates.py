@@ -6,7 +6,6 @@ import pytest
 from pytest_bdd import given, parsers, then, when
 
 from ifmatch.client.demands import demand_mark
-from ifmatch.client.settings import Identity
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.rules.answer import objects_in
@@ -39,7 +38,7 @@ def with_tag_and_profile(body):
     return {**body, "meta": {**meta, "tag": tags, "profile": profile}}
 
 
-def _update(target, bench, resource, body=None, **options):
+def send_update(target, bench, resource, body=None, **options):
     sent = bench.changed(resource) if body is None else body
     options.setdefault("if_match", resource.now.base)
     return Attempt(target.update(resource.type, resource.id, sent, **options), sent)
@@ -55,12 +54,12 @@ def _part(bench, resource, name):
 
 @when("it is updated from its current version", target_fixture="attempt")
 def update_current(target, bench, resource):
-    return _update(target, bench, resource)
+    return send_update(target, bench, resource)
 
 
 @when("it is updated from the version that was read", target_fixture="attempt")
 def update_from_read(target, bench, resource):
-    return _update(
+    return send_update(
         target,
         bench,
         resource,
@@ -74,12 +73,12 @@ def update_from_read(target, bench, resource):
     target_fixture="attempt",
 )
 def update_equal_content(target, bench, resource):
-    return _update(target, bench, resource, resource.now.resource, if_match=resource.read.tag)
+    return send_update(target, bench, resource, resource.now.resource, if_match=resource.read.tag)
 
 
 @when("what it holds is sent again from its current version", target_fixture="attempt")
 def update_with_what_it_holds(target, bench, resource):
-    return _update(target, bench, resource, resource.now.resource)
+    return send_update(target, bench, resource, resource.now.resource)
 
 
 @when("it is updated from the ETag that the last update gave", target_fixture="attempt")
@@ -87,7 +86,7 @@ def update_from_own_etag(target, bench, resource, last_update):
     etag = last_update.answer.etag
     if etag is None:
         raise RuleNotApplicable("the answer to an update carries no ETag")
-    return _update(target, bench, resource, if_match=etag)
+    return send_update(target, bench, resource, if_match=etag)
 
 
 @when("it is updated from the meta.versionId that a read shows", target_fixture="attempt")
@@ -95,12 +94,12 @@ def update_from_meta(target, bench, resource):
     version = resource.now.answer.version_id
     if version is None:
         raise RuleNotApplicable("a read shows no meta.versionId")
-    return _update(target, bench, resource, if_match=weak(version))
+    return send_update(target, bench, resource, if_match=weak(version))
 
 
 @when("it is updated from the meta.versionId that a search shows", target_fixture="attempt")
 def update_from_search(target, bench, resource):
-    return _update(target, bench, resource, if_match=weak(bench.version_by_search(resource)))
+    return send_update(target, bench, resource, if_match=weak(bench.version_by_search(resource)))
 
 
 @when("it is updated from the ETag that a compressed read gives", target_fixture="attempt")
@@ -108,40 +107,40 @@ def update_from_compressed(case, target, bench, resource):
     answer = target.read(resource.type, resource.id, compressed=True)
     case.shown(answer.header("content-encoding"), "a Content-Encoding of a read that asks for one")
     etag = case.shown(answer.etag, "an ETag of a compressed read")
-    return _update(target, bench, resource, if_match=etag)
+    return send_update(target, bench, resource, if_match=etag)
 
 
 @when("it is updated from each version that it had before", target_fixture="attempts")
 def update_from_each(target, bench, resource, past):
-    return [_update(target, bench, resource, if_match=seen.tag) for seen in past]
+    return [send_update(target, bench, resource, if_match=seen.tag) for seen in past]
 
 
 @when("it is updated without naming a version", target_fixture="attempt")
 def update_unnamed(target, bench, resource):
-    return _update(target, bench, resource, if_match=())
+    return send_update(target, bench, resource, if_match=())
 
 
 @when("it is updated from the version of the other resource", target_fixture="attempt")
 def update_from_other(target, bench, resource, other):
-    return _update(target, bench, resource, if_match=other.now.tag)
+    return send_update(target, bench, resource, if_match=other.now.tag)
 
 
 @when("it is updated from a version that never existed", target_fixture="attempt")
 def update_from_never(target, bench, resource):
     never = "987654321" if resource.now.version.isdigit() else new_unique()
-    return _update(target, bench, resource, if_match=weak(never))
+    return send_update(target, bench, resource, if_match=weak(never))
 
 
 @when("it is updated from its id in place of its version", target_fixture="attempt")
 def update_from_id(target, bench, resource):
     if resource.id == resource.now.version:
         raise RuleNotApplicable(f"the id of the resource is its version, {resource.id}")
-    return _update(target, bench, resource, if_match=weak(resource.id))
+    return send_update(target, bench, resource, if_match=weak(resource.id))
 
 
 @when(parsers.re(r"it is updated with the If-Match (?P<header>.+)"), target_fixture="attempt")
 def update_with_header(target, bench, resource, header):
-    return _update(
+    return send_update(
         target, bench, resource, if_match=header.replace("<version>", resource.read.version)
     )
 
@@ -151,27 +150,27 @@ def update_with_header(target, bench, resource, header):
     target_fixture="attempt",
 )
 def update_with_two_lines(target, bench, resource):
-    return _update(target, bench, resource, if_match=[resource.read.tag, weak("ifmatch-other")])
+    return send_update(target, bench, resource, if_match=[resource.read.tag, weak("ifmatch-other")])
 
 
 @when("it is updated with a blank If-Match", target_fixture="attempt")
 def update_with_blank(target, bench, resource):
-    return _update(target, bench, resource, if_match=[""])
+    return send_update(target, bench, resource, if_match=[""])
 
 
 @when("it is updated with an If-Match of *", target_fixture="attempt")
 def update_with_star(target, bench, resource):
-    return _update(target, bench, resource, if_match="*")
+    return send_update(target, bench, resource, if_match="*")
 
 
 @when("it is updated with the current version as a strong tag", target_fixture="attempt")
 def update_with_strong(target, bench, resource):
-    return _update(target, bench, resource, if_match=f'"{version_in(resource.now.tag)}"')
+    return send_update(target, bench, resource, if_match=f'"{version_in(resource.now.tag)}"')
 
 
 @when("it is updated with the current version bare", target_fixture="attempt")
 def update_with_bare(target, bench, resource):
-    return _update(target, bench, resource, if_match=version_in(resource.now.tag))
+    return send_update(target, bench, resource, if_match=version_in(resource.now.tag))
 
 
 #: What asks that nothing be there yet (RFC 9110 section 13.1.2).
@@ -180,7 +179,7 @@ _NOTHING_THERE = [("If-None-Match", "*")]
 
 @when("it is updated, asking that nothing be there", target_fixture="attempt")
 def update_unless_there(target, bench, resource):
-    return _update(target, bench, resource, if_match=(), conditions=_NOTHING_THERE)
+    return send_update(target, bench, resource, if_match=(), conditions=_NOTHING_THERE)
 
 
 @when(
@@ -207,12 +206,12 @@ def update_leaving_out(target, bench, resource):
             f"the profile knows no element of a {resource.type} that may be left out"
         )
     body = {k: v for k, v in bench.changed(resource).items() if k != resource.kind.optional}
-    return _update(target, bench, resource, body)
+    return send_update(target, bench, resource, body)
 
 
 @when("it is updated with a versionId of the client's", target_fixture="attempt")
 def update_with_version(target, bench, resource):
-    return _update(
+    return send_update(
         target,
         bench,
         resource,
@@ -222,7 +221,7 @@ def update_with_version(target, bench, resource):
 
 @when("it is updated with a lastUpdated of the client's", target_fixture="attempt")
 def update_with_time(target, bench, resource):
-    return _update(
+    return send_update(
         target,
         bench,
         resource,
@@ -233,12 +232,12 @@ def update_with_time(target, bench, resource):
 @when("it is updated a moment after it was created", target_fixture="attempt")
 def update_later(target, bench, resource):
     bench.let_the_clock_move(resource)
-    return _update(target, bench, resource)
+    return send_update(target, bench, resource)
 
 
 @when("it is updated with a tag and a profile", target_fixture="attempt")
 def update_with_meta(target, bench, resource):
-    return _update(target, bench, resource, with_tag_and_profile(bench.changed(resource)))
+    return send_update(target, bench, resource, with_tag_and_profile(bench.changed(resource)))
 
 
 @when("it is updated five times", target_fixture="versions")
@@ -252,7 +251,7 @@ def update_five_times(bench, resource):
 
 @when("it is updated from its current version, preferring nothing", target_fixture="attempt")
 def update_preferring_nothing(target, bench, resource):
-    return _update(target, bench, resource, prefer="")
+    return send_update(target, bench, resource, prefer="")
 
 
 @when(
@@ -260,7 +259,7 @@ def update_preferring_nothing(target, bench, resource):
     target_fixture="attempt",
 )
 def update_preferring(target, bench, resource, preference):
-    return _update(target, bench, resource, prefer=preference)
+    return send_update(target, bench, resource, prefer=preference)
 
 
 @when("it is updated with a body that cannot be parsed", target_fixture="attempt")
@@ -276,12 +275,12 @@ def update_invalid(target, bench, resource):
     if not resource.kind.invalid:
         raise RuleNotApplicable(f"the profile says of no {resource.type} that it is invalid")
     body = merge(bench.changed(resource), _part(bench, resource, "invalid"))
-    return _update(target, bench, resource, body, as_it_is=True)
+    return send_update(target, bench, resource, body, as_it_is=True)
 
 
 @when("it is withdrawn with another change beside the status", target_fixture="attempt")
 def withdraw_with_other(target, bench, resource):
-    return _update(
+    return send_update(
         target, bench, resource, merge(bench.changed(resource), _part(bench, resource, "other"))
     )
 
@@ -289,78 +288,7 @@ def withdraw_with_other(target, bench, resource):
 @when(parsers.parse("it is withdrawn without its {parts}"), target_fixture="attempt")
 def withdraw_without(target, bench, resource, parts):
     names = [extension_named(words) for words in parts.split(" and ")]
-    return _update(target, bench, resource, without_extensions(bench.changed(resource), names))
-
-
-# ---------------------------------------------------------------- what it is addressed to
-
-
-@when("it is updated with no id in the body", target_fixture="attempt")
-def update_without_id(target, bench, resource):
-    return _update(
-        target, bench, resource, {k: v for k, v in bench.changed(resource).items() if k != "id"}
-    )
-
-
-@when("it is updated with the id of the other resource in the body", target_fixture="attempt")
-def update_with_other_id(target, bench, resource, other):
-    return _update(target, bench, resource, {**bench.changed(resource), "id": other.id})
-
-
-@when("it is updated with an id in the body that was never given out", target_fixture="attempt")
-def update_with_unknown_body_id(target, bench, resource):
-    return _update(target, bench, resource, {**bench.changed(resource), "id": new_unique()})
-
-
-@when("an id that was never given out is updated", target_fixture="attempt")
-def update_unknown_id(target, bench):
-    body, _ = bench.body()
-    body["id"] = new_unique()
-    return Attempt(
-        target.update(bench.kind.type, body["id"], body, if_match=bench.some_tag()), body
-    )
-
-
-@when("an id that was never given out is updated from a version", target_fixture="attempt")
-def update_unknown_id_from_version(target, bench):
-    body, _ = bench.body()
-    body["id"] = new_unique()
-    return Attempt(target.update(bench.kind.type, body["id"], body, if_match=weak("1")), body)
-
-
-@when("it is updated with a body of another type", target_fixture="attempt")
-def update_wrong_type(target, bench, resource):
-    other = {
-        "resourceType": "Basic" if resource.type != "Basic" else "Patient",
-        "id": resource.id,
-        "code": {"text": "ifmatch"},
-    }
-    return _update(target, bench, resource, other)
-
-
-@when("a resource of a type that does not exist is updated", target_fixture="attempt")
-def update_unknown_type(target, bench):
-    body = unicorn()
-    return Attempt(target.update("Unicorn", body["id"], body, if_match=bench.some_tag()), body)
-
-
-@when("an update is sent to an address that is not a FHIR end-point", target_fixture="attempt")
-def update_beside(target, bench):
-    body, _ = bench.body()
-    return Attempt(target.update_beside(body, if_match=bench.some_tag()), body)
-
-
-# ---------------------------------------------------------------- in whose name
-
-
-@when("it is updated without credentials", target_fixture="attempt")
-def update_without_credentials(target, bench, resource):
-    return _update(target, bench, resource, identity=Identity.NOBODY)
-
-
-@when("it is updated by someone who may not", target_fixture="attempt")
-def update_forbidden(target, bench, resource):
-    return _update(target, bench, resource, identity=Identity.SECOND)
+    return send_update(target, bench, resource, without_extensions(bench.changed(resource), names))
 
 
 # ---------------------------------------------------------------- two clinicians
@@ -400,6 +328,6 @@ def as_clinician_left_it(case, bench, resource, clinicians, who):
 
 
 def _update_seen(target, bench, resource, seen):
-    return _update(
+    return send_update(
         target, bench, resource, bench.changed(resource, seen.resource), if_match=seen.tag
     )

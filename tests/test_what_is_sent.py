@@ -26,7 +26,7 @@ from ifmatch.errors import ConfigurationError, OutcomeUnknown, RuleNotApplicable
 from ifmatch.rules.answer import Answer
 from ifmatch.rules.fhir_json import pruned
 from ifmatch.rules.profile import load, shipped
-from steps import conditional, creates, patches, updates
+from steps import addressing, conditional, creates, patches, updates
 
 #: What is sent to be refused: a resource that its template spoils, and bytes that are no JSON.
 MEANT_TO_BE_WRONG = {"create_invalid", "update_invalid", "create_unparsable", "update_unparsable"}
@@ -34,7 +34,7 @@ MEANT_TO_BE_WRONG = {"create_invalid", "update_invalid", "create_unparsable", "u
 #: Each step that sends something and needs no more than what stands in `known`.
 STEPS = {
     name: step
-    for module in (updates, creates, conditional, patches)
+    for module in (updates, addressing, creates, conditional, patches)
     for name, step in vars(module).items()
     if inspect.isfunction(step)
     and step.__module__ == module.__name__

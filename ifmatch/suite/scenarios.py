@@ -1,11 +1,9 @@
 """Runs each scenario as a rule under judgement, and turns verdicts into pytest's outcomes."""
 
 import inspect
-import time
 import traceback
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -20,7 +18,7 @@ from ifmatch.errors import (
     SetupFailed,
     TargetUnusable,
 )
-from ifmatch.log.events import Crash, RaceFacts, StepCarriedOut, VerdictReached
+from ifmatch.log.events import Crash, RaceFacts, VerdictReached
 from ifmatch.log.writer import line_of
 from ifmatch.rules import catalogue
 from ifmatch.rules.case import Case
@@ -30,11 +28,12 @@ from ifmatch.suite.features import FeatureFile
 from ifmatch.suite.gates import unclaimed, why_not
 from ifmatch.suite.options import RULES
 from ifmatch.suite.run import stop
+from ifmatch.suite.scenario_record import ScenarioRecord, milliseconds_since
 from ifmatch.suite.session import Session
 from ifmatch.suite.stash import ABORT, CASE, SESSION, session_of
 from ifmatch.suite.verdicts import message_of, reached
 
-_STATE = pytest.StashKey["_Scenario"]()
+_STATE = pytest.StashKey["ScenarioRecord"]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -113,48 +112,6 @@ def _rules_by_id() -> dict[str, catalogue.Rule]:
 # ---------------------------------------------------------------- one scenario
 
 
-class _Scenario:
-    """What is kept of a scenario while it runs."""
-
-    def __init__(self, rule: catalogue.Rule, case: Case, row: dict[str, str]) -> None:
-        self.rule, self.case, self.row = rule, case, row
-        self.steps: list[StepCarriedOut] = []
-        self.started, self.clock = _now(), time.perf_counter()
-        self.verdict: VerdictReached | None = None
-        self._step_clock = 0.0
-        self._findings_before = 0
-
-    def start_step(self, keyword: str, text: str) -> None:
-        self._findings_before, self._step_clock = len(self.case.findings), time.perf_counter()
-        self.steps.append(StepCarriedOut(keyword, text, started=_now()))
-
-    def end_step(self, exchanges: list[str], error: BaseException | None) -> None:
-        findings = tuple(self.case.findings[self._findings_before :])
-        self.steps[-1] = replace(
-            self.steps[-1],
-            status=_status_of_step(bool(findings), error),
-            exchanges=tuple(exchanges),
-            findings=findings,
-            duration_ms=_milliseconds_since(self._step_clock),
-        )
-
-
-def _status_of_step(wrong: bool, error: BaseException | None) -> str:
-    if wrong:
-        return "failed"
-    if isinstance(error, (RuleNotApplicable, OutcomeUnknown)):
-        return "skipped"
-    return "broken" if error is not None else "passed"
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def _milliseconds_since(clock: float) -> float:
-    return round((time.perf_counter() - clock) * 1000, 1)
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     rule = rule_of(item)
@@ -166,7 +123,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     promise = session.profile.promise(rule.id, resource_type)
     case = Case(rule.id, promise, resource_type, unclaimed(session.target, rule))
     item.stash[CASE] = case
-    item.stash[_STATE] = state = _Scenario(rule, case, _row_of(item))
+    item.stash[_STATE] = state = ScenarioRecord(rule, case, _row_of(item))
     session.recorder.begin_rule(rule.id)
     reason = (
         case.promise.reason
@@ -195,7 +152,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     return True
 
 
-def _judge(item: pytest.Item, state: _Scenario, error: BaseException | None) -> None:
+def _judge(item: pytest.Item, state: ScenarioRecord, error: BaseException | None) -> None:
     if isinstance(error, ConfigurationError):
         raise error
     case, session = state.case, session_of(item.config)
@@ -238,7 +195,7 @@ def _is_proven(case: Case) -> bool:
     return any(finding.state for finding in case.findings)
 
 
-def _conclude_without(session: Session, state: _Scenario, error: BaseException) -> None:
+def _conclude_without(session: Session, state: ScenarioRecord, error: BaseException) -> None:
     """Conclude a scenario that did not come to a verdict of its own."""
     conclusion, message = conclusion_of(error), str(error)
     if conclusion.culprit is Culprit.SUITE:
@@ -256,7 +213,7 @@ def _conclude_without(session: Session, state: _Scenario, error: BaseException) 
     )
 
 
-def _raise_for(state: _Scenario, error: BaseException | None) -> None:
+def _raise_for(state: ScenarioRecord, error: BaseException | None) -> None:
     """Tell pytest: fail and error fail a test, what is waived was expected to, what could not be judged is skipped."""
     assert state.verdict is not None
     verdict, message = state.verdict.verdict, state.verdict.message
@@ -272,7 +229,7 @@ def _raise_for(state: _Scenario, error: BaseException | None) -> None:
 
 
 def _conclude(
-    session: Session, state: _Scenario, verdict: Verdict, message: str, culprit: str = ""
+    session: Session, state: ScenarioRecord, verdict: Verdict, message: str, culprit: str = ""
 ) -> None:
     """Write the verdict into the log, once."""
     event = reached(
@@ -287,7 +244,7 @@ def _conclude(
         steps=tuple(state.steps),
         exchanges=session.recorder.activity.exchanges,
         started=state.started,
-        duration_ms=_milliseconds_since(state.clock),
+        duration_ms=milliseconds_since(state.clock),
     )
     written = session.record(event)
     state.verdict = written if isinstance(written, VerdictReached) else event

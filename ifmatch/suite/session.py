@@ -11,28 +11,21 @@ from typing import Any
 from ifmatch import __version__
 from ifmatch.client.connect import (
     await_start,
-    check_version,
-    introduce,
     look_again,
-    profile_id_for,
-    seems_absent,
 )
 from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import Settings, settings_for
 from ifmatch.client.target import Target, with_overrides
-from ifmatch.client.template import demand_templates
 from ifmatch.client.tidying import INTERRUPTED, sweep
 from ifmatch.client.workbench import Workbench
-from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, SetupFailed, TargetUnusable
+from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError
 from ifmatch.log.events import (
     Event,
     Journalled,
-    ProfileName,
     RunFinished,
     RunStarted,
     SuiteVersion,
-    TargetDescribed,
     VerdictReached,
 )
 from ifmatch.log.reader import read
@@ -48,6 +41,7 @@ from ifmatch.rules.profile import Profile
 from ifmatch.rules.verdict import Verdict
 from ifmatch.suite.embedded import embedded_server
 from ifmatch.suite.folder import new_folder, new_run_id, point_latest_to, set_aside
+from ifmatch.suite.meeting import described, meet
 from ifmatch.suite.race_settings import RaceSettings, race_settings
 from ifmatch.suite.verdicts import monitored
 
@@ -173,7 +167,7 @@ class Session:
         session.record(_header(session, options, named))
         try:
             await_start(session.target, options.wait)
-            session._meet_the_target(named, options.rules)
+            session.record(meet(session.target, named, options.rules, session.waivers))
         except (IfmatchError, KeyboardInterrupt) as error:
             code = error.exit_code if isinstance(error, IfmatchError) else ExitCode.INTERRUPTED
             # What a server said stands in these sentences, so they are cleared like everything else.
@@ -229,46 +223,6 @@ class Session:
         for listener in self.listeners:
             listener(written)
         return written
-
-    def _meet_the_target(self, named: Profile | None, rules: str) -> None:
-        introduction = introduce(self.target)
-        statement, warnings = introduction.statement, list(introduction.warnings)
-        if named is None:
-            chosen = profiles.load(profile_id_for(statement))
-            self.target.profile = with_overrides(chosen, self.settings.resources)
-            warnings.append(
-                f"no profile was named: by its /metadata the target is FHIR {statement.fhir_version}, judged by "
-                f"{self.profile.id}"
-            )
-        check_version(self.profile, statement)
-        demand_templates(self.target, rules)
-        if seems_absent(self.target):
-            self._demand_an_endpoint()
-        given = self.settings.waivers
-        warnings += [
-            waiver.expired(rule, one) for rule, one in given.items() if rule not in self.waivers
-        ]
-        self.record(
-            TargetDescribed(
-                base_url=self.settings.base_url,
-                waivers=self.waivers,
-                software=statement.software,
-                fhir_version=statement.fhir_version,
-                warnings=tuple(warnings),
-                profile=_described(self.profile),
-            )
-        )
-
-    def _demand_an_endpoint(self) -> None:
-        """See that a resource can be had at all. Raises TargetUnusable when not: there is nothing to judge."""
-        kind = self.profile.subject
-        try:
-            Workbench(self.target, kind, history=False).make()
-        except SetupFailed as failed:
-            raise TargetUnusable(
-                f"{self.settings.base_url} answers 404 to metadata and to {kind}, and makes no {kind} ({failed}): "
-                "there is no FHIR end-point, or not for this type. Check the path, often /fhir or /fhir/R4."
-            ) from None
 
     # ------------------------------------------------------------ races
 
@@ -379,10 +333,6 @@ def _header(session: Session, options: Options, named: Profile | None) -> RunSta
         effort=options.effort,
         writers=options.writers,
         strict=options.strict,
-        profile=_described(named) if named else None,
+        profile=described(named) if named else None,
         base_url=session.settings.base_url,
     )
-
-
-def _described(profile: Profile) -> ProfileName:
-    return ProfileName(profile.id, profile.title, profile.label, profile.sha256)

@@ -38,6 +38,7 @@ from ifmatch.rules.case import Case
 from ifmatch.rules.expectation import Expectation, Level, Source
 from ifmatch.rules.profile import load
 from ifmatch.rules.verdict import Verdict
+from steps import race_outcomes as outcomes
 from steps import races as steps
 from tests.hostile import Asked, Hostile, Reply, Turn, altered, misbehaviour, none
 
@@ -272,23 +273,23 @@ def acts(act: Callable[[Runner], Race]) -> Callable[[Runner, Case], None]:
     """A race whose accepted writes must be kept."""
 
     def judged(runner: Runner, case: Case) -> None:
-        steps.kept(case, act(runner))
+        outcomes.kept(case, act(runner))
 
     return judged
 
 
 def judged_same_version(runner: Runner, case: Case) -> None:
     race = same_version(runner)
-    steps.one_winner(case, race)
+    outcomes.one_winner(case, race)
     steps.losers_as_promised(case, race)
-    steps.kept(case, race)
+    outcomes.kept(case, race)
 
 
 def judged_relay(runner: Runner, case: Case) -> None:
     race = relay.read_modify_write(runner)
     steps.elements_there(case, race)
     steps.nobody_starved(case, race)
-    steps.kept(case, race)
+    outcomes.kept(case, race)
 
 
 def judged_creates(runner: Runner, case: Case) -> None:
@@ -456,7 +457,7 @@ def test_writers_that_hang_when_they_meet():
         runner = here.runner()
         race = same_version(runner)
         case = Case("race.update.same-version", PROMISE, "Patient")
-        steps.kept(case, race)
+        outcomes.kept(case, race)
         assert len(race.rounds) == 3
         with pytest.raises(OutcomeUnknown, match="no race is run"):
             same_version(here.runner())
@@ -469,7 +470,7 @@ def test_where_nobody_brought_it_back_nothing_is_wedged():
     with place("nobody-wins") as here:
         race = steps.revive(here.runner())
         case = Case("race.update.revival", PROMISE, "Patient")
-        steps.not_wedged(case, here.runner().bench, race)
+        outcomes.not_wedged(case, here.runner().bench, race)
     assert 0 < len(race.subjects) < len(race.histories)
     assert case.findings == []
 

@@ -1,0 +1,67 @@
+"""The first look at a target: what it is, which profile it is held to, and what a reader should know of it."""
+
+from collections.abc import Mapping
+
+from ifmatch.client.connect import check_version, introduce, profile_id_for, seems_absent
+from ifmatch.client.target import Target, with_overrides
+from ifmatch.client.template import demand_templates
+from ifmatch.client.workbench import Workbench
+from ifmatch.errors import SetupFailed, TargetUnusable
+from ifmatch.log.events import ProfileName, TargetDescribed
+from ifmatch.rules import profile as profiles
+from ifmatch.rules import waiver
+from ifmatch.rules.profile import Profile
+
+
+def meet(
+    target: Target,
+    named: Profile | None,
+    rules: str,
+    in_force: Mapping[str, waiver.Waiver],
+) -> TargetDescribed:
+    """What is to be put down of a target before any rule is judged.
+
+    With no profile named, the target is held to that of the FHIR version that it states. `rules` are patterns of the
+    ids that are selected, `in_force` the waivers that are not over. Raises ConfigurationError or TargetUnusable when no
+    rule can be judged.
+    """
+    introduction = introduce(target)
+    statement, warnings = introduction.statement, list(introduction.warnings)
+    if named is None:
+        chosen = profiles.load(profile_id_for(statement))
+        target.profile = with_overrides(chosen, target.settings.resources)
+        warnings.append(
+            f"no profile was named: by its /metadata the target is FHIR {statement.fhir_version}, judged by "
+            f"{target.profile.id}"
+        )
+    check_version(target.profile, statement)
+    demand_templates(target, rules)
+    if seems_absent(target):
+        _demand_an_endpoint(target)
+    given = target.settings.waivers
+    warnings += [waiver.expired(rule, one) for rule, one in given.items() if rule not in in_force]
+    return TargetDescribed(
+        base_url=target.settings.base_url,
+        waivers=in_force,
+        software=statement.software,
+        fhir_version=statement.fhir_version,
+        warnings=tuple(warnings),
+        profile=described(target.profile),
+    )
+
+
+def described(profile: Profile) -> ProfileName:
+    """A profile as the log names it."""
+    return ProfileName(profile.id, profile.title, profile.label, profile.sha256)
+
+
+def _demand_an_endpoint(target: Target) -> None:
+    """See that a resource can be had at all. Raises TargetUnusable when not: there is nothing to judge."""
+    kind = target.profile.subject
+    try:
+        Workbench(target, kind, history=False).make()
+    except SetupFailed as failed:
+        raise TargetUnusable(
+            f"{target.settings.base_url} answers 404 to metadata and to {kind}, and makes no {kind} ({failed}): "
+            "there is no FHIR end-point, or not for this type. Check the path, often /fhir or /fhir/R4."
+        ) from None
