@@ -113,10 +113,10 @@ def _content_at(whole: Answer, place: int) -> Resource | None:
 
 def _headers_of(response: Mapping[str, Any]) -> dict[str, str]:
     """The headers that an entry would have had as an answer of its own. Some servers leave the quotes off an ETag."""
-    etag = str(response.get("etag") or "")
-    quoted = etag if not etag or etag.endswith('"') else weak(etag)
-    headers = {
-        "etag": quoted,
-        "location": str(response.get("location") or ""),
-    }
+    etag, location = response.get("etag"), response.get("location")
+    headers = {"etag": _quoted(str(etag)) if etag else "", "location": str(location or "")}
     return {name: value for name, value in headers.items() if value}
+
+
+def _quoted(etag: str) -> str:
+    return etag if etag.endswith('"') else weak(etag)

@@ -217,12 +217,22 @@ def _classified(error: BaseException) -> tuple[Failure, str]:
     """What went wrong, and the most telling words for it."""
     cause = error.__cause__ or error.__context__ or error
     detail = _detail(error, cause)
+    return _listed(cause, error) or _unlisted(error, detail), detail
+
+
+def _listed(*errors: BaseException) -> Failure | None:
+    """What errors mean of which one is of a known kind."""
     for kinds, failure in _FAILURES:
-        if isinstance(cause, kinds) or isinstance(error, kinds):
-            return failure, detail
+        if any(isinstance(error, kinds) for error in errors):
+            return failure
+    return None
+
+
+def _unlisted(error: BaseException, detail: str) -> Failure:
+    """An error against the protocol, unless it says that the other side has gone; any other is a broken connection."""
     against_protocol = isinstance(error, httpcore.RemoteProtocolError)
     gone = any(words in detail for words in _GONE)
-    return Failure.NOT_HTTP if against_protocol and not gone else Failure.RESET, detail
+    return Failure.NOT_HTTP if against_protocol and not gone else Failure.RESET
 
 
 def _detail(error: BaseException, cause: BaseException) -> str:

@@ -97,11 +97,12 @@ def _camel(name: str) -> str:
 def find(store: Store, type_: str, criteria: Criteria) -> list[Version]:
     """The resources of a type that meet every criterion, oldest first. Raises Refusal when one cannot be understood."""
     tests = [_test(name, value) for name, value in criteria if _plain(name) not in _OF_THE_ANSWER]
-    return [
-        version
-        for version in store.all_current(type_)
-        if all(test(version.resource or {}) for test in tests)
-    ]
+    return [version for version in store.all_current(type_) if _meets(version, tests)]
+
+
+def _meets(version: Version, tests: Iterable[Callable[[Resource], bool]]) -> bool:
+    resource = version.resource or {}
+    return all(test(resource) for test in tests)
 
 
 def _test(name: str, value: str) -> Callable[[Resource], bool]:

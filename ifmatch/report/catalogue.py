@@ -1,7 +1,7 @@
 """The catalogue for a person: rules with what a profile expects of them, profiles with what they promise, faults."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -60,11 +60,16 @@ def _excluded_by(profile: Profile, rule: Rule) -> str:
     """Why a profile alone says that a rule cannot be run, whatever the target is like."""
     if is_silent_on(profile, rule):
         return "the profile promises nothing of the kind"
-    interactions = {tag.removeprefix("@needs:") for tag in rule.tags if tag.startswith("@needs:")}
-    missing = [
-        name for name in sorted(interactions - _OF_THE_TARGET) if profile.offers(name) is False
-    ]
-    return f"the profile has no {missing[0]}" if missing else ""
+    missing = next(_missing(profile, rule), "")
+    return f"the profile has no {missing}" if missing else ""
+
+
+def _missing(profile: Profile, rule: Rule) -> Iterator[str]:
+    """The interactions that a rule needs and a profile says there are none of."""
+    needs = {tag.removeprefix("@needs:") for tag in rule.tags if tag.startswith("@needs:")}
+    for name in sorted(needs - _OF_THE_TARGET):
+        if profile.offers(name) is False:
+            yield name
 
 
 # ---------------------------------------------------------------- rules

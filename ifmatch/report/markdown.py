@@ -1,6 +1,6 @@
 """`summary.md`: what a run comes to, for the page that a CI system shows of a job."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ifmatch.report.advice import advice_on
 from ifmatch.report.causes import Cause, causes
@@ -23,6 +23,14 @@ def summary(run: Run) -> bytes:
 
 
 def _lines(run: Run) -> Iterator[str]:
+    yield from _head(run)
+    failed = [judged for judged in run.rules if judged.verdict is Verdict.FAIL]
+    yield from _causes(causes(failed, run))
+    for verdict in (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.WARN):
+        yield from _in_brief(verdict, run)
+
+
+def _head(run: Run) -> Iterator[str]:
     word, _ = conclusion(run.exit_code, run.counts, run.left_out)
     yield f"## {word}: {_shown(run.profile.title or run.profile.id)}"
     yield ""
@@ -31,14 +39,13 @@ def _lines(run: Run) -> Iterator[str]:
     if run.left_out and run.conformant is None:
         yield from (_shown(partial_line(run)), "")
     yield f"{_shown(_target(run))}; run {_shown(run.id)}, {_shown(run.suite.name)} {_shown(run.suite.version)}"
-    failed = [judged for judged in run.rules if judged.verdict is Verdict.FAIL]
-    found = causes(failed, run)
+
+
+def _causes(found: Sequence[Cause]) -> Iterator[str]:
     for cause in found[:_MOST_CAUSES]:
         yield from _cause(cause)
     if len(found) > _MOST_CAUSES:
         yield from ("", f"… and {len(found) - _MOST_CAUSES} more causes, in `report.html`")
-    for verdict in (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.WARN):
-        yield from _in_brief(verdict, run)
 
 
 def _target(run: Run) -> str:

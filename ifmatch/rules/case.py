@@ -86,12 +86,15 @@ class Case:
 
         A status that the profile names is an answer of its own.
         """
-        unnamed = [answer for answer in answers if not self._names(answer.status)]
-        lacking = _LACKING.get(self.unclaimed, _NOT_OFFERED) if self.unclaimed else ()
-        if unnamed and all(answer.status in lacking for answer in answers):
+        unnamed = next((answer for answer in answers if not self._names(answer.status)), None)
+        if unnamed is not None and self._say_not_offered(answers):
             raise RuleNotApplicable(
-                f"not offered, and not claimed: {self.unclaimed}: {describe(unnamed[0])}"
+                f"not offered, and not claimed: {self.unclaimed}: {describe(unnamed)}"
             )
+
+    def _say_not_offered(self, answers: Iterable[Answer]) -> bool:
+        lacking = _LACKING.get(self.unclaimed, _NOT_OFFERED) if self.unclaimed else ()
+        return all(answer.status in lacking for answer in answers)
 
     def accepted(self, answer: Answer) -> None:
         """The write must have been accepted, for the rule is about what came of it.

@@ -131,8 +131,10 @@ def without_extensions(part: Any, names: Collection[str]) -> Any:
     """A copy of a resource, or a part of one, without extensions of these addresses, and those that held only them."""
     if isinstance(part, list):
         return [without_extensions(item, names) for item in part]
-    if not isinstance(part, dict):
-        return part
+    return _object_without_extensions(part, names) if isinstance(part, dict) else part
+
+
+def _object_without_extensions(part: Resource, names: Collection[str]) -> Resource:
     rest = {key: without_extensions(value, names) for key, value in part.items()}
     if isinstance(rest.get("extension"), list):
         rest["extension"] = [item for item in rest["extension"] if _says_more(item, names)]
@@ -237,16 +239,19 @@ def without_added(later: Any, sent: Any, shown: Any) -> Any:
 
     Who writes back what was read sends such additions, too, and a server may renew them as it likes.
     """
-    if isinstance(later, dict) and isinstance(sent, dict) and isinstance(shown, dict):
-        added = shown.keys() - sent.keys()
-        return {
-            key: without_added(value, sent.get(key), shown.get(key))
-            for key, value in later.items()
-            if key not in added
-        }
-    if isinstance(later, list) and isinstance(sent, list) and isinstance(shown, list):
-        return _items_without_added(later, sent, shown)
-    return later
+    kinds = {type(later), type(sent), type(shown)}
+    if kinds == {dict}:
+        return _members_without_added(later, sent, shown)
+    return _items_without_added(later, sent, shown) if kinds == {list} else later
+
+
+def _members_without_added(later: Resource, sent: Resource, shown: Resource) -> Resource:
+    kept = later.keys() - (shown.keys() - sent.keys())
+    return {
+        key: without_added(value, sent.get(key), shown.get(key))
+        for key, value in later.items()
+        if key in kept
+    }
 
 
 def _items_without_added(later: list[Any], sent: list[Any], shown: list[Any]) -> list[Any]:

@@ -218,10 +218,15 @@ _CUT_SHORT = (ExitCode.INTERNAL_ERROR, ExitCode.USAGE)
 def _ending(session: pytest.Session, run: Session, exitstatus: int) -> tuple[ExitCode | None, str]:
     """What ended the run before its time, as an exit code where it has one, and in a sentence; else nothing."""
     abort = session.config.stash.get(ABORT, None)
-    if run.interrupted or (exitstatus == ExitCode.INTERRUPTED and abort is None):
-        return ExitCode.INTERRUPTED, "The run was interrupted."
-    if abort is not None:
+    if abort is not None and not run.interrupted:
         return abort.exit_code, str(abort)
+    if run.interrupted or exitstatus == ExitCode.INTERRUPTED:
+        return ExitCode.INTERRUPTED, "The run was interrupted."
+    return _cut_short(session, exitstatus)
+
+
+def _cut_short(session: pytest.Session, exitstatus: int) -> tuple[ExitCode | None, str]:
+    """What pytest itself says of the end of a run that nobody broke off."""
     code = ExitCode(exitstatus) if exitstatus in _CUT_SHORT else None
     return code, str(session.shouldstop or session.shouldfail or "")
 

@@ -58,14 +58,17 @@ def reached(
 
 def message_of(case: Case) -> str:
     """What a case came to, in a sentence: of a race that passed what that is worth, else its story in lines."""
-    finding, race = case.gravest_finding, case.race
-    if finding is None and race is not None:
-        return race.doubt or race.facts.confidence
+    finding = case.gravest_finding
     if finding is None:
+        return _what_came(case)
+    story = case.race.story if case.race is not None and finding.state else ""
+    return story or f"expected {finding.expected}; got {finding.got}"
+
+
+def _what_came(case: Case) -> str:
+    if case.race is None:
         return str(case.observed.get("answer", ""))
-    if race is not None and race.story and finding.state:
-        return race.story
-    return f"expected {finding.expected}; got {finding.got}"
+    return case.race.doubt or str(case.race.facts.confidence)
 
 
 def monitored(
