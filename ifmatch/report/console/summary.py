@@ -110,9 +110,10 @@ def partial_line(run: Run) -> str:
     """That rules were left out, which ones as far as a line holds them, and what that means."""
     interactions = dict.fromkeys(rule.partition(".")[0] for rule in run.left_out)
     rules = {*run.left_out, *(judged.rule for judged in run.rules)}
+    meaning = ", so the run does not say whether the target conforms" * (run.conformant is None)
     return (
-        f"{len(run.left_out)} of {len(rules)} rules were left out, so the run does not say "
-        f"whether the target conforms. They are of {one_line(', '.join(interactions), _MOST_OF_INTERACTIONS)}"
+        f"{len(run.left_out)} of {len(rules)} rules were left out{meaning}. They are of "
+        f"{one_line(', '.join(interactions), _MOST_OF_INTERACTIONS)}"
     )
 
 
