@@ -150,7 +150,7 @@ def one_made(case, race):
 @then("exactly one of them creates it each time")
 def one_creates(case, race):
     case.demand_offered([completion.answer for completion in race.completions])
-    _demand_some(race.created)
+    _demand_some(race.made)
     several = [count for count in race.created if count > 1]
     case.fact(
         not several,

@@ -26,6 +26,10 @@ from ifmatch.rules.version import weak
 __all__ = ["Attempt", "Snapshot", "Subject", "Workbench", "new_unique"]
 
 
+#: What is answered of a resource that is not there, or not any more (FHIR R4 http.html#read).
+_GONE = (404, 410)
+
+
 class Workbench:
     """Makes and keeps the resources of one scenario."""
 
@@ -168,10 +172,14 @@ class Workbench:
         return self._look(subject.type, subject.id)
 
     def look_for(self, subject: Subject) -> Snapshot | None:
-        """The resource as it is on the server, None when the server says that it is not there any more."""
+        """The resource as it is on the server, None when the server says that it is not there any more.
+
+        Raises OutcomeUnknown when it says neither, such as that it wants to be told who asks.
+        """
         answer = self.target.read(subject.type, subject.id)
-        gone = answer.effect is Effect.REFUSED
-        return None if gone else self._seen(answer, subject.type, subject.id)
+        if answer.status in _GONE:
+            return None
+        return self._seen(self._demand_accepted(answer), subject.type, subject.id)
 
     def _look(self, resource_type: str, resource_id: str) -> Snapshot:
         answer = self._demand_accepted(self.target.read(resource_type, resource_id))

@@ -89,11 +89,15 @@ class Race:
 
     @property
     def losers(self) -> list[Answer]:
-        """The answers to those who were not accepted. A server error is one; being put off is none."""
+        """The answers to those who were not accepted: refusals, and server errors where another one was accepted.
+
+        Where nobody was, who was answered with a server error may have written; being put off is no answer to a write.
+        """
         return [
             completion.answer
-            for completion in self.completions
-            if completion.refused or completion.failed
+            for round_ in self.rounds
+            for completion in round_
+            if completion.refused or (completion.failed and _won(round_))
         ]
 
     @property
@@ -103,3 +107,7 @@ class Race:
         return [
             round_ for round_ in several if all(completion.outcome_known for completion in round_)
         ]
+
+
+def _won(round_: Iterable[Completion]) -> bool:
+    return any(completion.accepted for completion in round_)

@@ -98,7 +98,7 @@ def lose_answers(turn: Turn) -> bool:
 def fail_after_writing(turn: Turn) -> bool:
     """Every fifth write is done, and then said to have failed."""
     reply = turn.reply()
-    done = turn.asked.method == "PUT" and turn.number % 5 == 0
+    done = turn.asked.method == "PUT" and turn.number % 5 == 0 and not reply.is_refusal
     return turn.send(Reply(500, b"sorry", [("Content-Type", "text/plain")]) if done else reply)
 
 
@@ -269,11 +269,11 @@ def same_version(runner: Runner) -> Race:
     return steps.update_same_version(runner)
 
 
-def acts(act: Callable[[Runner], Race]) -> Callable[[Runner, Case], None]:
+def acts(act: Callable[..., Race], *more: str) -> Callable[[Runner, Case], None]:
     """A race whose accepted writes must be kept."""
 
     def judged(runner: Runner, case: Case) -> None:
-        outcomes.kept(case, act(runner))
+        outcomes.kept(case, act(runner, case) if "case" in more else act(runner))
 
     return judged
 
@@ -281,30 +281,30 @@ def acts(act: Callable[[Runner], Race]) -> Callable[[Runner, Case], None]:
 def judged_same_version(runner: Runner, case: Case) -> None:
     race = same_version(runner)
     outcomes.one_winner(case, race)
-    steps.losers_as_promised(case, race)
+    outcomes.losers_as_promised(case, race)
     outcomes.kept(case, race)
 
 
 def judged_relay(runner: Runner, case: Case) -> None:
     race = relay.read_modify_write(runner)
-    steps.elements_there(case, race)
-    steps.nobody_starved(case, race)
+    outcomes.elements_there(case, race)
+    outcomes.nobody_starved(case, race)
     outcomes.kept(case, race)
 
 
 def judged_creates(runner: Runner, case: Case) -> None:
-    steps.one_made(case, steps.create_conditional(runner))
+    outcomes.one_made(case, steps.create_conditional(runner))
 
 
 def judged_deletes(runner: Runner, case: Case) -> None:
-    race = steps.delete_all(runner)
-    steps.gone(case, runner.target, race)
+    race = steps.delete_all(runner, case)
+    outcomes.gone(case, runner.target, race)
 
 
 RACES = {
     "same-version": judged_same_version,
     "no-precondition": acts(lambda runner: steps.update_unnamed(runner)),
-    "delete-vs-update": acts(lambda runner: steps.delete_and_update(runner)),
+    "delete-vs-update": acts(steps.delete_and_update, "case"),
     "deletes": judged_deletes,
     "relay": judged_relay,
     "conditional-creates": judged_creates,

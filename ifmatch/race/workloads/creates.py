@@ -128,12 +128,13 @@ def updates_as_create(runner: Runner) -> Creates:
         builder.forget_initial()
         invocations = [runner.invocations.put_new(resource_id) for _ in range(writers)]
         completions = builder.release(connections, invocations)
-        if any(completion.accepted for completion in completions):
+        made = any(completion.accepted for completion in completions)
+        if made:
             runner.target.ledger.created(item, resource_id)
             creates.pending.append(builder)
         elif all(completion.refused for completion in completions):
             runner.target.ledger.never_made(item)
-        creates.add(completions, {resource_id})
+        creates.add(completions, {resource_id} if made else set())
 
     return _rounds(runner, release, _created_twice)
 
