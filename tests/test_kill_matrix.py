@@ -16,9 +16,6 @@ from ifmatch.reference.server import EmbeddedServer
 from ifmatch.rules.profile import load as load_profile
 from ifmatch.rules.profile import shipped
 
-#: Its runs are made once, so all of it is for one process of several.
-pytestmark = pytest.mark.xdist_group("kill matrix")
-
 #: Verdicts by which a broken promise shows; a SHOULD shows as a warning.
 _RED = {"fail", "warn"}
 
