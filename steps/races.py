@@ -63,19 +63,23 @@ def batch_same_version(runner):
     return rounds.tried(runner, Workload(_all(runner.invocations.batch)))
 
 
+def _against_an_update(runner, case, invocation):
+    """One writer by another door, another by an ordinary update, both from the version that was read."""
+
+    def prepare(subject, seen, _):
+        return [invocation(subject, seen), runner.invocations.update(subject, seen)]
+
+    race = rounds.tried(runner, Workload(prepare, unlike=True))
+    case.demand_offered([round_[0].answer for round_ in race.rounds])
+    return race
+
+
 @when(
     "one writer updates a resource in a transaction and another by itself, from the same version, at once",
     target_fixture="race",
 )
 def transaction_and_update(runner, case):
-    invocations = runner.invocations
-
-    def prepare(subject, seen, _):
-        return [invocations.transaction(subject, seen), invocations.update(subject, seen)]
-
-    race = rounds.tried(runner, Workload(prepare, unlike=True))
-    case.demand_offered(_answers(race, Kind.TRANSACTION))
-    return race
+    return _against_an_update(runner, case, runner.invocations.transaction)
 
 
 @when(
@@ -83,14 +87,7 @@ def transaction_and_update(runner, case):
     target_fixture="race",
 )
 def batch_and_update(runner, case):
-    invocations = runner.invocations
-
-    def prepare(subject, seen, _):
-        return [invocations.batch(subject, seen), invocations.update(subject, seen)]
-
-    race = rounds.tried(runner, Workload(prepare, unlike=True))
-    case.demand_offered(_answers(race, Kind.BATCH))
-    return race
+    return _against_an_update(runner, case, runner.invocations.batch)
 
 
 @when(
@@ -98,16 +95,11 @@ def batch_and_update(runner, case):
     target_fixture="race",
 )
 def update_by_identifier_and_update(runner, case):
-    invocations = runner.invocations
-
-    def prepare(subject, seen, _):
+    def update_found(subject, seen):
         criteria = creates.by_identifier(runner, subject.unique)
-        found = invocations.update_found(subject, seen, criteria)
-        return [found, invocations.update(subject, seen)]
+        return runner.invocations.update_found(subject, seen, criteria)
 
-    race = rounds.tried(runner, Workload(prepare, unlike=True))
-    case.demand_offered([round_[0].answer for round_ in race.rounds])
-    return race
+    return _against_an_update(runner, case, update_found)
 
 
 @when("several writers update a resource without naming a version, at once", target_fixture="race")

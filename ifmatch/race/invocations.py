@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ifmatch.client.bundle import answer_to_entry
 from ifmatch.client.exchange import Request
 from ifmatch.client.patching import format_of
 from ifmatch.client.target import FRESH, Target, query
@@ -212,7 +213,7 @@ class Invocations:
 
         invocation = self._of(subject, seen, True, kind, send)
         return Invocation(
-            invocation.kind, invocation.request, invocation.base, invocation.marker, only_entry
+            invocation.kind, invocation.request, invocation.base, invocation.marker, _only_entry
         )
 
     def _marked(self, body: Resource) -> tuple[Resource, str]:
@@ -222,43 +223,8 @@ class Invocations:
         return body, marker
 
 
-def only_entry(answer: Answer) -> Answer:
-    """The answer to the only entry of a bundle (FHIR R4 http.html#transaction-response).
-
-    A refused bundle speaks for itself.
-    """
-    entry = _first_entry(answer)
-    response = entry.get("response")
-    if not isinstance(response, dict):
-        return answer
-    status = str(response.get("status", ""))[:3]
-    resource = entry.get("resource")
-    return Answer(
-        status=int(status) if status.isdigit() else answer.status,
-        headers=_headers_of(response),
-        content=json.dumps(resource).encode() if isinstance(resource, dict) else b"",
-        url=answer.url,
-        exchange=answer.exchange,
-    )
-
-
-def _first_entry(answer: Answer) -> Resource:
-    entries = (answer.resource or {}).get("entry")
-    if isinstance(entries, list) and entries and isinstance(entries[0], dict):
-        first: Resource = entries[0]
-        return first
-    return {}
-
-
-def _headers_of(response: Mapping[str, Any]) -> dict[str, str]:
-    """The headers that an entry would have had as an answer of its own. Some servers leave the quotes off an ETag."""
-    headers = dict[str, str]()
-    etag, location = response.get("etag"), response.get("location")
-    if etag:
-        headers["etag"] = etag if str(etag).endswith('"') else f'W/"{etag}"'
-    if location:
-        headers["location"] = str(location)
-    return headers
+def _only_entry(bundle: Answer) -> Answer:
+    return answer_to_entry(bundle, 0)
 
 
 def _path(subject: Subject) -> str:

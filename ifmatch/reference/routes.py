@@ -128,12 +128,14 @@ def _check_content_type(exchange: Exchange, route: Route) -> None:
 
 def _fits(shape: str, path: tuple[str, ...]) -> bool:
     segments = tuple(shape.split("/")) if shape else ()
-    return len(segments) == len(path) and all(
-        given == segment
-        if segment in _LITERALS
-        else given not in _LITERALS and not given.startswith("$")
-        for segment, given in zip(segments, path, strict=True)
-    )
+    return len(segments) == len(path) and all(map(_is_segment, segments, path))
+
+
+def _is_segment(segment: str, given: str) -> bool:
+    """Whether a part of an address is the word that a shape has there, or else a name of its own."""
+    if segment in _LITERALS:
+        return given == segment
+    return given not in _LITERALS and not given.startswith("$")
 
 
 def _named(path: tuple[str, ...]) -> tuple[str, str, str]:

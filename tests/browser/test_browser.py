@@ -41,6 +41,8 @@ VIEWS = [f"{width} {scheme}" for width in ("phone", "tablet", "desktop") for sch
 def seen(name):
     """What a browser tells of the page of one of the runs, by what was looked at."""
     done = _looked_at(name)
+    # A browser needs libraries of the system, which a test may not install: without them nothing was looked at. Any
+    # other way in which it does not start fails.
     if "error while loading shared libraries" in done.stderr:
         pytest.skip(f"the browser cannot be started here: {tail(done.stderr, 3)}")
     assert done.returncode == 0, f"{done.stdout}\n{tail(done.stderr)}"

@@ -269,11 +269,11 @@ def same_version(runner: Runner) -> Race:
     return steps.update_same_version(runner)
 
 
-def acts(act: Callable[..., Race], *more: str) -> Callable[[Runner, Case], None]:
+def acts(act: Callable[[Runner, Case], Race]) -> Callable[[Runner, Case], None]:
     """A race whose accepted writes must be kept."""
 
     def judged(runner: Runner, case: Case) -> None:
-        outcomes.kept(case, act(runner, case) if "case" in more else act(runner))
+        outcomes.kept(case, act(runner, case))
 
     return judged
 
@@ -303,14 +303,14 @@ def judged_deletes(runner: Runner, case: Case) -> None:
 
 RACES = {
     "same-version": judged_same_version,
-    "no-precondition": acts(lambda runner: steps.update_unnamed(runner)),
-    "delete-vs-update": acts(steps.delete_and_update, "case"),
+    "no-precondition": acts(lambda runner, _: steps.update_unnamed(runner)),
+    "delete-vs-update": acts(steps.delete_and_update),
     "deletes": judged_deletes,
     "relay": judged_relay,
     "conditional-creates": judged_creates,
-    "abandoned": acts(interrupted.abandoned_and_retried),
-    "slow-writer": acts(interrupted.slow_writer),
-    "interleaved": acts(lambda runner: interleaved(runner, 1)),
+    "abandoned": acts(lambda runner, _: interrupted.abandoned_and_retried(runner)),
+    "slow-writer": acts(lambda runner, _: interrupted.slow_writer(runner)),
+    "interleaved": acts(lambda runner, _: interleaved(runner, 1)),
 }
 
 #: The races that are tried on every front: rounds, retries, an unlike pair, conditional creates, a window without luck.

@@ -42,7 +42,7 @@ def print_bound(console: Console, effort: str, seconds: int, races: int) -> None
         minutes = -(-races * seconds // 60)
         print_line(
             console,
-            f"{races} races, {effort}: {minutes} minutes at most, if the target makes everyone wait",
+            f"{races} races, {effort}: about {minutes} minutes at most, if the target makes everyone wait",
         )
         console.print()
 

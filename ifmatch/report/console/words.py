@@ -64,9 +64,5 @@ def conclusion(
     code = ExitCode(exit_code)
     if left_out and code is ExitCode.CONFORMANT:
         return _PARTIAL
-    some = {verdict for verdict, count in counts.items() if count}
-    return (
-        _BUT_WAIVED
-        if Verdict.WAIVED in some and code is ExitCode.CONFORMANT
-        else _CONCLUSIONS[code]
-    )
+    waived = {verdict for verdict, count in counts.items() if count} & {Verdict.WAIVED}
+    return _BUT_WAIVED if waived and code is ExitCode.CONFORMANT else _CONCLUSIONS[code]
