@@ -31,16 +31,25 @@ from steps import addressing, conditional, creates, patches, updates
 #: What is sent to be refused: a resource that its template spoils, and bytes that are no JSON.
 MEANT_TO_BE_WRONG = {"create_invalid", "update_invalid", "create_unparsable", "update_unparsable"}
 
+
+def _is_step(name, function):
+    """Whether it carries out a sentence, which passes on no options, by its parts alone, and judges nothing."""
+    parameters = inspect.signature(function).parameters
+    passes_on = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    return (
+        not name.startswith("_")
+        and "target" in parameters
+        and "case" not in parameters
+        and not passes_on
+    )
+
+
 #: Each step that sends something and needs no more than what stands in `known`.
 STEPS = {
     name: step
     for module in (updates, addressing, creates, conditional, patches)
     for name, step in vars(module).items()
-    if inspect.isfunction(step)
-    and step.__module__ == module.__name__
-    and not name.startswith("_")
-    and "target" in inspect.signature(step).parameters
-    and "case" not in inspect.signature(step).parameters
+    if inspect.isfunction(step) and step.__module__ == module.__name__ and _is_step(name, step)
 }
 
 #: What a server may have in place of an element.
