@@ -12,7 +12,7 @@ Feature: What holds in every exchange
     Whoever reads a resource sends one of the two back with the next update. When they differ, one of them is wrong.
 
   @rule:always.location-leads-there
-  Scenario: The Location of an answer leads to what was written
+  Scenario: The Location of an answer names the resource and the version that were written
     Host and base, type, id and version are those of the resource that the request wrote.
 
   @rule:always.shows-what-was-asked
@@ -26,21 +26,21 @@ Feature: What holds in every exchange
     stored, and whoever goes on from there destroys something.
 
   @rule:always.metadata-is-valid
-  Scenario: Id, version and time of a resource can be read
+  Scenario: Id, version, time, profiles and labels of a resource have the form that FHIR gives them
     They are what a client names a resource by, and what it says it has seen.
 
   @rule:always.last-modified-equals-last-updated
-  Scenario: The time in the headers of an answer is that of the version it is about
+  Scenario: The Last-Modified of an answer is the lastUpdated of the version it is about
     A client that keeps the one finds the other later.
 
   @rule:always.operation-outcome-is-valid
-  Scenario: An explanation says what is wrong
+  Scenario: An OperationOutcome names at least one issue, how grave it is, and of which kind
     It names at least one issue, how grave that is, and of which kind.
 
   @rule:always.content-type-fits-body
-  Scenario: The Content-Type of an answer is that of its body
+  Scenario: The Content-Type of an answer is the one for its body
     A client reads the body as what it is said to be.
 
-  @rule:always.date
-  Scenario: An answer tells when it was given
+  @rule:always.date-present
+  Scenario: An answer has a Date
     By that time a client knows how old it is, and how far its own clock is off.

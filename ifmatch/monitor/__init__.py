@@ -8,7 +8,7 @@ to look at; one that does not hold is a finding. To add one: a file here, a row 
 from collections.abc import Mapping
 
 from ifmatch.monitor.content_type_fits_body import content_type_fits_body
-from ifmatch.monitor.date_is_told import date_is_told
+from ifmatch.monitor.date_present import date_present
 from ifmatch.monitor.etag_equals_version import etag_equals_version
 from ifmatch.monitor.last_modified_equals_last_updated import last_modified_equals_last_updated
 from ifmatch.monitor.location_leads_there import location_leads_there
@@ -29,5 +29,5 @@ MONITORS: Mapping[str, Monitor] = {
     "always.last-modified-equals-last-updated": last_modified_equals_last_updated,
     "always.operation-outcome-is-valid": outcome_is_valid,
     "always.content-type-fits-body": content_type_fits_body,
-    "always.date": date_is_told,
+    "always.date-present": date_present,
 }
