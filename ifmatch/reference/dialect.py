@@ -48,7 +48,7 @@ STATUS: Mapping[str, int] = {
     "deleted": 410,
     "unparsable": 400,
     "invalid-content": 422,
-    "invalid-patch": 422,
+    "impossible-change": 422,
     "unsupported-format": 415,
     "not-acceptable": 406,
     "status-only": 422,
@@ -63,7 +63,7 @@ STATUS: Mapping[str, int] = {
     "none": 201,
     "none-with-id": 201,
     "one": 200,
-    "one-ignores-body-id": 200,
+    "one-with-other-id": 200,
     "missing": 200,
     "server-assigned": 201,
     "valid": 201,
@@ -242,7 +242,7 @@ class Dialect:
         yield self._default(rule)
 
     def _default(self, rule: str) -> int:
-        if rule.endswith(("if-match.stale", "if-match.two-lines")):
+        if rule.endswith(("if-match.stale", "if-match.two-lines-stale")):
             return STALE[self.profile.fhir]
         return STATUS.get(rule.rpartition(".")[2], 400)
 
