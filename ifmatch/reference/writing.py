@@ -279,7 +279,7 @@ def _resource_in(exchange: Exchange) -> Resource:
         )
     if body["resourceType"] != exchange.type:
         exchange.refuse(
-            f"{interaction}.wrong-type",
+            f"{interaction}.body-type.mismatched",
             f"the body is a {body['resourceType']}, the address names {exchange.type}",
         )
     _check_content(exchange, body, f"{interaction}.invalid-content")
