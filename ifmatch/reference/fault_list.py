@@ -399,7 +399,7 @@ _IF_MATCH = (
     Fault(
         "refused-update-applied",
         "A superseded version is refused, and the update is carried out all the same.",
-        _CONFLICTS,
+        (*_CONFLICTS, "always.refusal-leaves-no-trace"),
         applies=("update.if-match.stale",),
     ),
     Fault(
@@ -482,7 +482,7 @@ _UPDATE = (
     Fault(
         "update-answered-201",
         "An update is answered as if it had created the resource.",
-        _CURRENT,
+        (*_CURRENT, "always.status-fits-effect"),
         tampers={"update": t.status(201)},
     ),
     Fault(
@@ -529,7 +529,7 @@ _UPDATE = (
     Fault(
         "version-id-reused",
         "From the third update on, an update takes up an earlier versionId.",
-        ("update.version.distinct",),
+        ("update.version.distinct", "always.version-never-reused"),
         writes=t.on("update", lambda draft: t.version_of_before(draft, 3)),
     ),
     Fault(
@@ -1416,6 +1416,64 @@ _PATCHES_IN_DETAIL = (
 )
 
 _ALWAYS = (
+    Fault(
+        "versions-start-anew-when-brought-back",
+        "What is brought back is given the version that it first had.",
+        ("always.version-never-reused", "door.update.missing.deleted"),
+        writes=lambda draft: (
+            t.versioned(draft, draft.history[0].version)
+            if draft.last is not None and draft.last.resource is None
+            else draft
+        ),
+    ),
+    Fault(
+        "patch-answered-201",
+        "A patch is answered as if it had created the resource.",
+        ("patch.if-match.current", "always.status-fits-effect"),
+        tampers={"patch": t.status(201)},
+    ),
+    Fault(
+        "times-run-backwards",
+        "Each version is a minute older than the one before it.",
+        ("always.last-updated-never-back",),
+        seen_in="history.each-write-once",
+        writes=t.on_change(t.earlier),
+    ),
+    Fault(
+        "last-modified-tomorrow",
+        "The Last-Modified of a read lies in the future.",
+        ("always.last-modified-not-in-the-future",),
+        seen_in="read.existing",
+        tampers={"read": t.header("Last-Modified", "Fri, 01 Jan 2100 00:00:00 GMT")},
+    ),
+    Fault(
+        "history-entries-with-the-newest-etag",
+        "Every entry of a history tells the etag of another version.",
+        ("always.entry-fits-resource",),
+        seen_in="history.each-write-once",
+        tampers={"history-instance": t.responses(etag='W/"other"')},
+    ),
+    Fault(
+        "history-entries-of-another-time",
+        "Every entry of a history tells another time than its resource.",
+        ("always.entry-fits-resource",),
+        seen_in="history.each-write-once",
+        tampers={"history-instance": t.responses(lastModified="2026-01-01T00:00:00Z")},
+    ),
+    Fault(
+        "history-without-resources",
+        "A history lists updates without what they wrote.",
+        ("always.history-entry-says-what-was-done",),
+        seen_in="history.each-write-once",
+        tampers={"history-instance": t.entries_without("resource")},
+    ),
+    Fault(
+        "history-full-urls-are-versions",
+        "The fullUrl of an entry in a history names a version.",
+        ("always.history-entry-says-what-was-done",),
+        seen_in="history.each-write-once",
+        tampers={"history-instance": t.full_urls_with("/_history/1")},
+    ),
     Fault(
         "texts-read-as-latin-1",
         "What is not ASCII in a body is garbled before it is stored.",
