@@ -25,6 +25,7 @@ _MODULES = (
     "patches",
     "conditional",
     "doors",
+    "forms",
     "matching",
     "bundles",
     "history",

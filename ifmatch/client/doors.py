@@ -29,14 +29,15 @@ class Content:
     media_type: str = ""
 
 
-def tags_for(case: str, subject: Subject) -> list[str]:
-    """The lines of If-Match in a case, for a resource as it was read and as it is now."""
+def tags_for(case: str, subject: Subject, other: str = "") -> list[str]:
+    """The lines of If-Match in a case, for a resource as it was read and as it is now; `other` is another's version."""
     current, read = subject.now.tag, subject.read.tag
     names = {
         "current": current,
         "read": read,
         "current_version": version_in(current) or "",
         "read_version": version_in(read) or "",
+        "other": other,
         "never": "987654321" if subject.now.version.isdigit() else new_unique(),
     }
     return [line.format(**names) for line in CASES[case]]
@@ -51,14 +52,23 @@ def unborn(bench: Workbench) -> Subject:
 
 
 def write(
-    target: Target, bench: Workbench, door: Door, subject: Subject, tags: Sequence[str]
+    target: Target,
+    bench: Workbench,
+    door: Door,
+    subject: Subject,
+    tags: Sequence[str],
+    is_there: bool = True,
 ) -> Attempt:
-    """A write to a resource by a door; an entry is then the only one of its Bundle."""
+    """A write to a resource by a door; an entry is then the only one of its Bundle.
+
+    By criteria it is sent as soon as a search finds the resource, or at once where it is not there.
+    """
     if door.within:
         entry, content = _entry(target, bench, door, subject, tags)
-        return Attempt(send(target, door.within, [entry])[0], content.stored)
+        answer = send(target, door.within, [entry])[0]
+        return Attempt(answer, content.stored, deletes=door.method == "DELETE")
     content = _CONTENT[door.method](target, bench, door, subject)
-    if door.criteria:
+    if door.criteria and is_there:
         await_index(bench, subject)
     answer = _SEND[door.method, door.criteria](bench, subject, content, tags)
     return Attempt(answer, content.stored, deletes=door.method == "DELETE")

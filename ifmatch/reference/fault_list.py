@@ -449,7 +449,13 @@ _IF_MATCH = (
     Fault(
         "version-of-another-resource-accepted",
         "A version that another resource had is taken for the current one.",
-        ("update.if-match.other-resource",),
+        (
+            "update.if-match.other-resource",
+            *(
+                f"door.{door}.other-forms.exists"
+                for door in ("json-patch", "delete", "batch-put", "transaction-put")
+            ),
+        ),
         matches=lambda naming: t.known_elsewhere(naming.store, naming.current, naming.named),
     ),
     Fault(

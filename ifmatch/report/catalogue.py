@@ -57,7 +57,7 @@ def _kind(profile: Profile, rule: Rule) -> str:
     return "do not apply" if kinds == {NotApplicable} else "surveyed"
 
 
-def _excluded_by(profile: Profile, rule: Rule) -> str:
+def excluded_by(profile: Profile, rule: Rule) -> str:
     """Why a profile alone says that a rule cannot be run, whatever the target is like."""
     if is_silent_on(profile, rule):
         return "the profile promises nothing of the kind"
@@ -177,7 +177,7 @@ def _offered(profile: Profile) -> str:
 
 
 def _counts(profile: Profile, chosen: Sequence[Rule]) -> str:
-    counts = planned(profile, chosen, partial(_excluded_by, profile))
+    counts = planned(profile, chosen, partial(excluded_by, profile))
     return ", ".join(f"{count} {kind}" for kind, count in counts.items())
 
 
