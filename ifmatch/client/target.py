@@ -289,6 +289,8 @@ class Target:
         fixed = {"Accept": self.profile.media_type, **self.profile.headers, **self.settings.headers}
         credential = self.settings.credentials.get(identity)
         given = list(headers.items()) if isinstance(headers, Mapping) else list(headers)
+        replaced = {name.lower() for name, _ in given}
+        fixed = {name: value for name, value in fixed.items() if name.lower() not in replaced}
         authorization = [("Authorization", credential)] if credential else []
         return (*((n, fill(v, unique)) for n, v in fixed.items()), *authorization, *given)
 

@@ -33,6 +33,7 @@ LIKE: Mapping[str, tuple[str, ...]] = {
     "delete.if-match.missing": (),
     "delete.headers.location": (),
     "vread.unknown-id": ("read.unknown-id",),
+    "history-instance.unknown-id": ("history.unknown-id", "read.unknown-id"),
     "vread.deleted": ("read.deleted",),
     "patch.deleted": ("read.deleted",),
 }

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ifmatch.reference.cell import Cell
 from ifmatch.reference.fault import Fault
 from ifmatch.rules.door_table import table
+from ifmatch.rules.doors import GROUPS, SAME
 
 #: What goes wrong in a cell, in words.
 _SENTENCES = {
@@ -59,9 +60,17 @@ def door_faults() -> Iterator[Fault]:
 
 
 def _of_a_group(cell: Cell) -> tuple[str, ...]:
-    """What goes wrong in a cell that is tried among others: the worst is enough."""
-    silent = cell.door in ("conditional-delete", "conditional-patch") and cell.state == "exists"
-    return ("written",) if silent and cell.case not in _NAMES else _effects(cell)[:1]
+    """What goes wrong in a cell that is tried among others: the worst is enough, which shows under any promise."""
+    if (cell.case, cell.state) in SAME or _finds_nothing(cell):
+        return ()
+    if cell.case in GROUPS["open-forms", "exists"] and cell.state == "exists":
+        return ("failing",)
+    return ("written",) if cell.door.startswith("conditional") else _effects(cell)[:1]
+
+
+def _finds_nothing(cell: Cell) -> bool:
+    """Whether there is no resource whose cell it is: by criteria nothing is found."""
+    return cell.door.startswith("conditional") and cell.state != "exists"
 
 
 def _fault(rule: str, cell: Cell, effect: str) -> Fault:

@@ -5,7 +5,7 @@ from email.utils import parsedate_to_datetime
 
 from ifmatch.reference.exchange import Exchange, World
 from ifmatch.reference.fault import Naming
-from ifmatch.reference.message import Request
+from ifmatch.reference.message import Refusal, Request
 from ifmatch.reference.store import Version
 
 #: An entity tag, weak or strong, and the version in it.
@@ -32,6 +32,9 @@ def check_if_match(exchange: Exchange, current: Version | None) -> None:
             f"{prefix}.missing", "no If-Match header: name the version that this write is based on"
         )
         return
+    date = exchange.request.header("if-unmodified-since")
+    if date is not None and exchange.world.faults.on("if-unmodified-since-beside-if-match"):
+        raise Refusal(f"{prefix}.stale", f"it was changed since {date}")
     form, versions = read_tags(lines)
     rule = f"{prefix}.{_situation(lines, form)}"
     if not _is_honoured(exchange, form) or exchange.world.faults.refuse(rule):
@@ -73,9 +76,18 @@ def names_any(lines: tuple[str, ...], version: Version) -> bool:
 def is_unmodified(exchange: Exchange, version: Version) -> bool:
     """Whether a conditional read finds nothing new (FHIR R4 http.html#cread). If-None-Match goes first."""
     lines, faults = exchange.request.headers.get("if-none-match"), exchange.world.faults
+    date = exchange.request.header("if-modified-since")
     if lines is None:
-        return _is_unmodified_since(version, exchange.request.header("if-modified-since") or "")
-    named = names_any(lines, version) or faults.on("304-for-a-changed-resource")
+        is_any = date is not None and faults.on("any-date-is-new-enough")
+        return is_any or _is_unmodified_since(version, date or "")
+    if date is not None and faults.on("if-modified-since-goes-first"):
+        return _is_unmodified_since(version, date)
+    is_list = len(read_tags(lines)[1]) > 1
+    named = (
+        names_any(lines, version)
+        or faults.on("304-for-a-changed-resource")
+        or (is_list and faults.on("any-list-holds-the-current-version"))
+    )
     return named and not faults.on("if-none-match-ignored")
 
 

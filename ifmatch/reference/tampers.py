@@ -127,6 +127,21 @@ def responses(**elements: object) -> Tamper:
     return entries_changed(lambda entry: {**entry, "response": {**entry["response"], **elements}})
 
 
+def requests(**elements: object) -> Tamper:
+    """A Bundle whose entries have other elements in their requests."""
+    return entries_changed(lambda entry: {**entry, "request": {**entry["request"], **elements}})
+
+
+def if_empty(tamper: Tamper) -> Tamper:
+    """A change to a reply without a body."""
+    return lambda reply: tamper(reply) if reply.body is None else reply
+
+
+def bare(reply: Reply) -> Reply:
+    """A reply without headers."""
+    return replace(reply, headers={})
+
+
 def entries_without(element: str) -> Tamper:
     """A Bundle whose entries lack an element."""
     return entries_changed(without(element))
@@ -297,6 +312,14 @@ def known_elsewhere(store: Store, current: Version, named: str) -> bool:
     others = [version for version in store.all_versions(current.type) if version.id != current.id]
     ours = [version.version for version in store.history(current.type, current.id)]
     return named not in ours and any(version.version == named for version in others)
+
+
+def had_this_content(store: Store, current: Version, named: str) -> bool:
+    """Whether a past version of the resource held what it holds again."""
+    past = store.version(current.type, current.id, named)
+    if past is None or past.resource is None or current.resource is None:
+        return False
+    return without("meta")(past.resource) == without("meta")(current.resource)
 
 
 def is_past(store: Store, current: Version, named: str, back: int = 1) -> bool:

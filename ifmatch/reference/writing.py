@@ -9,6 +9,7 @@ from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 from ifmatch.reference import business, patch
+from ifmatch.reference.dialect import PREFERENCES
 from ifmatch.reference.exchange import Decision, Exchange
 from ifmatch.reference.message import Json, Refusal, Reply, Resource, instant
 from ifmatch.reference.preconditions import check_if_match, names_any
@@ -16,6 +17,9 @@ from ifmatch.reference.reading import existing
 from ifmatch.reference.search import conditions, find
 from ifmatch.reference.store import Draft, Version
 from ifmatch.reference.validation import is_id, problems
+
+#: The Prefer headers that a server knows.
+PREFER = ("", *(f"return={name}" for name in PREFERENCES))
 
 
 def create(exchange: Exchange) -> Decision:
@@ -45,6 +49,7 @@ def update(exchange: Exchange) -> Decision:
     """The whole resource replaced, or created where the client may choose the id."""
     body = _resource_in(exchange)
     _check_body_id(exchange, body)
+    _check_preference(exchange)
     current = exchange.world.store.current(exchange.type, exchange.id)
     if current is None:
         return _update_as_create(exchange, body)
@@ -52,9 +57,23 @@ def update(exchange: Exchange) -> Decision:
         exchange.refuse(
             "update.if-none-match", "the resource is there, with a version that If-None-Match names"
         )
-    check_if_match(exchange, current)
+    if not _has_another_condition(exchange):
+        check_if_match(exchange, current)
     business.check_update(exchange, current.resource or {}, body)
     return lambda: _replace(exchange, exchange.id, body, "update")
+
+
+def _check_preference(exchange: Exchange) -> None:
+    """A preference is never a mistake (RFC 7240 section 2), unless a fault makes it one."""
+    prefers = exchange.request.header("prefer") or ""
+    if exchange.world.faults.on("unknown-preferences-refused") and prefers not in PREFER:
+        raise Refusal("update.prefer.unknown", f"this server does not know {prefers}")
+
+
+def _has_another_condition(exchange: Exchange) -> bool:
+    """Whether a fault lets a write through by the other condition that it has, which holds."""
+    is_lax = exchange.world.faults.on("any-condition-is-enough")
+    return is_lax and "if-none-match" in exchange.request.headers
 
 
 def conditional_update(exchange: Exchange) -> Decision:
