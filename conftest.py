@@ -30,6 +30,7 @@ _MODULES = (
     "forms",
     "matching",
     "bundles",
+    "capability",
     "history",
     "races",
     "race_outcomes",

@@ -1,5 +1,6 @@
 """Writes to a resource by any door: alone, by criteria, or as the entry of a Bundle, naming a version or none."""
 
+import base64
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -99,10 +100,21 @@ def _entry(
     target: Target, bench: Workbench, door: Door, subject: Subject, tags: Sequence[str]
 ) -> tuple[Entry, Content]:
     content = _CONTENT[door.method](target, bench, door, subject)
-    resource = json.loads(content.body) if isinstance(content.body, bytes) else content.body
+    resource = _in_entry(content)
     conditions = {"ifMatch": ", ".join(tags)} if tags else {}
     entry = Entry(door.method, f"{subject.type}/{subject.id}", resource or None, conditions)
     return entry, content
+
+
+def _in_entry(content: Content) -> Resource:
+    """What is sent as an entry holds it: a resource as it is, a patch that is none in a Binary (R5 http.html#patch)."""
+    if not isinstance(content.body, bytes):
+        return content.body
+    if "patch" not in content.media_type:
+        resource: Resource = json.loads(content.body)
+        return resource
+    data = base64.b64encode(content.body).decode()
+    return {"resourceType": "Binary", "contentType": content.media_type, "data": data}
 
 
 # ---------------------------------------------------------------- what is sent

@@ -92,6 +92,15 @@ class Statement:
         kept = [entry.get("versioning") for entry in self._entries(resource_type)]
         return "no-version" not in kept
 
+    def versioning(self, resource_type: str) -> str:
+        """What the statement says of the versions of a type; empty when it says nothing, or not one thing."""
+        said = {str(entry.get("versioning", "")) for entry in self._entries(resource_type)}
+        return said.pop() if len(said) == 1 else ""
+
+    def reads_history(self, resource_type: str) -> bool:
+        """Whether the statement says that past versions of a type can be read."""
+        return any(entry.get("readHistory") is True for entry in self._entries(resource_type))
+
     def _entries(self, resource_type: str) -> list[Mapping[str, Any]]:
         described = _described_types(self.document)
         return [entry for entry in described if entry.get("type") == resource_type]

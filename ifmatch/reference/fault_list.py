@@ -1473,49 +1473,19 @@ _PARTS = (
     Fault(
         "impossible-patch-answered-200",
         "A patch that cannot be applied is answered as if it had been.",
-        (
-            "patch.target-missing.remove",
-            "patch.target-missing.replace",
-            "patch.target-missing.move",
-            "patch.target-missing.copy",
-            "patch.target-missing.test",
-            "patch.target-missing.add",
-            "patch.target-missing.insert-beyond",
-            "patch.malformed.not-json",
-            "patch.malformed.not-a-list",
-            "patch.malformed.no-path",
-            "patch.malformed.no-value",
-        ),
+        _IMPOSSIBLE_PATCHES,
         tampers={"patch.impossible-change": t.accepted},
     ),
     Fault(
         "impossible-patch-500",
         "A patch that cannot be applied is answered 500.",
-        (
-            "patch.target-missing.remove",
-            "patch.target-missing.replace",
-            "patch.target-missing.move",
-            "patch.target-missing.copy",
-            "patch.target-missing.test",
-            "patch.target-missing.add",
-            "patch.target-missing.insert-beyond",
-            "patch.malformed.not-json",
-            "patch.malformed.not-a-list",
-            "patch.malformed.no-path",
-            "patch.malformed.no-value",
-        ),
+        _IMPOSSIBLE_PATCHES,
         tampers={"patch.impossible-change": t.status(500)},
     ),
     Fault(
         "unmodified-answered-412",
         "A reader who has the current version is answered as a writer who has not.",
-        (
-            "read.condition.strong-tag",
-            "read.condition.list",
-            "read.condition.star",
-            "read.condition.date",
-            "read.if-none-match.current",
-        ),
+        _UNMODIFIED,
         tampers={"read.unmodified": t.status(412)},
     ),
     Fault(
@@ -1691,6 +1661,121 @@ _PARTS = (
     ),
 )
 
+_ENTRIES = (
+    Fault(
+        "one-resource-twice-in-a-transaction",
+        "A transaction writes to one resource twice.",
+        (
+            "transaction.one-resource-twice.update-and-update",
+            "transaction.one-resource-twice.update-and-delete",
+        ),
+        ignores=(
+            "transaction.one-resource-twice",
+            "update.if-match.stale",
+            "delete.if-match.stale",
+        ),
+    ),
+    Fault(
+        "transaction-in-the-order-of-its-entries",
+        "What a transaction reads is read where the entry stands.",
+        ("transaction.order",),
+    ),
+    Fault(
+        "bundle-answers-by-method",
+        "The answers to the entries of a Bundle stand in another order.",
+        ("transaction.answers", "batch.answers"),
+        tampers=dict.fromkeys(("transaction", "batch"), t.changed(t.entries_reversed)),
+    ),
+    Fault(
+        "failed-transaction-in-plain-text",
+        "A transaction that fails is explained to nobody.",
+        ("transaction.error.operation-outcome",),
+        tampers={
+            "transaction": t.refusal_body("failed"),
+            "update.if-match.stale": t.refusal_body("failed"),
+        },
+    ),
+    Fault(
+        "references-left-as-they-are",
+        "What refers to another entry of a transaction refers to a place-holder.",
+        ("transaction.references",),
+    ),
+    Fault(
+        "empty-transaction-refused",
+        "A transaction without entries is refused.",
+        ("transaction.empty",),
+        refuses=("transaction.empty",),
+    ),
+    Fault(
+        "body-id-in-a-transaction-decides",
+        "An update whose body has another resource's id is done.",
+        ("transaction.body-id",),
+        ignores=("update.body-id.mismatched",),
+        writes=t.on("update", t.under_body_id),
+    ),
+    Fault(
+        "incomplete-entries-passed-over",
+        "A transaction passes over what it cannot understand.",
+        ("transaction.incomplete.without-request", "transaction.incomplete.without-resource"),
+    ),
+    Fault(
+        "if-none-match-in-transactions-ignored",
+        "An entry that asks for nothing to be there is done, though something is.",
+        ("transaction.if-none-match",),
+        ignores=("update.if-none-match",),
+    ),
+    Fault(
+        "transaction-shows-everything",
+        "The answer to a transaction shows every resource, whatever the client prefers.",
+        ("transaction.prefer.minimal",),
+    ),
+    Fault(
+        "transaction-taken-where-none-is-offered",
+        "A server that offers no transactions answers one as if it were done.",
+        ("transaction.unsupported",),
+        profile="koppeltaal",
+        tampers={"transaction.unsupported": t.accepted},
+    ),
+    Fault(
+        "unknown-condition-matches-nothing",
+        "A create on a condition that the server does not know is carried out.",
+        ("conditional-create.unknown-criterion", "conditional-create.with-type"),
+        ignores=("create.criteria",),
+    ),
+    Fault(
+        "condition-overlooked",
+        "A server that knows no conditional creates overlooks the condition.",
+        ("conditional-create.unsupported",),
+        profile="spine",
+        ignores=("conditional-create.unsupported",),
+    ),
+    Fault(
+        "patch-by-any-criterion",
+        "A patch by a criterion that the server does not know is answered as if it were done.",
+        ("conditional-patch.unknown-criterion",),
+        tampers={"search-type.criteria": t.accepted},
+    ),
+    Fault(
+        "criteria-looked-at-after-the-write",
+        "A conditional update after which the criteria find nothing is answered 500.",
+        ("conditional-update.one-leaves-criteria",),
+        tampers={"conditional-update.one": t.status(500)},
+    ),
+    Fault(
+        "versioning-claimed-and-not-done",
+        "A server that says that it heeds versions does not.",
+        ("capability.versioning",),
+        profile="spine",
+        ignores=("update.if-match.stale",),
+    ),
+    Fault(
+        "history-claimed-and-not-read",
+        "A server that says that it shows past versions does not.",
+        ("capability.read-history",),
+        tampers={"vread": t.both(t.status(404), t.body(None))},
+    ),
+)
+
 _ALWAYS = (
     Fault(
         "versions-start-anew-when-brought-back",
@@ -1861,6 +1946,7 @@ _ALWAYS = (
 #: Every fault, by the interaction that it spoils.
 ALL: tuple[Fault, ...] = (
     *_PARTS,
+    *_ENTRIES,
     *_ALWAYS,
     *_READ,
     *_CREATE,

@@ -122,6 +122,11 @@ def entries_changed(change: Callable[[Resource], Resource]) -> Tamper:
     return changed(lambda found: {**found, "entry": list(map(change, found.get("entry", [])))})
 
 
+def entries_reversed(bundle: Resource) -> Resource:
+    """A Bundle whose entries stand in another order."""
+    return {**bundle, "entry": bundle.get("entry", [])[::-1]}
+
+
 def responses(**elements: object) -> Tamper:
     """A Bundle whose entries have other elements in their responses."""
     return entries_changed(lambda entry: {**entry, "response": {**entry["response"], **elements}})

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 from ifmatch.reference import business, patch
+from ifmatch.reference.capability import offers
 from ifmatch.reference.dialect import PREFERENCES
 from ifmatch.reference.exchange import Decision, Exchange
 from ifmatch.reference.message import Json, Refusal, Reply, Resource, instant
@@ -41,6 +42,11 @@ def _meeting_the_condition(exchange: Exchange) -> list[Version]:
     """The resources that meet the If-None-Exist of a create, none where it has no such header."""
     condition = exchange.request.header("if-none-exist")
     if condition is None or exchange.world.faults.on("if-none-exist-ignored"):
+        return []
+    if not offers(exchange.world.profile, "conditional-create"):
+        exchange.refuse(
+            "conditional-create.unsupported", "this server knows no conditional creates"
+        )
         return []
     return _matches(exchange, _criteria_in(condition))
 

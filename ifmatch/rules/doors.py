@@ -23,8 +23,13 @@ class Door:
 
 
 def _entries(kind: str) -> dict[str, Door]:
-    """The doors that are entries of a kind of Bundle. Before R5 only a FHIRPath Patch can be one."""
-    entries = {"put": "update", "patch": "fhirpath-patch", "delete": "delete"}
+    """The doors that are entries of a kind of Bundle. A JSON Patch is one from R5 on."""
+    entries = {
+        "put": "update",
+        "patch": "fhirpath-patch",
+        "json-patch": "json-patch",
+        "delete": "delete",
+    }
     return {
         f"{kind}-{name}": replace(_ALONE[alone], needs=(kind, *_ALONE[alone].needs), within=kind)
         for name, alone in entries.items()
@@ -155,6 +160,10 @@ LEFT_OUT: tuple[tuple[str, str], ...] = (
     ("*-stale.deleted", "every version of what is deleted is superseded: the forms are tried"),
     (
         "batch-patch.*",
+        "an entry's ifMatch is read alike for each method: its forms are tried with an update",
+    ),
+    (
+        "*-json-patch.*",
         "an entry's ifMatch is read alike for each method: its forms are tried with an update",
     ),
     (

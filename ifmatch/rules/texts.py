@@ -25,6 +25,8 @@ _BY_DOOR: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(
         ("batch-put", "batch-patch", "batch-delete"), ("BAT-01", "BAT-02", "BAT-05", "CON-20")
     ),
+    "batch-json-patch": ("TX-19", "BAT-05"),
+    "transaction-json-patch": ("TX-19", "TX-06"),
     **dict.fromkeys(
         ("transaction-put", "transaction-patch", "transaction-delete"), ("TX-01", "TX-06", "CON-20")
     ),
