@@ -57,9 +57,17 @@ def test_what_tries_a_cell_under_another_name_is_a_rule():
 @pytest.mark.parametrize(
     ("text", "levels", "rule"),
     [
-        ("CON-02  ", "STU3 SHALL · R4 SHALL · R5 SHALL", "update.if-match.stale"),
-        ("CD-06  ", "STU3 SHOULD · R4 SHOULD", "door.conditional-delete.stale.exists"),
-        ("INM-01  ", "R4 SHOULD · R5 SHALL", "update.if-none-match.existing"),
+        (
+            "CON-02  ",
+            "STU3 SHALL · R4 SHALL · R4B SHALL · R5 SHALL · R6 draft SHALL",
+            "update.if-match.stale",
+        ),
+        ("CD-06  ", "R5 SHOULD · R6 draft SHALL", "door.conditional-delete.stale.exists"),
+        (
+            "INM-01  ",
+            "R4 SHOULD · R4B SHOULD · R5 SHALL · R6 draft SHALL",
+            "update.if-none-match.existing",
+        ),
         ("PAT-04  ", "DSTU2 –", "patch.failing-test"),
     ],
 )

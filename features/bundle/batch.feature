@@ -8,6 +8,6 @@ Feature: A batch is answered entry by entry
   Scenario: The answers stand in the order of the entries, the refused one among them
     Given a resource on the server
     And another one to be written beside it
-    When a batch updates it, then from a version that never existed, then the other one
+    When a batch updates it from a version that never existed, then the other one, then it from its current version
     Then the server answers as promised
-    And the middle entry alone is refused, and both are updated
+    And the first entry alone is refused, and both are updated

@@ -83,7 +83,7 @@ class Statement:
 
     @property
     def _is_of_r5(self) -> bool:
-        return self.fhir_version.startswith("5")
+        return self.fhir_version.startswith(("5", "6"))
 
     def keeps_versions(self, resource_type: str) -> bool:
         """Whether resources of a type have versions; they do unless the statement says otherwise."""

@@ -71,7 +71,7 @@ STATUS: Mapping[str, int] = {
 }
 
 #: The status of a refused version conflict: STU3 http.html#concurrency has 409, R4 and later 412.
-STALE: Mapping[str, int] = {"DSTU2": 409, "STU3": 409, "R4": 412, "R4B": 412, "R5": 412}
+STALE: Mapping[str, int] = {"DSTU2": 409, "STU3": 409, "R4": 412, "R4B": 412, "R5": 412, "R6": 412}
 
 #: The headers of an answer that tells which version it is about.
 _HEADERS = ("ETag", "Last-Modified", "Location")

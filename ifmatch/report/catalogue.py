@@ -149,6 +149,8 @@ def print_profile(profile: Profile) -> None:
     console = console_for()
     _line(console, f"{profile.id}: {profile.title}", "bold")
     bases = ", ".join(profile.bases) or "nothing"
+    if profile.draft:
+        _line(console, "draft: the texts may still change", "yellow")
     _line(console, f"FHIR {profile.fhir} · extends {bases} · sha256 {profile.sha256[:16]}…")
     _line(console, f"interactions: {_offered(profile)}")
     for note in notes(profile.renamed):

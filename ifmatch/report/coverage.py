@@ -17,7 +17,7 @@ from ifmatch.rules.profile import Profile, load, shipped
 from ifmatch.rules.texts import Text, proofs, texts
 
 #: The versions of FHIR whose levels are shown, by the profiles that hold them.
-_VERSIONS = ("fhir-dstu2", "fhir-stu3", "fhir-r4", "fhir-r5")
+_VERSIONS = ("fhir-dstu2", "fhir-stu3", "fhir-r4", "fhir-r4b", "fhir-r5", "fhir-r6")
 
 #: What stands for a version in which no scenario promises anything, and in which none has a meaning.
 _SILENT, _NONE = "silent", "–"
