@@ -137,7 +137,7 @@ class Invocations:
         return Invocation(Kind.DELETE, request, seen.version if named else None)
 
     def delete_found(self, subject: Subject, criteria: str) -> Invocation:
-        """DELETE of what matches the criteria, which is the resource. Raises RuleNotApplicable for what is only lent."""
+        """DELETE of what matches the criteria, which is the resource; like `delete`, never of what is only lent."""
         by_id = self.delete(subject, subject.read)
         address = by_criteria(subject.type, criteria)
         return replace(by_id, request=self._target.request("DELETE", address))
