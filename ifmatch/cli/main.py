@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from ifmatch import __version__
-from ifmatch.cli import compare, explain, open, profiles, report, rules, run, serve
+from ifmatch.cli import compare, explain, open, profiles, recheck, report, rules, run, serve
 from ifmatch.cli.command import Command, Parser
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, did_you_mean
 
@@ -23,6 +23,7 @@ COMMANDS = {
         compare.COMMAND,
         open.COMMAND,
         report.COMMAND,
+        recheck.COMMAND,
     )
 }
 
