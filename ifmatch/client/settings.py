@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ifmatch.client.address import UserInfo, normalised
-from ifmatch.client.redaction import carries_credentials
+from ifmatch.client.redaction import REDACTED, carries_credentials
 from ifmatch.client.target_file import read
 from ifmatch.errors import ConfigurationError
 from ifmatch.rules.waiver import Waiver, demand_known
@@ -63,6 +63,22 @@ class Settings:
 
     def _is_secret(self, header: str) -> bool:
         return header in self.secret_headers or carries_credentials(header)
+
+    @property
+    def public(self) -> dict[str, Any]:
+        """All that is no secret, as the log keeps it; `reopened` reads it."""
+        headers = {
+            name: REDACTED if self._is_secret(name) else value
+            for name, value in self.headers.items()
+        }
+        return {
+            "timeout": self.timeout,
+            "identities": sorted(self.credentials),
+            "headers": headers,
+            "placeholders": dict(self.placeholders),
+            "resources": dict(self.resources),
+            "waivers": {rule: dict(waiver) for rule, waiver in self.waivers.items()},
+        }
 
     def tls(self) -> ssl.SSLContext | None:
         """The TLS settings: the system's authorities, or the user's own, with the client certificate if there is one.
@@ -116,6 +132,20 @@ def settings_for(base_url: str, target_file: str, profile: str = "") -> Settings
         placeholders=data.get("placeholders", {}),
         resources=data.get("resources", {}),
         waivers=waivers,
+    )
+
+
+def reopened(base_url: str, public: Mapping[str, Any]) -> Settings:
+    """The settings of a run as its log has them, with something illegible for each secret."""
+    identities = public.get("identities", ())
+    return Settings(
+        base_url=base_url,
+        timeout=public.get("timeout", 30.0),
+        credentials={Identity(name): REDACTED for name in identities},
+        headers=public.get("headers", {}),
+        placeholders=public.get("placeholders", {}),
+        resources=public.get("resources", {}),
+        waivers=public.get("waivers", {}),
     )
 
 
