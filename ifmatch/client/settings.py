@@ -36,7 +36,8 @@ class Settings:
 
     `timeout` is in seconds. `credentials` maps an identity to the value of its Authorization header. `secret_headers`
     names the fixed headers whose values came from the environment. `resources` overrides parts of the profile's
-    resource kinds, `placeholders` fills their templates. `waivers` are by the id of a rule.
+    resource kinds, `placeholders` fills their templates. `waivers` are by the id of a rule. `credential` names the
+    variables that hold the first identity's credentials, as the target file does.
     """
 
     base_url: str
@@ -52,6 +53,7 @@ class Settings:
     resources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
     through_proxy: bool = True
+    credential: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def secrets(self) -> list[str]:
@@ -116,6 +118,7 @@ def settings_for(base_url: str, target_file: str, profile: str = "") -> Settings
         placeholders=data.get("placeholders", {}),
         resources=data.get("resources", {}),
         waivers=waivers,
+        credential=_names_in(data.get("auth", {})),
     )
 
 
@@ -175,6 +178,11 @@ def _credentials(auth: Mapping[str, Any], user: UserInfo | None) -> dict[Identit
         Identity.SECOND: _credential(auth.get("second", {}), SECOND_TOKEN_VARIABLE),
     }
     return {identity: value for identity, value in found.items() if value}
+
+
+def _names_in(auth: Mapping[str, Any]) -> dict[str, str]:
+    """What the target file says of the first identity's credentials, which are names alone."""
+    return {name: value for name, value in auth.items() if isinstance(value, str)}
 
 
 def _credential(auth: Mapping[str, Any], default_variable: str) -> str:

@@ -52,7 +52,8 @@ class ProfileName:
 class RunStarted(Event):
     """The header: the first event of a run. `profile` is None while it depends on what the target states.
 
-    In a `strict` run a warning fails.
+    In a `strict` run a warning fails. What it was called with is there so that it can be done again: `profile_named`
+    and `target_file` as the user named them, `faults` when the server was `embedded`.
     """
 
     schema: int = SCHEMA
@@ -65,11 +66,19 @@ class RunStarted(Event):
     strict: bool = False
     profile: ProfileName | None = None
     base_url: str = ""
+    profile_named: str = ""
+    target_file: str = ""
+    embedded: bool = False
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetDescribed(Event):
-    """What the target says of itself, which profile it is held to, and the waivers in force by rule."""
+    """What the target says of itself, which profile it is held to, and the waivers in force by rule.
+
+    `credential` says which variables of the environment hold what was sent to it: `token_env`, or `user` and
+    `password_env`.
+    """
 
     base_url: str = ""
     software: str | None = None
@@ -77,6 +86,7 @@ class TargetDescribed(Event):
     warnings: tuple[str, ...] = ()
     profile: ProfileName | None = None
     waivers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    credential: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -335,4 +335,8 @@ def _header(session: Session, options: Options, named: Profile | None) -> RunSta
         strict=options.strict,
         profile=described(named) if named else None,
         base_url=session.settings.base_url,
+        profile_named=options.profile,
+        target_file=options.target_file,
+        embedded=session.embedded is not None,
+        faults=options.faults,
     )
