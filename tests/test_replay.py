@@ -3,6 +3,8 @@
 import os
 import re
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from report_log import exchange, failure, target, verdict, whole
@@ -123,8 +125,73 @@ def test_a_finding_that_no_status_shows_is_for_the_eye():
     assert "\nlook 'ifmatch explain" in script(one.rules[0], one)
 
 
+# ---------------------------------------------------------------- ifmatch replay
+
+
+def replay(folder, *words):
+    """The command line in a process of its own: exit code and what it printed."""
+    command = [sys.executable, "-m", "ifmatch", "replay", *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
 def test_a_run_says_how_it_can_be_done_again(evidence):
     """What it was called with stands in its log."""
-    assert Run.of(read(evidence)).id
-    header = next(iter(read(evidence)))
-    assert (header.profile_named, header.embedded, header.faults) == ("fhir-r4", True, (HOLE,))
+    run = Run.of(read(Path(evidence)))
+    assert (run.header.profile_named, run.header.embedded, run.header.faults) == (
+        "fhir-r4",
+        True,
+        (HOLE,),
+    )
+
+
+def test_all_that_a_run_found_wrong_is_done_again(evidence, tmp_path):
+    """On an embedded server with the same faults, by the same seed: the same. A race says how often it was seen."""
+    code, told = replay(tmp_path, evidence, "--times", "2")
+    assert code == 1, told
+    assert told.count("the same in 2 of 2 attempts") == 4
+    assert "4 the same" in told
+    assert re.search(r"seen \d+ times in \d+ rounds", " ".join(told.split()))
+
+
+@pytest.mark.slow
+def test_another_server_may_have_nothing_of_it(evidence, tmp_path):
+    """Gone, and exit 0; the newest run is not that of the replay."""
+    with EmbeddedServer(load("fhir-r4")) as server:
+        code, told = replay(tmp_path, evidence, "update.*", "--against", server.base_url)
+    assert code == 0, told
+    assert told.count("  gone  ") == len(PLAIN)
+    assert not (tmp_path / "reports" / "latest").exists()
+
+
+@pytest.mark.slow
+def test_another_server_may_fail_in_another_way(evidence, tmp_path):
+    """Differently, and exit 1."""
+    with EmbeddedServer(load("fhir-r4"), faults=["conflict-answered-400"]) as server:
+        code, told = replay(tmp_path, evidence, PLAIN[0], "--against", server.base_url)
+    assert (code, "1 differently" in told) == (1, True), told
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["updat.if-match.stale"], 5, 'Did you mean "update.if-match.stale"?'),
+        (["--against", "http://127.0.0.1:9/fhir"], 6, "Nothing answers"),
+        (["--times", "0"], 4, "at least 1"),
+        (["--agianst", "x"], 4, 'Did you mean "--against"?'),
+    ],
+)
+def test_what_cannot_be_done_again_is_said(evidence, tmp_path, words, code, told):
+    """In a sentence, with the exit code that it has everywhere."""
+    ended, printed = replay(tmp_path, evidence, *words)
+    assert (ended, told in printed) == (code, True), printed
+
+
+def test_there_must_be_a_run(tmp_path):
+    """Without one, or with several, it says what to do."""
+    assert replay(tmp_path, PLAIN[0])[0] == 4
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "events.jsonl").touch()
+    code, told = replay(tmp_path, str(tmp_path), PLAIN[0])
+    assert (code, f"such as {tmp_path / 'a'} {PLAIN[0]}." in told) == (4, True)

@@ -101,7 +101,7 @@ def symptoms_of(case: VerdictReached, run: Run) -> list[Symptom]:
     if first_anomaly(case).operations:
         return _of_race(case, run)
     if not case.findings:
-        return [Symptom("", _particulars_left_out(case.message))]
+        return [Symptom("", without_particulars(case.message))]
     exchange = deciding_exchange(case, run)
     interaction = interaction_of(exchange.request, run.target.base_url) if exchange else ""
     finding = case.findings[0]
@@ -132,7 +132,7 @@ def _of_finding(finding: Finding, interaction: str) -> Symptom:
         return Symptom(interaction, _wrong_status(due, came[0]))
     # A header or a body that is not as promised is so whatever was asked for; a wrong resource is not.
     about = interaction if finding.state else ""
-    return Symptom(about, f"expected {_particulars_left_out(finding.expected)}")
+    return Symptom(about, f"expected {without_particulars(finding.expected)}")
 
 
 def _wrong_status(due: Sequence[str], came: str) -> str:
@@ -149,7 +149,8 @@ def statuses_in(text: str) -> list[str]:
     return words if all(map(_STATUS.fullmatch, words)) else []
 
 
-def _particulars_left_out(text: str) -> str:
+def without_particulars(text: str) -> str:
+    """A sentence about a fact without what differs from one time to the next."""
     first_line = text.partition("\n")[0].partition(" (")[0]
     return _PARTICULAR.sub("…", first_line)[:120]
 
