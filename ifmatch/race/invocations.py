@@ -16,6 +16,7 @@ from ifmatch.rules.answer import Answer, Effect, Resource
 from ifmatch.rules.content import at, put
 from ifmatch.rules.expectation import Expectation
 from ifmatch.rules.patches import FORMATS, patch_document
+from ifmatch.rules.profile import ResourceKind
 
 #: The interaction that an operation needs, where it is not the update itself.
 _INTERACTION = {Kind.PATCH: "patch", Kind.DELETE: "delete", Kind.TRANSACTION: "transaction"}
@@ -35,9 +36,10 @@ class Invocation:
     read: Callable[[Answer], Answer] = lambda answer: answer
 
 
-def marks_in(resource: Resource | None, pointers: tuple[str, ...]) -> tuple[str, ...]:
-    """The distinct marks of ours in a resource: more than one is a torn one."""
-    found = (at(resource, pointer) for pointer in pointers)
+def marks_in(resource: Resource | None, kind: ResourceKind) -> tuple[str, ...]:
+    """The distinct marks of ours in a resource of a kind: more than one is a torn one."""
+    places = kind.marks_to_set(resource) if resource else ()
+    found = (at(resource, pointer) for pointer in places)
     return tuple(
         dict.fromkeys(text for text in found if isinstance(text, str) and text.startswith(MARK))
     )
