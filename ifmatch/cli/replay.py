@@ -148,6 +148,7 @@ def _options(run: "Run", rules: Iterable[str], args: argparse.Namespace) -> dict
         "seed": run.seed,
         "strict": header.strict or None,
         "faults": None if is_elsewhere else list(header.faults),
+        "placeholders": [f"{name}={value}" for name, value in header.placeholders.items()],
     }
 
 

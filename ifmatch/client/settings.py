@@ -4,7 +4,7 @@ import base64
 import os
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -93,10 +93,13 @@ class Settings:
         return context
 
 
-def settings_for(base_url: str, target_file: str, profile: str = "") -> Settings:
+def settings_for(
+    base_url: str, target_file: str, profile: str = "", placeholders: Iterable[str] = ()
+) -> Settings:
     """The settings from the command line, over those of the target file, over the environment's token.
 
-    Raises ConfigurationError when the file, the URL or a named variable is not as it should be.
+    `placeholders` are written `name=value`. Raises ConfigurationError when the file, the URL or a named variable is not
+    as it should be.
     """
     data = read(Path(target_file)) if target_file else {}
     url, userinfo = normalised((base_url or data.get("base_url", "")).strip())
@@ -115,7 +118,7 @@ def settings_for(base_url: str, target_file: str, profile: str = "") -> Settings
         credentials=credentials,
         headers=headers,
         secret_headers=from_environment,
-        placeholders=data.get("placeholders", {}),
+        placeholders=data.get("placeholders", {}) | dict(map(_named_value, placeholders)),
         resources=data.get("resources", {}),
         waivers=waivers,
         credential=_names_in(data.get("auth", {})),
@@ -141,6 +144,15 @@ def _secrets_of(credential: str) -> list[str]:
     scheme, _, value = credential.partition(" ")
     password = base64.b64decode(value).decode().partition(":")[2] if scheme == "Basic" else ""
     return [credential, value, *filter(None, [password])]
+
+
+def _named_value(text: str) -> tuple[str, str]:
+    name, is_given, value = text.partition("=")
+    if not (name and is_given):
+        raise ConfigurationError(
+            f'"{text}" gives no placeholder a value: write name=value, such as patient=Patient/123.'
+        )
+    return name, value
 
 
 def _beside(folder: Path, name: str) -> str:

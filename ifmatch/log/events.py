@@ -53,7 +53,7 @@ class RunStarted(Event):
     """The header: the first event of a run. `profile` is None while it depends on what the target states.
 
     In a `strict` run a warning fails. What it was called with is there so that it can be done again: `profile_named`
-    and `target_file` as the user named them, `faults` when the server was `embedded`.
+    and `target_file` as the user named them, `faults` when the server was `embedded`, and what filled the templates.
     """
 
     schema: int = SCHEMA
@@ -70,6 +70,7 @@ class RunStarted(Event):
     target_file: str = ""
     embedded: bool = False
     faults: tuple[str, ...] = ()
+    placeholders: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,6 +101,7 @@ OPTIONS = (
         metavar="DIR",
         help="put the evidence straight into DIR; an earlier log there is kept under another name",
         short="-o",
+        key="report_dir",
     ),
     Option(
         name="effort",
@@ -146,6 +147,15 @@ OPTIONS = (
         field="faults",
         metavar="NAME",
         help="switch a fault of the embedded server on; may be given several times",
+        repeated=True,
+        key="faults",
+    ),
+    Option(
+        name="placeholder",
+        field="placeholders",
+        metavar="NAME=VALUE",
+        help="what the profile's templates need to know of the server; may be given several times; "
+        "`[placeholders]` in the target file",
         repeated=True,
     ),
 )

@@ -55,6 +55,7 @@ class Options:
 
     `rules` are patterns of ids, `effort` names the budget of the races, `writers` is how many meet in one, `seed` draws
     the same races again. In a `strict` run a warning fails. `wait` is how many seconds a server may take to start.
+    `placeholders` are written `name=value`.
     """
 
     base_url: str = ""
@@ -63,6 +64,7 @@ class Options:
     report_dir: str = ""
     rules: str = ""
     faults: tuple[str, ...] = ()
+    placeholders: tuple[str, ...] = ()
     effort: str = "quick"
     writers: int = 4
     seed: int | None = None
@@ -122,7 +124,9 @@ class Session:
         Raises ConfigurationError or TargetUnusable when the run cannot begin; what was seen until then is in the log,
         which then says so.
         """
-        settings = settings_for(options.base_url, options.target_file, options.profile)
+        settings = settings_for(
+            options.base_url, options.target_file, options.profile, options.placeholders
+        )
         named = profiles.load(settings.profile) if settings.profile else None
         if options.faults and settings.base_url:
             raise ConfigurationError(
@@ -339,4 +343,5 @@ def _header(session: Session, options: Options, named: Profile | None) -> RunSta
         target_file=options.target_file,
         embedded=session.embedded is not None,
         faults=options.faults,
+        placeholders=session.settings.placeholders,
     )
