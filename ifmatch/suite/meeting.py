@@ -54,6 +54,7 @@ def meet(
         fhir_version=statement.fhir_version,
         warnings=tuple(warnings),
         profile=described(target.profile),
+        credential=target.settings.credential,
     )
 
 

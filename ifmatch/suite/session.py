@@ -105,7 +105,9 @@ class Session:
         Raises ConfigurationError or TargetUnusable when the run cannot begin; what was seen until then is in the log,
         which then says so.
         """
-        settings = settings_for(options.base_url, options.target_file, options.profile)
+        settings = settings_for(
+            options.base_url, options.target_file, options.profile, options.placeholders
+        )
         named = profiles.load(settings.profile) if settings.profile else None
         if options.faults and settings.base_url:
             raise ConfigurationError(
@@ -339,4 +341,7 @@ def _header(session: Session, options: Options, named: Profile | None) -> RunSta
         profile_file=session.settings.profile,
         settings=session.settings.public,
         base_url=session.settings.base_url,
+        target_file=options.target_file,
+        embedded=session.embedded is not None,
+        faults=options.faults,
     )
