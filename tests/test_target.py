@@ -307,7 +307,9 @@ def sender(*answers):
 
     wire, told = Script(*map(exchange, answers)), []
     return (
-        courier.Courier(wire, "http://a", lambda exchange: exchange.answer("1"), told.append),
+        courier.Courier(
+            wire, "http://a", lambda exchange: exchange.answer("1"), told.append, lambda _: None
+        ),
         wire,
         told,
     )

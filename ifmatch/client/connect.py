@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass
 
 from ifmatch.client.courier import NoAnswer, unreachable
+from ifmatch.client.guard import demand_not_production
 from ifmatch.client.settings import TOKEN_VARIABLE, Identity
 from ifmatch.client.statement import Statement
 from ifmatch.client.target import Target
@@ -46,7 +47,8 @@ def _answers(target: Target) -> bool:
 def introduce(target: Target) -> Introduction:
     """Read /metadata once, and ask for something that cannot exist, to see that the target can say no.
 
-    Raises TargetUnusable, with what to do, when no rule could be judged.
+    Raises TargetUnusable, with what to do, when no rule could be judged, and ConfigurationError when it says that it is
+    in production and nobody has allowed it.
     """
     url = target.settings.base_url
     metadata = _ask(target, "metadata")
@@ -60,6 +62,7 @@ def introduce(target: Target) -> Introduction:
     _demand_consent(target, canary, where)
     _demand_no_redirect(url, metadata)
     _demand_no_redirect(url, canary)
+    demand_not_production(target.settings, statement.document, (metadata, canary))
     if statement.problem:
         _demand_a_fhir_server(url, metadata, canary)
     target.statement, target.canary = statement, canary

@@ -37,6 +37,10 @@ class Ledger:
         self._journal = journal
         self._items: list[Item] = []
 
+    def __len__(self) -> int:
+        """How many may be there still."""
+        return len(self._items)
+
     def intend(
         self,
         resource_type: str,

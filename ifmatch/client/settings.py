@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ifmatch.client.address import UserInfo, normalised
+from ifmatch.client.quota import Limits
 from ifmatch.client.redaction import carries_credentials
 from ifmatch.client.target_file import read
 from ifmatch.errors import ConfigurationError
@@ -36,7 +37,8 @@ class Settings:
 
     `timeout` is in seconds. `credentials` maps an identity to the value of its Authorization header. `secret_headers`
     names the fixed headers whose values came from the environment. `resources` overrides parts of the profile's
-    resource kinds, `placeholders` fills their templates. `waivers` are by the id of a rule.
+    resource kinds, `placeholders` fills their templates. `waivers` are by the id of a rule. `limits` are what the owner
+    lets a run cost.
     """
 
     base_url: str
@@ -52,6 +54,7 @@ class Settings:
     resources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
     through_proxy: bool = True
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def secrets(self) -> list[str]:
@@ -116,6 +119,7 @@ def settings_for(base_url: str, target_file: str, profile: str = "") -> Settings
         placeholders=data.get("placeholders", {}),
         resources=data.get("resources", {}),
         waivers=waivers,
+        limits=Limits.of(data.get("limits", {})),
     )
 
 
@@ -130,6 +134,7 @@ def embedded_settings(
         credentials=bearers,
         placeholders=placeholders,
         through_proxy=False,
+        limits=replace(given.limits, hosts=()),
     )
 
 

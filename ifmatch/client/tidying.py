@@ -28,6 +28,7 @@ def sweep(target: Target) -> bool:
 
     What stays goes into the journal with the reason. Ctrl-C ends it; returns whether that happened.
     """
+    target.quota.release_reserve()
     end = _put_all_right(target)
     for item in target.ledger.open_items():
         target.ledger.left(item, end)

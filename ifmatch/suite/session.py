@@ -13,6 +13,7 @@ from ifmatch.client.connect import (
     await_start,
     look_again,
 )
+from ifmatch.client.guard import demand_allowed_host
 from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import Settings, settings_for
@@ -123,6 +124,7 @@ class Session:
         which then says so.
         """
         settings = settings_for(options.base_url, options.target_file, options.profile)
+        demand_allowed_host(settings)
         named = profiles.load(settings.profile) if settings.profile else None
         if options.faults and settings.base_url:
             raise ConfigurationError(
