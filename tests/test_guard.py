@@ -136,7 +136,7 @@ def test_a_spent_budget(rules, tmp_path):
 
 @pytest.mark.slow
 def test_a_rate_holds_across_races(tmp_path):
-    """The writes of a race come no faster than allowed, its rounds still meet, and its verdict says that they waited."""
+    """The writes of a race come no faster than allowed, its rounds still meet, and its verdict says so."""
     (tmp_path / "target.toml").write_text("[limits]\nwrites_per_second = 40\n")
     with hostile("none") as server:
         words = [server.base_url, "-p", "fhir-r4", "-t", str(tmp_path / "target.toml")]
