@@ -66,16 +66,16 @@ def test_an_allow_list_is_binding():
     ],
 )
 def test_a_statement_or_a_header_that_says_production(statement, headers):
-    url, answers = "https://a.example/r4", [Answer(200, headers)]
+    url, answer = "https://a.example/r4", Answer(200, headers)
     with pytest.raises(ConfigurationError, match="Nothing was written"):
-        demand_not_production(settings(url), statement, answers)
-    demand_not_production(settings(url, "a.example"), statement, answers)
+        demand_not_production(settings(url), statement, answer)
+    demand_not_production(settings(url, "a.example"), statement, answer)
 
 
 def test_a_header_of_the_target_file_that_says_production():
     given = settings("https://a.example/r4", headers={"X-Tenant": "ward-production"})
     with pytest.raises(ConfigurationError, match="X-Tenant"):
-        demand_not_production(given, {}, [])
+        demand_not_production(given, {}, Answer(200))
 
 
 # ---------------------------------------------------------------- the budget

@@ -44,6 +44,17 @@ def _answers(target: Target) -> bool:
         return False
 
 
+def read_statement(target: Target) -> Answer:
+    """Read /metadata, which is the first that is sent; nothing else is when it says that the target is in production.
+
+    Raises TargetUnusable when it is not answered, ConfigurationError when nobody has allowed to write to production.
+    """
+    metadata = _ask(target, "metadata")
+    target.statement = Statement.read_from(metadata)
+    demand_not_production(target.settings, target.statement.document, metadata)
+    return metadata
+
+
 def introduce(target: Target) -> Introduction:
     """Read /metadata once, and ask for something that cannot exist, to see that the target can say no.
 
@@ -51,9 +62,9 @@ def introduce(target: Target) -> Introduction:
     in production and nobody has allowed it.
     """
     url = target.settings.base_url
-    metadata = _ask(target, "metadata")
+    metadata = read_statement(target)
+    statement = target.statement
     canary = _ask(target, _nobody(target))
-    statement = Statement.read_from(metadata)
     where = (
         "everything, metadata included"
         if metadata.status == canary.status
@@ -62,10 +73,9 @@ def introduce(target: Target) -> Introduction:
     _demand_consent(target, canary, where)
     _demand_no_redirect(url, metadata)
     _demand_no_redirect(url, canary)
-    demand_not_production(target.settings, statement.document, (metadata, canary))
     if statement.problem:
         _demand_a_fhir_server(url, metadata, canary)
-    target.statement, target.canary = statement, canary
+    target.canary = canary
     return Introduction(statement, tuple(filter(None, (_unusable(statement), _open(target)))))
 
 

@@ -1,7 +1,7 @@
 """Whether a run may write to a target at all: nobody's production is touched unless the target file names its host."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,13 +45,13 @@ def demand_allowed_host(settings: Settings) -> None:
 
 
 def demand_not_production(
-    settings: Settings, statement: Mapping[str, Any], answers: Sequence[Answer]
+    settings: Settings, statement: Mapping[str, Any], metadata: Answer
 ) -> None:
-    """See that neither the target's statement nor any header of its answers says production.
+    """See that neither the target's statement nor any header of the answer that it came in says production.
 
     Raises ConfigurationError when one does and the target file does not list the host.
     """
-    for place, text in (*_said_in(statement), *_said_in_headers(settings, answers)):
+    for place, text in (*_said_in(statement), *_said_in_headers(settings, metadata)):
         if says_production(text):
             _demand_listed(settings, f"{place}: {text[:120]}")
 
@@ -89,11 +89,10 @@ def _said_in(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"{'.'.join(path)} in its statement", value
 
 
-def _said_in_headers(settings: Settings, answers: Sequence[Answer]) -> Iterator[tuple[str, str]]:
-    """The headers of its answers, and those of ours that are no secret: they may name an environment, too."""
-    for answer in answers:
-        for name, value in answer.headers.items():
-            yield f"a header of its answer, {name}", value
+def _said_in_headers(settings: Settings, answer: Answer) -> Iterator[tuple[str, str]]:
+    """The headers of its answer, and those of ours that are no secret: they may name an environment, too."""
+    for name, value in answer.headers.items():
+        yield f"a header of its answer, {name}", value
     for name, value in settings.headers.items():
         if value not in settings.secrets:
             yield f"a header of the target file, {name}", value

@@ -18,7 +18,7 @@ from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import Settings, settings_for
 from ifmatch.client.target import Target, with_overrides
-from ifmatch.client.tidying import INTERRUPTED, sweep
+from ifmatch.client.tidying import INTERRUPTED, tidy_up
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError
 from ifmatch.log.events import (
@@ -253,7 +253,7 @@ class Session:
                 event for event in read(self.log.folder) if isinstance(event, Journalled)
             )
         try:
-            self.interrupted = sweep(self.target)
+            self.interrupted = tidy_up(self.target)
         except KeyboardInterrupt:
             self.interrupted = True
             for item in self.target.ledger.open_items():
