@@ -8,6 +8,7 @@ from ifmatch import __version__
 from ifmatch.cli import (
     compare,
     explain,
+    ledger,
     open,
     profiles,
     recheck,
@@ -16,6 +17,7 @@ from ifmatch.cli import (
     rules,
     run,
     serve,
+    sweep,
 )
 from ifmatch.cli.command import Command, Parser
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, did_you_mean
@@ -36,6 +38,8 @@ COMMANDS = {
         report.COMMAND,
         recheck.COMMAND,
         replay.COMMAND,
+        ledger.COMMAND,
+        sweep.COMMAND,
     )
 }
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ifmatch.client.address import UserInfo, normalised
+from ifmatch.client.quota import Limits
 from ifmatch.client.redaction import REDACTED, carries_credentials
 from ifmatch.client.target_file import read
 from ifmatch.errors import ConfigurationError
@@ -37,7 +38,8 @@ class Settings:
     `timeout` is in seconds. `credentials` maps an identity to the value of its Authorization header. `secret_headers`
     names the fixed headers whose values came from the environment. `resources` overrides parts of the profile's
     resource kinds, `placeholders` fills their templates. `waivers` are by the id of a rule. `credential` names the
-    variables that hold the first identity's credentials, as the target file does.
+    variables that hold the first identity's credentials, as the target file does. `limits` are what the owner lets a
+    run cost.
     """
 
     base_url: str
@@ -54,6 +56,7 @@ class Settings:
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
     through_proxy: bool = True
     credential: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def secrets(self) -> list[str]:
@@ -137,6 +140,7 @@ def settings_for(
         placeholders=data.get("placeholders", {}) | dict(map(_named_value, placeholders)),
         resources=data.get("resources", {}),
         waivers=waivers,
+        limits=Limits.of(data.get("limits", {})),
         credential=_names_in(data.get("auth", {})),
     )
 
@@ -166,6 +170,7 @@ def embedded_settings(
         credentials=bearers,
         placeholders=placeholders,
         through_proxy=False,
+        limits=replace(given.limits, hosts=()),
     )
 
 
