@@ -1030,11 +1030,16 @@ _UNGUARDED = (
     "race.update.interleaved",
     "race.update.abandoned-and-retried",
     "race.update-as-create",
+    "race.update-as-create.if-none-match",
     "race.patch.same-version",
+    "race.patch.fhirpath",
+    "race.patch.xml",
     "race.patch.distinct-elements",
     "race.read.during-update",
+    "race.read.during-patch",
     "race.history.during-update",
     "race.delete-vs-update",
+    "race.conditional-delete-vs-update",
     "race.transaction.same-version",
     "race.transaction-vs-update",
     "race.batch.same-version",
@@ -1055,7 +1060,12 @@ _RACES = (
     Fault(
         "patches-checked-then-written",
         "Between the check of a patch and its write other requests are served.",
-        ("race.patch.same-version",),
+        (
+            "race.patch.same-version",
+            "race.patch.fhirpath",
+            "race.patch.xml",
+            "race.read.during-patch",
+        ),
         gap=Gap(("patch",)),
     ),
     Fault(
@@ -1126,7 +1136,7 @@ _RACES = (
     Fault(
         "newcomers-checked-then-written",
         "Whoever found an id free creates under it, even if another did so in between.",
-        ("race.update-as-create",),
+        ("race.update-as-create", "race.update-as-create.if-none-match"),
         gap=Gap(("update.new",)),
     ),
     Fault(
@@ -1194,8 +1204,8 @@ _RACES = (
     Fault(
         "reads-mix-two-versions",
         "A read during a write shows half of the last version and half of the one before.",
-        ("race.read.during-update",),
-        gap=Gap(("update",), g.checked_again),
+        ("race.read.during-update", "race.read.during-patch"),
+        gap=Gap(("update", "patch"), g.checked_again),
     ),
     Fault(
         "history-loses-a-version",
@@ -1206,7 +1216,7 @@ _RACES = (
     Fault(
         "updates-bring-back-what-was-deleted",
         "An update whose resource was deleted after the check is written all the same.",
-        ("race.delete-vs-update",),
+        ("race.delete-vs-update", "race.conditional-delete-vs-update"),
         gap=Gap(("update",), g.unless_updated),
     ),
     Fault(
@@ -1226,6 +1236,12 @@ _RACES = (
         "A delete whose resource was deleted after the check brings it back.",
         ("race.delete-vs-delete",),
         gap=Gap(("delete*",), g.undeleting),
+    ),
+    Fault(
+        "conditional-deletes-undo-updates",
+        "A delete by criteria deletes the version that was found: an update that came in between is gone.",
+        ("race.conditional-delete-vs-update",),
+        gap=Gap(("conditional-delete",), g.overwriting),
     ),
     Fault(
         "half-an-update-stored",
@@ -1346,7 +1362,7 @@ _CRITERIA = (
     Fault(
         "if-none-match-on-updates-ignored",
         "An update that asks for nothing to be there overwrites what is.",
-        ("update.if-none-match.existing",),
+        ("update.if-none-match.existing", "race.update-as-create.if-none-match"),
         ignores=("update.if-none-match",),
     ),
     Fault(

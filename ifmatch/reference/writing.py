@@ -180,7 +180,8 @@ def conditional_delete(exchange: Exchange) -> Decision:
         exchange.object("conditional-delete.none", "no resource meets the criteria")
         return Reply("conditional-delete.none", HTTPStatus.NO_CONTENT)
     _checked(exchange, "delete", found[0])
-    return lambda: _delete(exchange, found[0].id)
+    exchange.id = found[0].id
+    return lambda: _delete(exchange, exchange.id)
 
 
 def _delete_all(exchange: Exchange, versions: list[Version]) -> Reply:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from ifmatch.client.connect import check_version, introduce, profile_id_for, seems_absent
-from ifmatch.client.target import Target, with_overrides
+from ifmatch.client.overrides import with_overrides
+from ifmatch.client.target import Target
 from ifmatch.client.template import demand_templates
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import SetupFailed, TargetUnusable
@@ -53,6 +54,7 @@ def meet(
         fhir_version=statement.fhir_version,
         warnings=tuple(warnings),
         profile=described(target.profile),
+        credential=target.settings.credential,
     )
 
 
