@@ -5,7 +5,9 @@ from pytest_bdd import given, parsers, when
 from ifmatch.client.settings import Identity
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable
+from ifmatch.rules.answer import Effect
 from ifmatch.rules.content import merge
+from ifmatch.rules.expectation import describe
 from ifmatch.rules.version import version_in, weak
 
 from .updates import cut_short, send_update
@@ -131,3 +133,11 @@ _PREFERENCES = {
 @when(parsers.parse("it is updated with the preference {preference}"), target_fixture="attempt")
 def update_with_preference(target, bench, resource, preference):
     return send_update(target, bench, resource, prefer=_PREFERENCES[preference])
+
+
+@when("it is updated twice alike without naming a version", target_fixture="attempt")
+def update_twice(target, bench, resource):
+    first = send_update(target, bench, resource, if_match=())
+    if first.answer.effect is Effect.REFUSED:
+        raise RuleNotApplicable(f"every update must name a version: {describe(first.answer)}")
+    return send_update(target, bench, resource, first.sent, if_match=())

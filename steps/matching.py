@@ -162,3 +162,11 @@ def update_away(target, bench, matching):
     body, unique = bench.body()
     answer = target.conditional_update(bench.kind.type, matching.criteria, body, unique=unique)
     return Attempt(answer, body)
+
+
+@when("an update is sent by criteria that match nothing", target_fixture="attempt")
+def update_by_criteria(target, bench):
+    body, unique = bench.body()
+    criteria = f"identifier=urn:ifmatch:identifier|{unique}"
+    answer = target.conditional_update(bench.kind.type, criteria, body, unique=unique)
+    return Attempt(answer, body)

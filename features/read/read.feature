@@ -139,3 +139,9 @@ Feature: A read shows the current version, and says which one it is
     Given it has been deleted
     When it is read
     Then an ETag of what is gone is a new one
+
+  @spec:HTTP-06 @spec:META-21
+  @rule:read.other-case
+  Scenario: An id in other letters, large for small, is another id
+    When its id is read with large letters for small ones
+    Then the server answers as promised

@@ -25,13 +25,17 @@ def headers_for(condition: str, subject: Subject) -> dict[str, str]:
 
     Raises RuleNotApplicable when they need a Last-Modified that reads do not have.
     """
-    date = subject.now.answer.header("last-modified") or ""
+    templates = CONDITIONS[condition]
     names = {
         "current": version_in(subject.now.tag) or "",
         "read": version_in(subject.read.tag) or "",
-        "date": date,
+        "date": _date_of(subject) if "{date}" in str(templates) else "",
     }
-    templates = CONDITIONS[condition]
-    if not date and any("{date}" in template for template in templates.values()):
-        raise RuleNotApplicable("a read tells no Last-Modified")
     return {name: template.format(**names) for name, template in templates.items()}
+
+
+def _date_of(subject: Subject) -> str:
+    date = subject.now.answer.header("last-modified")
+    if date is None:
+        raise RuleNotApplicable("a read tells no Last-Modified")
+    return date

@@ -4,8 +4,9 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from ifmatch.client.doors import demand_own
-from ifmatch.client.subject import Attempt, Subject, entries, new_unique, version_of
+from ifmatch.client.subject import Attempt, Subject, entries, version_of
 from ifmatch.client.target import FRESH, Target, query
+from ifmatch.client.unique import new_unique
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import OutcomeUnknown
 from ifmatch.rules.answer import Answer, Effect, objects_in

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ifmatch.client.bundle import Entry, answer_to_entry, send_whole
-from ifmatch.client.subject import Attempt, Subject, new_unique
+from ifmatch.client.subject import Attempt, Subject
 from ifmatch.client.target import Target
+from ifmatch.client.unique import new_unique
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.rules.answer import Answer, Resource

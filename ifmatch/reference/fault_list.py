@@ -1,5 +1,6 @@
 """The list of faults, as data: each breaks one rule, or a few that belong together."""
 
+from ifmatch.reference import entry_tampers as e
 from ifmatch.reference import gap as g
 from ifmatch.reference import tampers as t
 from ifmatch.reference.door_faults import door_faults
@@ -484,7 +485,7 @@ _IF_MATCH = (
         "search-shows-version-0",
         "Search results show the version 0.",
         ("update.if-match.from-search",),
-        tampers={"search-type": t.changed(t.without_versions)},
+        tampers={"search-type": t.changed(e.without_versions)},
     ),
 )
 
@@ -1556,7 +1557,7 @@ _PARTS = (
         "history-of-puts",
         "A history says of every version that it was updated.",
         ("history.methods",),
-        tampers={"history-instance": t.requests(method="PUT")},
+        tampers={"history-instance": e.requests(method="PUT")},
     ),
     Fault("since-ignored", "A history since a time lists everything.", ("history.since",)),
     Fault(
@@ -1700,7 +1701,7 @@ _ENTRIES = (
         "bundle-answers-by-method",
         "The answers to the entries of a Bundle stand in another order.",
         ("transaction.answers", "batch.answers"),
-        tampers=dict.fromkeys(("transaction", "batch"), t.changed(t.entries_reversed)),
+        tampers=dict.fromkeys(("transaction", "batch"), t.changed(e.entries_reversed)),
     ),
     Fault(
         "failed-transaction-in-plain-text",
@@ -1755,8 +1756,30 @@ _ENTRIES = (
     Fault(
         "unknown-condition-matches-nothing",
         "A create on a condition that the server does not know is carried out.",
-        ("conditional-create.unknown-criterion", "conditional-create.with-type"),
+        ("conditional-create.unknown-criterion",),
         ignores=("create.criteria",),
+    ),
+    Fault(
+        "condition-with-a-type-finds-nothing",
+        "A condition that names the type, too, matches nothing.",
+        ("conditional-create.with-type",),
+    ),
+    Fault(
+        "conditional-update-overlooked",
+        "A server that knows no conditional updates answers one as if it were done.",
+        ("conditional-update.unsupported",),
+        profile="spine",
+        tampers={"conditional-update.unsupported": t.accepted},
+    ),
+    Fault(
+        "second-update-alike-refused",
+        "An update that is sent a second time is refused.",
+        ("update.repeated",),
+    ),
+    Fault(
+        "ids-without-case",
+        "Ids are compared without regard to case.",
+        ("read.other-case",),
     ),
     Fault(
         "condition-overlooked",
@@ -1828,28 +1851,28 @@ _ALWAYS = (
         "Every entry of a history tells the etag of another version.",
         ("always.entry-fits-resource",),
         seen_in="history.each-write-once",
-        tampers={"history-instance": t.responses(etag='W/"other"')},
+        tampers={"history-instance": e.responses(etag='W/"other"')},
     ),
     Fault(
         "history-entries-of-another-time",
         "Every entry of a history tells another time than its resource.",
         ("always.entry-fits-resource",),
         seen_in="history.each-write-once",
-        tampers={"history-instance": t.responses(lastModified="2026-01-01T00:00:00Z")},
+        tampers={"history-instance": e.responses(lastModified="2026-01-01T00:00:00Z")},
     ),
     Fault(
         "history-without-resources",
         "A history lists updates without what they wrote.",
         ("always.history-entry-says-what-was-done",),
         seen_in="history.each-write-once",
-        tampers={"history-instance": t.entries_without("resource")},
+        tampers={"history-instance": e.entries_without("resource")},
     ),
     Fault(
         "history-full-urls-are-versions",
         "The fullUrl of an entry in a history names a version.",
         ("always.history-entry-says-what-was-done",),
         seen_in="history.each-write-once",
-        tampers={"history-instance": t.full_urls_with("/_history/1")},
+        tampers={"history-instance": e.full_urls_with("/_history/1")},
     ),
     Fault(
         "texts-read-as-latin-1",
@@ -1911,7 +1934,7 @@ _ALWAYS = (
         "A search lists resources without their ids.",
         ("always.shows-what-was-asked",),
         seen_in="update.if-match.from-search",
-        tampers={"search-type": t.changed(t.without_ids)},
+        tampers={"search-type": t.changed(e.without_ids)},
     ),
     Fault(
         "history-is-no-bundle",
@@ -1936,7 +1959,7 @@ _ALWAYS = (
         ("always.version-is-one-content",),
         seen_in="update.if-match.from-search",
         tampers={
-            "search-type": t.changed(lambda found: t.each_entry(found, t.without("birthDate")))
+            "search-type": t.changed(lambda found: e.each_entry(found, t.without("birthDate")))
         },
     ),
     Fault(

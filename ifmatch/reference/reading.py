@@ -38,6 +38,8 @@ def _shown(exchange: Exchange, version: Version) -> Version:
 def existing(exchange: Exchange) -> Version:
     """The current version of the resource that was asked for. Raises Refusal when it never was, or is deleted."""
     world, rule = exchange.world, exchange.interaction
+    if world.faults.on("ids-without-case"):
+        exchange.id = exchange.id.lower()
     versions = world.store.history(exchange.type, exchange.id)
     if not versions:
         raise Refusal(f"{rule}.unknown-id", f"there is no {exchange.type}/{exchange.id}")

@@ -45,15 +45,25 @@ def transaction(exchange: Exchange) -> Decision:
     if exchange.world.profile.offers(kind) is False:
         raise Refusal(f"{kind}.unsupported", f"this server does not take a {kind}")
     exchange.interaction = kind
-    if exchange.world.faults.on("incomplete-entries-passed-over"):
-        entries = [entry for entry in entries if _is_complete(entry)]
-    if kind == _TRANSACTION:
-        _check_overlap(exchange, entries)
-    if not entries and exchange.world.faults.refuse("transaction.empty"):
-        raise Refusal("transaction.empty", "there is nothing to do")
-    names = _names(exchange, entries) if kind == _TRANSACTION else {}
+    entries = _understood(exchange, entries)
+    names = _as_a_whole(exchange, entries) if kind == _TRANSACTION else {}
     carry_out = _doer(exchange, entries, names)
     return lambda: _run(exchange, kind, entries, carry_out)
+
+
+def _understood(exchange: Exchange, entries: list[Resource]) -> list[Resource]:
+    """The entries that are looked at: all of them, unless a fault passes over what is incomplete."""
+    if exchange.world.faults.on("incomplete-entries-passed-over"):
+        return [entry for entry in entries if _is_complete(entry)]
+    return entries
+
+
+def _as_a_whole(exchange: Exchange, entries: list[Resource]) -> dict[str, str]:
+    """What each reference in a transaction comes to, once it can be carried out as one."""
+    if not entries and exchange.world.faults.refuse("transaction.empty"):
+        raise Refusal("transaction.empty", "there is nothing to do")
+    _check_overlap(exchange, entries)
+    return _names(exchange, entries)
 
 
 def _check_overlap(exchange: Exchange, entries: list[Resource]) -> None:

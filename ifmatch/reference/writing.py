@@ -10,17 +10,19 @@ from urllib.parse import parse_qsl
 
 from ifmatch.reference import business, patch
 from ifmatch.reference.capability import offers
-from ifmatch.reference.dialect import PREFERENCES
 from ifmatch.reference.exchange import Decision, Exchange
 from ifmatch.reference.message import Json, Refusal, Reply, Resource, instant
-from ifmatch.reference.preconditions import check_if_match, names_any
+from ifmatch.reference.preconditions import (
+    check_if_match,
+    check_preference,
+    check_repetition,
+    names_any,
+    passes_by_another_condition,
+)
 from ifmatch.reference.reading import existing
 from ifmatch.reference.search import conditions, find
 from ifmatch.reference.store import Draft, Version
 from ifmatch.reference.validation import is_id, problems
-
-#: The Prefer headers that a server knows.
-PREFER = ("", *(f"return={name}" for name in PREFERENCES))
 
 
 def create(exchange: Exchange) -> Decision:
@@ -48,6 +50,8 @@ def _meeting_the_condition(exchange: Exchange) -> list[Version]:
             "conditional-create.unsupported", "this server knows no conditional creates"
         )
         return []
+    if "?" in condition and exchange.world.faults.on("condition-with-a-type-finds-nothing"):
+        return []
     return _matches(exchange, _criteria_in(condition))
 
 
@@ -55,7 +59,7 @@ def update(exchange: Exchange) -> Decision:
     """The whole resource replaced, or created where the client may choose the id."""
     body = _resource_in(exchange)
     _check_body_id(exchange, body)
-    _check_preference(exchange)
+    check_preference(exchange)
     current = exchange.world.store.current(exchange.type, exchange.id)
     if current is None:
         return _update_as_create(exchange, body)
@@ -63,23 +67,11 @@ def update(exchange: Exchange) -> Decision:
         exchange.refuse(
             "update.if-none-match", "the resource is there, with a version that If-None-Match names"
         )
-    if not _has_another_condition(exchange):
+    check_repetition(exchange, current, body)
+    if not passes_by_another_condition(exchange):
         check_if_match(exchange, current)
     business.check_update(exchange, current.resource or {}, body)
     return lambda: _replace(exchange, exchange.id, body, "update")
-
-
-def _check_preference(exchange: Exchange) -> None:
-    """A preference is never a mistake (RFC 7240 section 2), unless a fault makes it one."""
-    prefers = exchange.request.header("prefer") or ""
-    if exchange.world.faults.on("unknown-preferences-refused") and prefers not in PREFER:
-        raise Refusal("update.prefer.unknown", f"this server does not know {prefers}")
-
-
-def _has_another_condition(exchange: Exchange) -> bool:
-    """Whether a fault lets a write through by the other condition that it has, which holds."""
-    is_lax = exchange.world.faults.on("any-condition-is-enough")
-    return is_lax and "if-none-match" in exchange.request.headers
 
 
 def conditional_update(exchange: Exchange) -> Decision:

@@ -109,14 +109,18 @@ def _print_counts(console: Console, cells: list[TableCell]) -> None:
 
 def _print_main_cells(console: Console) -> None:
     """For each profile, how many of the cells that are to be tried are tried, or are not offered by its system."""
-    by_id = {rule.id: rule for rule in rules()}
     cells = main_cells()
     _line(console, f"\n{len(cells)} cells are tried wherever there is such a door:", "bold")
-    for profile in map(load, shipped()):
-        tried = [by_id[cell.rule] for cell in cells if cell.rule]
-        missing = [rule for rule in tried if _is_not_offered(profile, rule)]
-        counts = f"{len(tried) - len(missing)} tried, {len(missing)} not offered"
-        _line(console, f"  {profile.id:<24}{len(tried)} of {len(cells)}: {counts}")
+    by_id = {rule.id: rule for rule in rules()}
+    tried = [by_id[cell.rule] for cell in cells if cell.rule]
+    for name in shipped():
+        missing = _not_offered(load(name), tried)
+        counts = f"{len(tried) - missing} tried, {missing} not offered"
+        _line(console, f"  {name:<24}{len(tried)} of {len(cells)}: {counts}")
+
+
+def _not_offered(profile: Profile, tried: Iterable[Rule]) -> int:
+    return sum(_is_not_offered(profile, rule) for rule in tried)
 
 
 def _is_not_offered(profile: Profile, rule: Rule) -> bool:

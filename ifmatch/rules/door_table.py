@@ -80,13 +80,11 @@ def _alone(door: str, case: str, state: str) -> str:
 
 def _grouped(door: str, case: str, state: str) -> str:
     """The rule that tries a cell among others."""
-    groups = (
-        group
-        for (group, its_state), cases in GROUPS.items()
-        if its_state == state and case in cases
-    )
-    names = (f"door.{door}.{group}.{state}" for group in groups)
-    return next((name for name in names if name in ids()), "")
+    for (group, group_state), cases in GROUPS.items():
+        rule = f"door.{door}.{group}.{state}"
+        if group_state == state and case in cases and rule in ids():
+            return rule
+    return ""
 
 
 def _why_left_out(cell: str) -> str:
