@@ -13,7 +13,7 @@ from ifmatch.errors import RuleNotApplicable
 from ifmatch.rules.answer import Effect
 from ifmatch.rules.content import at, merge, put
 from ifmatch.rules.expectation import describe
-from ifmatch.rules.flawed_patches import malformed, without_target
+from ifmatch.rules.flawed_patches import fhirpath_without_target, malformed, without_target
 from ifmatch.rules.patches import json_patch_between, patch_document
 
 from .updates import CLIENT_VERSION
@@ -163,6 +163,22 @@ def patch_malformed(target, resource, flaw):
         resource.type, resource.id, content, media_type, if_match=resource.now.base
     )
     return Attempt(answer, resource.now.resource)
+
+
+@when(
+    parsers.parse(
+        "it is patched by FHIRPath with a change and an operation that cannot be done: {operation}"
+    ),
+    target_fixture="attempt",
+)
+def patch_by_fhirpath(target, resource, operation):
+    text, marker = new_mark(), resource.kind.marker
+    content = fhirpath_without_target(resource.type, marker, text)[operation]
+    media_type = target.profile.media_type
+    answer = target.patch(
+        resource.type, resource.id, content, media_type, if_match=resource.now.base
+    )
+    return Attempt(answer, _with_text(resource.now.resource, marker, text))
 
 
 @when("it is patched with nothing but a versionId of the client's", target_fixture="attempt")

@@ -1,10 +1,12 @@
 """Writes by every door: the answers in a Bundle, which cell a write is in, and what patterns in profiles mean."""
 
+import base64
 import json
 
 import pytest
 
 from ifmatch.client.bundle import Entry, answer_to_entry
+from ifmatch.client.doors import Content, in_entry
 from ifmatch.client.statement import Statement
 from ifmatch.errors import ConfigurationError
 from ifmatch.reference.cell import Cell, cell_of
@@ -12,6 +14,7 @@ from ifmatch.reference.message import Request
 from ifmatch.reference.store import Store
 from ifmatch.rules.answer import Answer, Body, Effect
 from ifmatch.rules.catalogue import for_row, rules
+from ifmatch.rules.door_table import forms, table
 from ifmatch.rules.profile import load
 
 BASE = "http://reference.test/fhir"
@@ -196,3 +199,55 @@ def test_patches_by_criteria_are_claimed_in_words_of_their_own_from_r5_on(versio
     entry = {"type": "Patient", "interaction": [{"code": "patch"}], **flags}
     document = {"fhirVersion": version, "rest": [{"mode": "server", "resource": [entry]}]}
     assert Statement(document).claims("conditional-patch", "Patient") is claimed
+
+
+# ---------------------------------------------------------------- cells that are tried together
+
+
+def test_a_group_tries_the_cases_that_have_no_rule_of_their_own():
+    """What one rule tries alone, no other one tries again."""
+    assert forms("delete", "other-forms", "exists") == ("other-resource",)
+    assert set(forms("xml-patch", "open-forms", "exists")) == {"star", "strong", "bare", "list"}
+
+
+def test_no_group_of_a_rule_is_empty():
+    """A rule that tries nothing would pass on every server."""
+    named = [rule.id.split(".")[1:] for rule in rules() if "-form" in rule.id]
+    assert named
+    assert not [parts for parts in named if not forms(*parts)]
+
+
+@pytest.mark.parametrize(
+    ("door", "case", "state", "rule"),
+    [
+        ("update", "stale", "exists", "update.if-match.stale"),
+        ("delete", "stale", "exists", "door.delete.stale.exists"),
+        ("xml-patch", "malformed", "exists", "door.xml-patch.other-forms.exists"),
+        ("xml-patch", "stale", "never", "door.xml-patch.any-form.never"),
+        ("update", "stale", "never", "update.if-match.no-resource"),
+        ("batch-delete", "star", "exists", ""),
+    ],
+)
+def test_a_cell_is_tried_by_a_rule_of_its_own_by_another_one_or_among_others(
+    door, case, state, rule
+):
+    (cell,) = (c for c in table() if (c.door, c.case, c.state) == (door, case, state))
+    assert cell.rule == rule
+    assert bool(cell.left_out) is not bool(rule)
+
+
+# ---------------------------------------------------------------- entries
+
+
+def test_a_json_patch_stands_in_a_bundle_as_a_binary():
+    """A patch that is no resource is carried by one (FHIR R5 http.html#patch)."""
+    content = Content(b'[{"op": "test"}]', {}, "application/json-patch+json")
+    resource = in_entry(content)
+    assert resource["resourceType"] == "Binary"
+    assert base64.b64decode(resource["data"]) == content.body
+
+
+def test_an_entry_may_lack_what_it_needs():
+    """So that a server can be seen to refuse it."""
+    assert "request" not in Entry("", "", {"resourceType": "Patient"}).as_json
+    assert Entry("POST", "Patient", {}, full_url="urn:uuid:1").as_json["fullUrl"] == "urn:uuid:1"

@@ -177,3 +177,23 @@ Feature: A patch changes what it says, from the version it names
       | minimal |
       | representation |
       | operation-outcome |
+
+  @spec:PAT-13
+  @needs:fhirpath-patch @rule:patch.fhirpath-patch.<operation>
+  Scenario Outline: A FHIRPath Patch with an operation that cannot be done is refused as a whole: <operation>
+    When it is patched by FHIRPath with a change and an operation that cannot be done: <operation>
+    Then the server answers as promised
+    And the resource is as the answer says
+
+    Examples:
+      | operation       |
+      | replace-nothing |
+      | insert-beyond   |
+      | add-existing    |
+
+  @spec:PAT-13
+  @needs:fhirpath-patch @rule:patch.fhirpath-patch.delete-nothing
+  Scenario: A FHIRPath Patch that deletes what is not there is done
+    When it is patched by FHIRPath with a change and an operation that cannot be done: delete-nothing
+    Then the server answers as promised
+    And the resource is as the answer says

@@ -100,13 +100,13 @@ def _entry(
     target: Target, bench: Workbench, door: Door, subject: Subject, tags: Sequence[str]
 ) -> tuple[Entry, Content]:
     content = _CONTENT[door.method](target, bench, door, subject)
-    resource = _in_entry(content)
+    resource = in_entry(content)
     conditions = {"ifMatch": ", ".join(tags)} if tags else {}
     entry = Entry(door.method, f"{subject.type}/{subject.id}", resource or None, conditions)
     return entry, content
 
 
-def _in_entry(content: Content) -> Resource:
+def in_entry(content: Content) -> Resource:
     """What is sent as an entry holds it: a resource as it is, a patch that is none in a Binary (R5 http.html#patch)."""
     if not isinstance(content.body, bytes):
         return content.body

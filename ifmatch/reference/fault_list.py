@@ -1472,6 +1472,21 @@ _UNMODIFIED = (
 
 _PARTS = (
     Fault(
+        "fhirpath-patch-passes-over",
+        "A FHIRPath Patch passes over the operations that cannot be done.",
+        tuple(
+            f"patch.fhirpath-patch.{operation}"
+            for operation in ("replace-nothing", "insert-beyond", "add-existing")
+        ),
+        profile="fhir-r5",
+    ),
+    Fault(
+        "deleting-nothing-is-an-error",
+        "A FHIRPath Patch that deletes what is not there is refused.",
+        ("patch.fhirpath-patch.delete-nothing",),
+        profile="fhir-r5",
+    ),
+    Fault(
         "patches-are-not-shown",
         "A client that patches and prefers the representation gets no body.",
         ("patch.prefer.representation",),
@@ -1629,7 +1644,7 @@ _PARTS = (
         "versions-compared-without-case",
         "Versions are compared without regard to case.",
         ("update.if-match.inexact.other-case",),
-        profile="aidbox",
+        profile="spine",
         matches=lambda naming: naming.named.casefold() == naming.current.version.casefold(),
     ),
     Fault(

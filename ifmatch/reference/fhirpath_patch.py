@@ -60,12 +60,17 @@ def _add(resource: Resource, operation: Operation) -> None:
     if not isinstance(parent, dict):
         raise ValueError(f"{operation.path} is not an element that something can be added to")
     there = parent.get(operation.name)
+    if there is not None and not isinstance(there, list):
+        raise ValueError(f"{operation.path} has its {operation.name} already")
     repeats = isinstance(there, list) or (there is None and operation.name in REPEATING)
     parent[operation.name] = [*(there or []), operation.value] if repeats else operation.value
 
 
 def _insert(resource: Resource, operation: Operation) -> None:
-    _list(resource, operation).insert(operation.index, operation.value)
+    items = _list(resource, operation)
+    if operation.index > len(items):
+        raise ValueError(f"{operation.path} has {len(items)} items")
+    items.insert(operation.index, operation.value)
 
 
 def _replace(resource: Resource, operation: Operation) -> None:

@@ -41,7 +41,12 @@ def apply(exchange: Exchange, resource: Resource) -> Resource:
         raise Refusal(
             "patch.unsupported-format", "this server does not take patches of this content type"
         )
-    half_applied = exchange.world.faults.on("patch-applied-by-half")
+    faults = exchange.world.faults
+    half_applied = faults.on("patch-applied-by-half") or (
+        form == "fhirpath-patch" and faults.on("fhirpath-patch-passes-over")
+    )
+    if faults.on("deleting-nothing-is-an-error") and b'"delete"' in exchange.request.body:
+        raise Refusal("patch.impossible-change", "there is nothing to delete")
     try:
         return _APPLY[form](resource, exchange.request.body, half_applied)
     except _UNAPPLICABLE as error:

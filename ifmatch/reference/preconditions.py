@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 from ifmatch.reference.dialect import PREFERENCES
 from ifmatch.reference.exchange import Exchange, World
 from ifmatch.reference.fault import Naming
-from ifmatch.reference.message import Refusal, Request
+from ifmatch.reference.message import Refusal, Request, Resource
 from ifmatch.reference.store import Version
 
 #: An entity tag, weak or strong, and the version in it.
@@ -150,15 +150,18 @@ def check_preference(exchange: Exchange) -> None:
         raise Refusal("update.prefer.unknown", f"this server does not know {prefers}")
 
 
-def check_repetition(exchange: Exchange, current: Version, body: object) -> None:
+def check_repetition(exchange: Exchange, current: Version, body: Resource) -> None:
     """An update may be sent again, unless a fault refuses what is there already."""
     if exchange.world.faults.on("second-update-alike-refused") and _holds(current, body):
         raise Refusal("update.repeated", "that is what is there")
 
 
-def _holds(current: Version, body: object) -> bool:
-    stored = {k: v for k, v in (current.resource or {}).items() if k != "meta"}
-    return isinstance(body, dict) and {k: v for k, v in body.items() if k != "meta"} == stored
+def _holds(current: Version, body: Resource) -> bool:
+    return _without_meta(current.resource or {}) == _without_meta(body)
+
+
+def _without_meta(resource: Resource) -> Resource:
+    return {name: value for name, value in resource.items() if name != "meta"}
 
 
 def passes_by_another_condition(exchange: Exchange) -> bool:

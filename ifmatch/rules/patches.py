@@ -40,7 +40,7 @@ def _fhirpath_patch(changes: Mapping[str, str], resource_type: str) -> bytes:
     operations = [
         {"name": "operation", "part": [
             {"name": "type", "valueCode": "replace"},
-            {"name": "path", "valueString": f"{resource_type}{_fhirpath(path)}"},
+            {"name": "path", "valueString": f"{resource_type}{fhirpath(path)}"},
             {"name": "value", "valueString": text},
         ]} for path, text in changes.items()
     ]  # fmt: skip
@@ -53,7 +53,8 @@ def _xpath(pointer: str) -> str:
     )
 
 
-def _fhirpath(pointer: str) -> str:
+def fhirpath(pointer: str) -> str:
+    """A JSON Pointer as a FHIRPath, to stand behind the name of a type."""
     return "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in pointer.split("/")[1:])
 
 
