@@ -49,12 +49,13 @@ def updated_by_someone(bench, resource):
 
 
 @given("it has been updated a dozen times", target_fixture="past")
-def updated_often(bench, resource):
-    """What was seen of it before each of the updates, the oldest first."""
-    past = []
-    for _ in range(12):
+def updated_often(bench, glancing, resource):
+    """What was seen of it before each of the updates, the oldest first. Of the last its history is seen, too."""
+    past = [resource.now]
+    for _ in range(11):
+        glancing.update(resource)
         past.append(resource.now)
-        bench.update(resource)
+    bench.update(resource)
     return past
 
 

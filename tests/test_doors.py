@@ -212,9 +212,13 @@ def test_a_group_tries_the_cases_that_have_no_rule_of_their_own():
 
 def test_no_group_of_a_rule_is_empty():
     """A rule that tries nothing would pass on every server."""
-    named = [rule.id.split(".")[1:] for rule in rules() if "-form" in rule.id]
+    named = [
+        rule.id.split(".")[1:]
+        for rule in rules()
+        if "-form" in rule.id and rule.id.startswith("door.")
+    ]
     assert named
-    assert not [parts for parts in named if not forms(*parts)]
+    assert not [parts for parts in named if not forms(parts[0], parts[1], parts[2])]
 
 
 @pytest.mark.parametrize(
