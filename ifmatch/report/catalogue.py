@@ -57,7 +57,7 @@ def _kind(profile: Profile, rule: Rule) -> str:
     return "do not apply" if kinds == {NotApplicable} else "surveyed"
 
 
-def _excluded_by(profile: Profile, rule: Rule) -> str:
+def excluded_by(profile: Profile, rule: Rule) -> str:
     """Why a profile alone says that a rule cannot be run, whatever the target is like."""
     if is_silent_on(profile, rule):
         return "the profile promises nothing of the kind"
@@ -149,6 +149,8 @@ def print_profile(profile: Profile) -> None:
     console = console_for()
     _line(console, f"{profile.id}: {profile.title}", "bold")
     bases = ", ".join(profile.bases) or "nothing"
+    if profile.draft:
+        _line(console, "draft: the texts may still change", "yellow")
     _line(console, f"FHIR {profile.fhir} · extends {bases} · sha256 {profile.sha256[:16]}…")
     _line(console, f"interactions: {_offered(profile)}")
     for note in notes(profile.renamed):
@@ -177,7 +179,7 @@ def _offered(profile: Profile) -> str:
 
 
 def _counts(profile: Profile, chosen: Sequence[Rule]) -> str:
-    counts = planned(profile, chosen, partial(_excluded_by, profile))
+    counts = planned(profile, chosen, partial(excluded_by, profile))
     return ", ".join(f"{count} {kind}" for kind, count in counts.items())
 
 
