@@ -187,7 +187,7 @@ def _transactions(histories: Histories) -> list[_Transaction]:
     for name, history in histories.items():
         places = _places(history)
         for operation in history.operations:
-            if operation.kind is Kind.TRANSACTION and operation.marker:
+            if operation.kind is Kind.PART and operation.marker:
                 transaction = by_marker.setdefault(operation.marker, _Transaction())
                 transaction.parts[name] = operation
                 if operation.marker in places:
@@ -205,9 +205,12 @@ def _places(history: History) -> dict[str, int]:
 
 
 def _shows_all(history: History) -> bool:
-    """Whether what is not shown is not there: each version of a history shows its marker, or is a deletion."""
-    entries = history.entries
-    return entries is not None and all(entry.markers or entry.deleted for entry in entries)
+    """Whether what is not shown is not there: each version since the initial one shows its marker, or is a deletion."""
+    if history.entries is None:
+        return False
+    versions = [entry.version for entry in history.entries]
+    first = versions.index(history.initial) + 1 if history.initial in versions else 0
+    return all(entry.markers or entry.deleted for entry in history.entries[first:])
 
 
 def _entries(histories: Histories, name: str) -> tuple[Entry, ...]:
@@ -226,8 +229,11 @@ def _labelled(histories: Histories) -> dict[str, History]:
         entries = [
             replace(entry, version=f"{name}/{entry.version}") for entry in history.entries or ()
         ]
-        has_none = history.entries is None
-        labelled[name] = History(tuple(operations), None if has_none else tuple(entries))
+        labelled[name] = History(
+            operations=tuple(operations),
+            entries=None if history.entries is None else tuple(entries),
+            initial=None if history.initial is None else f"{name}/{history.initial}",
+        )
     return labelled
 
 

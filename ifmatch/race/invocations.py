@@ -1,13 +1,15 @@
 """What a writer can do in a race, as requests ready to be sent, with what the history needs to know of each."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from ifmatch.client.bundle import answer_to_entry
+from ifmatch.client.bundle import Entry, answer_to_entry
 from ifmatch.client.exchange import Request
 from ifmatch.client.patching import format_of
+from ifmatch.client.subject import entries as matches
 from ifmatch.client.target import FRESH, Target, by_criteria, query
 from ifmatch.client.workbench import Snapshot, Subject, Workbench, new_unique
 from ifmatch.errors import RuleNotApplicable
@@ -16,9 +18,18 @@ from ifmatch.rules.answer import Answer, Effect, Resource
 from ifmatch.rules.content import at, put
 from ifmatch.rules.expectation import Expectation
 from ifmatch.rules.patches import FORMATS, patch_document
+from ifmatch.rules.profile import ResourceKind
 
 #: The interaction that an operation needs, where it is not the update itself.
 _INTERACTION = {Kind.PATCH: "patch", Kind.DELETE: "delete", Kind.TRANSACTION: "transaction"}
+
+#: What an entry of a Bundle of each type is, by whether it is the only one.
+_BUNDLED = {
+    ("transaction", True): Kind.TRANSACTION,
+    ("transaction", False): Kind.PART,
+    ("batch", True): Kind.BATCH,
+    ("batch", False): Kind.BATCH,
+}
 
 #: How every mark of ours begins, so that it is told from what else stands in a resource.
 MARK = "ifmatch "
@@ -26,7 +37,7 @@ MARK = "ifmatch "
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One operation before it is sent. `read` turns the answer of a bundle into that of its only entry."""
+    """One operation before it is sent. `read` takes its part out of an answer that is about more, as to a Bundle."""
 
     kind: Kind
     request: Request
@@ -91,11 +102,43 @@ class Invocations:
 
     def transaction(self, subject: Subject, seen: Snapshot) -> Invocation:
         """The same update as the only entry of a transaction."""
-        return self._bundled(subject, seen, Kind.TRANSACTION, "transaction")
+        return self.bundle("transaction", [subject], [seen], named=True)[0]
 
     def batch(self, subject: Subject, seen: Snapshot) -> Invocation:
         """The same update as the only entry of a batch."""
-        return self._bundled(subject, seen, Kind.BATCH, "batch")
+        return self.bundle("batch", [subject], [seen], named=True)[0]
+
+    def bundle(
+        self, bundle_type: str, subjects: Sequence[Subject], seen: Sequence[Snapshot], named: bool
+    ) -> list[Invocation]:
+        """The same update of several resources in one Bundle, under one mark: what it is for each of them."""
+        marker = f"{MARK}{new_unique()}"
+        bodies = [
+            _with_mark(self._bench.changed(subject, one.resource), subject.kind, marker)
+            for subject, one in zip(subjects, seen, strict=True)
+        ]
+        tags = [one.tag if named else "" for one in seen]
+        request = self._bundle_request(bundle_type, map(_entry, subjects, bodies, tags))
+        return [
+            Invocation(
+                kind=_BUNDLED[bundle_type, len(subjects) == 1],
+                request=request,
+                base=one.version if named else None,
+                marker=marker,
+                read=partial(answer_to_entry, place=place),
+            )
+            for place, one in enumerate(seen)
+        ]
+
+    def search_all(self, subjects: Sequence[Subject]) -> list[Invocation]:
+        """One search that finds several resources of a type: what it shows of each of them."""
+        ids = ",".join(subject.id for subject in subjects)
+        address = by_criteria(subjects[0].type, f"_id={ids}")
+        request = self._target.request("GET", address, headers=FRESH)
+        return [
+            Invocation(Kind.SEARCH, request, read=partial(_match, resource_id=subject.id))
+            for subject in subjects
+        ]
 
     def patch(
         self, subject: Subject, seen: Snapshot, named: bool = True, patch_format: str = ""
@@ -211,31 +254,33 @@ class Invocations:
     def _put(self, subject: Subject, body: Resource, tag: str) -> Request:
         return self._target.write_request("PUT", _path(subject), body, if_match=tag or ())
 
-    def _bundled(
-        self, subject: Subject, seen: Snapshot, kind: Kind, bundle_type: str
-    ) -> Invocation:
-        def send(body: Resource, tag: str) -> Request:
-            entry = {
-                "resource": body,
-                "request": {"method": "PUT", "url": _path(subject), "ifMatch": tag},
-            }
-            bundle = {"resourceType": "Bundle", "type": bundle_type, "entry": [entry]}
-            return self._target.write_request("POST", "", bundle)
-
-        invocation = self._of(subject, seen, True, kind, send)
-        return Invocation(
-            invocation.kind, invocation.request, invocation.base, invocation.marker, _only_entry
-        )
+    def _bundle_request(self, bundle_type: str, entries: Iterable[Entry]) -> Request:
+        in_json = [entry.as_json for entry in entries]
+        bundle = {"resourceType": "Bundle", "type": bundle_type, "entry": in_json}
+        return self._target.write_request("POST", "", bundle)
 
     def _marked(self, body: Resource) -> tuple[Resource, str]:
         marker = f"{MARK}{new_unique()}"
-        for pointer in self._bench.kind.marks_to_set(body):
-            body = put(body, pointer, marker)
-        return body, marker
+        return _with_mark(body, self._bench.kind, marker), marker
 
 
-def _only_entry(bundle: Answer) -> Answer:
-    return answer_to_entry(bundle, 0)
+def _with_mark(body: Resource, kind: ResourceKind, marker: str) -> Resource:
+    for pointer in kind.marks_to_set(body):
+        body = put(body, pointer, marker)
+    return body
+
+
+def _entry(subject: Subject, body: Resource, tag: str) -> Entry:
+    return Entry("PUT", _path(subject), body, {"ifMatch": tag} if tag else {})
+
+
+def _match(found: Answer, resource_id: str) -> Answer:
+    """What a search shows of one resource, as if it had been read; 404 where it does not show it."""
+    if found.effect is not Effect.ACCEPTED:
+        return found
+    shown = next((one for one in matches(found) if one.get("id") == resource_id), None)
+    status, content = (404, b"") if shown is None else (200, json.dumps(shown).encode())
+    return Answer(status, content=content, url=found.url, exchange=found.exchange)
 
 
 def _path(subject: Subject) -> str:
