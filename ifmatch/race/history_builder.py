@@ -115,6 +115,10 @@ class HistoryBuilder:
         if asked_to_wait(answer) is not None:
             self._put_off.add(operation.id)
 
+    def correct(self, operation: Operation) -> None:
+        """Put an operation in the place of its record."""
+        self.operations[operation.id] = operation
+
     def cut_short(self, writer: str, invocation: Invocation, result: Result) -> None:
         """A write that we broke off ourselves: unless it was answered, it must leave no trace.
 
@@ -122,9 +126,7 @@ class HistoryBuilder:
         """
         completion = self.record(writer, invocation, result, raced=False)
         if result.response is None and result.sent:
-            self.operations[-1] = replace(
-                completion.operation, outcome=Outcome.ABORTED, returned=None
-            )
+            self.correct(replace(completion.operation, outcome=Outcome.ABORTED, returned=None))
 
     def look(self) -> Snapshot | None:
         """A read between rounds, recorded like any other. None when there is nothing.

@@ -23,6 +23,9 @@ from ifmatch.rules.profile import ResourceKind
 #: The interaction that an operation needs, where it is not the update itself.
 _INTERACTION = {Kind.PATCH: "patch", Kind.DELETE: "delete", Kind.TRANSACTION: "transaction"}
 
+#: And those that go by criteria: who does not say that there are such may carry them out without.
+_BY_CRITERIA = {Kind.CREATE: "conditional-create", Kind.CONDITIONAL_UPDATE: "conditional-update"}
+
 #: What an entry of a Bundle of each type is, by whether it is the only one.
 _BUNDLED = {
     ("transaction", True): Kind.TRANSACTION,
@@ -30,6 +33,9 @@ _BUNDLED = {
     ("batch", True): Kind.BATCH,
     ("batch", False): Kind.BATCH,
 }
+
+#: What may name nothing even where every write must name a version: no write, or one that goes by criteria.
+_NAMELESS = frozenset({Kind.READ, *_BY_CRITERIA})
 
 #: How every mark of ours begins, so that it is told from what else stands in a resource.
 MARK = "ifmatch "
@@ -69,15 +75,22 @@ class Invocations:
     def _offered(self, kind: Kind) -> bool:
         if kind is Kind.DELETE and self._bench.kind.lent:
             return False
+        if kind in _BY_CRITERIA:
+            return self._offered_by_criteria(_BY_CRITERIA[kind])
         interaction = _INTERACTION.get(kind)
         return interaction is None or self._bench.offers(interaction)
+
+    def _offered_by_criteria(self, interaction: str) -> bool:
+        """Whether a condition is heeded, by criteria that we know, and something may be made if nothing meets them."""
+        kind = self._bench.kind
+        return self._bench.claims(interaction) and "identifier" in kind.criteria and not kind.lent
 
     def _may_name(self, kind: Kind, base: int | str | None) -> bool:
         names_nothing = base is None
         if kind is Kind.DELETE:
             # Before R6 no FHIR text binds a server to an If-Match on delete, so none is sent but where one is demanded.
             return names_nothing is self.unnamed_writes
-        return kind is Kind.READ or not names_nothing or self.unnamed_writes
+        return kind in _NAMELESS or not names_nothing or self.unnamed_writes
 
     @property
     def unnamed_writes(self) -> bool:
@@ -221,7 +234,7 @@ class Invocations:
         def send(body: Resource, tag: str) -> Request:
             return self._target.write_request("PUT", path, body, if_match=tag or ())
 
-        return self._of(subject, seen, not self.unnamed_writes, Kind.UPDATE, send)
+        return self._of(subject, seen, not self.unnamed_writes, Kind.CONDITIONAL_UPDATE, send)
 
     def put_new(self, resource_id: str, conditions: Sequence[tuple[str, str]] = ()) -> Invocation:
         """PUT to an id that was never given out; `conditions` are headers that it depends on."""
