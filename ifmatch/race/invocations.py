@@ -52,9 +52,10 @@ class Invocation:
     read: Callable[[Answer], Answer] = lambda answer: answer
 
 
-def marks_in(resource: Resource | None, pointers: tuple[str, ...]) -> tuple[str, ...]:
-    """The distinct marks of ours in a resource: more than one is a torn one."""
-    found = (at(resource, pointer) for pointer in pointers)
+def marks_in(resource: Resource | None, kind: ResourceKind) -> tuple[str, ...]:
+    """The distinct marks of ours in a resource of a kind: more than one is a torn one."""
+    places = kind.marks_to_set(resource) if resource else ()
+    found = (at(resource, pointer) for pointer in places)
     return tuple(
         dict.fromkeys(text for text in found if isinstance(text, str) and text.startswith(MARK))
     )
