@@ -5,7 +5,18 @@ import sys
 from collections.abc import Sequence
 
 from ifmatch import __version__
-from ifmatch.cli import compare, explain, open, profiles, recheck, report, rules, run, serve
+from ifmatch.cli import (
+    certify,
+    compare,
+    explain,
+    open,
+    profiles,
+    recheck,
+    report,
+    rules,
+    run,
+    serve,
+)
 from ifmatch.cli.command import Command, Parser
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, did_you_mean
 
@@ -24,6 +35,7 @@ COMMANDS = {
         open.COMMAND,
         report.COMMAND,
         recheck.COMMAND,
+        certify.COMMAND,
     )
 }
 

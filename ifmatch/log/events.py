@@ -40,12 +40,17 @@ class SuiteVersion:
 
 @dataclass(frozen=True, slots=True)
 class ProfileName:
-    """Which profile the target is held to; `sha256` is over the texts of the profile and its bases."""
+    """Which profile the target is held to; `sha256` is over the texts of the profile and its bases.
+
+    `errata` say what was wrong in it before: `rule`, `date` and `what`.
+    """
 
     id: str = ""
     title: str = ""
     label: str = ""
     sha256: str = ""
+    version: str = ""
+    errata: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +58,8 @@ class RunStarted(Event):
     """The header: the first event of a run. `profile` is None while it depends on what the target states.
 
     In a `strict` run a warning fails. `wait` is how many seconds the target had to start, `settings` how it was
-    reached but for secrets (see ifmatch.client.settings), and `profile_file` the profile that was named.
+    reached but for secrets (see ifmatch.client.settings), and `profile_file` the profile that was named. `versions` are
+    those of what it ran on; `certifies` says that it is to be a certificate's evidence.
     """
 
     schema: int = SCHEMA
@@ -65,6 +71,8 @@ class RunStarted(Event):
     writers: int = 0
     strict: bool = False
     wait: float = 0.0
+    certifies: bool = False
+    versions: Mapping[str, str] = field(default_factory=dict)
     profile: ProfileName | None = None
     profile_file: str = ""
     base_url: str = ""
