@@ -16,6 +16,7 @@ from ifmatch.cli import (
     rules,
     run,
     serve,
+    verify,
 )
 from ifmatch.cli.command import Command, Parser
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, did_you_mean
@@ -36,6 +37,7 @@ COMMANDS = {
         report.COMMAND,
         recheck.COMMAND,
         certify.COMMAND,
+        verify.COMMAND,
     )
 }
 
