@@ -48,6 +48,12 @@ class TargetUnusable(IfmatchError):
     exit_code = ExitCode.TARGET_UNUSABLE
 
 
+class BudgetSpent(IfmatchError):
+    """The writes that the target file allows are spent before all rules were judged."""
+
+    exit_code = ExitCode.INCONCLUSIVE
+
+
 class SetupFailed(Exception):
     """A scenario could not be prepared as it is configured, so its rule was not judged. Never a verdict on the rule."""
 

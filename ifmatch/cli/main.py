@@ -9,13 +9,16 @@ from ifmatch.cli import (
     certify,
     compare,
     explain,
+    ledger,
     open,
     profiles,
     recheck,
+    replay,
     report,
     rules,
     run,
     serve,
+    sweep,
     verify,
 )
 from ifmatch.cli.command import Command, Parser
@@ -38,6 +41,9 @@ COMMANDS = {
         recheck.COMMAND,
         certify.COMMAND,
         verify.COMMAND,
+        replay.COMMAND,
+        ledger.COMMAND,
+        sweep.COMMAND,
     )
 }
 

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 
 from ifmatch.client.courier import NoAnswer, unreachable
+from ifmatch.client.guard import demand_not_production
 from ifmatch.client.settings import TOKEN_VARIABLE, Identity
 from ifmatch.client.statement import Statement
 from ifmatch.client.target import Target
@@ -43,15 +44,27 @@ def _answers(target: Target) -> bool:
         return False
 
 
+def read_statement(target: Target) -> Answer:
+    """Read /metadata, which is the first that is sent; nothing else is when it says that the target is in production.
+
+    Raises TargetUnusable when it is not answered, ConfigurationError when nobody has allowed to write to production.
+    """
+    metadata = _ask(target, "metadata")
+    target.statement = Statement.read_from(metadata)
+    demand_not_production(target.settings, target.statement.document, metadata)
+    return metadata
+
+
 def introduce(target: Target) -> Introduction:
     """Read /metadata once, and ask for something that cannot exist, to see that the target can say no.
 
-    Raises TargetUnusable, with what to do, when no rule could be judged.
+    Raises TargetUnusable, with what to do, when no rule could be judged, and ConfigurationError when it says that it is
+    in production and nobody has allowed it.
     """
     url = target.settings.base_url
-    metadata = _ask(target, "metadata")
+    metadata = read_statement(target)
+    statement = target.statement
     canary = _ask(target, _nobody(target))
-    statement = Statement.read_from(metadata)
     where = (
         "everything, metadata included"
         if metadata.status == canary.status
@@ -62,7 +75,7 @@ def introduce(target: Target) -> Introduction:
     _demand_no_redirect(url, canary)
     if statement.problem:
         _demand_a_fhir_server(url, metadata, canary)
-    target.statement, target.canary = statement, canary
+    target.canary = canary
     return Introduction(statement, tuple(filter(None, (_unusable(statement), _open(target)))))
 
 

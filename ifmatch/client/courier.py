@@ -47,7 +47,10 @@ class Carrier(Protocol):
 
 
 class Courier:
-    """Sends requests over one wire. `note` records an exchange and gives its answer; `tell` is told why we wait."""
+    """Sends requests over one wire.
+
+    `note` records an exchange and gives its answer; `tell` is told why we wait; `take` is asked before each write.
+    """
 
     def __init__(
         self,
@@ -55,8 +58,10 @@ class Courier:
         base_url: str,
         note: Callable[[Exchange], Answer],
         tell: Callable[[str], None],
+        take: Callable[[int], None],
     ) -> None:
         self._wire, self._base_url, self._note, self._tell = wire, base_url, note, tell
+        self._take = take
         self._useless = 0
         self._waited = 0.0
 
@@ -106,6 +111,7 @@ class Courier:
         return exchange, answer
 
     def _once(self, request: Request) -> tuple[Exchange, Answer]:
+        self._take(int(request.is_write))
         exchange = self._wire.send(request)
         return exchange, self._note(exchange)
 

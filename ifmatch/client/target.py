@@ -9,6 +9,7 @@ from ifmatch.client.courier import Carrier, Courier
 from ifmatch.client.exchange import Request
 from ifmatch.client.http import Wire
 from ifmatch.client.ledger import Item, Ledger
+from ifmatch.client.quota import Quota
 from ifmatch.client.recorder import Recorder
 from ifmatch.client.settings import Identity, Settings
 from ifmatch.client.statement import Statement
@@ -51,7 +52,10 @@ class Target:
         wire = wire or Wire(
             settings.base_url, settings.tls(), settings.timeout, settings.through_proxy
         )
-        self._courier = Courier(wire, settings.base_url, recorder.exchange, recorder.notice)
+        self.quota = Quota(settings.limits, lambda: len(self.ledger), recorder.notice)
+        self._courier = Courier(
+            wire, settings.base_url, recorder.exchange, recorder.notice, self.quota.take
+        )
 
     def tell(self, text: str) -> None:
         """Say why it takes so long."""

@@ -215,7 +215,7 @@ class Workbench:
     def _enter(self, resource_type: str, unique: str, resource_id: str) -> None:
         ledger = self.target.ledger
         if ledger.find(resource_type, resource_id) is None:
-            ledger.created(ledger.intend(resource_type, unique, resource_id), resource_id)
+            ledger.enter(resource_type, unique, resource_id)
 
     def found(self, resource_type: str, unique: str) -> list[str]:
         """The ids of the resources with a unique identifier, by a search.

@@ -58,8 +58,9 @@ class RunStarted(Event):
     """The header: the first event of a run. `profile` is None while it depends on what the target states.
 
     In a `strict` run a warning fails. `wait` is how many seconds the target had to start, `settings` how it was
-    reached but for secrets (see ifmatch.client.settings), and `profile_file` the profile that was named. `versions` are
-    those of what it ran on; `certifies` says that it is to be a certificate's evidence.
+    reached but for secrets (see ifmatch.client.settings). What it was called with is there so that it can be done
+    again: `profile_file` and `target_file` as the user named them, and the `faults` of a server that was `embedded`.
+    `versions` are those of what it ran on; `certifies` says that it is to be a certificate's evidence.
     """
 
     schema: int = SCHEMA
@@ -77,11 +78,18 @@ class RunStarted(Event):
     profile_file: str = ""
     base_url: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    target_file: str = ""
+    embedded: bool = False
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetDescribed(Event):
-    """What the target says of itself, which profile it is held to, and the waivers in force by rule."""
+    """What the target says of itself, which profile it is held to, and the waivers in force by rule.
+
+    `credential` says which variables of the environment hold what was sent to it: `token_env`, or `user` and
+    `password_env`.
+    """
 
     base_url: str = ""
     software: str | None = None
@@ -89,6 +97,7 @@ class TargetDescribed(Event):
     warnings: tuple[str, ...] = ()
     profile: ProfileName | None = None
     waivers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    credential: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

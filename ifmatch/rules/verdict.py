@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ifmatch.errors import (
+    BudgetSpent,
     EvidenceMissing,
     ExitCode,
     OutcomeUnknown,
@@ -56,6 +57,7 @@ OF_EXCEPTION: Mapping[type[BaseException], Conclusion] = {
     RuleNotApplicable: Conclusion(Verdict.NOT_APPLICABLE),
     OutcomeUnknown: Conclusion(Verdict.INCONCLUSIVE),
     EvidenceMissing: Conclusion(Verdict.INCONCLUSIVE),
+    BudgetSpent: Conclusion(Verdict.INCONCLUSIVE),
     SetupFailed: Conclusion(Verdict.ERROR, Culprit.TARGET),
     TargetUnusable: Conclusion(Verdict.ERROR, Culprit.TARGET),
 }

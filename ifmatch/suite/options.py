@@ -21,6 +21,7 @@ class Options:
     `rules` are patterns of ids, `effort` names the budget of the races, `writers` is how many meet in one, `seed` draws
     the same races again. In a `strict` run a warning fails. `wait` is how many seconds a server may take to start.
     `certifies`: the evidence is to be a certificate's.
+    `placeholders` are written `name=value`.
     """
 
     base_url: str = ""
@@ -29,6 +30,7 @@ class Options:
     report_dir: str = ""
     rules: str = ""
     faults: tuple[str, ...] = ()
+    placeholders: tuple[str, ...] = ()
     effort: str = "quick"
     writers: int = 4
     seed: int | None = None
@@ -126,6 +128,7 @@ OPTIONS = (
         metavar="DIR",
         help="put the evidence straight into DIR; an earlier log there is kept under another name",
         short="-o",
+        key="report_dir",
     ),
     Option(
         name="effort",
@@ -177,6 +180,15 @@ OPTIONS = (
         field="faults",
         metavar="NAME",
         help="switch a fault of the embedded server on; may be given several times",
+        repeated=True,
+        key="faults",
+    ),
+    Option(
+        name="placeholder",
+        field="placeholders",
+        metavar="NAME=VALUE",
+        help="what the profile's templates need to know of the server; may be given several times; "
+        "`[placeholders]` in the target file",
         repeated=True,
     ),
 )

@@ -14,12 +14,13 @@ from ifmatch.client.connect import (
     look_again,
 )
 from ifmatch.client.courier import Carrier
+from ifmatch.client.guard import demand_allowed_host
 from ifmatch.client.overrides import with_overrides
 from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import Settings, settings_for
 from ifmatch.client.target import Target
-from ifmatch.client.tidying import INTERRUPTED, sweep
+from ifmatch.client.tidying import INTERRUPTED, tidy_up
 from ifmatch.client.unique import draw_for
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError
@@ -106,7 +107,10 @@ class Session:
         Raises ConfigurationError or TargetUnusable when the run cannot begin; what was seen until then is in the log,
         which then says so.
         """
-        settings = settings_for(options.base_url, options.target_file, options.profile)
+        settings = settings_for(
+            options.base_url, options.target_file, options.profile, options.placeholders
+        )
+        demand_allowed_host(settings)
         named = profiles.load(settings.profile) if settings.profile else None
         if options.faults and settings.base_url:
             raise ConfigurationError(
@@ -252,7 +256,7 @@ class Session:
                 event for event in read(self.log.folder) if isinstance(event, Journalled)
             )
         try:
-            self.interrupted = sweep(self.target)
+            self.interrupted = tidy_up(self.target)
         except KeyboardInterrupt:
             self.interrupted = True
             for item in self.target.ledger.open_items():
@@ -342,4 +346,7 @@ def _header(session: Session, options: Options, named: Profile | None) -> RunSta
         profile_file=session.settings.profile,
         settings=session.settings.public,
         base_url=session.settings.base_url,
+        target_file=options.target_file,
+        embedded=session.embedded is not None,
+        faults=options.faults,
     )
