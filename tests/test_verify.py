@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -24,6 +25,7 @@ from ifmatch.log.events import (
 from ifmatch.log.reader import read
 from ifmatch.log.seal import seal_of, sealed_part
 from ifmatch.log.writer import EventLog
+from ifmatch.report.package import verify
 from ifmatch.report.package.signature import public_key_of, signer_of
 from ifmatch.report.package.statement import seal_package
 from ifmatch.report.package.verify import Evidence, verified
@@ -35,6 +37,8 @@ from ifmatch.rules.verdict import Verdict
 
 BASE = "https://staging.example/fhir"
 DAYS = 365
+
+RULES = [rule for rule in catalogue.rules() if rule.id.startswith("update.if-match.")]
 
 
 def signer():
@@ -66,7 +70,7 @@ def write_run(folder):
     log.write(
         TargetDescribed(base_url=BASE, software="HAPI FHIR 8.8.0", profile=described("spine"))
     )
-    for number, rule in enumerate(catalogue.rules(), 1):
+    for number, rule in enumerate(RULES, 1):
         log.write(
             ExchangeRecorded(
                 id=str(number),
@@ -93,9 +97,8 @@ def write_run(folder):
 @pytest.fixture(scope="module", autouse=True)
 def few_rules():
     """A suite of a few rules, so that hundreds of packages are soon written."""
-    few = [rule for rule in catalogue.rules() if rule.id.startswith("update.if-match.")]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(catalogue, "rules", lambda: tuple(few))
+        patch.setattr(verify, "catalogue", SimpleNamespace(rules=lambda: RULES))
         yield
 
 
