@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ifmatch import __version__
 from ifmatch.cli import (
+    certify,
     compare,
     explain,
     ledger,
@@ -18,6 +19,7 @@ from ifmatch.cli import (
     run,
     serve,
     sweep,
+    verify,
 )
 from ifmatch.cli.command import Command, Parser
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, did_you_mean
@@ -37,6 +39,8 @@ COMMANDS = {
         open.COMMAND,
         report.COMMAND,
         recheck.COMMAND,
+        certify.COMMAND,
+        verify.COMMAND,
         replay.COMMAND,
         ledger.COMMAND,
         sweep.COMMAND,

@@ -20,6 +20,7 @@ class Options:
 
     `rules` are patterns of ids, `effort` names the budget of the races, `writers` is how many meet in one, `seed` draws
     the same races again. In a `strict` run a warning fails. `wait` is how many seconds a server may take to start.
+    `certifies`: the evidence is to be a certificate's.
     `placeholders` are written `name=value`.
     """
 
@@ -35,6 +36,7 @@ class Options:
     seed: int | None = None
     strict: bool = False
     wait: float = 0.0
+    certifies: bool = False
     command: Sequence[str] = field(default_factory=lambda: sys.argv)
 
 
@@ -166,6 +168,12 @@ OPTIONS = (
         help="wait so long for a server that is starting",
         type=float,
         key="wait",
+    ),
+    Option(
+        name="certifies",
+        field="certifies",
+        help="also write what `ifmatch certify` puts into its package",
+        switch=True,
     ),
     Option(
         name="fault",
