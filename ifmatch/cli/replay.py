@@ -64,8 +64,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _replay(args: argparse.Namespace) -> int:
     from ifmatch.cli.systems import gravest
     from ifmatch.log.reader import read
+    from ifmatch.report.again import print_replayed, replayed
     from ifmatch.report.console import console_for
-    from ifmatch.report.replay.again import print_replayed, replayed
     from ifmatch.report.run import Run
     from ifmatch.suite.folder import new_run_id
 
