@@ -4,7 +4,7 @@ import argparse
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ifmatch.cli.command import Command
 from ifmatch.errors import ConfigurationError, ExitCode
@@ -85,28 +85,32 @@ def _references(target: "Target", look: "FirstLook", profile: "Profile") -> Mapp
     """What the server has for the placeholders of a profile that stand for one of its own resources."""
     if look.wants_credentials:
         return {}
-    types = {
-        name: found[1]
-        for name, example in profile.embedded.placeholders.items()
-        if (found := _REFERENCE.fullmatch(example))
-    }
-    references = {name: _first(target, resource_type) for name, resource_type in types.items()}
-    return {name: reference for name, reference in references.items() if reference}
+    examples = profile.embedded.placeholders.items()
+    found = {name: _one_like(target, example) for name, example in examples}
+    return {name: reference for name, reference in found.items() if reference}
 
 
-def _first(target: "Target", resource_type: str) -> str:
+def _one_like(target: "Target", example: str) -> str:
     """A reference to the first resource of a type that a search finds; empty when it finds none."""
     from ifmatch.client.courier import NoAnswer
 
+    referred = _REFERENCE.fullmatch(example)
+    if referred is None:
+        return ""
     try:
-        answer = target.send("GET", f"{resource_type}?_count=1")
+        answer = target.send("GET", f"{referred[1]}?_count=1")
     except NoAnswer:
         return ""
-    bundle = answer.json if isinstance(answer.json, dict) else {}
-    entries = bundle.get("entry")
-    resource = entries[0].get("resource") if isinstance(entries, list) and entries else None
-    found = f"{resource_type}/{resource.get('id')}" if isinstance(resource, dict) else ""
+    found = f"{referred[1]}/{_first_id(answer.json)}"
     return found if _REFERENCE.fullmatch(found) else ""
+
+
+def _first_id(bundle: Any) -> str:
+    """The id of the first resource in the answer to a search, which may be of any shape."""
+    try:
+        return str(bundle["entry"][0]["resource"]["id"])
+    except (KeyError, IndexError, TypeError):
+        return ""
 
 
 def _write(path: Path, text: str) -> None:

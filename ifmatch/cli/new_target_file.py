@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
 
 from ifmatch.client.connect import FirstLook
 from ifmatch.client.settings import TOKEN_VARIABLE
 from ifmatch.client.statement import Statement
+from ifmatch.client.target_file import SCHEMA
 from ifmatch.client.template import BY_ITSELF, placeholders_of
 from ifmatch.errors import ConfigurationError
 from ifmatch.report.text import one_line
@@ -54,13 +54,8 @@ def _is_about(id: str, software: str) -> bool:
 
 def _profiles_of(fhir_version: str) -> list[str]:
     """The profiles of systems that speak a FHIR version, without those of the versions themselves."""
-    profiles = (load(id) for id in shipped())
-    return [
-        profile.id
-        for profile in profiles
-        if fhir_version.startswith(FHIR_VERSIONS[profile.fhir])
-        and not profile.id.startswith("fhir-")
-    ]
+    of_systems = [id for id in shipped() if not id.startswith("fhir-")]
+    return [id for id in of_systems if fhir_version.startswith(FHIR_VERSIONS[load(id).fhir])]
 
 
 def new_target_file(
@@ -79,17 +74,22 @@ def new_target_file(
 
 
 def _top(base_url: str, said: Statement, profile: Profile) -> Iterator[str]:
-    others = [id for id in _profiles_of(said.fhir_version) if id != profile.id]
-    instead = f"   # or, if it is one of these: {', '.join(others)}" if others else ""
-    yield f"#:schema {files('ifmatch.client') / 'target.schema.json'}"
-    yield f"# {one_line(said.software) or 'A server'}, FHIR {one_line(said.fhir_version) or 'version unknown'}"
+    software = one_line(said.software) or "A server"
+    yield f"#:schema {SCHEMA}"
+    yield f"# {software}, FHIR {one_line(said.fhir_version) or 'of an unknown version'}"
     if said.problem:
         yield f"# {one_line(said.problem)}: what it offers is not known"
     yield f"base_url = {_quoted(base_url)}"
-    yield f"profile = {_quoted(profile.id)}{instead}"
-    yield '# rules = "update.*, race.*"                    # left out: all'
-    yield '# effort = "standard"                           # how long to race: quick, standard, thorough'
-    yield "# timeout = 30                                  # seconds for one request"
+    yield f"profile = {_quoted(profile.id)}{_instead_of(profile, said)}"
+    yield '# rules = "update.*, race.*"   # left out: all'
+    yield '# effort = "standard"          # how long to race: quick, standard, thorough'
+    yield "# timeout = 30                 # seconds for one request"
+
+
+def _instead_of(profile: Profile, said: Statement) -> str:
+    """A remark on the other profiles of the server's FHIR version."""
+    others = [id for id in _profiles_of(said.fhir_version) if id != profile.id]
+    return f"   # or, if it is one of these: {', '.join(others)}" if others else ""
 
 
 def _auth(look: FirstLook) -> Iterator[str]:
