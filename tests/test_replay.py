@@ -138,7 +138,7 @@ def replay(folder, *words):
 def test_a_run_says_how_it_can_be_done_again(evidence):
     """What it was called with stands in its log."""
     run = Run.of(read(Path(evidence)))
-    assert (run.header.profile_named, run.header.embedded, run.header.faults) == (
+    assert (run.header.profile_file, run.header.embedded, run.header.faults) == (
         "fhir-r4",
         True,
         (HOLE,),

@@ -15,12 +15,13 @@ from ifmatch.client.courier import NoAnswer
 from ifmatch.client.exchange import Exchange, Failure, Request, Response
 from ifmatch.client.http import Wire
 from ifmatch.client.ledger import Ledger
+from ifmatch.client.overrides import with_overrides
 from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import REDACTED, Redactor
 from ifmatch.client.settings import Identity, Settings, settings_for
 from ifmatch.client.statement import Statement
-from ifmatch.client.target import Target, with_overrides
-from ifmatch.client.tidying import sweep
+from ifmatch.client.target import Target
+from ifmatch.client.tidying import tidy_up
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import ConfigurationError, OutcomeUnknown, RuleNotApplicable, TargetUnusable
 from ifmatch.log.events import ExchangeRecorded
@@ -307,7 +308,9 @@ def sender(*answers):
 
     wire, told = Script(*map(exchange, answers)), []
     return (
-        courier.Courier(wire, "http://a", lambda exchange: exchange.answer("1"), told.append),
+        courier.Courier(
+            wire, "http://a", lambda exchange: exchange.answer("1"), told.append, lambda _: None
+        ),
         wire,
         told,
     )
@@ -453,7 +456,7 @@ def test_what_is_lent_is_never_deleted():
         with pytest.raises(RuleNotApplicable, match="needs one more"):
             bench.make()
         bench.update(lent)
-        assert sweep(lending) is False
+        assert tidy_up(lending) is False
         assert server.left == [f"Patient/{mine.id}"]
         assert target.read("Patient", mine.id).resource["address"] == mine.read.resource["address"]
 

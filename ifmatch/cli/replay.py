@@ -2,7 +2,7 @@
 
 import argparse
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,15 +90,17 @@ def _replay(args: argparse.Namespace) -> int:
 
 # ---------------------------------------------------------------- what is done again
 
+#: Where the newest run is found.
+_NEWEST = ("reports", "latest")
 
-def _evidence_and_rules(words: Iterable[str]) -> tuple[Path, str]:
+
+def _evidence_and_rules(words: Sequence[str]) -> tuple[Path, str]:
     """The folder of the run among these words, and the patterns of rules among them, separated by commas."""
     folders = [word for word in words if Path(word).exists()]
     globs = [word for word in words if word not in folders]
     if len(folders) > 1:
         raise ConfigurationError("Name one run: several cannot be replayed at once.")
-    evidence = Path(folders[0]) if folders else Path("reports", "latest")
-    evidence = evidence.parent if evidence.is_file() else evidence
+    evidence = Path(*folders or _NEWEST)
     _demand_a_run(evidence, globs)
     return evidence, ",".join(globs)
 
@@ -141,17 +143,17 @@ def _matching(rules: Sequence[str], globs: str, evidence: Path) -> list[str]:
     return [rule for rule in rules if matches(rule, globs)]
 
 
-def _options(run: "Run", rules: Iterable[str], args: argparse.Namespace) -> dict[str, Any]:
+def _options(run: "Run", rules: Sequence[str], args: argparse.Namespace) -> dict[str, Any]:
     """What `ifmatch run` is called with, by field: what the run was called with, but for what is named now."""
-    header = run.header
+    header, filled = run.header, run.header.settings.get("placeholders", {})
     said = {
-        "profile": header.profile_named or run.profile.id,
+        "profile": header.profile_file or run.profile.id,
         "target_file": args.target or header.target_file,
         "rules": ",".join(_to_run(run, rules)),
         "effort": header.effort,
         "writers": header.writers,
         "strict": header.strict,
-        "placeholders": [f"{name}={value}" for name, value in header.placeholders.items()],
+        "placeholders": [f"{name}={value}" for name, value in filled.items()],
     }
     given = {field: value for field, value in said.items() if value}
     return {**given, **_server(run, args.against), "seed": run.seed}
@@ -164,18 +166,14 @@ def _server(run: "Run", against: str) -> dict[str, Any]:
     return {"base_url": against or run.target.base_url}
 
 
-def _to_run(run: "Run", rules: Iterable[str]) -> list[str]:
+def _to_run(run: "Run", rules: Sequence[str]) -> list[str]:
     """The rules to run so that these are judged: what is watched is seen again where it was seen."""
     from ifmatch.rules.catalogue import is_watched
 
-    by_id = {judged.rule: judged for judged in run.rules}
-    found: dict[str, None] = {}
-    for rule in rules:
-        found[rule] = None
-        if is_watched(rule):
-            seen_in = run.exchanges_of(by_id[rule].exchanges)
-            found.update((exchange.rule, None) for exchange in seen_in if exchange.rule)
-    return list(found)
+    watched = set(filter(is_watched, rules))
+    evidence = [id for judged in run.rules if judged.rule in watched for id in judged.exchanges]
+    seen_in = [exchange.rule or "" for exchange in run.exchanges_of(evidence)]
+    return list(dict.fromkeys(filter(None, [*rules, *seen_in])))
 
 
 # ---------------------------------------------------------------- doing it

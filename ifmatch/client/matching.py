@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from ifmatch.client.bundle import Entry, send
 from ifmatch.client.doors import await_index, criteria_for, demand_own
-from ifmatch.client.subject import Attempt, Subject, new_unique
+from ifmatch.client.subject import Attempt, Subject
 from ifmatch.client.target import Target, query
+from ifmatch.client.unique import new_unique
 from ifmatch.client.workbench import Workbench
 from ifmatch.rules.content import put
 from ifmatch.rules.patches import patch_document

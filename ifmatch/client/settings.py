@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ifmatch.client.address import UserInfo, normalised
-from ifmatch.client.redaction import carries_credentials
+from ifmatch.client.quota import Limits
+from ifmatch.client.redaction import REDACTED, carries_credentials
 from ifmatch.client.target_file import read
 from ifmatch.errors import ConfigurationError
 from ifmatch.rules.waiver import Waiver, demand_known
@@ -37,7 +38,8 @@ class Settings:
     `timeout` is in seconds. `credentials` maps an identity to the value of its Authorization header. `secret_headers`
     names the fixed headers whose values came from the environment. `resources` overrides parts of the profile's
     resource kinds, `placeholders` fills their templates. `waivers` are by the id of a rule. `credential` names the
-    variables that hold the first identity's credentials, as the target file does.
+    variables that hold the first identity's credentials, as the target file does. `limits` are what the owner lets a
+    run cost.
     """
 
     base_url: str
@@ -54,6 +56,7 @@ class Settings:
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
     through_proxy: bool = True
     credential: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def secrets(self) -> list[str]:
@@ -65,6 +68,22 @@ class Settings:
 
     def _is_secret(self, header: str) -> bool:
         return header in self.secret_headers or carries_credentials(header)
+
+    @property
+    def public(self) -> dict[str, Any]:
+        """All that is no secret, as the log keeps it; `reopened` reads it."""
+        headers = {
+            name: REDACTED if self._is_secret(name) else value
+            for name, value in self.headers.items()
+        }
+        return {
+            "timeout": self.timeout,
+            "identities": sorted(self.credentials),
+            "headers": headers,
+            "placeholders": dict(self.placeholders),
+            "resources": dict(self.resources),
+            "waivers": {rule: dict(waiver) for rule, waiver in self.waivers.items()},
+        }
 
     def tls(self) -> ssl.SSLContext | None:
         """The TLS settings: the system's authorities, or the user's own, with the client certificate if there is one.
@@ -121,7 +140,22 @@ def settings_for(
         placeholders=data.get("placeholders", {}) | dict(map(_named_value, placeholders)),
         resources=data.get("resources", {}),
         waivers=waivers,
+        limits=Limits.of(data.get("limits", {})),
         credential=_names_in(data.get("auth", {})),
+    )
+
+
+def reopened(base_url: str, public: Mapping[str, Any]) -> Settings:
+    """The settings of a run as its log has them, with something illegible for each secret."""
+    identities = public.get("identities", ())
+    return Settings(
+        base_url=base_url,
+        timeout=public.get("timeout", 30.0),
+        credentials={Identity(name): REDACTED for name in identities},
+        headers=public.get("headers", {}),
+        placeholders=public.get("placeholders", {}),
+        resources=public.get("resources", {}),
+        waivers=public.get("waivers", {}),
     )
 
 
@@ -136,6 +170,7 @@ def embedded_settings(
         credentials=bearers,
         placeholders=placeholders,
         through_proxy=False,
+        limits=replace(given.limits, hosts=()),
     )
 
 

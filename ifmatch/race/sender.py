@@ -51,6 +51,7 @@ class Sender:
         timed = [
             TimedRequest(request, offset) for request, offset in zip(requests, later, strict=True)
         ]
+        self.take(requests)
         with self._nothing_else_connected():
             results = connections.release(timed)
         unanswered = sum(result.failure is Failure.TIMEOUT for result in results)
@@ -75,9 +76,17 @@ class Sender:
 
     def alone(self, request: Request) -> Result:
         """One request, answered before anything else happens."""
+        self.take([request])
         with self._nothing_else_connected():
             (result,) = self.environment.engine.release([TimedRequest(request)])
         return result
+
+    def take(self, requests: Sequence[Request]) -> None:
+        """What is about to be sent counts; its turn is awaited here, so never within a round.
+
+        Raises BudgetSpent when the target file does not allow so many writes.
+        """
+        self.target.quota.take(sum(request.is_write for request in requests))
 
     @contextmanager
     def _nothing_else_connected(self) -> Iterator[None]:

@@ -87,6 +87,7 @@ class Profile:
     embedded: Embedded
     bases: tuple[str, ...]
     sha256: str
+    renamed: tuple[str, ...]
     _rules: Mapping[str, Mapping[str, Any]]
     _sources: Mapping[str, Source]
 
@@ -170,6 +171,7 @@ def _build(data: Layer, layers: list[Layer]) -> Profile:
         embedded=Embedded(**_tuples(data.get("embedded", {}))),
         bases=tuple(layer["id"] for layer in layers[1:]),
         sha256=_digest(layers),
+        renamed=tuple(name for layer in layers for name in layer["_renamed"]),
         _rules=data["rules"],
         _sources={key: Source(**source) for key, source in data["sources"].items()},
     )

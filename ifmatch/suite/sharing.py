@@ -1,10 +1,11 @@
 """One run in several processes: what each needs to take part, and what keeps them out of each other's way."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from ifmatch.client.quota import Limits
 from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import Identity, Settings
 from ifmatch.client.statement import Statement
@@ -31,12 +32,13 @@ def split(session: Session, shares: int) -> None:
 def shared(session: Session) -> dict[str, Any]:
     """What each process needs to take part in a run. Goes through memory only: it holds credentials."""
     settings, target, races = session.settings, session.target, session.races
+    limits = settings.limits.share_of(session.shares)
     credentials = {str(identity): value for identity, value in settings.credentials.items()}
     return {
         "run_id": session.run_id,
         "folder": str(session.log.folder.absolute()),
         "profile": settings.profile or session.profile.id,
-        "settings": {**settings.__dict__, "credentials": credentials},
+        "settings": {**settings.__dict__, "credentials": credentials, "limits": asdict(limits)},
         "statement": [dict(target.statement.document), target.statement.problem],
         "canary": target.canary.status if target.canary else None,
         "races": [races.effort, races.writers, races.seed],
@@ -49,6 +51,7 @@ def join(shared: Mapping[str, Any], name: str, share: int, shares: int, rules: s
     given["credentials"] = {
         Identity(identity): value for identity, value in given["credentials"].items()
     }
+    given["limits"] = Limits(**given["limits"])
     settings, profile = Settings(**given), profiles.load(shared["profile"])
     redactor = Redactor(settings.secrets)
     log = EventLog(Path(shared["folder"]), redactor.text)
