@@ -1,6 +1,7 @@
 """The command line: finds the command, and turns whatever ends it into a sentence and an exit code."""
 
 import gc
+import re
 import sys
 from collections.abc import Sequence
 
@@ -45,6 +46,9 @@ COMMANDS = {
     )
 }
 
+#: What nobody means as an address.
+_LIKE_A_COMMAND = re.compile(r"[A-Za-z]+(-[A-Za-z]+)*")
+
 #: So many new objects, and Python looks for what can be thrown away.
 _OBJECTS_BEFORE_COLLECTION = 100_000
 
@@ -77,7 +81,7 @@ def _found(words: list[str]) -> tuple[Command, list[str]]:
         return COMMANDS[first], words[1:]
     if first in ("-h", "--help", "--version"):
         _overview().parse_args(words)
-    if first.isalpha():
+    if _LIKE_A_COMMAND.fullmatch(first):
         raise ConfigurationError(
             f'There is no command "{first}", and it is not a base URL, such as https://staging.example/fhir.'
             f"{did_you_mean(first, COMMANDS)} `ifmatch --help` lists the commands."
