@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ifmatch.client.bundle import answer_to_entry
@@ -150,7 +150,7 @@ class Invocations:
         conditional = (*request.headers, ("If-None-Exist", query(criteria)))
         return Invocation(
             Kind.CREATE,
-            Request(request.method, request.url, conditional, request.body),
+            replace(request, headers=conditional),
             marker=marker,
         )
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from ifmatch.client.courier import LONGEST_WAIT, asked_to_wait
@@ -91,8 +92,15 @@ class Sender:
     # ------------------------------------------------------------ what came of it
 
     def recorded(self, result: Result, writer: str, raced: bool) -> Answer:
-        """Put what was sent and answered into the evidence, and read the answer."""
-        return self.target.recorder.exchange(_exchange(result), writer=writer, raced=raced)
+        """Put what was sent and answered into the evidence, and read the answer.
+
+        One about a token that has ended is none to the request; the next round has a new token.
+        """
+        exchange = _exchange(result)
+        answer = self.target.recorder.exchange(exchange, writer=writer, raced=raced)
+        if self.target.authorizer.blames_token(exchange.request, answer):
+            return replace(answer, failure="the token had ended")
+        return answer
 
     def obey(self, answers: Iterable[Answer]) -> None:
         """Wait for as long as the target asks (429, 503 with Retry-After), and let fewer meet from then on.
