@@ -86,10 +86,11 @@ def _demand_no_secret(table: object, place: str, path: Path) -> None:
 
 def _meant(wrong: ValidationError) -> str:
     """What may have been meant by a name that the schema does not know."""
-    if wrong.validator != "additionalProperties" or not isinstance(wrong.schema, dict):
+    if wrong.validator != "additionalProperties":
         return ""
-    allowed = wrong.schema["properties"]
-    unknown = next(name for name in wrong.instance if name not in allowed)
+    schema, given = dict[str, Any](wrong.schema), dict[str, Any](wrong.instance)
+    allowed = schema.get("properties", {})
+    unknown = next(name for name in given if name not in allowed)
     return did_you_mean(unknown, allowed)
 
 
