@@ -88,7 +88,8 @@ def _meant(wrong: ValidationError) -> str:
     """What may have been meant by a name that the schema does not know."""
     if wrong.validator != "additionalProperties":
         return ""
-    schema, given = dict[str, Any](wrong.schema), dict[str, Any](wrong.instance)
+    schema: Any = wrong.schema
+    given: Any = wrong.instance
     allowed = schema.get("properties", {})
     unknown = next(name for name in given if name not in allowed)
     return did_you_mean(unknown, allowed)

@@ -108,11 +108,13 @@ def token_in(response: Response, obtained: float) -> Token:
         raise TokenRefused(_refusal(document))
     if response.status != 200:
         raise NoToken(f"answers {response.status}, and names no error of OAuth")
+    # The library takes no lifetime that is written as a text, as some servers do.
+    lifetime = _lifetime(document.pop("expires_in", None))
     try:
         answer = BackendApplicationClient("").parse_request_body_response(json.dumps(document))
     except (OAuth2Error, ValueError, TypeError) as error:
         raise NoToken(f"answers 200 without a token: {error}") from None
-    return Token(_value(answer), obtained, _lifetime(document))
+    return Token(_value(answer), obtained, lifetime)
 
 
 def _refusal(document: Mapping[str, Any]) -> str:
@@ -134,9 +136,7 @@ def _value(answer: Mapping[str, Any]) -> str:
     return value
 
 
-def _lifetime(document: Mapping[str, Any]) -> float | None:
-    """Some servers write the number as a text."""
-    given = document.get("expires_in")
+def _lifetime(given: Any) -> float | None:
     if given is None:
         return None
     try:
