@@ -168,17 +168,21 @@ def test_tokens_end_while_writers_race(brief, tmp_path):
     assert within == []
 
 
-@pytest.mark.parametrize("shares", [[], ["-n", "2"]], ids=["one process", "two"])
-def test_a_token_that_ends_early_is_no_verdict(shares, brief, tmp_path):
+#: Rules that are run where tokens end early, by one process and by two.
+EARLY = {
+    "one process": ["--rules", "race.update.same-version,update.if-match.*"],
+    "two": ["--rules", "update.if-match.*,create.*", "-n", "2"],
+}
+
+
+@pytest.mark.parametrize("words", EARLY.values(), ids=EARLY)
+def test_a_token_that_ends_early_is_no_verdict(words, brief, tmp_path):
     """The target lets each end two seconds before its time: nothing is judged by that, races included."""
     with target(brief, early=2.0) as base_url:
-        words = ["--rules", "race.update.same-version,update.if-match.*,create.*", *shares]
         done = run(tmp_path, base_url, identity("RS384", brief, WRITE), *words)
-        usual = run(tmp_path, base_url, identity("RS384", brief, WRITE), *words)
     assert len(refused_as_unknown(done)) > 0
-    assert "fail" not in done.verdicts.values(), done.printed
-    assert "error" not in done.verdicts.values(), done.printed
-    assert done.code == usual.code
+    assert not {"fail", "error"} & set(done.verdicts.values()), done.printed
+    assert done.code in (ExitCode.CONFORMANT, ExitCode.INCONCLUSIVE), done.printed
 
 
 def test_nothing_of_it_stays_behind(usual, tmp_path):
