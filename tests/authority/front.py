@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 #: What a gateway keeps to itself, both ways.
 _OWN = frozenset(
-    {"host", "connection", "authorization", "content-length", "transfer-encoding", "keep-alive"}
+    {b"connection", b"authorization", b"content-length", b"transfer-encoding", b"keep-alive"}
 )
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
@@ -29,24 +29,24 @@ def gateway(base_url, believed, token_url):
 
     async def forward(request: Request):
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        rights = believed.get(token)
-        if rights is None and request.path_params["path"] != "metadata":
+        path = request.path_params.get("path", "")
+        if believed.get(token) is None and path != "metadata":
             return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
         answer = await client.request(
             request.method,
-            f"{base_url}/{request.path_params['path']}",
+            f"{base_url}/{path}" if path else base_url,
             params=request.url.query.encode(),
             content=await request.body(),
-            headers=_passed_on(request.headers.items()),
+            headers=_passed_on(request.headers.raw),
         )
-        return Response(
-            answer.content, answer.status_code, dict(_passed_on(answer.headers.items()))
-        )
+        told = Response(answer.content, answer.status_code)
+        told.raw_headers = [*_passed_on(answer.headers.raw), *told.raw_headers]
+        return told
 
     routes = [
         Route("/fhir/.well-known/smart-configuration", configuration),
         Route("/fhir/{path:path}", forward, methods=_METHODS),
-        Route("/fhir", lambda request: forward(request), methods=_METHODS),
+        Route("/fhir", forward, methods=_METHODS),
     ]
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
@@ -64,6 +64,6 @@ def gateway(base_url, believed, token_url):
 
 
 def _passed_on(headers):
-    """The headers without those that are between two neighbours; a body is decoded on its way."""
-    left_out = {*_OWN, "content-encoding"}
+    """The headers, byte by byte, without those that are between two neighbours; a body is decoded on its way."""
+    left_out = {*_OWN, b"content-encoding", b"accept-encoding"}
     return [(name, value) for name, value in headers if name.lower() not in left_out]
