@@ -18,12 +18,13 @@ from ifmatch.client.exchange import Exchange, Failure, Request, Response
 from ifmatch.client.http import Wire
 from ifmatch.client.identity import Identity
 from ifmatch.client.ledger import Ledger
+from ifmatch.client.overrides import with_overrides
 from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import REDACTED, Redactor
 from ifmatch.client.settings import Settings, settings_for
 from ifmatch.client.statement import Statement
-from ifmatch.client.target import Target, with_overrides
-from ifmatch.client.tidying import sweep
+from ifmatch.client.target import Target
+from ifmatch.client.tidying import tidy_up
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import ConfigurationError, OutcomeUnknown, RuleNotApplicable, TargetUnusable
 from ifmatch.log.events import ExchangeRecorded
@@ -290,6 +291,9 @@ class Script:
         self.sent.append(request)
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
+    def pause(self, seconds):
+        courier.time.sleep(seconds)
+
 
 def sender(*answers):
     """A courier over a script; an answer is a failure, or a status with its Retry-After."""
@@ -308,11 +312,12 @@ def sender(*answers):
             0.0,
         )
 
+    def noted(exchange, _):
+        return exchange.answer("1")
+
     wire, told = Script(*map(exchange, answers)), []
     return (
-        courier.Courier(
-            wire, "http://a", lambda exchange: exchange.answer("1"), told.append, Authorizer({})
-        ),
+        courier.Courier(wire, "http://a", noted, told.append, lambda _: None, Authorizer({})),
         wire,
         told,
     )
@@ -458,7 +463,7 @@ def test_what_is_lent_is_never_deleted():
         with pytest.raises(RuleNotApplicable, match="needs one more"):
             bench.make()
         bench.update(lent)
-        assert sweep(lending) is False
+        assert tidy_up(lending) is False
         assert server.left == [f"Patient/{mine.id}"]
         assert target.read("Patient", mine.id).resource["address"] == mine.read.resource["address"]
 

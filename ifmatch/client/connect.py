@@ -1,14 +1,15 @@
 """The first look at a target: is it there, is it a FHIR server, which one, and may rules be judged on it?"""
 
 import time
-import uuid
 from dataclasses import dataclass
 
 from ifmatch.client.auth.table import TOKEN_VARIABLE
 from ifmatch.client.courier import NoAnswer
+from ifmatch.client.guard import demand_not_production
 from ifmatch.client.identity import Identity
 from ifmatch.client.statement import Statement
 from ifmatch.client.target import Target
+from ifmatch.client.unique import new_uuid
 from ifmatch.client.unreachable import unreachable
 from ifmatch.errors import ConfigurationError, TargetUnusable
 from ifmatch.rules.answer import Answer
@@ -34,7 +35,7 @@ def await_start(target: Target, seconds: float) -> None:
         if not told:
             target.tell(f"waiting up to {seconds:g} s for {target.settings.base_url} to answer")
             told = True
-        time.sleep(_BETWEEN_LOOKS)
+        target.pause(_BETWEEN_LOOKS)
 
 
 def _answers(target: Target) -> bool:
@@ -45,15 +46,27 @@ def _answers(target: Target) -> bool:
         return False
 
 
+def read_statement(target: Target) -> Answer:
+    """Read /metadata, which is the first that is sent; nothing else is when it says that the target is in production.
+
+    Raises TargetUnusable when it is not answered, ConfigurationError when nobody has allowed to write to production.
+    """
+    metadata = _ask(target, "metadata")
+    target.statement = Statement.read_from(metadata)
+    demand_not_production(target.settings, target.statement.document, metadata)
+    return metadata
+
+
 def introduce(target: Target) -> Introduction:
     """Read /metadata once, and ask for something that cannot exist, to see that the target can say no.
 
-    Raises TargetUnusable, with what to do, when no rule could be judged.
+    Raises TargetUnusable, with what to do, when no rule could be judged, and ConfigurationError when it says that it is
+    in production and nobody has allowed it.
     """
     url = target.settings.base_url
-    metadata = _ask(target, "metadata")
+    metadata = read_statement(target)
+    statement = target.statement
     canary = _ask(target, _nobody(target))
-    statement = Statement.read_from(metadata)
     where = (
         "everything, metadata included"
         if metadata.status == canary.status
@@ -64,7 +77,7 @@ def introduce(target: Target) -> Introduction:
     _demand_no_redirect(url, canary)
     if statement.problem:
         _demand_a_fhir_server(url, metadata, canary)
-    target.statement, target.canary = statement, canary
+    target.canary = canary
     return Introduction(statement, tuple(filter(None, (_unusable(statement), _open(target)))))
 
 
@@ -157,7 +170,7 @@ def seems_absent(target: Target) -> bool:
 
 def _nobody(target: Target) -> str:
     """The address of something that cannot exist: a server that works says no."""
-    return f"{target.profile.subject}/ifmatch-{uuid.uuid4()}"
+    return f"{target.profile.subject}/ifmatch-{new_uuid()}"
 
 
 def _ask(target: Target, path: str) -> Answer:

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
+from typing import Protocol
 
 from ifmatch.client.auth.authorizer import Authorizer
-from ifmatch.client.exchange import Exchange, Failure, Request
-from ifmatch.client.http import Wire
+from ifmatch.client.exchange import TOKEN_ENDED, Exchange, Failure, Request
 from ifmatch.client.unreachable import unreachable
 from ifmatch.errors import OutcomeUnknown, TargetUnusable
 from ifmatch.rules.answer import Answer
@@ -35,22 +35,37 @@ class NoAnswer(OutcomeUnknown):
         self.failure, self.detail = failure, detail
 
 
+class Carrier(Protocol):
+    """What brings a request to the target and its answer back (see ifmatch.client.http.Wire)."""
+
+    def send(self, request: Request) -> Exchange:
+        """One request, and its response or the reason why there is none."""
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass on the other side."""
+
+    def close(self) -> None:
+        """Let go of whatever connects us."""
+
+
 class Courier:
     """Sends requests over one wire, in the name of whom each is sent.
 
-    `note` records an exchange and gives its answer; `tell` is told why we wait.
+    `note` records an exchange, and whether its token had ended, and gives its answer; `tell` is told why we wait;
+    `take` is asked before each write.
     """
 
     def __init__(
         self,
-        wire: Wire,
+        wire: Carrier,
         base_url: str,
-        note: Callable[[Exchange], Answer],
+        note: Callable[[Exchange, bool], Answer],
         tell: Callable[[str], None],
+        take: Callable[[int], None],
         authorizer: Authorizer,
     ) -> None:
         self._wire, self._base_url, self._note, self._tell = wire, base_url, note, tell
-        self._authorizer = authorizer
+        self._take, self._authorizer = take, authorizer
         self._useless = 0
         self._waited = 0.0
 
@@ -93,7 +108,7 @@ class Courier:
     def _once_more(self, request: Request, failure: Failure) -> tuple[Exchange, Answer]:
         """A second try. Raises TargetUnusable when no connection can be had for it either."""
         if failure.never_sent:
-            time.sleep(_BREATH)
+            self._wire.pause(_BREATH)
         exchange, answer = self._once(request)
         if exchange.failure and exchange.failure.never_sent:
             raise TargetUnusable(unreachable(exchange.failure, self._base_url, exchange.detail))
@@ -105,14 +120,15 @@ class Courier:
         The target has then refused to look at the request, so nothing is done twice, not even a write.
         """
         exchange, answer = self._recorded(request)
-        if self._authorizer.blames_token(exchange.request, answer):
+        if answer.failure == TOKEN_ENDED:
             exchange, answer = self._recorded(request)
-            self._authorizer.blames_token(exchange.request, answer)
         return exchange, answer
 
     def _recorded(self, request: Request) -> tuple[Exchange, Answer]:
+        self._take(int(request.is_write))
         exchange = self._wire.send(self._authorizer.authorized(request))
-        return exchange, self._note(exchange)
+        token_ended = self._authorizer.blames_token(exchange.request, exchange.answer(""))
+        return exchange, self._note(exchange, token_ended)
 
     def _given_up(self, error: NoAnswer) -> Exception:
         """The error, or the end of the run when it is one too many in a row."""
@@ -137,7 +153,11 @@ class Courier:
                 f"waiting {seconds:.0f} s: {self._base_url} answers {answer.status} and asks for it"
             )
         self._waited += seconds
-        time.sleep(seconds)
+        self.pause(seconds)
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass on the target."""
+        self._wire.pause(seconds)
 
     def close(self) -> None:
         """Close all connections."""

@@ -9,6 +9,9 @@ from ifmatch.rules.answer import Answer
 
 Headers = tuple[tuple[str, str], ...]
 
+#: Why a request has no answer of its own though there was one: it was about the token.
+TOKEN_ENDED = "the token had ended"
+
 
 class Failure(StrEnum):
     """Why a request got no usable response."""

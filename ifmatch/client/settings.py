@@ -2,7 +2,7 @@
 
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from ifmatch.client.auth.credentials import Credential, Fixed
 from ifmatch.client.auth.secret import from_environment
 from ifmatch.client.auth.table import credentials_in
 from ifmatch.client.identity import Identity
-from ifmatch.client.redaction import carries_credentials
+from ifmatch.client.quota import Limits
+from ifmatch.client.redaction import REDACTED, carries_credentials
 from ifmatch.client.target_file import read
 from ifmatch.errors import ConfigurationError
 from ifmatch.rules.waiver import Waiver, demand_known
@@ -24,9 +25,10 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 class Settings:
     """Where the target is, how it is reached, who we are to it, and what of ours it must be given.
 
-    `timeout` is in seconds. `credentials` says what each identity shows. `secret_headers` names the fixed
-    headers whose values came from the environment. `resources` overrides parts of the profile's
-    resource kinds, `placeholders` fills their templates. `waivers` are by the id of a rule.
+    `timeout` is in seconds. `credentials` says what each identity shows. `secret_headers` names the fixed headers whose
+    values came from the environment. `resources` overrides parts of the profile's resource kinds, `placeholders` fills
+    their templates. `waivers` are by the id of a rule. `credential` names the variables that hold the first identity's
+    credentials, as the target file does. `limits` are what the owner lets a run cost.
     """
 
     base_url: str
@@ -42,6 +44,8 @@ class Settings:
     resources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
     through_proxy: bool = True
+    credential: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def secrets(self) -> list[str]:
@@ -53,6 +57,22 @@ class Settings:
 
     def _is_secret(self, header: str) -> bool:
         return header in self.secret_headers or carries_credentials(header)
+
+    @property
+    def public(self) -> dict[str, Any]:
+        """All that is no secret, as the log keeps it; `reopened` reads it."""
+        headers = {
+            name: REDACTED if self._is_secret(name) else value
+            for name, value in self.headers.items()
+        }
+        return {
+            "timeout": self.timeout,
+            "identities": sorted(self.credentials),
+            "headers": headers,
+            "placeholders": dict(self.placeholders),
+            "resources": dict(self.resources),
+            "waivers": {rule: dict(waiver) for rule, waiver in self.waivers.items()},
+        }
 
     def tls(self, url: str = "") -> ssl.SSLContext | None:
         """The TLS settings: the system's authorities, or the user's own, with the client certificate if there is one.
@@ -81,10 +101,13 @@ class Settings:
         return context
 
 
-def settings_for(base_url: str, target_file: str, profile: str = "") -> Settings:
+def settings_for(
+    base_url: str, target_file: str, profile: str = "", placeholders: Iterable[str] = ()
+) -> Settings:
     """The settings from the command line, over those of the target file, over the environment's token.
 
-    Raises ConfigurationError when the file, the URL or a named variable is not as it should be.
+    `placeholders` are written `name=value`. Raises ConfigurationError when the file, the URL or a named variable is not
+    as it should be.
     """
     data = read(Path(target_file)) if target_file else {}
     url, userinfo = normalised((base_url or data.get("base_url", "")).strip())
@@ -102,9 +125,25 @@ def settings_for(base_url: str, target_file: str, profile: str = "") -> Settings
         credentials=credentials_in(data.get("auth", {}), userinfo, folder),
         headers=headers,
         secret_headers=from_environment,
-        placeholders=data.get("placeholders", {}),
+        placeholders=data.get("placeholders", {}) | dict(map(_named_value, placeholders)),
         resources=data.get("resources", {}),
         waivers=waivers,
+        limits=Limits.of(data.get("limits", {})),
+        credential=_names_in(data.get("auth", {})),
+    )
+
+
+def reopened(base_url: str, public: Mapping[str, Any]) -> Settings:
+    """The settings of a run as its log has them, with something illegible for each secret."""
+    identities = public.get("identities", ())
+    return Settings(
+        base_url=base_url,
+        timeout=public.get("timeout", 30.0),
+        credentials={Identity(name): Fixed(REDACTED) for name in identities},
+        headers=public.get("headers", {}),
+        placeholders=public.get("placeholders", {}),
+        resources=public.get("resources", {}),
+        waivers=public.get("waivers", {}),
     )
 
 
@@ -119,7 +158,17 @@ def embedded_settings(
         credentials=bearers,
         placeholders=placeholders,
         through_proxy=False,
+        limits=replace(given.limits, hosts=()),
     )
+
+
+def _named_value(text: str) -> tuple[str, str]:
+    name, is_given, value = text.partition("=")
+    if not (name and is_given):
+        raise ConfigurationError(
+            f'"{text}" gives no placeholder a value: write name=value, such as patient=Patient/123.'
+        )
+    return name, value
 
 
 def _beside(folder: Path, name: str) -> str:
@@ -149,3 +198,8 @@ def _demand_header(name: str, value: str) -> None:
 def _no_passphrase() -> str:
     # Without this OpenSSL would ask on the terminal, and a CI job would wait for ever.
     raise ValueError("the key is protected by a passphrase; give it without one")
+
+
+def _names_in(auth: Mapping[str, Any]) -> dict[str, str]:
+    """What the target file says of the first identity's credentials, which are names alone."""
+    return {name: value for name, value in auth.items() if isinstance(value, str)}

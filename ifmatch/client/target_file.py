@@ -14,7 +14,8 @@ from jsonschema.exceptions import ValidationError, best_match
 from ifmatch.errors import ConfigurationError, did_you_mean
 from ifmatch.rules.content import children_of, mapped
 
-_SCHEMA = Path(__file__).with_name("target.schema.json")
+#: What a target file may say: for us, and for editors that complete and check it.
+SCHEMA = Path(__file__).with_name("target.schema.json")
 
 #: Names under which people write secrets into `[auth]`, each with what the name of one begins with there.
 _SECRETS: Mapping[str, str] = {
@@ -57,7 +58,7 @@ def _without_dates(value: Any) -> Any:
 
 @cache
 def _validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(_SCHEMA.read_text(encoding="utf-8")))
+    return Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
 
 
 def _check(data: Mapping[str, Any], path: Path) -> None:

@@ -34,11 +34,12 @@ def split(session: Session, shares: int) -> None:
 def shared(session: Session) -> dict[str, Any]:
     """What each process needs to take part in a run. Goes through memory only: it holds credentials."""
     settings, target, races = session.settings, session.target, session.races
+    limited = replace(settings, limits=settings.limits.share_of(session.shares))
     return {
         "run_id": session.run_id,
         "folder": str(session.log.folder.absolute()),
         "profile": settings.profile or session.profile.id,
-        "settings": pickle.dumps(settings),
+        "settings": pickle.dumps(limited),
         "statement": [dict(target.statement.document), target.statement.problem],
         "canary": target.canary.status if target.canary else None,
         "races": [races.effort, races.writers, races.seed],

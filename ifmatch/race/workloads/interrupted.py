@@ -20,6 +20,7 @@ def slow_writer(runner: Runner) -> Race:
     def interrupt(builder: HistoryBuilder) -> None:
         slow = runner.invocations.update(builder.subject, builder.seen)
         quick = runner.invocations.update(builder.subject, builder.seen)
+        runner.sender.take([slow.request])
         result, _ = held_body(
             runner.environment.engine, slow.request, lambda: builder.alone("B", quick)
         )
@@ -36,6 +37,7 @@ def abandoned_and_retried(runner: Runner) -> Race:
     def interrupt(builder: HistoryBuilder) -> None:
         first = runner.invocations.update(builder.subject, builder.seen)
         again = runner.invocations.update(builder.subject, builder.seen)
+        runner.sender.take([first.request])
         result = widener.abandon(_authorized(runner, first))
         if result.sent:
             builder.record("A", first, result)
@@ -50,6 +52,7 @@ def aborted_upload(runner: Runner) -> Race:
 
     def interrupt(builder: HistoryBuilder) -> None:
         invocation = runner.invocations.update(builder.subject, builder.seen)
+        runner.sender.take([invocation.request])
         result = widener.aborted_upload(_authorized(runner, invocation))
         if result.sent:
             builder.cut_short("A", invocation, result)
