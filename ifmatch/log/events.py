@@ -160,6 +160,7 @@ class ExchangeRecorded(Event):
 
     `raced` says that it was released together with others, and `writer` by whom. `rule` and `step` say what it was for:
     the rule's id and the number of the step within the scenario, counted from 0; None before and after the scenarios.
+    `token_ended` says that the answer is about the token that was shown: unless it raced, the same request follows.
     """
 
     id: str = ""
@@ -167,6 +168,7 @@ class ExchangeRecorded(Event):
     step: int | None = None
     writer: str = ""
     raced: bool = False
+    token_ended: bool = False
     started: str = ""
     duration_ms: float = 0.0
     request: RequestSent = field(default_factory=RequestSent)
