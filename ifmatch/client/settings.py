@@ -36,7 +36,8 @@ class Settings:
 
     `timeout` is in seconds. `credentials` maps an identity to the value of its Authorization header. `secret_headers`
     names the fixed headers whose values came from the environment. `resources` overrides parts of the profile's
-    resource kinds, `placeholders` fills their templates. `waivers` are by the id of a rule.
+    resource kinds, `placeholders` fills their templates. `waivers` are by the id of a rule. `vantages` are the other
+    machines that writers of a race sit on, `source_address` the one of ours that racing connections come from.
     """
 
     base_url: str
@@ -52,6 +53,8 @@ class Settings:
     resources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
     through_proxy: bool = True
+    vantages: tuple[str, ...] = ()
+    source_address: str = ""
 
     @property
     def secrets(self) -> list[str]:

@@ -1,13 +1,12 @@
 """The machines that runs are made on: this one, and others that execnet reaches, as pytest-xdist does."""
 
-import os
 import signal
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ifmatch import __version__
+from ifmatch.client.gateway import gateway_errors, gateway_to
 from ifmatch.errors import ConfigurationError
 from ifmatch.fleet import parcel
 from ifmatch.fleet.job import Came, Job
@@ -22,7 +21,6 @@ _SLACK = 60.0
 
 #: Carried out there: the modules of the suite that is installed there.
 _STATION = "from ifmatch.fleet import station; station.serve(channel)"
-_VERSION = "import ifmatch; channel.send(ifmatch.__version__)"
 
 
 class Here:
@@ -99,43 +97,3 @@ def hosts(specs: Sequence[str]) -> tuple[list[Host], list[str]]:
     if not found:
         raise ConfigurationError(troubles[0])
     return found, troubles
-
-
-def gateway_to(spec: str) -> "execnet.Gateway":
-    """A gateway to where ifmatch is installed in our version.
-
-    Raises ConfigurationError when there is none; it ends with this process.
-    """
-    import execnet
-
-    # What is installed there is run, and not what lies in the folder that it begins in.
-    os.environ["PYTHONSAFEPATH"] = "1"
-    try:
-        gateway = execnet.makegateway(spec)
-        version = gateway.remote_exec(_VERSION).receive(_SLACK)
-    except gateway_errors() as error:
-        last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
-        raise ConfigurationError(
-            f"No run can be made on {spec} ({last}). It must be reached by execnet, such as ssh=NAME//python=PATH, "
-            f"and have ifmatch {__version__} installed in that Python."
-        ) from None
-    if version != __version__:
-        raise ConfigurationError(
-            f"{spec} has ifmatch {version}, and here it is {__version__}. Install the same version in both."
-        )
-    return gateway
-
-
-def gateway_errors() -> tuple[type[Exception], ...]:
-    """What may go wrong with a gateway."""
-    import execnet
-
-    return (
-        execnet.HostNotFound,
-        execnet.RemoteError,
-        execnet.TimeoutError,
-        EOFError,
-        OSError,
-        ValueError,
-        AssertionError,
-    )

@@ -92,7 +92,8 @@ class Sender:
 
     def recorded(self, result: Result, writer: str, raced: bool) -> Answer:
         """Put what was sent and answered into the evidence, and read the answer."""
-        return self.target.recorder.exchange(_exchange(result), writer=writer, raced=raced)
+        whence = f"{writer} at {result.place}" if result.place else writer
+        return self.target.recorder.exchange(_exchange(result), writer=whence, raced=raced)
 
     def obey(self, answers: Iterable[Answer]) -> None:
         """Wait for as long as the target asks (429, 503 with Retry-After), and let fewer meet from then on.

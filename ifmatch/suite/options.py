@@ -119,6 +119,14 @@ OPTIONS = (
         key="writers",
     ),
     Option(
+        name="vantage",
+        field="vantages",
+        metavar="SPEC",
+        help="let writers of a race sit on another machine, too, such as ssh=NAME; may be given several times",
+        repeated=True,
+        key="vantages",
+    ),
+    Option(
         name="seed",
         field="seed",
         metavar="N",

@@ -53,8 +53,9 @@ DEFAULT_PROFILE = "fhir-r4"
 class Options:
     """What the user asked for. No `report_dir`: a new folder under reports/. `faults` are for the embedded server.
 
-    `rules` are patterns of ids, `effort` names the budget of the races, `writers` is how many meet in one, `seed` draws
-    the same races again. In a `strict` run a warning fails. `wait` is how many seconds a server may take to start.
+    `rules` are patterns of ids, `effort` names the budget of the races, `writers` is how many meet in one, `vantages`
+    are other machines that they sit on, `seed` draws the same races again. In a `strict` run a warning fails. `wait` is
+    how many seconds a server may take to start.
     """
 
     base_url: str = ""
@@ -65,6 +66,7 @@ class Options:
     faults: tuple[str, ...] = ()
     effort: str = "quick"
     writers: int = 4
+    vantages: tuple[str, ...] = ()
     seed: int | None = None
     strict: bool = False
     wait: float = 0.0
@@ -123,6 +125,7 @@ class Session:
         which then says so.
         """
         settings = settings_for(options.base_url, options.target_file, options.profile)
+        settings = replace(settings, vantages=tuple(options.vantages))
         named = profiles.load(settings.profile) if settings.profile else None
         if options.faults and settings.base_url:
             raise ConfigurationError(
