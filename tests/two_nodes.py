@@ -113,8 +113,9 @@ class Balancer:
 
     async def _pass_on(self, reader, writer) -> None:
         node = self._node_for(writer.get_extra_info("peername")[0])
-        there = await asyncio.open_connection("127.0.0.1", node)
-        await asyncio.gather(_pump(reader, there[1]), _pump(there[0], writer))
+        with suppress(asyncio.CancelledError):
+            there = await asyncio.open_connection("127.0.0.1", node)
+            await asyncio.gather(_pump(reader, there[1]), _pump(there[0], writer))
 
     def stop(self) -> None:
         """Pass nothing on any more."""

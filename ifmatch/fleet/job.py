@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from ifmatch.errors import ExitCode
+from ifmatch.report.console import conclusion
 from ifmatch.report.document import FILE_NAME, Document, load
 from ifmatch.suite.options import words_for_command
+
+#: The word for a run that did not come to its end.
+_BROKEN_OFF = conclusion(ExitCode.USAGE, {})[0]
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,17 @@ class Ending:
 def _explained(came: Came, report: Document | None) -> str:
     """Why a run came to no whole report, in a sentence."""
     message = str(report["message"]) if report else ""
-    lines = came.printed.strip().splitlines() or ["Nothing was printed."]
-    last = lines[-1].removesuffix(f"    (exit {came.code})")
-    return came.why or message or last
+    said = message or _summary_in(came.printed) or _last_line_of(came.printed)
+    return came.why or said.removesuffix(f"    (exit {came.code})")
+
+
+def _summary_in(printed: str) -> str:
+    """What stands beneath the conclusion of a run that did not come to its end; a report could not be written then."""
+    _, found, behind = printed.partition(f"\n{_BROKEN_OFF} ")
+    lines = behind.splitlines()[1:] if found else []
+    return " ".join(takewhile(str.strip, lines))
+
+
+def _last_line_of(printed: str) -> str:
+    lines = printed.strip().splitlines()
+    return lines[-1] if lines else "Nothing was printed."

@@ -173,7 +173,8 @@ def _print(console: Console, outcome: _Outcome, trend: Trend | None) -> None:
         )
     for name, why in without:
         console.print(f"  {name}   {one_line(why)}", markup=False, soft_wrap=True)
-    word, style = conclusion(gravest(outcome.codes), {})
+    left_out = [rule for report in reports for rule in report["left_out"]]
+    word, style = conclusion(gravest(outcome.codes), {}, left_out)
     console.print(Text(f"\n{word}", style))
 
 
