@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import threading
+import time
 import tomllib
 from pathlib import Path
 
@@ -342,12 +343,10 @@ def test_an_interrupted_night(tmp_path):
     """Ctrl-C ends what runs, leaves the rest for --resume, and gives 2."""
     lines = [f"[defaults]\n{_RULES}\n", *(f"[targets.t{n}]\nprofile = 'spine'\n" for n in range(4))]
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    timer = threading.Timer(1.0, os.kill, [os.getpid(), signal.SIGINT])
-    timer.start()
+    threading.Thread(target=_interrupt_once_begun, args=(tmp_path,), daemon=True).start()
     try:
         code, printed, night = fleet(tmp_path, "".join(lines), "-n", "1")
     finally:
-        timer.cancel()
         signal.signal(signal.SIGINT, before)
     assert code == 2
     assert "--resume goes on" in printed
@@ -355,3 +354,12 @@ def test_an_interrupted_night(tmp_path):
     code, printed, night = fleet(tmp_path, "".join(lines), "--resume")
     assert code == 0, printed
     assert night["finished"]
+
+
+def _interrupt_once_begun(folder):
+    """Press Ctrl-C when the first run of a night has ended."""
+    while not any(
+        '"code"' in path.read_text() for path in folder.glob("reports/fleet/*/fleet.json")
+    ):
+        time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGINT)
