@@ -3,7 +3,6 @@
 import base64
 import json
 import ssl
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -287,9 +286,6 @@ class Script:
 
     def __init__(self, *answers):
         self.answers, self.sent = list(answers), []
-
-    def pause(self, seconds):
-        time.sleep(seconds)
 
     def send(self, request):
         self.sent.append(request)

@@ -10,6 +10,7 @@ from ifmatch.cli import (
     certify,
     compare,
     explain,
+    fleet,
     init,
     ledger,
     open,
@@ -34,6 +35,7 @@ COMMANDS = {
     for command in (
         run.COMMAND,
         init.COMMAND,
+        fleet.COMMAND,
         serve.COMMAND,
         rules.COMMAND,
         explain.COMMAND,

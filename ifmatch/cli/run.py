@@ -77,7 +77,7 @@ def _run_systems(given: dict[str, Any], rest: list[str]) -> int:
 
         # Before five systems stumble over the same slip.
         demand_understood(*_pytest_words(given, rest))
-    from ifmatch.cli.systems import run_all
+    from ifmatch.fleet.systems import run_all
 
     return run_all(given, rest)
 

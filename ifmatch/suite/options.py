@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class Options:
     """What the user asked for. No `report_dir`: a new folder under reports/. `faults` are for the embedded server.
 
-    `rules` are patterns of ids, `effort` names the budget of the races, `writers` is how many meet in one, `seed` draws
-    the same races again. In a `strict` run a warning fails. `wait` is how many seconds a server may take to start.
+    `rules` are patterns of ids, `effort` names the budget of the races, `writers` is how many meet in one, `vantages`
+    are other machines that they sit on, `seed` draws the same races again. In a `strict` run a warning fails. `wait` is
+    how many seconds a server may take to start.
     `certifies`: the evidence is to be a certificate's.
     `placeholders` are written `name=value`.
     """
@@ -33,6 +34,7 @@ class Options:
     placeholders: tuple[str, ...] = ()
     effort: str = "quick"
     writers: int = 4
+    vantages: tuple[str, ...] = ()
     seed: int | None = None
     strict: bool = False
     wait: float = 0.0
@@ -145,6 +147,14 @@ OPTIONS = (
         help="how many writers meet in a race, 2 to 16",
         type=int,
         key="writers",
+    ),
+    Option(
+        name="vantage",
+        field="vantages",
+        metavar="SPEC",
+        help="let writers of a race sit on another machine, too, such as ssh=NAME; may be given several times",
+        repeated=True,
+        key="vantages",
     ),
     Option(
         name="seed",

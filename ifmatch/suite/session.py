@@ -111,6 +111,7 @@ class Session:
             options.base_url, options.target_file, options.profile, options.placeholders
         )
         demand_allowed_host(settings)
+        settings = replace(settings, vantages=tuple(options.vantages))
         named = profiles.load(settings.profile) if settings.profile else None
         if options.faults and settings.base_url:
             raise ConfigurationError(
