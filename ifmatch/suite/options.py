@@ -142,6 +142,12 @@ OPTIONS = (
         key="wait",
     ),
     Option(
+        name="dry-run",
+        field="dry_run",
+        help="say what would be written, and send nothing but the question what the target is",
+        switch=True,
+    ),
+    Option(
         name="fault",
         field="faults",
         metavar="NAME",

@@ -42,6 +42,7 @@ from ifmatch.rules.profile import Profile
 from ifmatch.rules.verdict import Verdict
 from ifmatch.suite.embedded import embedded_server
 from ifmatch.suite.folder import new_folder, new_run_id, point_latest_to, set_aside
+from ifmatch.suite.forecast import foresee, in_words
 from ifmatch.suite.meeting import described, meet
 from ifmatch.suite.race_settings import RaceSettings, race_settings
 from ifmatch.suite.verdicts import monitored
@@ -56,6 +57,7 @@ class Options:
 
     `rules` are patterns of ids, `effort` names the budget of the races, `writers` is how many meet in one, `seed` draws
     the same races again. In a `strict` run a warning fails. `wait` is how many seconds a server may take to start.
+    A `dry_run` only says what would be written.
     """
 
     base_url: str = ""
@@ -69,6 +71,7 @@ class Options:
     seed: int | None = None
     strict: bool = False
     wait: float = 0.0
+    dry_run: bool = False
     command: Sequence[str] = field(default_factory=lambda: sys.argv)
 
 
@@ -170,6 +173,7 @@ class Session:
         try:
             await_start(session.target, options.wait)
             session.record(meet(session.target, named, options.rules, session.waivers))
+            session.say_first(options.rules)
         except (IfmatchError, KeyboardInterrupt) as error:
             code = error.exit_code if isinstance(error, IfmatchError) else ExitCode.INTERRUPTED
             # What a server said stands in these sentences, so they are cleared like everything else.
@@ -225,6 +229,13 @@ class Session:
         for listener in self.listeners:
             listener(written)
         return written
+
+    def say_first(self, rules: str) -> None:
+        """What the selected rules will write, before they do; to nobody where the server is our own."""
+        foreseen = foresee(self.target, rules, self.races)
+        self.record(foreseen)
+        if self.embedded is None:
+            self.target.tell(in_words(foreseen))
 
     # ------------------------------------------------------------ races
 
