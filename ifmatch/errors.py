@@ -69,6 +69,10 @@ class WritersHang(OutcomeUnknown):
     """Writers that meet on the target get no answer, although each alone gets one: its message says how often."""
 
 
+class EvidenceMissing(Exception):
+    """A run that is judged anew asks what its log holds no answer to, so the rule cannot be judged from it."""
+
+
 class RuleNotApplicable(Exception):
     """A rule turns out, while it runs, to have no meaning for this target; the message is the reason."""
 

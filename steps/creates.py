@@ -173,8 +173,8 @@ def etag_is_read_version(case, target, bench, attempt):
     case.fact(version_in(etag) == version, f"an ETag that names {version}", f"ETag: {etag}")
 
 
-@then("the answer's Location leads to the new resource")
-def location_leads(case, target, attempt):
+@then("the new resource is found under the id in the answer's Location")
+def found_under_location(case, target, attempt):
     case.accepted(attempt.answer)
     location = case.shown(attempt.answer.header("location"), "a Location of the answer")
     answer = target.read(attempt.sent["resourceType"], attempt.answer.location_id or "none")

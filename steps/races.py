@@ -1,5 +1,7 @@
 """When: several writers meet."""
 
+from functools import partial
+
 import pytest
 from pytest_bdd import when
 
@@ -45,6 +47,29 @@ def update_same_version(runner):
 @when("several writers patch a resource from the same version, at once", target_fixture="race")
 def patch_same_version(runner):
     return rounds.tried(runner, Workload(_all(runner.invocations.patch)))
+
+
+@when(
+    "several writers patch a resource by FHIRPath from the same version, at once",
+    target_fixture="race",
+)
+def fhirpath_patch_same_version(runner, case):
+    return _patched_by(runner, case, "fhirpath-patch")
+
+
+@when(
+    "several writers patch a resource by XML Patch from the same version, at once",
+    target_fixture="race",
+)
+def xml_patch_same_version(runner, case):
+    return _patched_by(runner, case, "xml-patch")
+
+
+def _patched_by(runner, case, patch_format):
+    patch = partial(runner.invocations.patch, patch_format=patch_format)
+    race = rounds.tried(runner, Workload(_all(patch)))
+    case.demand_offered([completion.answer for completion in race.completions])
+    return race
 
 
 @when(
@@ -129,12 +154,19 @@ def revive(runner):
 
 @when("several writers update a resource while others read it", target_fixture="race")
 def update_and_read(runner):
+    return _beside_readers(runner, runner.invocations.update)
+
+
+@when("several writers patch a resource while others read it", target_fixture="race")
+def patch_and_read(runner):
+    return _beside_readers(runner, runner.invocations.patch)
+
+
+def _beside_readers(runner, write):
     def prepare(subject, seen, writers):
         readers = max(1, writers // 2)
-        updates = [
-            runner.invocations.update(subject, seen) for _ in range(max(2, writers - readers))
-        ]
-        return updates + [runner.invocations.read(subject) for _ in range(readers)]
+        writes = [write(subject, seen) for _ in range(max(2, writers - readers))]
+        return writes + [runner.invocations.read(subject) for _ in range(readers)]
 
     return rounds.tried(runner, Workload(prepare))
 
@@ -158,6 +190,21 @@ def delete_and_update(runner, case):
 
     def prepare(subject, seen, _):
         return [invocations.delete(subject, seen, named), invocations.update(subject, seen)]
+
+    race = rounds.tried(runner, Workload(prepare, once=True, unlike=True))
+    case.demand_offered(_answers(race, Kind.DELETE))
+    return race
+
+
+@when(
+    "a writer deletes a resource by its identifier while another updates it from the version that was read",
+    target_fixture="race",
+)
+def delete_by_identifier_and_update(runner, case):
+    def prepare(subject, seen, _):
+        criteria = creates.by_identifier(runner, subject.unique)
+        deletion = runner.invocations.delete_found(subject, criteria)
+        return [deletion, runner.invocations.update(subject, seen)]
 
     race = rounds.tried(runner, Workload(prepare, once=True, unlike=True))
     case.demand_offered(_answers(race, Kind.DELETE))
@@ -226,6 +273,14 @@ def update_conditional(runner):
 @when("several writers update an id that was never given out, at once", target_fixture="race")
 def update_as_create(runner):
     return creates.updates_as_create(runner)
+
+
+@when(
+    "several writers update an id that was never given out, asking that nothing be there, at once",
+    target_fixture="race",
+)
+def update_if_absent(runner):
+    return creates.updates_as_create(runner, [("If-None-Match", "*")])
 
 
 @when(

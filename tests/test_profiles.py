@@ -346,7 +346,7 @@ KEY_NUMBERS = {
     ("aidbox", "conditional-update.none"): (201,),
     ("aidbox", "conditional-update.none-with-id"): (201,),
     ("aidbox", "conditional-update.one"): (200,),
-    ("aidbox", "conditional-update.one-ignores-body-id"): (200,),
+    ("aidbox", "conditional-update.one-with-other-id"): (200,),
     ("aidbox", "conditional-update.many"): (412,),
     ("cerner-dstu2", "update.if-match.missing"): (412,),
     ("cerner-dstu2", "update.if-match.malformed"): (412,),
@@ -362,7 +362,7 @@ KEY_NUMBERS = {
     ("fhir-stu3", "update.if-match.missing"): (200, 412),
     ("fhir-stu3", "update.if-match.stale"): (409,),
     ("fhir-r4", "update.if-match.stale"): (412,),
-    ("fhir-r4", "conditional-update.one-ignores-body-id"): (400,),
+    ("fhir-r4", "conditional-update.one-with-other-id"): (400,),
     ("fhir-r5", "update.if-match.missing"): (200, 400),
     ("fhir-r5", "update.if-match.stale"): (412,),
 }  # fmt: skip

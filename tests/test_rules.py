@@ -27,6 +27,7 @@ from ifmatch.rules.content import (
     has_addition,
     losses,
     merge,
+    place,
     placeholders_in,
     put,
     without_added,
@@ -356,6 +357,25 @@ def test_what_a_server_adds_is_no_loss(stored, lost):
     sent = {"name": [{"given": ["A", "B"], "family": "F"}]}
     found = losses(sent, stored)
     assert [line for line in found if "given[1] is 'A'" not in line] == lost
+
+
+@pytest.mark.parametrize(
+    ("urls", "pointer", "found"),
+    [
+        (["a", "b"], "/extension/1/valueString", "/extension/1/valueString"),
+        (["added", "a", "b"], "/extension/1/valueString", "/extension/2/valueString"),
+        (["a", "added", "b"], "/extension/0", "/extension/0"),
+        (["a", "added", "b"], "/extension/1", "/extension/2"),
+        (["a"], "/extension/1", "/extension/1"),
+        (["added", "a"], "/name/0/family", "/name/0/family"),
+        (["added", "a"], "/extension", "/extension"),
+    ],
+)
+def test_what_a_server_adds_moves_the_place_of_what_was_sent(urls, pointer, found):
+    """Items that are the server's do not count, wherever it puts them."""
+    resource = {"extension": [{"url": url} for url in urls], "name": [{"family": "F"}]}
+    assert place(resource, pointer, ["extension[url=added]"]) == found
+    assert place(None, pointer, ["extension[url=added]"]) == pointer
 
 
 @given(resources, resources)

@@ -15,11 +15,12 @@ from ifmatch.client.courier import NoAnswer
 from ifmatch.client.exchange import Exchange, Failure, Request, Response
 from ifmatch.client.http import Wire
 from ifmatch.client.ledger import Ledger
+from ifmatch.client.overrides import with_overrides
 from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import REDACTED, Redactor
 from ifmatch.client.settings import Identity, Settings, settings_for
 from ifmatch.client.statement import Statement
-from ifmatch.client.target import Target, with_overrides
+from ifmatch.client.target import Target
 from ifmatch.client.tidying import tidy_up
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import ConfigurationError, OutcomeUnknown, RuleNotApplicable, TargetUnusable

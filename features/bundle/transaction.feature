@@ -20,7 +20,7 @@ Feature: A transaction is done as a whole, or not at all
 
   @spec:BAT-05 @spec:TX-07
   @needs:conditional-create @rule:transaction.if-none-exist.<matches>
-  Scenario Outline: In a transaction, a create on the condition that nothing matches, where there is <matches>
+  Scenario Outline: In a transaction, a create on the condition that nothing matches leaves alone what is there: <matches>
     Given resources of ours that match a criterion: <matches>
     When a transaction creates a resource on the condition that nothing matches it
     Then the server answers as promised

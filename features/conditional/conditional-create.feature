@@ -4,7 +4,7 @@ Feature: A conditional create makes a resource only if there is none like it
 
   @spec:CC-01 @spec:CC-02 @spec:CC-03
   @rule:conditional-create.<matches>
-  Scenario Outline: A create on the condition that nothing matches, where there is <matches>
+  Scenario Outline: A create on the condition that nothing matches leaves alone what is there: <matches>
     Given resources of ours that match a criterion: <matches>
     When a resource is created on the condition that nothing matches it
     Then the server answers as promised
@@ -18,7 +18,7 @@ Feature: A conditional create makes a resource only if there is none like it
 
   @spec:CC-07
   @needs:delete @rule:conditional-create.deleted
-  Scenario: What is deleted matches nothing
+  Scenario: A create on the condition that nothing matches does not count what is deleted
     Given resources of ours that match a criterion: one
     And they have been deleted
     When a resource is created on the condition that nothing matches it

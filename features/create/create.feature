@@ -52,10 +52,10 @@ Feature: A create makes a new resource and says where it is
 
   @spec:CRE-01 @spec:HDR-02
   @rule:create.headers.location
-  Scenario: A create says where the new resource is
+  Scenario: The Location of a create names the new resource
     When a valid resource is created
     Then the answer's headers are as promised
-    And the answer's Location leads to the new resource
+    And the new resource is found under the id in the answer's Location
 
   @spec:PRF-01
   @rule:create.prefer.minimal
@@ -90,7 +90,7 @@ Feature: A create makes a new resource and says where it is
     And a refusal has created nothing
 
   @rule:create.unknown-type
-  Scenario: A resource of a type that does not exist cannot be created
+  Scenario: A create of a resource type that does not exist is refused
     When a resource of a type that does not exist is created
     Then the server answers as promised
 

@@ -66,7 +66,7 @@ Feature: What is not there has no version to be replaced
       | transaction-put | current |
 
   @needs:delete @rule:door.update.missing.deleted
-  Scenario: What is deleted can be brought back, under a version it never had
+  Scenario: What is brought back after its deletion has a version it never had before
     Given a resource on the server
     And it has been deleted
     When it is brought back without naming a version

@@ -43,7 +43,7 @@ Feature: A patch changes what it says, from the version it names
     And the resource holds what the patch says
 
   @spec:PAT-01
-  @needs:fhirpath-patch @rule:patch.fhirpath
+  @needs:fhirpath-patch @rule:patch.fhirpath-patch
   Scenario: A FHIRPath Patch is applied
     When it is patched with a FHIRPath Patch
     Then the server answers as promised
@@ -64,14 +64,14 @@ Feature: A patch changes what it says, from the version it names
     And the answer's ETag is the version that a read shows
 
   @spec:PAT-03 @spec:PAT-06
-  @rule:patch.invalid-patch
-  Scenario: A patch that cannot be applied is refused as a whole
+  @rule:patch.impossible-change
+  Scenario: A patch with one change that is impossible is refused as a whole
     When it is patched with one change that is possible and one that is not
     Then the server answers as promised
     And the resource is as it was
 
   @rule:patch.unknown-type
-  Scenario: A resource of a type that does not exist cannot be patched
+  Scenario: A patch of a resource type that does not exist is refused
     When a resource of a type that does not exist is patched
     Then the server answers as promised
 
@@ -118,7 +118,7 @@ Feature: A patch changes what it says, from the version it names
 
   @spec:META-07
   @needs:json-patch @rule:patch.meta.version-id
-  Scenario: A patch does not set the version
+  Scenario: A versionId that a patch sets is not stored
     When it is patched with a versionId of the client's
     Then the resource has a versionId of the server's
 

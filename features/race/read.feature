@@ -10,6 +10,13 @@ Feature: Who reads while others write sees one version, whole
     Then every read shows a version as it was written
     And every accepted write is kept
 
+  @spec:HIS-07 @spec:HTTP-05 @spec:PAT-03 @spec:VREAD-02
+  @needs:patch @needs:versions @rule:race.read.during-patch
+  Scenario: A read during patches shows no half of one
+    When several writers patch a resource while others read it
+    Then every read shows a version as it was written
+    And every accepted write is kept
+
   @spec:HIS-02 @spec:HIS-07 @spec:HTTP-05 @spec:VREAD-02
   @needs:history-instance @needs:versions @rule:race.history.during-update
   Scenario: The history read during updates only ever grows

@@ -51,7 +51,7 @@ Feature: A read shows the current version, and says which one it is
     And the answer holds what the other writer wrote
 
   @needs:vread @needs:update @needs:versions @rule:read.version.as-written
-  Scenario: Every version of a resource can be read as it was written
+  Scenario: Each of a dozen versions can be read as it was written
     Given it has been updated a dozen times
     When each version that it had before is read
     Then each version shows what was written then
@@ -63,7 +63,7 @@ Feature: A read shows the current version, and says which one it is
     Then the server answers as promised
 
   @rule:read.unknown-type
-  Scenario: A resource type that does not exist is not found
+  Scenario: A read of a resource type that does not exist is refused
     When a resource type that does not exist is read
     Then the server answers as promised
 

@@ -101,7 +101,7 @@ Feature: An update names the version it replaces
 
   @spec:CON-12 @spec:CON-13
   @needs:versions @rule:update.if-match.malformed
-  Scenario Outline: An If-Match that cannot be read does not open the door to a superseded version
+  Scenario Outline: An If-Match that cannot be read does not let a superseded version pass
     Given someone else has updated it since it was read
     When it is updated with the If-Match <header>
     Then the server answers as promised
@@ -116,7 +116,7 @@ Feature: An update names the version it replaces
       | lower-case w     | w/"<version>"            |
 
   @spec:CON-12 @spec:HTTP-03
-  @needs:versions @rule:update.if-match.two-lines
+  @needs:versions @rule:update.if-match.two-lines-stale
   Scenario: Two If-Match lines that both name superseded versions are refused
     Given someone else has updated it since it was read
     When it is updated with two If-Match lines, neither naming the current version
@@ -125,28 +125,28 @@ Feature: An update names the version it replaces
 
   @spec:CON-13
   @needs:versions @rule:update.if-match.blank
-  Scenario: A blank If-Match names no version
+  Scenario: An update with a blank If-Match is answered as the system promises
     When it is updated with a blank If-Match
     Then the server answers as promised
     And the resource is as the answer says
 
   @spec:CON-11
   @needs:versions @rule:update.if-match.star
-  Scenario: An If-Match of * stands for whatever version is current
+  Scenario: An update with an If-Match of * is answered as the system promises
     When it is updated with an If-Match of *
     Then the server answers as promised
     And the resource is as the answer says
 
   @spec:CON-10
   @needs:versions @rule:update.if-match.strong
-  Scenario: The current version written as a strong tag
+  Scenario: An update with the current version as a strong tag is answered as the system promises
     When it is updated with the current version as a strong tag
     Then the server answers as promised
     And the resource is as the answer says
 
   @spec:CON-13
   @needs:versions @rule:update.if-match.bare
-  Scenario: The current version written bare, without quotes
+  Scenario: An update with the current version bare, without quotes, is answered as the system promises
     When it is updated with the current version bare
     Then the server answers as promised
     And the resource is as the answer says

@@ -5,7 +5,20 @@ import sys
 from collections.abc import Sequence
 
 from ifmatch import __version__
-from ifmatch.cli import compare, explain, ledger, open, profiles, rules, run, serve, sweep
+from ifmatch.cli import (
+    compare,
+    explain,
+    ledger,
+    open,
+    profiles,
+    recheck,
+    replay,
+    report,
+    rules,
+    run,
+    serve,
+    sweep,
+)
 from ifmatch.cli.command import Command, Parser
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, did_you_mean
 
@@ -22,6 +35,9 @@ COMMANDS = {
         profiles.COMMAND,
         compare.COMMAND,
         open.COMMAND,
+        report.COMMAND,
+        recheck.COMMAND,
+        replay.COMMAND,
         ledger.COMMAND,
         sweep.COMMAND,
     )

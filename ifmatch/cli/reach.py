@@ -11,10 +11,11 @@ from pathlib import Path
 
 from ifmatch.client.connect import profile_id_for, read_statement
 from ifmatch.client.guard import demand_allowed_host
+from ifmatch.client.overrides import with_overrides
 from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import Settings, settings_for
-from ifmatch.client.target import Target, with_overrides
+from ifmatch.client.target import Target
 from ifmatch.errors import ConfigurationError
 from ifmatch.log.events import Event, Journalled, Notice, RunStarted, TargetDescribed
 from ifmatch.log.reader import FILE_NAME, read

@@ -1,10 +1,8 @@
 """`ifmatch run`: judge one server, or the five source systems."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from ifmatch import HOME
 from ifmatch.cli.command import Command
 from ifmatch.errors import ConfigurationError
 from ifmatch.suite import options
@@ -91,11 +89,9 @@ def _run_systems(given: dict[str, Any], rest: list[str]) -> int:
 
 def _pytest_words(given: dict[str, Any], rest: list[str]) -> tuple[list[str], list[object]]:
     """The arguments for pytest and the plugins to hand to it."""
-    from ifmatch.suite.surroundings import PYTEST, with_plugins
+    from ifmatch.suite.surroundings import on_features
 
-    where = [f"--rootdir={HOME}", "-o", f"cache_dir={Path('reports', '.cache').absolute()}"]
-    arguments = [*PYTEST, *where, *options.words_for_pytest(given), str(HOME / "features"), *rest]
-    return with_plugins(arguments, foreign=bool(rest))
+    return on_features(options.words_for_pytest(given), rest)
 
 
 COMMAND = Command(

@@ -1,7 +1,6 @@
 """The first look at a target: is it there, is it a FHIR server, which one, and may rules be judged on it?"""
 
 import time
-import uuid
 from dataclasses import dataclass
 
 from ifmatch.client.courier import NoAnswer, unreachable
@@ -9,6 +8,7 @@ from ifmatch.client.guard import demand_not_production
 from ifmatch.client.settings import TOKEN_VARIABLE, Identity
 from ifmatch.client.statement import Statement
 from ifmatch.client.target import Target
+from ifmatch.client.unique import new_uuid
 from ifmatch.errors import ConfigurationError, TargetUnusable
 from ifmatch.rules.answer import Answer
 from ifmatch.rules.profile import FHIR_VERSIONS, Profile, base_for
@@ -33,7 +33,7 @@ def await_start(target: Target, seconds: float) -> None:
         if not told:
             target.tell(f"waiting up to {seconds:g} s for {target.settings.base_url} to answer")
             told = True
-        time.sleep(_BETWEEN_LOOKS)
+        target.pause(_BETWEEN_LOOKS)
 
 
 def _answers(target: Target) -> bool:
@@ -168,7 +168,7 @@ def seems_absent(target: Target) -> bool:
 
 def _nobody(target: Target) -> str:
     """The address of something that cannot exist: a server that works says no."""
-    return f"{target.profile.subject}/ifmatch-{uuid.uuid4()}"
+    return f"{target.profile.subject}/ifmatch-{new_uuid()}"
 
 
 def _ask(target: Target, path: str) -> Answer:

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
+from typing import Protocol
 
 from ifmatch.client.exchange import Exchange, Failure, Request
-from ifmatch.client.http import Wire
 from ifmatch.errors import OutcomeUnknown, TargetUnusable
 from ifmatch.rules.answer import Answer
 
@@ -33,6 +33,19 @@ class NoAnswer(OutcomeUnknown):
         self.failure, self.detail = failure, detail
 
 
+class Carrier(Protocol):
+    """What brings a request to the target and its answer back (see ifmatch.client.http.Wire)."""
+
+    def send(self, request: Request) -> Exchange:
+        """One request, and its response or the reason why there is none."""
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass on the other side."""
+
+    def close(self) -> None:
+        """Let go of whatever connects us."""
+
+
 class Courier:
     """Sends requests over one wire.
 
@@ -41,7 +54,7 @@ class Courier:
 
     def __init__(
         self,
-        wire: Wire,
+        wire: Carrier,
         base_url: str,
         note: Callable[[Exchange], Answer],
         tell: Callable[[str], None],
@@ -91,7 +104,7 @@ class Courier:
     def _once_more(self, request: Request, failure: Failure) -> tuple[Exchange, Answer]:
         """A second try. Raises TargetUnusable when no connection can be had for it either."""
         if failure.never_sent:
-            time.sleep(_BREATH)
+            self._wire.pause(_BREATH)
         exchange, answer = self._once(request)
         if exchange.failure and exchange.failure.never_sent:
             raise TargetUnusable(unreachable(exchange.failure, self._base_url, exchange.detail))
@@ -125,7 +138,11 @@ class Courier:
                 f"waiting {seconds:.0f} s: {self._base_url} answers {answer.status} and asks for it"
             )
         self._waited += seconds
-        time.sleep(seconds)
+        self.pause(seconds)
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass on the target."""
+        self._wire.pause(seconds)
 
     def close(self) -> None:
         """Close all connections."""

@@ -20,8 +20,9 @@ def demand_mark(bench: Workbench, case: Case, subject: Subject, attempt: Attempt
     """What an accepted write sent must be there; a refused one is for others to judge."""
     if attempt.answer.effect is not Effect.ACCEPTED:
         return
-    stored, marker = bench.look(subject).resource, subject.kind.marker
-    got, wanted = at(stored, marker), at(attempt.sent, marker)
+    stored, kind = bench.look(subject).resource, subject.kind
+    marker = kind.marker_in(stored)
+    got, wanted = at(stored, marker), at(attempt.sent, kind.marker_in(attempt.sent))
     held = got == wanted if marker else not lost(subject, attempt.sent, stored)
     case.state(held, "what was sent is stored", f"{marker} is {got!r}, not {wanted!r}")
 

@@ -1,13 +1,13 @@
 """Writes to a resource by any door: alone, by criteria, or as the entry of a Bundle, naming a version or none."""
 
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ifmatch.client.bundle import Entry, send
-from ifmatch.client.subject import Attempt, Snapshot, Subject, new_unique
+from ifmatch.client.subject import Attempt, Snapshot, Subject
 from ifmatch.client.target import Target, by_criteria
+from ifmatch.client.unique import new_unique
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import OutcomeUnknown, RuleNotApplicable
 from ifmatch.rules.answer import Answer, Resource
@@ -105,8 +105,8 @@ def _whole(target: Target, bench: Workbench, door: Door, subject: Subject) -> Co
 
 
 def _patch(target: Target, bench: Workbench, door: Door, subject: Subject) -> Content:
-    text, marker = f"ifmatch {new_unique()}", subject.kind.marker
-    seen = subject.now.resource
+    text, seen = f"ifmatch {new_unique()}", subject.now.resource
+    marker = subject.kind.marker_in(seen)
     document = patch_document(door.patch, subject.type, {marker: text}, target.profile.media_type)
     stored = seen if at(seen, marker) is None else put(seen, marker, text)
     return Content(document.content, stored, document.media_type)
@@ -204,7 +204,7 @@ def await_index(bench: Workbench, subject: Subject) -> None:
     if not bench.offers("search-type", subject.type):
         return
     for pause in _LAGS:
-        time.sleep(pause)
+        bench.target.pause(pause)
         if subject.id in bench.found(subject.type, subject.unique):
             return
     raise OutcomeUnknown(f"a search does not find {subject.type}/{subject.id}, which is there")

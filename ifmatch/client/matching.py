@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from ifmatch.client.bundle import Entry, send
 from ifmatch.client.doors import await_index, criteria_for, demand_own
-from ifmatch.client.subject import Attempt, Subject, new_unique
+from ifmatch.client.subject import Attempt, Subject
 from ifmatch.client.target import Target, query
+from ifmatch.client.unique import new_unique
 from ifmatch.client.workbench import Workbench
-from ifmatch.rules.answer import Resource
 from ifmatch.rules.content import put
 from ifmatch.rules.patches import patch_document
 
@@ -71,15 +71,14 @@ def update_by(target: Target, bench: Workbench, subject: Subject, criteria: str)
 def patch(target: Target, bench: Workbench, matching: Matching) -> Attempt:
     """PATCH of the mark in what matches."""
     mark, kind = f"ifmatch {new_unique()}", bench.kind
-    document = patch_document("json-patch", kind.type, {kind.marker: mark}, "")
+    subjects = matching.subjects
+    marker = kind.marker_in(subjects[0].now.resource if subjects else None)
+    document = patch_document("json-patch", kind.type, {marker: mark}, "")
     address = f"{kind.type}?{query(matching.criteria)}"
     answer = target.patch_at(address, document.content, document.media_type)
-    return Attempt(answer, _marked(matching, kind.marker, mark))
-
-
-def _marked(matching: Matching, marker: str, mark: str) -> Resource:
-    """The first of what matches, as the patch should leave it; empty when nothing matches."""
-    return put(matching.subjects[0].now.resource, marker, mark) if matching.subjects else {}
+    # The first of what matches, as the patch should leave it.
+    patched = put(subjects[0].now.resource, marker, mark) if subjects else {}
+    return Attempt(answer, patched)
 
 
 def delete(target: Target, bench: Workbench, matching: Matching, besides: str = "") -> Attempt:

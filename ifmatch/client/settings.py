@@ -4,7 +4,7 @@ import base64
 import os
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from ifmatch.client.address import UserInfo, normalised
 from ifmatch.client.quota import Limits
-from ifmatch.client.redaction import carries_credentials
+from ifmatch.client.redaction import REDACTED, carries_credentials
 from ifmatch.client.target_file import read
 from ifmatch.errors import ConfigurationError
 from ifmatch.rules.waiver import Waiver, demand_known
@@ -37,8 +37,9 @@ class Settings:
 
     `timeout` is in seconds. `credentials` maps an identity to the value of its Authorization header. `secret_headers`
     names the fixed headers whose values came from the environment. `resources` overrides parts of the profile's
-    resource kinds, `placeholders` fills their templates. `waivers` are by the id of a rule. `limits` are what the owner
-    lets a run cost.
+    resource kinds, `placeholders` fills their templates. `waivers` are by the id of a rule. `credential` names the
+    variables that hold the first identity's credentials, as the target file does. `limits` are what the owner lets a
+    run cost.
     """
 
     base_url: str
@@ -54,6 +55,7 @@ class Settings:
     resources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
     through_proxy: bool = True
+    credential: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
 
     @property
@@ -66,6 +68,22 @@ class Settings:
 
     def _is_secret(self, header: str) -> bool:
         return header in self.secret_headers or carries_credentials(header)
+
+    @property
+    def public(self) -> dict[str, Any]:
+        """All that is no secret, as the log keeps it; `reopened` reads it."""
+        headers = {
+            name: REDACTED if self._is_secret(name) else value
+            for name, value in self.headers.items()
+        }
+        return {
+            "timeout": self.timeout,
+            "identities": sorted(self.credentials),
+            "headers": headers,
+            "placeholders": dict(self.placeholders),
+            "resources": dict(self.resources),
+            "waivers": {rule: dict(waiver) for rule, waiver in self.waivers.items()},
+        }
 
     def tls(self) -> ssl.SSLContext | None:
         """The TLS settings: the system's authorities, or the user's own, with the client certificate if there is one.
@@ -94,10 +112,13 @@ class Settings:
         return context
 
 
-def settings_for(base_url: str, target_file: str, profile: str = "") -> Settings:
+def settings_for(
+    base_url: str, target_file: str, profile: str = "", placeholders: Iterable[str] = ()
+) -> Settings:
     """The settings from the command line, over those of the target file, over the environment's token.
 
-    Raises ConfigurationError when the file, the URL or a named variable is not as it should be.
+    `placeholders` are written `name=value`. Raises ConfigurationError when the file, the URL or a named variable is not
+    as it should be.
     """
     data = read(Path(target_file)) if target_file else {}
     url, userinfo = normalised((base_url or data.get("base_url", "")).strip())
@@ -116,10 +137,25 @@ def settings_for(base_url: str, target_file: str, profile: str = "") -> Settings
         credentials=credentials,
         headers=headers,
         secret_headers=from_environment,
-        placeholders=data.get("placeholders", {}),
+        placeholders=data.get("placeholders", {}) | dict(map(_named_value, placeholders)),
         resources=data.get("resources", {}),
         waivers=waivers,
         limits=Limits.of(data.get("limits", {})),
+        credential=_names_in(data.get("auth", {})),
+    )
+
+
+def reopened(base_url: str, public: Mapping[str, Any]) -> Settings:
+    """The settings of a run as its log has them, with something illegible for each secret."""
+    identities = public.get("identities", ())
+    return Settings(
+        base_url=base_url,
+        timeout=public.get("timeout", 30.0),
+        credentials={Identity(name): REDACTED for name in identities},
+        headers=public.get("headers", {}),
+        placeholders=public.get("placeholders", {}),
+        resources=public.get("resources", {}),
+        waivers=public.get("waivers", {}),
     )
 
 
@@ -143,6 +179,15 @@ def _secrets_of(credential: str) -> list[str]:
     scheme, _, value = credential.partition(" ")
     password = base64.b64decode(value).decode().partition(":")[2] if scheme == "Basic" else ""
     return [credential, value, *filter(None, [password])]
+
+
+def _named_value(text: str) -> tuple[str, str]:
+    name, is_given, value = text.partition("=")
+    if not (name and is_given):
+        raise ConfigurationError(
+            f'"{text}" gives no placeholder a value: write name=value, such as patient=Patient/123.'
+        )
+    return name, value
 
 
 def _beside(folder: Path, name: str) -> str:
@@ -180,6 +225,11 @@ def _credentials(auth: Mapping[str, Any], user: UserInfo | None) -> dict[Identit
         Identity.SECOND: _credential(auth.get("second", {}), SECOND_TOKEN_VARIABLE),
     }
     return {identity: value for identity, value in found.items() if value}
+
+
+def _names_in(auth: Mapping[str, Any]) -> dict[str, str]:
+    """What the target file says of the first identity's credentials, which are names alone."""
+    return {name: value for name, value in auth.items() if isinstance(value, str)}
 
 
 def _credential(auth: Mapping[str, Any], default_variable: str) -> str:

@@ -14,7 +14,8 @@ from jsonschema.exceptions import best_match
 from ifmatch.errors import ConfigurationError
 from ifmatch.rules.content import children_of, mapped
 
-_SCHEMA = Path(__file__).with_name("target.schema.json")
+#: What a target file may say: for us, and for editors that complete and check it.
+SCHEMA = Path(__file__).with_name("target.schema.json")
 
 #: A shorter value is found in every message, and is no secret.
 _SHORTEST_SECRET = 4
@@ -44,7 +45,7 @@ def _without_dates(value: Any) -> Any:
 
 @cache
 def _validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(_SCHEMA.read_text(encoding="utf-8")))
+    return Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
 
 
 def _check(data: Mapping[str, Any], path: Path) -> None:

@@ -52,7 +52,9 @@ class ProfileName:
 class RunStarted(Event):
     """The header: the first event of a run. `profile` is None while it depends on what the target states.
 
-    In a `strict` run a warning fails.
+    In a `strict` run a warning fails. `wait` is how many seconds the target had to start, `settings` how it was
+    reached but for secrets (see ifmatch.client.settings). What it was called with is there so that it can be done
+    again: `profile_file` and `target_file` as the user named them, and the `faults` of a server that was `embedded`.
     """
 
     schema: int = SCHEMA
@@ -63,13 +65,23 @@ class RunStarted(Event):
     effort: str = ""
     writers: int = 0
     strict: bool = False
+    wait: float = 0.0
     profile: ProfileName | None = None
+    profile_file: str = ""
     base_url: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    target_file: str = ""
+    embedded: bool = False
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetDescribed(Event):
-    """What the target says of itself, which profile it is held to, and the waivers in force by rule."""
+    """What the target says of itself, which profile it is held to, and the waivers in force by rule.
+
+    `credential` says which variables of the environment hold what was sent to it: `token_env`, or `user` and
+    `password_env`.
+    """
 
     base_url: str = ""
     software: str | None = None
@@ -77,6 +89,7 @@ class TargetDescribed(Event):
     warnings: tuple[str, ...] = ()
     profile: ProfileName | None = None
     waivers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    credential: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +97,14 @@ class RunFinished(Event):
     """The footer. A log without it is of a run that was cut short.
 
     `left_out` names the rules that were not selected, or not in all their rows: with any, the run was partial.
+    `sha256` is over all that the log holds before this line.
     """
 
     complete: bool = False
     exit_code: int | None = None
     message: str = ""
     left_out: tuple[str, ...] = ()
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,6 +297,20 @@ class VerdictReached(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRecorded(Event):
+    """The history of one resource in a race, as lines that the judge reads (see ifmatch.judge.jsonlines).
+
+    It belongs to the case that is judged next. `counted` says whether its anomalies are for the case's own rule.
+    """
+
+    rule: str = ""
+    resource_type: str = ""
+    row: Mapping[str, str] = field(default_factory=dict)
+    counted: bool = False
+    lines: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable(Event):
     """A line that is not an event of this version: its kind, its fields, and what is wrong with it."""
 
@@ -298,6 +327,7 @@ KINDS: Mapping[str, type[Event]] = {
     "foreseen": Foreseen,
     "exchange": ExchangeRecorded,
     "journal": Journalled,
+    "history": HistoryRecorded,
     "verdict": VerdictReached,
     "crash": Crash,
     "run.finished": RunFinished,

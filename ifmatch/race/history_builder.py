@@ -179,7 +179,7 @@ class HistoryBuilder:
         found = succeeded and answer.status not in NOTHING_THERE
         seen: tuple[str, ...] = ()
         if succeeded and kind is Kind.READ:
-            seen = marks_in(answer.resource, self.subject.kind.marks)
+            seen = marks_in(answer.resource, self.subject.kind)
         return Operation(
             id=len(self.operations),
             writer=writer,

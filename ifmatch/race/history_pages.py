@@ -9,6 +9,7 @@ from typing import Any
 from ifmatch.judge.history import Entry
 from ifmatch.race.invocations import marks_in
 from ifmatch.rules.answer import Answer, Resource, instant
+from ifmatch.rules.profile import ResourceKind
 
 _VERSION_IN_URL = re.compile(r"/_history/([^/?]+)")
 
@@ -69,12 +70,12 @@ def _named(entry: Entry, number: int) -> Entry:
     return entry if entry.version else replace(entry, version=f"(deletion, {number} from the end)")
 
 
-def page_of(answer: Answer, marks: tuple[str, ...]) -> Page | None:
+def page_of(answer: Answer, kind: ResourceKind) -> Page | None:
     """The page in an answer; None when one of its entries cannot be read."""
     bundle = answer.resource
     if answer.status != 200 or bundle is None:
         return None
-    entries = _entries(bundle.get("entry", []), marks)
+    entries = _entries(bundle.get("entry", []), kind)
     if entries is None:
         return None
     total = bundle.get("total")
@@ -85,10 +86,10 @@ def page_of(answer: Answer, marks: tuple[str, ...]) -> Page | None:
     )
 
 
-def _entries(listed: object, marks: tuple[str, ...]) -> tuple[Entry, ...] | None:
+def _entries(listed: object, kind: ResourceKind) -> tuple[Entry, ...] | None:
     if not isinstance(listed, list):
         return None
-    entries = [_entry(raw, marks) for raw in listed]
+    entries = [_entry(raw, kind) for raw in listed]
     readable = tuple(filter(None, entries))
     return readable if len(readable) == len(entries) else None
 
@@ -101,7 +102,7 @@ def _following(bundle: Resource) -> str:
     return ""
 
 
-def _entry(raw: object, marks: tuple[str, ...]) -> Entry | None:
+def _entry(raw: object, kind: ResourceKind) -> Entry | None:
     if not isinstance(raw, dict):
         return None
     method = str(_part(raw, "request").get("method") or "PUT")
@@ -110,7 +111,7 @@ def _entry(raw: object, marks: tuple[str, ...]) -> Entry | None:
         return None
     return Entry(
         version=version,
-        markers=marks_in(_part(raw, "resource") or None, marks),
+        markers=marks_in(_part(raw, "resource") or None, kind),
         updated=_updated(raw),
         method=method,
     )

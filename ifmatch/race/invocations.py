@@ -1,14 +1,14 @@
 """What a writer can do in a race, as requests ready to be sent, with what the history needs to know of each."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ifmatch.client.bundle import answer_to_entry
 from ifmatch.client.exchange import Request
 from ifmatch.client.patching import format_of
-from ifmatch.client.target import FRESH, Target, query
+from ifmatch.client.target import FRESH, Target, by_criteria, query
 from ifmatch.client.workbench import Snapshot, Subject, Workbench, new_unique
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.judge.history import ANY, Kind
@@ -16,6 +16,7 @@ from ifmatch.rules.answer import Answer, Effect, Resource
 from ifmatch.rules.content import at, put
 from ifmatch.rules.expectation import Expectation
 from ifmatch.rules.patches import FORMATS, patch_document
+from ifmatch.rules.profile import ResourceKind
 
 #: The interaction that an operation needs, where it is not the update itself.
 _INTERACTION = {Kind.PATCH: "patch", Kind.DELETE: "delete", Kind.TRANSACTION: "transaction"}
@@ -35,9 +36,10 @@ class Invocation:
     read: Callable[[Answer], Answer] = lambda answer: answer
 
 
-def marks_in(resource: Resource | None, pointers: tuple[str, ...]) -> tuple[str, ...]:
-    """The distinct marks of ours in a resource: more than one is a torn one."""
-    found = (at(resource, pointer) for pointer in pointers)
+def marks_in(resource: Resource | None, kind: ResourceKind) -> tuple[str, ...]:
+    """The distinct marks of ours in a resource of a kind: more than one is a torn one."""
+    places = kind.marks_to_set(resource) if resource else ()
+    found = (at(resource, pointer) for pointer in places)
     return tuple(
         dict.fromkeys(text for text in found if isinstance(text, str) and text.startswith(MARK))
     )
@@ -97,12 +99,15 @@ class Invocations:
         """The same update as the only entry of a batch."""
         return self._bundled(subject, seen, Kind.BATCH, "batch")
 
-    def patch(self, subject: Subject, seen: Snapshot, named: bool = True) -> Invocation:
-        """PATCH of the mark alone, in a format that the target takes."""
+    def patch(
+        self, subject: Subject, seen: Snapshot, named: bool = True, patch_format: str = ""
+    ) -> Invocation:
+        """PATCH of the mark alone, in a format that the target takes, or in one that is given."""
         marker = f"{MARK}{new_unique()}"
         changes = dict.fromkeys(subject.kind.marks_to_set(seen.resource), marker)
         media_type = self._target.profile.media_type
-        document = patch_document(format_of(self._bench), subject.type, changes, media_type)
+        patch_format = patch_format or format_of(self._bench)
+        document = patch_document(patch_format, subject.type, changes, media_type)
         request = self._target.write_request(
             "PATCH",
             _path(subject),
@@ -133,6 +138,12 @@ class Invocations:
         request = self._target.request("DELETE", _path(subject), headers=headers)
         return Invocation(Kind.DELETE, request, seen.version if named else None)
 
+    def delete_found(self, subject: Subject, criteria: str) -> Invocation:
+        """DELETE of what matches the criteria, which is the resource; like `delete`, never of what is only lent."""
+        by_id = self.delete(subject, subject.read)
+        address = by_criteria(subject.type, criteria)
+        return replace(by_id, request=self._target.request("DELETE", address))
+
     def read(self, subject: Subject) -> Invocation:
         """GET of the resource."""
         return Invocation(Kind.READ, self._target.request("GET", _path(subject)))
@@ -158,24 +169,26 @@ class Invocations:
         """PUT to whatever matches the criteria."""
         body, marker = self._marked(self._bench.body(unique=unique)[0])
         request = self._target.write_request(
-            "PUT", f"{self._bench.kind.type}?{query(criteria)}", body
+            "PUT", by_criteria(self._bench.kind.type, criteria), body
         )
         return Invocation(Kind.CONDITIONAL_UPDATE, request, marker=marker)
 
     def update_found(self, subject: Subject, seen: Snapshot, criteria: str) -> Invocation:
         """PUT to what matches the criteria, which is the resource; it names a version only where one is demanded."""
-        path = f"{subject.type}?{query(criteria)}"
+        path = by_criteria(subject.type, criteria)
 
         def send(body: Resource, tag: str) -> Request:
             return self._target.write_request("PUT", path, body, if_match=tag or ())
 
         return self._of(subject, seen, not self.unnamed_writes, Kind.UPDATE, send)
 
-    def put_new(self, resource_id: str) -> Invocation:
-        """PUT to an id that was never given out."""
+    def put_new(self, resource_id: str, conditions: Sequence[tuple[str, str]] = ()) -> Invocation:
+        """PUT to an id that was never given out; `conditions` are headers that it depends on."""
         body, marker = self._marked(self._bench.body()[0])
         path = f"{self._bench.kind.type}/{resource_id}"
-        request = self._target.write_request("PUT", path, {**body, "id": resource_id})
+        request = self._target.write_request(
+            "PUT", path, {**body, "id": resource_id}, conditions=conditions
+        )
         return Invocation(Kind.UPDATE, request, marker=marker)
 
     # ------------------------------------------------------------ how they are made

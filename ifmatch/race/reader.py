@@ -31,7 +31,7 @@ class Reader:
     def holds(self, subject: Subject, version: str, marker: str | None) -> bool:
         """Whether the target still has a version, with the marker of the write that made it if that is known."""
         answer = self._target.vread(subject.type, subject.id, version)
-        marks = marks_in(answer.resource, subject.kind.marks)
+        marks = marks_in(answer.resource, subject.kind)
         return answer.version_id == version and (marker is None or marker in marks)
 
     def history(self, subject: Subject) -> tuple[Entry, ...] | None:
@@ -58,7 +58,7 @@ class Reader:
         listing = Listing()
         base = f"{self._target.settings.base_url}/"
         for _ in range(_MOST_PAGES):
-            page = page_of(answer, subject.kind.marks)
+            page = page_of(answer, subject.kind)
             if page is None:
                 return None
             listing = listing.with_page(page)

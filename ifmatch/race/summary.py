@@ -51,9 +51,10 @@ def report(race: Race) -> RaceReport:
     """Everything that is to be reported of a race whose anomalies count."""
     anomalies = [sighting.anomaly for sighting in race.sightings]
     plain = RaceReport(
-        findings=(*map(_finding, race.sightings[:_MOST_LISTED]), *_hang(race)),
+        findings=(*map(finding_of, race.sightings[:_MOST_LISTED]), *_hang(race)),
         doubt=_doubt(race),
         facts=_facts(race, anomalies),
+        histories=tuple(race.histories),
     )
     if not race.faults:
         return plain
@@ -63,7 +64,13 @@ def report(race: Race) -> RaceReport:
 
 def worth_report(race: Race) -> RaceReport:
     """What a pass is worth, of a race whose anomalies are for another rule."""
-    return RaceReport(findings=_hang(race), doubt=_doubt(race), facts=_facts(race, []))
+    return RaceReport(
+        findings=_hang(race),
+        doubt=_doubt(race),
+        facts=_facts(race, []),
+        histories=tuple(race.histories),
+        counted=False,
+    )
 
 
 def history_report(race: Race) -> RaceReport:
@@ -76,7 +83,8 @@ def history_report(race: Race) -> RaceReport:
     return replace(plain, doubt=" ".join(reasons))
 
 
-def _finding(sighting: Sighting) -> Finding:
+def finding_of(sighting: Sighting) -> Finding:
+    """An anomaly as a fact that is not as it should be."""
     anomaly = sighting.anomaly
     if not sighting.fault:
         return Finding(_BETTER[anomaly.name], str(anomaly), Level.SHOULD)
@@ -90,6 +98,11 @@ def _hang(race: Race) -> tuple[Finding, ...]:
     if not race.hang:
         return ()
     return (Finding("an answer to each of those who meet", race.hang, Level.SHALL, invariant=True),)
+
+
+def is_of_anomaly(finding: Finding) -> bool:
+    """Whether a finding is one that `finding_of` makes."""
+    return finding.expected in (_EXPECTED, *_BETTER.values())
 
 
 # ---------------------------------------------------------------- doubts

@@ -47,7 +47,8 @@ def with_additions(exchange: Exchange, resource: Resource) -> Resource:
     """A resource with what the server adds to those of its type, such as where it came from, once each."""
     added = copy.deepcopy(_own(exchange, resource))
     for element, key, value in _additions(exchange):
-        added[element] = [*added.get(element, []), _addition(element, key, value, resource)]
+        # In front, where no client may rely on the places of what it sent.
+        added[element] = [_addition(element, key, value, resource), *added.get(element, [])]
     return added
 
 

@@ -34,7 +34,7 @@ _CURRENT = (
 #: The rules that are broken when an update makes no version of its own.
 _NOT_NEW = (
     "update.version.changes",
-    "update.version.never-reused",
+    "update.version.distinct",
     "update.if-match.current",
     *_SUPERSEDED,
     "update.lost-update.detected",
@@ -300,7 +300,7 @@ _IF_MATCH = (
         (
             *_CONFLICTS,
             "update.if-match.malformed",
-            "update.if-match.two-lines",
+            "update.if-match.two-lines-stale",
             "update.if-match.no-resource",
         ),
         ignores=("update.if-match.*",),
@@ -326,8 +326,8 @@ _IF_MATCH = (
     Fault(
         "two-if-match-lines-ignored",
         "Two If-Match lines are taken for none.",
-        ("update.if-match.two-lines",),
-        ignores=("update.if-match.two-lines",),
+        ("update.if-match.two-lines-stale",),
+        ignores=("update.if-match.two-lines-stale",),
     ),
     Fault(
         "blank-if-match-ignored",
@@ -399,7 +399,7 @@ _IF_MATCH = (
     Fault(
         "refused-update-applied",
         "A superseded version is refused, and the update is carried out all the same.",
-        _CONFLICTS,
+        (*_CONFLICTS, "always.refusal-leaves-no-trace"),
         applies=("update.if-match.stale",),
     ),
     Fault(
@@ -482,7 +482,7 @@ _UPDATE = (
     Fault(
         "update-answered-201",
         "An update is answered as if it had created the resource.",
-        _CURRENT,
+        (*_CURRENT, "always.status-fits-effect"),
         tampers={"update": t.status(201)},
     ),
     Fault(
@@ -529,7 +529,7 @@ _UPDATE = (
     Fault(
         "version-id-reused",
         "From the third update on, an update takes up an earlier versionId.",
-        ("update.version.never-reused",),
+        ("update.version.distinct", "always.version-never-reused"),
         writes=t.on("update", lambda draft: t.version_of_before(draft, 3)),
     ),
     Fault(
@@ -674,8 +674,8 @@ _UPDATE = (
     Fault(
         "wrong-type-stored",
         "An update with a resource of another type is carried out.",
-        ("update.wrong-type",),
-        ignores=("update.wrong-type",),
+        ("update.body-type.mismatched",),
+        ignores=("update.body-type.mismatched",),
     ),
     Fault(
         "unknown-type-answered-200",
@@ -750,7 +750,12 @@ _EXPLANATIONS = (
     Fault(
         "refusals-without-details",
         "The OperationOutcome of a refusal has no details.",
-        (*_EXPLAINED, "update.wrong-type", "update.if-match.malformed", "update.unauthenticated"),
+        (
+            *_EXPLAINED,
+            "update.body-type.mismatched",
+            "update.if-match.malformed",
+            "update.unauthenticated",
+        ),
         profile="spine",
         tampers={"update.*": t.changed(t.without_details)},
     ),
@@ -816,7 +821,7 @@ _PATCH = (
     Fault(
         "patch-answered-204",
         "A patch is answered 204, without the resource.",
-        ("patch.if-match.current", "patch.json-patch", "patch.xml-patch", "patch.fhirpath"),
+        ("patch.if-match.current", "patch.json-patch", "patch.xml-patch", "patch.fhirpath-patch"),
         tampers={"patch": t.both(t.status(204), t.body(None))},
     ),
     Fault(
@@ -844,7 +849,7 @@ _PATCH = (
         ("patch.json-patch", "patch.if-match.current", "patch.replaces-only-what-it-says"),
     ),
     Fault("xml-patch-refused", "An XML Patch is refused.", ("patch.xml-patch",)),
-    Fault("fhirpath-patch-refused", "A FHIRPath Patch is refused.", ("patch.fhirpath",)),
+    Fault("fhirpath-patch-refused", "A FHIRPath Patch is refused.", ("patch.fhirpath-patch",)),
     Fault(
         "patch-does-nothing",
         "A patch is answered 200, and nothing changes.",
@@ -853,7 +858,7 @@ _PATCH = (
             "patch.if-match.missing",
             "patch.json-patch",
             "patch.xml-patch",
-            "patch.fhirpath",
+            "patch.fhirpath-patch",
             "patch.replaces-only-what-it-says",
         ),
         writes=t.on("patch", t.lost),
@@ -867,13 +872,13 @@ _PATCH = (
     Fault(
         "patch-applied-by-half",
         "A patch that cannot be applied as a whole is applied up to where it fails.",
-        ("patch.invalid-patch", "patch.failing-test", "patch.unknown-operation"),
+        ("patch.impossible-change", "patch.failing-test", "patch.unknown-operation"),
     ),
     Fault(
         "invalid-patch-answered-500",
         "A patch that cannot be applied is answered 500.",
-        ("patch.invalid-patch",),
-        tampers={"patch.invalid-patch": t.status(500)},
+        ("patch.impossible-change",),
+        tampers={"patch.impossible-change": t.status(500)},
     ),
     Fault(
         "patch-of-unknown-type-200",
@@ -913,20 +918,20 @@ _CONDITIONAL = (
     Fault(
         "conditional-update-always-creates",
         "A conditional update that matches one resource makes another one.",
-        ("conditional-update.one", "conditional-update.one-ignores-body-id"),
+        ("conditional-update.one", "conditional-update.one-with-other-id"),
     ),
     Fault(
         "conditional-update-accepts-another-id",
         "A conditional update whose body has another id is carried out, where it is to be refused.",
-        ("conditional-update.one-ignores-body-id",),
-        ignores=("conditional-update.one-ignores-body-id",),
+        ("conditional-update.one-with-other-id",),
+        ignores=("conditional-update.one-with-other-id",),
     ),
     Fault(
         "conditional-update-refuses-another-id",
         "A conditional update whose body has another id is refused, where that id is to be ignored.",
-        ("conditional-update.one-ignores-body-id",),
+        ("conditional-update.one-with-other-id",),
         profile="aidbox",
-        refuses=("conditional-update.one-ignores-body-id",),
+        refuses=("conditional-update.one-with-other-id",),
     ),
     Fault(
         "conditional-update-takes-the-first",
@@ -999,7 +1004,7 @@ _SYSTEMS = (
             "update.mirror",
             "update.flag",
             "update.consent",
-            "update.condition-through-list",
+            "update.list",
             "update.if-match.current",
             "update.prefer.representation",
         ),
@@ -1015,11 +1020,16 @@ _UNGUARDED = (
     "race.update.interleaved",
     "race.update.abandoned-and-retried",
     "race.update-as-create",
+    "race.update-as-create.if-none-match",
     "race.patch.same-version",
+    "race.patch.fhirpath",
+    "race.patch.xml",
     "race.patch.distinct-elements",
     "race.read.during-update",
+    "race.read.during-patch",
     "race.history.during-update",
     "race.delete-vs-update",
+    "race.conditional-delete-vs-update",
     "race.transaction.same-version",
     "race.transaction-vs-update",
     "race.batch.same-version",
@@ -1040,7 +1050,12 @@ _RACES = (
     Fault(
         "patches-checked-then-written",
         "Between the check of a patch and its write other requests are served.",
-        ("race.patch.same-version",),
+        (
+            "race.patch.same-version",
+            "race.patch.fhirpath",
+            "race.patch.xml",
+            "race.read.during-patch",
+        ),
         gap=Gap(("patch",)),
     ),
     Fault(
@@ -1111,7 +1126,7 @@ _RACES = (
     Fault(
         "newcomers-checked-then-written",
         "Whoever found an id free creates under it, even if another did so in between.",
-        ("race.update-as-create",),
+        ("race.update-as-create", "race.update-as-create.if-none-match"),
         gap=Gap(("update.new",)),
     ),
     Fault(
@@ -1179,8 +1194,8 @@ _RACES = (
     Fault(
         "reads-mix-two-versions",
         "A read during a write shows half of the last version and half of the one before.",
-        ("race.read.during-update",),
-        gap=Gap(("update",), g.checked_again),
+        ("race.read.during-update", "race.read.during-patch"),
+        gap=Gap(("update", "patch"), g.checked_again),
     ),
     Fault(
         "history-loses-a-version",
@@ -1191,7 +1206,7 @@ _RACES = (
     Fault(
         "updates-bring-back-what-was-deleted",
         "An update whose resource was deleted after the check is written all the same.",
-        ("race.delete-vs-update",),
+        ("race.delete-vs-update", "race.conditional-delete-vs-update"),
         gap=Gap(("update",), g.unless_updated),
     ),
     Fault(
@@ -1211,6 +1226,12 @@ _RACES = (
         "A delete whose resource was deleted after the check brings it back.",
         ("race.delete-vs-delete",),
         gap=Gap(("delete*",), g.undeleting),
+    ),
+    Fault(
+        "conditional-deletes-undo-updates",
+        "A delete by criteria deletes the version that was found: an update that came in between is gone.",
+        ("race.conditional-delete-vs-update",),
+        gap=Gap(("conditional-delete",), g.overwriting),
     ),
     Fault(
         "half-an-update-stored",
@@ -1273,7 +1294,7 @@ _CRITERIA = (
     Fault(
         "taken-id-overwritten",
         "A conditional update that matches nothing overwrites the resource whose id stands in its body.",
-        ("conditional-update.taken-id",),
+        ("conditional-update.none-with-taken-id",),
         ignores=("conditional-update.conflict",),
     ),
     Fault(
@@ -1331,7 +1352,7 @@ _CRITERIA = (
     Fault(
         "if-none-match-on-updates-ignored",
         "An update that asks for nothing to be there overwrites what is.",
-        ("update.if-none-match.existing",),
+        ("update.if-none-match.existing", "race.update-as-create.if-none-match"),
         ignores=("update.if-none-match",),
     ),
     Fault(
@@ -1412,6 +1433,64 @@ _PATCHES_IN_DETAIL = (
 
 _ALWAYS = (
     Fault(
+        "versions-start-anew-when-brought-back",
+        "What is brought back is given the version that it first had.",
+        ("always.version-never-reused", "door.update.missing.deleted"),
+        writes=lambda draft: (
+            t.versioned(draft, draft.history[0].version)
+            if draft.last is not None and draft.last.resource is None
+            else draft
+        ),
+    ),
+    Fault(
+        "patch-answered-201",
+        "A patch is answered as if it had created the resource.",
+        ("patch.if-match.current", "always.status-fits-effect"),
+        tampers={"patch": t.status(201)},
+    ),
+    Fault(
+        "times-run-backwards",
+        "Each version is a minute older than the one before it.",
+        ("always.last-updated-never-back",),
+        seen_in="history.each-write-once",
+        writes=t.on_change(t.earlier),
+    ),
+    Fault(
+        "last-modified-tomorrow",
+        "The Last-Modified of a read lies in the future.",
+        ("always.last-modified-not-in-the-future",),
+        seen_in="read.existing",
+        tampers={"read": t.header("Last-Modified", "Fri, 01 Jan 2100 00:00:00 GMT")},
+    ),
+    Fault(
+        "history-entries-with-the-newest-etag",
+        "Every entry of a history tells the etag of another version.",
+        ("always.entry-fits-resource",),
+        seen_in="history.each-write-once",
+        tampers={"history-instance": t.responses(etag='W/"other"')},
+    ),
+    Fault(
+        "history-entries-of-another-time",
+        "Every entry of a history tells another time than its resource.",
+        ("always.entry-fits-resource",),
+        seen_in="history.each-write-once",
+        tampers={"history-instance": t.responses(lastModified="2026-01-01T00:00:00Z")},
+    ),
+    Fault(
+        "history-without-resources",
+        "A history lists updates without what they wrote.",
+        ("always.history-entry-says-what-was-done",),
+        seen_in="history.each-write-once",
+        tampers={"history-instance": t.entries_without("resource")},
+    ),
+    Fault(
+        "history-full-urls-are-versions",
+        "The fullUrl of an entry in a history names a version.",
+        ("always.history-entry-says-what-was-done",),
+        seen_in="history.each-write-once",
+        tampers={"history-instance": t.full_urls_with("/_history/1")},
+    ),
+    Fault(
         "texts-read-as-latin-1",
         "What is not ASCII in a body is garbled before it is stored.",
         ("read.existing", "update.persisted", *_CREATED),
@@ -1420,7 +1499,7 @@ _ALWAYS = (
     Fault(
         "no-date",
         "No answer carries a Date.",
-        ("always.date", "update.headers.date"),
+        ("always.date-present", "update.headers.date"),
         tampers={"*": t.header("Date")},
     ),
     Fault(

@@ -47,7 +47,7 @@ def check_if_match(exchange: Exchange, current: Version | None) -> None:
 def _situation(lines: tuple[str, ...], form: str) -> str:
     """The end of the rule that an If-Match falls under when it does not name a version as FHIR has it."""
     if len(lines) > 1:
-        return "two-lines"
+        return "two-lines-stale"
     return form if form in _FORMS_WITH_RULES else "malformed"
 
 

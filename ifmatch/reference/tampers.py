@@ -7,8 +7,9 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
-from ifmatch.reference.message import Reply, Resource, outcome
+from ifmatch.reference.message import Reply, Resource, instant, outcome
 from ifmatch.reference.store import Draft, Store, Version
 
 Tamper = Callable[[Reply], Reply]
@@ -116,6 +117,26 @@ def each_entry(bundle: Resource, change: Callable[[Resource], Resource]) -> Reso
     return {**bundle, "entry": changed_entries}
 
 
+def entries_changed(change: Callable[[Resource], Resource]) -> Tamper:
+    """A Bundle with each of its entries changed."""
+    return changed(lambda found: {**found, "entry": list(map(change, found.get("entry", [])))})
+
+
+def responses(**elements: object) -> Tamper:
+    """A Bundle whose entries have other elements in their responses."""
+    return entries_changed(lambda entry: {**entry, "response": {**entry["response"], **elements}})
+
+
+def entries_without(element: str) -> Tamper:
+    """A Bundle whose entries lack an element."""
+    return entries_changed(without(element))
+
+
+def full_urls_with(end: str) -> Tamper:
+    """A Bundle whose entries have a fullUrl that goes on."""
+    return entries_changed(lambda entry: {**entry, "fullUrl": entry["fullUrl"] + end})
+
+
 def without_ids(bundle: Resource) -> Resource:
     """A Bundle whose resources have no id."""
     return each_entry(bundle, without("id"))
@@ -199,6 +220,12 @@ def timed(draft: Draft, last: Version) -> Draft:
     return replace(
         meta(draft, lastUpdated=(last.resource or {})["meta"]["lastUpdated"]), time=last.time
     )
+
+
+def earlier(draft: Draft, last: Version) -> Draft:
+    """A draft with a time a minute before that of the version before."""
+    time = last.time - timedelta(minutes=1)
+    return replace(meta(draft, lastUpdated=instant(time)), time=time)
 
 
 def old_element(name: str) -> Callable[[Draft, Version], Draft]:

@@ -75,7 +75,7 @@ def _refuse_many(exchange: Exchange, found: list[Version]) -> None:
 def _update_found(exchange: Exchange, current: Version, body: Resource) -> Decision:
     if body.get("id") not in (None, current.id):
         exchange.object(
-            "conditional-update.one-ignores-body-id",
+            "conditional-update.one-with-other-id",
             "the id in the body is not that of the resource found",
         )
     found = _checked(exchange, "update", current)
@@ -97,7 +97,7 @@ def patch_resource(exchange: Exchange) -> Decision:
     check_if_match(exchange, current)
     patched = patch.apply(exchange, current.resource or {})
     if not _is_resource(patched):
-        raise Refusal("patch.invalid-patch", "what the patch makes is no resource")
+        raise Refusal("patch.impossible-change", "what the patch makes is no resource")
     if patched["resourceType"] != exchange.type:
         exchange.refuse("patch.resource-type", "a patch does not change the type of a resource")
     if patched.get("id") != exchange.id:
@@ -155,7 +155,8 @@ def conditional_delete(exchange: Exchange) -> Decision:
         exchange.object("conditional-delete.none", "no resource meets the criteria")
         return Reply("conditional-delete.none", HTTPStatus.NO_CONTENT)
     _checked(exchange, "delete", found[0])
-    return lambda: _delete(exchange, found[0].id)
+    exchange.id = found[0].id
+    return lambda: _delete(exchange, exchange.id)
 
 
 def _delete_all(exchange: Exchange, versions: list[Version]) -> Reply:
@@ -279,7 +280,7 @@ def _resource_in(exchange: Exchange) -> Resource:
         )
     if body["resourceType"] != exchange.type:
         exchange.refuse(
-            f"{interaction}.wrong-type",
+            f"{interaction}.body-type.mismatched",
             f"the body is a {body['resourceType']}, the address names {exchange.type}",
         )
     _check_content(exchange, body, f"{interaction}.invalid-content")

@@ -16,6 +16,7 @@ from ifmatch.rules import profile as profiles
 from ifmatch.rules.catalogue import Rule, matches, rules
 from ifmatch.rules.expectation import Expectation, NotApplicable
 from ifmatch.rules.profile import Profile
+from ifmatch.rules.renamed import notes
 
 #: Gates that depend on what a target file gives or a target shows, which no profile knows.
 _OF_THE_TARGET = frozenset({"credentials", "second-identity", "statement", "versions"})
@@ -150,6 +151,8 @@ def print_profile(profile: Profile) -> None:
     bases = ", ".join(profile.bases) or "nothing"
     _line(console, f"FHIR {profile.fhir} · extends {bases} · sha256 {profile.sha256[:16]}…")
     _line(console, f"interactions: {_offered(profile)}")
+    for note in notes(profile.renamed):
+        _line(console, note, "yellow")
     kinds = ", ".join(f"{kind.type} ({kind.how})" for kind in profile.resources.values())
     _line(console, f"subject: {profile.subject} · resources: {kinds}")
     for rule in rules():

@@ -25,7 +25,7 @@ SERVER_ERROR = "answered with a server error"
 APPLIED = "refused, and applied all the same"
 
 #: Anomalies of races that a single request may show, too: a condition that was not looked at, or a refusal in vain.
-_SAME_AS_PLAIN: Mapping[str, str] = {
+SAME_AS_PLAIN: Mapping[str, str] = {
     Name.LOST_UPDATE.label: ACCEPTED,
     Name.STALE_SUCCESS.label: ACCEPTED,
     Name.SKIPPED.label: ACCEPTED,
@@ -101,7 +101,7 @@ def symptoms_of(case: VerdictReached, run: Run) -> list[Symptom]:
     if first_anomaly(case).operations:
         return _of_race(case, run)
     if not case.findings:
-        return [Symptom("", _particulars_left_out(case.message))]
+        return [Symptom("", without_particulars(case.message))]
     exchange = deciding_exchange(case, run)
     interaction = interaction_of(exchange.request, run.target.base_url) if exchange else ""
     finding = case.findings[0]
@@ -127,12 +127,12 @@ def _kind(judged: Judged) -> int:
 
 
 def _of_finding(finding: Finding, interaction: str) -> Symptom:
-    due, came = _statuses(finding.expected), _statuses(finding.got)
+    due, came = statuses_in(finding.expected), statuses_in(finding.got)
     if came and (due or came[0].startswith("5")):
         return Symptom(interaction, _wrong_status(due, came[0]))
     # A header or a body that is not as promised is so whatever was asked for; a wrong resource is not.
     about = interaction if finding.state else ""
-    return Symptom(about, f"expected {_particulars_left_out(finding.expected)}")
+    return Symptom(about, f"expected {without_particulars(finding.expected)}")
 
 
 def _wrong_status(due: Sequence[str], came: str) -> str:
@@ -142,14 +142,15 @@ def _wrong_status(due: Sequence[str], came: str) -> str:
     return _WRONG_CLASS.get((due[0][0], came[0]), plain)
 
 
-def _statuses(text: str) -> list[str]:
+def statuses_in(text: str) -> list[str]:
     """The statuses that the beginning of a sentence speaks of: `409 or 412 with an OperationOutcome`."""
     answer = _IN_WORDS.get(text, text).partition(" with ")[0]
     words = [word for word in re.split(r"[ ,]+", answer) if word != "or"]
     return words if all(map(_STATUS.fullmatch, words)) else []
 
 
-def _particulars_left_out(text: str) -> str:
+def without_particulars(text: str) -> str:
+    """A sentence about a fact without what differs from one time to the next."""
     first_line = text.partition("\n")[0].partition(" (")[0]
     return _PARTICULAR.sub("…", first_line)[:120]
 
@@ -162,7 +163,7 @@ def _of_race(case: VerdictReached, run: Run) -> list[Symptom]:
     interactions = _interactions_of_witness(case, run)
     conditional = list(filter(_has_condition, interactions))
     anomaly = first_anomaly(case).name
-    wrong = _SAME_AS_PLAIN.get(anomaly, anomaly)
+    wrong = SAME_AS_PLAIN.get(anomaly, anomaly)
     return [Symptom(interaction, wrong) for interaction in conditional or interactions or [""]]
 
 

@@ -75,9 +75,11 @@ class Run:
     `complete` means that the log has its last line and that line says so. `ended_with` is the exit code given there.
     `left_out` are the rules that were not selected: with any, the run was partial. In a `strict` one a warning fails.
     `foreseen` is what was said beforehand that it would write, `made` how many resources it did make, by type.
+    `header` says with what the run was called.
     """
 
     id: str = ""
+    header: RunStarted = field(default_factory=RunStarted)
     suite: SuiteVersion = field(default_factory=SuiteVersion)
     command: tuple[str, ...] = ()
     seed: int | None = None
@@ -106,6 +108,7 @@ class Run:
         footer = _last(log, RunFinished)
         return cls(
             id=header.run,
+            header=header,
             suite=header.suite,
             command=header.command,
             seed=header.seed,

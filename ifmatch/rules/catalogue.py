@@ -16,6 +16,7 @@ from gherkin.parser import Parser
 from ifmatch import HOME
 from ifmatch.errors import did_you_mean
 from ifmatch.rules.doors import DOORS
+from ifmatch.rules.renamed import names_of
 
 FEATURES = HOME / "features"
 _ID_TAG = "@rule:"
@@ -109,5 +110,14 @@ def is_watched(rule_id: str) -> bool:
 
 
 def matches(rule_id: str, globs: str) -> bool:
-    """Whether a rule id matches one of several patterns, separated by commas: `update.*,read.etag*`."""
-    return any(fnmatchcase(rule_id, glob.strip()) for glob in globs.split(","))
+    """Whether a rule id matches one of several patterns, separated by commas: `update.*,read.etag*`.
+
+    The ids that the rule had earlier count, too.
+    """
+    names, patterns = names_of(rule_id), patterns_in(globs)
+    return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+
+
+def patterns_in(globs: str) -> list[str]:
+    """The patterns that stand there, separated by commas."""
+    return [pattern.strip() for pattern in globs.split(",")]

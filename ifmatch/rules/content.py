@@ -96,6 +96,25 @@ def has_addition(resource: Resource | None, addition: str) -> bool:
     return any(map(wanted.is_in, (resource or {}).get(wanted.element, [])))
 
 
+def place(resource: Resource | None, pointer: str, server_adds: Iterable[str] = ()) -> str:
+    """Where the element that a template has at a JSON Pointer stands in a resource.
+
+    The server may put its additions in front of what was sent, so the template's index counts only the other items.
+    """
+    first, *rest = JsonPointer(pointer).parts
+    items = (resource or {}).get(first)
+    if not rest or not isinstance(items, list):
+        return pointer
+    added = [wanted for wanted in map(_Addition.of, server_adds) if wanted.element == first]
+    ours = [
+        index for index, item in enumerate(items) if not any(wanted.is_in(item) for wanted in added)
+    ]
+    index = int(rest[0])
+    if index < len(ours):
+        rest[0] = str(ours[index])
+    return str(JsonPointer.from_parts([first, *rest]).path)
+
+
 @dataclass(frozen=True)
 class _Addition:
     """An item of a list element that the server adds, known by one of its own elements."""

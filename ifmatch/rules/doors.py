@@ -80,7 +80,7 @@ ELSEWHERE: Mapping[str, str] = {
     "update.star.exists": "update.if-match.star",
     "update.strong.exists": "update.if-match.strong",
     "update.bare.exists": "update.if-match.bare",
-    "update.two-lines-stale.exists": "update.if-match.two-lines",
+    "update.two-lines-stale.exists": "update.if-match.two-lines-stale",
     "update.missing.never": "update.unknown-id",
     "update.current.never": "update.if-match.no-resource",
     "json-patch.missing.exists": "patch.if-match.missing",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ifmatch.rules.answer import Body, Effect, Resource
-from ifmatch.rules.content import at
+from ifmatch.rules.content import at, place
 from ifmatch.rules.expectation import Expectation, Level, NotApplicable, Promise, Source, Surveyed
 from ifmatch.rules.profile_file import shipped
 from ifmatch.rules.profile_layers import Layer, layers_of, merged
@@ -47,14 +47,15 @@ class ResourceKind:
         """What placeholders may stand in, the whole body first."""
         return (self.body, self.change, self.other, self.invalid)
 
-    @property
-    def marks(self) -> tuple[str, ...]:
-        """Where an update leaves its mark, as JSON Pointers."""
-        return tuple(filter(None, (self.marker, self.echo)))
+    def marker_in(self, resource: Resource | None) -> str:
+        """Where an update of this resource leaves its mark, as a JSON Pointer; empty for a kind that has none."""
+        return place(resource, self.marker, self.server_adds) if self.marker else ""
 
     def marks_to_set(self, resource: Resource) -> tuple[str, ...]:
-        """Where an update of this resource leaves its mark: one that is only lent may lack the second place."""
-        return tuple(p for p in self.marks if p == self.marker or at(resource, p) is not None)
+        """All the places where it does: a resource that is only lent may lack the second one."""
+        echo = place(resource, self.echo, self.server_adds) if self.echo else ""
+        places = (self.marker_in(resource), echo if at(resource, echo) is not None else "")
+        return tuple(filter(None, places))
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class Profile:
     embedded: Embedded
     bases: tuple[str, ...]
     sha256: str
+    renamed: tuple[str, ...]
     _rules: Mapping[str, Mapping[str, Any]]
     _sources: Mapping[str, Source]
 
@@ -169,6 +171,7 @@ def _build(data: Layer, layers: list[Layer]) -> Profile:
         embedded=Embedded(**_tuples(data.get("embedded", {}))),
         bases=tuple(layer["id"] for layer in layers[1:]),
         sha256=_digest(layers),
+        renamed=tuple(name for layer in layers for name in layer["_renamed"]),
         _rules=data["rules"],
         _sources={key: Source(**source) for key, source in data["sources"].items()},
     )

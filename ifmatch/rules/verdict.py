@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from ifmatch.errors import (
     BudgetSpent,
+    EvidenceMissing,
     ExitCode,
     OutcomeUnknown,
     RuleNotApplicable,
@@ -55,6 +56,7 @@ OF_LEVEL: Mapping[Level, Verdict] = {
 OF_EXCEPTION: Mapping[type[BaseException], Conclusion] = {
     RuleNotApplicable: Conclusion(Verdict.NOT_APPLICABLE),
     OutcomeUnknown: Conclusion(Verdict.INCONCLUSIVE),
+    EvidenceMissing: Conclusion(Verdict.INCONCLUSIVE),
     BudgetSpent: Conclusion(Verdict.INCONCLUSIVE),
     SetupFailed: Conclusion(Verdict.ERROR, Culprit.TARGET),
     TargetUnusable: Conclusion(Verdict.ERROR, Culprit.TARGET),

@@ -8,6 +8,7 @@ from datetime import date
 
 from ifmatch.errors import ConfigurationError
 from ifmatch.rules.catalogue import hint, ids
+from ifmatch.rules.renamed import current
 
 #: What is said of a waiver: `reason`, `owner`, and `until`, its last day (ISO 8601).
 Waiver = Mapping[str, str]
@@ -15,14 +16,16 @@ Waiver = Mapping[str, str]
 
 def demand_known(waivers: Mapping[str, Waiver]) -> None:
     """Raises ConfigurationError when a waiver is for what is no rule: it would never be missed."""
-    for name in waivers.keys() - ids():
+    for name in set(map(current, waivers)) - ids():
         raise ConfigurationError(f'There is no rule "{name}" to be waived.{hint(name)}')
 
 
 def in_force(waivers: Mapping[str, Waiver], today: date) -> dict[str, Waiver]:
-    """The waivers whose last day has not passed."""
+    """The waivers whose last day has not passed, by the ids that their rules have now."""
     return {
-        rule: waiver for rule, waiver in waivers.items() if waiver["until"] >= today.isoformat()
+        current(rule): waiver
+        for rule, waiver in waivers.items()
+        if waiver["until"] >= today.isoformat()
     }
 
 

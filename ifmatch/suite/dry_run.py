@@ -6,17 +6,19 @@ from contextlib import contextmanager
 
 from ifmatch.client.connect import await_start, check_version, profile_id_for, read_statement
 from ifmatch.client.guard import demand_allowed_host
+from ifmatch.client.overrides import with_overrides
 from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import settings_for
-from ifmatch.client.target import Target, with_overrides
+from ifmatch.client.target import Target
 from ifmatch.client.template import demand_templates
 from ifmatch.log.events import Event, Foreseen, Notice
 from ifmatch.rules import profile as profiles
 from ifmatch.suite.embedded import embedded_server
 from ifmatch.suite.forecast import foresee
+from ifmatch.suite.options import Options
 from ifmatch.suite.race_settings import race_settings
-from ifmatch.suite.session import DEFAULT_PROFILE, Options
+from ifmatch.suite.session import DEFAULT_PROFILE
 
 
 def dry_run(options: Options) -> Foreseen:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ifmatch.rules import catalogue
+from ifmatch.suite.options import RULES
 from ifmatch.suite.roots import feature_roots
 from ifmatch.suite.step_lookup import steps_looked_up
 
@@ -22,8 +24,17 @@ def pytest_runtestloop() -> Iterator[None]:
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     if file_path.suffix != ".feature" or file_path.parent.name == _WATCHED:
         return None
-    ours = any(root in file_path.parents for root in feature_roots(parent.config))
-    return FeatureFile.from_parent(parent, path=file_path) if ours else None
+    roots = [root for root in feature_roots(parent.config) if root in file_path.parents]
+    if not roots or _is_left_out(parent.config, file_path.relative_to(roots[0])):
+        return None
+    return FeatureFile.from_parent(parent, path=file_path)
+
+
+def _is_left_out(config: pytest.Config, path: Path) -> bool:
+    """Whether none of a file's rules is selected: reading it would be half of what a run of a single rule costs."""
+    globs = config.getoption(RULES.own)
+    ids = [rule.id for rule in catalogue.rules() if rule.path == str(path)]
+    return bool(globs and ids) and not any(catalogue.matches(id_, globs) for id_ in ids)
 
 
 class FeatureFile(pytest.Module):

@@ -19,8 +19,8 @@ from ifmatch.report.console import conclusion, count_line
 from ifmatch.rules import catalogue
 from ifmatch.suite.dry_run import dry_run
 from ifmatch.suite.forecast import in_words
-from ifmatch.suite.options import RULES, fill_from_target_file, given_to_pytest
-from ifmatch.suite.session import Options, Session
+from ifmatch.suite.options import RULES, Options, fill_from_target_file, given_to_pytest
+from ifmatch.suite.session import Session
 from ifmatch.suite.sharing import join, shared, split
 from ifmatch.suite.stash import ABORT, RUN, SESSION, run_of, session_of
 
@@ -31,6 +31,8 @@ from ifmatch.suite.stash import ABORT, RUN, SESSION, run_of, session_of
 def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     _treat_sigterm_as_interrupt(config)
+    if SESSION in config.stash:
+        return
     try:
         if _is_worker(config):
             _join(config)

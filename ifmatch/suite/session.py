@@ -1,24 +1,27 @@
 """One run against one target, from the first look to the last report. Knows nothing of pytest or the command line."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from ifmatch import __version__
 from ifmatch.client.connect import (
     await_start,
     look_again,
 )
+from ifmatch.client.courier import Carrier
 from ifmatch.client.guard import demand_allowed_host
+from ifmatch.client.overrides import with_overrides
 from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import Settings, settings_for
-from ifmatch.client.target import Target, with_overrides
+from ifmatch.client.target import Target
 from ifmatch.client.tidying import INTERRUPTED, tidy_up
+from ifmatch.client.unique import draw_for
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError
 from ifmatch.log.events import (
@@ -30,6 +33,7 @@ from ifmatch.log.events import (
     VerdictReached,
 )
 from ifmatch.log.reader import read
+from ifmatch.log.seal import seal_of
 from ifmatch.log.writer import EventLog, stamped
 from ifmatch.monitor import MONITORS
 from ifmatch.monitor.watch import Watch
@@ -44,35 +48,12 @@ from ifmatch.suite.embedded import embedded_server
 from ifmatch.suite.folder import new_folder, new_run_id, point_latest_to, set_aside
 from ifmatch.suite.forecast import foresee, in_words
 from ifmatch.suite.meeting import described, meet
+from ifmatch.suite.options import Options
 from ifmatch.suite.race_settings import RaceSettings, race_settings
 from ifmatch.suite.verdicts import monitored
 
 #: The profile of the embedded server when neither an address nor a profile is named.
 DEFAULT_PROFILE = "fhir-r4"
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the user asked for. No `report_dir`: a new folder under reports/. `faults` are for the embedded server.
-
-    `rules` are patterns of ids, `effort` names the budget of the races, `writers` is how many meet in one, `seed` draws
-    the same races again. In a `strict` run a warning fails. `wait` is how many seconds a server may take to start.
-    A `dry_run` only says what would be written.
-    """
-
-    base_url: str = ""
-    profile: str = ""
-    target_file: str = ""
-    report_dir: str = ""
-    rules: str = ""
-    faults: tuple[str, ...] = ()
-    effort: str = "quick"
-    writers: int = 4
-    seed: int | None = None
-    strict: bool = False
-    wait: float = 0.0
-    dry_run: bool = False
-    command: Sequence[str] = field(default_factory=lambda: sys.argv)
 
 
 @dataclass
@@ -126,7 +107,9 @@ class Session:
         Raises ConfigurationError or TargetUnusable when the run cannot begin; what was seen until then is in the log,
         which then says so.
         """
-        settings = settings_for(options.base_url, options.target_file, options.profile)
+        settings = settings_for(
+            options.base_url, options.target_file, options.profile, options.placeholders
+        )
         demand_allowed_host(settings)
         named = profiles.load(settings.profile) if settings.profile else None
         if options.faults and settings.base_url:
@@ -193,8 +176,14 @@ class Session:
         races: RaceSettings,
         rules: str,
         prefix: str = "",
-    ) -> "Session":
-        """A session on a target that is known, writing to a log that is open; `prefix` tells its exchanges apart."""
+        wire: Callable[[Recorder], Carrier] | None = None,
+        today: date | None = None,
+    ) -> Self:
+        """A session on a target that is known, writing to a log that is open; `prefix` tells its exchanges apart.
+
+        `wire` makes what carries the requests, where that is not HTTP. The waivers are those of `today`.
+        """
+        draw_for(run_id, prefix)
         watch = Watch(
             {rule: one for rule, one in MONITORS.items() if _selected(rule, rules)},
             settings.base_url,
@@ -204,9 +193,20 @@ class Session:
             session.record(event)
 
         recorder = Recorder(record, redactor, watch, prefix)
-        target = Target(settings, with_overrides(profile, settings.resources), run_id, recorder)
+        target = Target(
+            settings,
+            with_overrides(profile, settings.resources),
+            run_id,
+            recorder,
+            wire(recorder) if wire else None,
+        )
         session = cls(
-            run_id, log, target, races, waiver.in_force(settings.waivers, date.today()), watch
+            run_id,
+            log,
+            target,
+            races,
+            waiver.in_force(settings.waivers, today or date.today()),
+            watch,
         )
         return session
 
@@ -300,6 +300,7 @@ class Session:
                     exit_code=int(code),
                     message=message,
                     left_out=self._left_out(seen) if complete else (),
+                    sha256=seal_of(folder),
                 )
             )
         self.close()
@@ -346,6 +347,12 @@ def _header(session: Session, options: Options, named: Profile | None) -> RunSta
         effort=options.effort,
         writers=options.writers,
         strict=options.strict,
+        wait=options.wait,
         profile=described(named) if named else None,
+        profile_file=session.settings.profile,
+        settings=session.settings.public,
         base_url=session.settings.base_url,
+        target_file=options.target_file,
+        embedded=session.embedded is not None,
+        faults=options.faults,
     )
