@@ -83,6 +83,10 @@ class Run:
     suite: SuiteVersion = field(default_factory=SuiteVersion)
     command: tuple[str, ...] = ()
     seed: int | None = None
+    effort: str = ""
+    writers: int = 0
+    certifies: bool = False
+    versions: Mapping[str, str] = field(default_factory=dict)
     profile: ProfileName = field(default_factory=ProfileName)
     target: TargetDescribed = field(default_factory=TargetDescribed)
     started: str = ""
@@ -112,6 +116,10 @@ class Run:
             suite=header.suite,
             command=header.command,
             seed=header.seed,
+            effort=header.effort,
+            writers=header.writers,
+            certifies=header.certifies,
+            versions=header.versions,
             # Which profile a run is held to may be known only when the target has named its FHIR version.
             profile=target.profile or header.profile or ProfileName(),
             target=replace(target, base_url=target.base_url or header.base_url),

@@ -20,7 +20,8 @@ class Options:
 
     `rules` are patterns of ids, `effort` names the budget of the races, `writers` is how many meet in one, `seed` draws
     the same races again. In a `strict` run a warning fails. `wait` is how many seconds a server may take to start.
-    `placeholders` are written `name=value`. A `dry_run` only says what would be written.
+    `certifies`: the evidence is to be a certificate's. A `dry_run` only says what would be written.
+    `placeholders` are written `name=value`.
     """
 
     base_url: str = ""
@@ -36,6 +37,7 @@ class Options:
     strict: bool = False
     wait: float = 0.0
     dry_run: bool = False
+    certifies: bool = False
     command: Sequence[str] = field(default_factory=lambda: sys.argv)
 
 
@@ -167,6 +169,12 @@ OPTIONS = (
         help="wait so long for a server that is starting",
         type=float,
         key="wait",
+    ),
+    Option(
+        name="certifies",
+        field="certifies",
+        help="also write what `ifmatch certify` puts into its package",
+        switch=True,
     ),
     Option(
         name="dry-run",

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ifmatch import errors
-from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, NothingSelected
+from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError
 from ifmatch.log.events import Crash, Event, Notice
 from ifmatch.report.console import conclusion, count_line
 from ifmatch.rules import catalogue
@@ -38,7 +38,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             _join(config)
         elif not config.getoption("collectonly"):
             fill_from_target_file(config)
-            _demand_rules(config.getoption(RULES.own))
+            catalogue.demand_matching(config.getoption(RULES.own) or "*")
             _begin(config, _options(config))
     except IfmatchError as error:
         stop(config, error)
@@ -61,13 +61,6 @@ def _join(config: pytest.Config) -> None:
         share, shares = int(given["workerid"].removeprefix("gw")), int(given["workercount"])
         rules = given_to_pytest(config).get(RULES.field, "")
         _enter(config, join(given["ifmatch"], given["workerid"], share, shares, rules))
-
-
-def _demand_rules(globs: str | None) -> None:
-    if globs and not any(catalogue.matches(rule.id, globs) for rule in catalogue.rules()):
-        raise NothingSelected(
-            f'No rule matches "{globs}". `ifmatch rules` lists the ids of all rules.'
-        )
 
 
 def _enter(config: pytest.Config, session: Session) -> None:

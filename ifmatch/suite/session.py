@@ -51,6 +51,7 @@ from ifmatch.suite.meeting import described, meet
 from ifmatch.suite.options import Options
 from ifmatch.suite.race_settings import RaceSettings, race_settings
 from ifmatch.suite.verdicts import monitored
+from ifmatch.suite.versions import versions
 
 #: The profile of the embedded server when neither an address nor a profile is named.
 DEFAULT_PROFILE = "fhir-r4"
@@ -348,6 +349,8 @@ def _header(session: Session, options: Options, named: Profile | None) -> RunSta
         writers=options.writers,
         strict=options.strict,
         wait=options.wait,
+        certifies=options.certifies,
+        versions=versions(),
         profile=described(named) if named else None,
         profile_file=session.settings.profile,
         settings=session.settings.public,

@@ -6,7 +6,7 @@ import urllib.request
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ifmatch.client.http import Wire
+from ifmatch.client.access import wire_to
 from ifmatch.client.settings import Settings
 from ifmatch.race.transport.connection import DialError, Origin, dial
 from ifmatch.race.transport.direct import Direct
@@ -59,10 +59,7 @@ def choose(settings: Settings, *, http2: bool | None = None) -> Choice:
 
 
 def _threads(settings: Settings) -> Threads:
-    return Threads(
-        lambda: Wire(settings.base_url, settings.tls(), settings.timeout, settings.through_proxy),
-        settings.timeout,
-    )
+    return Threads(lambda: wire_to(settings.base_url, settings), settings.timeout)
 
 
 def _origin(settings: Settings, *protocols: str) -> Origin:
