@@ -192,6 +192,19 @@ class Journalled(Event):
     original: Mapping[str, Any] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen(Event):
+    """What a run is expected to write: requests, and resources by type.
+
+    `lent` are the types that it changes and restores instead; `stays` is why what it makes cannot be deleted.
+    """
+
+    writes: int = 0
+    resources: Mapping[str, int] = field(default_factory=dict)
+    lent: tuple[str, ...] = ()
+    stays: str = ""
+
+
 # ---------------------------------------------------------------- what was found
 
 
@@ -321,6 +334,7 @@ KINDS: Mapping[str, type[Event]] = {
     "run.started": RunStarted,
     "target": TargetDescribed,
     "notice": Notice,
+    "foreseen": Foreseen,
     "exchange": ExchangeRecorded,
     "journal": Journalled,
     "history": HistoryRecorded,

@@ -20,8 +20,8 @@ class Options:
 
     `rules` are patterns of ids, `effort` names the budget of the races, `writers` is how many meet in one, `vantages`
     are other machines that they sit on, `seed` draws the same races again. In a `strict` run a warning fails. `wait` is
-    how many seconds a server may take to start.
-    `certifies`: the evidence is to be a certificate's.
+    how many seconds a server may take to start. `certifies`: the evidence is to be a certificate's. A `dry_run` only
+    says what would be written.
     `placeholders` are written `name=value`.
     """
 
@@ -38,6 +38,7 @@ class Options:
     seed: int | None = None
     strict: bool = False
     wait: float = 0.0
+    dry_run: bool = False
     certifies: bool = False
     command: Sequence[str] = field(default_factory=lambda: sys.argv)
 
@@ -183,6 +184,12 @@ OPTIONS = (
         name="certifies",
         field="certifies",
         help="also write what `ifmatch certify` puts into its package",
+        switch=True,
+    ),
+    Option(
+        name="dry-run",
+        field="dry_run",
+        help="say what would be written, and send nothing but the question what the target is",
         switch=True,
     ),
     Option(

@@ -46,6 +46,7 @@ from ifmatch.rules.profile import Profile
 from ifmatch.rules.verdict import Verdict
 from ifmatch.suite.embedded import embedded_server
 from ifmatch.suite.folder import new_folder, new_run_id, point_latest_to, set_aside
+from ifmatch.suite.forecast import foresee, in_words
 from ifmatch.suite.meeting import described, meet
 from ifmatch.suite.options import Options
 from ifmatch.suite.race_settings import RaceSettings, race_settings
@@ -157,6 +158,7 @@ class Session:
         try:
             await_start(session.target, options.wait)
             session.record(meet(session.target, named, options.rules, session.waivers))
+            session.say_first(options.rules)
         except (IfmatchError, KeyboardInterrupt) as error:
             code = error.exit_code if isinstance(error, IfmatchError) else ExitCode.INTERRUPTED
             # What a server said stands in these sentences, so they are cleared like everything else.
@@ -229,6 +231,13 @@ class Session:
         for listener in self.listeners:
             listener(written)
         return written
+
+    def say_first(self, rules: str) -> None:
+        """What the selected rules will write, before they do; to nobody where the server is our own."""
+        foreseen = foresee(self.target, rules, self.races)
+        self.record(foreseen)
+        if self.embedded is None:
+            self.target.tell(in_words(foreseen))
 
     # ------------------------------------------------------------ races
 
