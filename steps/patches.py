@@ -5,8 +5,8 @@ import json
 from pytest_bdd import parsers, then, when
 
 from ifmatch.client.demands import demand_mark, demand_untouched_by_refusal, lost
+from ifmatch.client.identity import Identity
 from ifmatch.client.patching import format_of
-from ifmatch.client.settings import Identity
 from ifmatch.client.subject import new_mark
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable

@@ -3,7 +3,7 @@
 from pytest_bdd import then, when
 
 from ifmatch.client.demands import demand_created
-from ifmatch.client.settings import Identity
+from ifmatch.client.identity import Identity
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.rules.answer import Effect, is_same_second

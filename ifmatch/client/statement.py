@@ -65,6 +65,22 @@ class Statement:
         software = software if isinstance(software, dict) else {}
         return " ".join(str(software[k]) for k in ("name", "version") if software.get(k))
 
+    @property
+    def types(self) -> list[str]:
+        """The resource types that it speaks of; none when it is not usable."""
+        if self.problem:
+            return []
+        return [entry["type"] for entry in _described_types(self.document) if "type" in entry]
+
+    @property
+    def security(self) -> list[str]:
+        """How it says that clients make themselves known, in words or codes (FHIR R4 rest.security.service)."""
+        if self.problem:
+            return []
+        described = (_part(rest, "security") for rest in _of_the_server(self.document))
+        services = (one for security in described for one in _objects(security, "service"))
+        return [name for service in services for name in _names_of(service)]
+
     def claims(self, interaction: str, resource_type: str) -> bool | None:
         """Whether the statement claims an interaction for a type; None when it leaves that open, or is not usable."""
         if self.problem:
@@ -111,6 +127,24 @@ class Statement:
             return False
         listed = self.document.get("patchFormat")
         return bool(_PATCH_FORMATS[patch_format] & set(listed)) if listed else None
+
+
+def _names_of(concept: Mapping[str, Any]) -> Iterator[str]:
+    """What a CodeableConcept is called: its codes, else its text."""
+    codes = [code for coding in _objects(concept, "coding") if (code := coding.get("code"))]
+    yield from map(str, codes or filter(None, [concept.get("text")]))
+
+
+def _part(parent: Mapping[str, Any], element: str) -> Mapping[str, Any]:
+    """An element that should be an object, as one."""
+    value = parent.get(element)
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(parent: Mapping[str, Any], element: str) -> list[Mapping[str, Any]]:
+    """An element that should be a list of objects, those of it that are."""
+    value = parent.get(element)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _describes(interaction: str, entry: Mapping[str, Any]) -> bool:

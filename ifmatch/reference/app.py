@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
@@ -19,12 +20,19 @@ from ifmatch.reference import tampers
 from ifmatch.reference.cut_short import mended
 from ifmatch.reference.exchange import Exchange, World
 from ifmatch.reference.gap import Gap, Meanwhile
-from ifmatch.reference.handling import begin, carry_out, check, door, prepare, refused
+from ifmatch.reference.handling import begin, carry_out, check, door, prepare, refused, respond
 from ifmatch.reference.message import Refusal, Reply, Request, http_date
 from ifmatch.reference.preconditions import names_current
+from ifmatch.reference.transaction import joined, steps_of
 
 #: Where the FHIR end-point lies.
 BASE_PATH = "/fhir"
+
+#: The faults by which a transaction is carried out entry by entry; by the second one it fails with 500.
+_IN_STEPS = ("transactions-carried-out-entry-by-entry", "transactions-broken-off-with-500")
+
+#: Seconds between two entries then.
+_BETWEEN_STEPS = 0.003
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -77,11 +85,25 @@ async def _answered(world: World, asked: Request, gone: Callable[[], Awaitable[b
     """
     exchange = begin(world, asked)
     decision = check(exchange)
+    if exchange.interaction == "transaction" and any(map(world.faults.on, _IN_STEPS)):
+        return await _answered_in_steps(world, asked)
     gap = None if isinstance(decision, Reply) else world.faults.gap(door(exchange))
     if gap is None:
         return carry_out(exchange, decision)
     async with _queued(world, gap, exchange.interaction):
         return await _answered_late(exchange, gap, gone)
+
+
+async def _answered_in_steps(world: World, asked: Request) -> Reply:
+    """A transaction carried out entry by entry, with other requests served in between: what is done stays done."""
+    replies: list[Reply] = []
+    for step in steps_of(asked):
+        reply = respond(world, step)
+        if reply.status >= HTTPStatus.BAD_REQUEST:
+            return replace(reply, status=500) if world.faults.on(_IN_STEPS[1]) else reply
+        replies.append(reply)
+        await asyncio.sleep(_BETWEEN_STEPS)
+    return joined(replies)
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import parse_qsl
@@ -85,6 +85,22 @@ def _writes_to_one(entry: Resource) -> bool:
     """Whether an entry writes to a resource that its address names."""
     asked = _asked(entry)
     return asked.get("method") in ("PUT", "PATCH", "DELETE") and "?" not in str(asked.get("url"))
+
+
+def steps_of(request: Request) -> list[Request]:
+    """Each entry of a Bundle as a Bundle of its own."""
+    sent = _object_in(request.body)
+    entries = sent.get("entry", [])
+    return [
+        replace(request, body=json.dumps({**sent, "entry": [entry]}).encode()) for entry in entries
+    ]
+
+
+def joined(replies: Sequence[Reply]) -> Reply:
+    """The answers to such Bundles as one."""
+    bodies = [reply.body for reply in replies if isinstance(reply.body, dict)]
+    entries = [entry for body in bodies for entry in body.get("entry", [])]
+    return replace(replies[0], body={**bodies[0], "entry": entries})
 
 
 def _doer(

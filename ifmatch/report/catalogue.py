@@ -8,12 +8,11 @@ from typing import Protocol
 from rich.console import Console
 from rich.text import Text
 
-from ifmatch.errors import NothingSelected
 from ifmatch.race.budget import EFFORTS
 from ifmatch.report.console import console_for
 from ifmatch.report.promises import is_silent_on, lines_of, promises_of
 from ifmatch.rules import profile as profiles
-from ifmatch.rules.catalogue import Rule, matches, rules
+from ifmatch.rules.catalogue import Rule, demand_matching, matches, rules
 from ifmatch.rules.expectation import Expectation, NotApplicable
 from ifmatch.rules.profile import Profile
 from ifmatch.rules.renamed import notes
@@ -99,13 +98,9 @@ def _print_rule(console: Console, profile: Profile | None, rule: Rule) -> None:
 
 
 def chosen_rules(globs: str) -> list[Rule]:
-    """The rules that match. Raises NothingSelected when none does."""
-    chosen = [rule for rule in rules() if matches(rule.id, globs)]
-    if not chosen:
-        raise NothingSelected(
-            f'No rule matches "{globs}". `ifmatch rules` lists the ids of all rules.'
-        )
-    return chosen
+    """The rules that match. Raises NothingSelected when a pattern matches none."""
+    demand_matching(globs)
+    return [rule for rule in rules() if matches(rule.id, globs)]
 
 
 def _by_feature(chosen: Iterable[Rule]) -> dict[str, list[Rule]]:

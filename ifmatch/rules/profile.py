@@ -71,9 +71,16 @@ class Embedded:
     placeholders: Mapping[str, str] = field(default_factory=dict)
 
 
+#: What was wrong with a profile: `rule`, `date` and `what`.
+Erratum = Mapping[str, str]
+
+
 @dataclass(frozen=True)
 class Profile:
-    """A resolved profile: its own promises over those of its bases."""
+    """A resolved profile: its own promises over those of its bases, and the errata of all of them.
+
+    `version` is its own; empty when it goes by that of ifmatch.
+    """
 
     id: str
     title: str
@@ -87,6 +94,8 @@ class Profile:
     resources: Mapping[str, ResourceKind]
     embedded: Embedded
     bases: tuple[str, ...]
+    version: str
+    errata: tuple[Erratum, ...]
     sha256: str
     draft: bool
     renamed: tuple[str, ...]
@@ -172,6 +181,8 @@ def _build(data: Layer, layers: list[Layer]) -> Profile:
         resources=kinds,
         embedded=Embedded(**_tuples(data.get("embedded", {}))),
         bases=tuple(layer["id"] for layer in layers[1:]),
+        version=layers[0].get("version", ""),
+        errata=tuple(erratum for layer in layers for erratum in layer.get("errata", ())),
         sha256=_digest(layers),
         draft=layers[0].get("draft", False),
         renamed=tuple(name for layer in layers for name in layer["_renamed"]),
