@@ -11,6 +11,7 @@ HERE = Path(__file__).parent
 
 #: The folders that are lanes of their own, each with the marker of its name.
 LANES = {
+    "auth": "tokens of a real authorization server that end while a run goes on",
     "browser": "the page of a run in a real browser",
     "clients": "well-known FHIR clients against the embedded server",
     "guests": "the suite beside other plugins of pytest",

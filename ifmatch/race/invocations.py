@@ -216,7 +216,7 @@ class Invocations:
         conditional = (*request.headers, ("If-None-Exist", query(criteria)))
         return Invocation(
             Kind.CREATE,
-            Request(request.method, request.url, conditional, request.body),
+            replace(request, headers=conditional),
             marker=marker,
         )
 

@@ -57,11 +57,25 @@ def application(world: World) -> Starlette:
     return Starlette(routes=routes, middleware=[Middleware(GZipMiddleware, minimum_size=1)])
 
 
+#: What is said to a client that takes no JSON.
+_NOT_ACCEPTABLE = Refusal("read.not-acceptable", "this server answers in JSON")
+
+
 def _as_transferred(world: World, asked: Request, reply: Reply) -> Reply:
     """The reply as it is before it is compressed, where the client asks for that."""
+    if not _takes_json(asked):
+        return refused(world, _NOT_ACCEPTABLE)
+    tamper = _of_transfer(world, asked)
+    return tampers.rewritten("ETag", tamper)(reply) if tamper else reply
+
+
+def _of_transfer(world: World, asked: Request) -> Callable[[str], str] | None:
+    """What a fault makes of an ETag by how a body is asked for: its head alone, or compressed."""
+    if asked.method == "HEAD" and world.faults.on("head-is-another-etag"):
+        return tampers.hashed
     if world.faults.on("gzip-in-the-etag") and "gzip" in (asked.header("accept-encoding") or ""):
-        return tampers.rewritten("ETag", lambda etag: f'{etag[:-1]}-gzip"')(reply)
-    return reply
+        return lambda etag: f'{etag[:-1]}-gzip"'
+    return None
 
 
 async def _answered(world: World, asked: Request, gone: Callable[[], Awaitable[bool]]) -> Reply:
@@ -134,8 +148,8 @@ async def _understood(world: World, request: HttpRequest) -> Request:
     if world.faults.on("if-match-checked-before-the-body") and names_current(world, asked):
         asked = asked.without("if-match")
     asked = replace(asked, body=await _body(world, request))
-    if not _takes_json(asked):
-        raise Refusal("read.not-acceptable", "this server answers in JSON")
+    if not _takes_json(asked) and not world.faults.on("written-before-it-is-not-acceptable"):
+        raise _NOT_ACCEPTABLE
     return asked
 
 
