@@ -7,7 +7,7 @@
 Each fault meets every rule that needs no race, and those races that it is to break. What a run found is kept in
 FOLDER/runs as soon as it is done, so the same command goes on where it was stopped; matrix.csv and matrix.html are
 made from what is there. Bars: each fault is found by every rule that it breaks, and in 95 % of the runs the first
-failure that the report shows is one of these.
+cause that the report shows is that of one of these.
 """
 
 import argparse
@@ -49,12 +49,15 @@ def rules_that_meet(fault):
 
 @dataclass(frozen=True)
 class Cell:
-    """One fault under one profile: the verdicts that it came to, and the rule of the first failure shown."""
+    """One fault under one profile: the verdicts that it came to, and the rules of the first cause that a report shows.
+
+    The first of these is the failure that it shows, the others are told to have the same cause.
+    """
 
     fault: str
     profile: str
     verdicts: dict[str, str]
-    first: str
+    first: list[str]
     problem: str = ""
 
     @property
@@ -75,8 +78,8 @@ class Cell:
 
     @property
     def names_the_cause(self):
-        """Whether the first failure shown is of a rule that the fault breaks."""
-        return self.first in self.meant
+        """Whether the first failure shown is that of a rule which the fault breaks, or is told with one."""
+        return any(rule in self.meant for rule in self.first)
 
 
 # ---------------------------------------------------------------- running
@@ -98,12 +101,12 @@ def judged(fault, profile, path):
 
 
 def _first_shown(run):
-    """The rule of the first failure that a report shows: warnings stand behind all that fails."""
+    """The rules of the first cause that a report shows: warnings stand behind all that fails."""
     for verdict in RED:
         found = causes([judged for judged in run.rules if judged.verdict is verdict], run)
         if found:
-            return found[0].simplest.rule
-    return ""
+            return [judged.rule for judged in found[0].rules]
+    return []
 
 
 def _open(folder, faults, profiles):
@@ -150,7 +153,7 @@ def summary(cells):
     never = sorted({rule.id for rule in rules()} - broken)
     return [
         f"{len(cells)} runs; {_share(found, meant)} faults are found by every rule that they break.",
-        f"In {_share(named, meant)} runs the first failure shown is of such a rule.",
+        f"In {_share(named, meant)} runs the first cause shown is that of such a rule.",
         f"{len(never)} rules were not seen red by a fault of their own here"
         + (f": {', '.join(never)}" if len(never) < 40 else "."),
         *(f"{cell.fault} under {cell.profile}: {cell.problem}" for cell in cells if cell.problem),
@@ -174,7 +177,7 @@ td, th { border: 1px solid #ccc; padding: .2em .5em; text-align: left; vertical-
 <td><code>{{ cell.fault }}</code><td>{{ cell.profile }}
 <td>{% for rule in cell.meant if rule not in cell.missed %}<code>{{ rule }}</code><br>{% endfor %}
 <td>{% for rule in cell.missed %}<code>{{ rule }}</code><br>{% endfor %}
-<td><code>{{ cell.first }}</code>
+<td><code>{{ cell.first | first }}</code>
 <td>{% for rule in cell.others %}<code>{{ rule }}</code> {% endfor %}</tr>
 {% endfor %}</table>
 """

@@ -269,9 +269,8 @@ def _absence_before_deletion(later: Operation, delete: Operation | None) -> Anom
     if delete is not None and later.end < delete.invoked:
         sentence = f"{described(later)} found nothing before {described(delete)} was sent."
         return Anomaly(Name.FUTURE_READ, (later, delete), sentence)
-    sentence = (
-        f"{described(later)} found the resource deleted, yet its old content was seen again later."
-    )
+    what = "that" if delete is None else described(delete)
+    sentence = f"{described(later)} found the resource deleted, though later answers show that {what} was yet to come."
     return Anomaly(Name.RESURRECTED, witness(later, delete), sentence)
 
 
