@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.mark import deselect_by_keyword, deselect_by_mark
 
 from ifmatch import errors
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, NothingSelected
@@ -37,6 +38,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         elif not config.getoption("collectonly"):
             fill_from_target_file(config)
             _demand_rules(config.getoption(RULES.own))
+            _demand_expressions(config)
             _enter(config, Session.open(_options(config), lambda event: _tell(config, event)))
     except IfmatchError as error:
         stop(config, error)
@@ -59,6 +61,12 @@ def _demand_rules(globs: str | None) -> None:
         raise NothingSelected(
             f'No rule matches "{globs}". `ifmatch rules` lists the ids of all rules.'
         )
+
+
+def _demand_expressions(config: pytest.Config) -> None:
+    """See that pytest understands -m and -k before anything is made. Raises pytest.UsageError when it does not."""
+    deselect_by_mark([], config)
+    deselect_by_keyword([], config)
 
 
 def _enter(config: pytest.Config, session: Session) -> None:
