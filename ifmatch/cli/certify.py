@@ -82,8 +82,8 @@ def _demand_nothing_left_out(args: argparse.Namespace) -> None:
     for name in _SELECTING:
         if name in said:
             raise ConfigurationError(
-                f"{args.target} says `{name}`, by which rules may be left out or let pass, and a certificate is for all "
-                "of them: take it out."
+                f"{args.target} says `{name}`, by which rules may be left out or let pass, and a certificate is for "
+                "all of them: take it out."
             )
     if "base_url" not in said:
         raise ConfigurationError(
