@@ -61,6 +61,9 @@ def test_a_run_that_passes(tmp_path):
         "report.html",
         "summary.md",
         "exchanges.har",
+        "results.sarif",
+        "badge.json",
+        "badge.svg",
         "junit.xml",
         "allure-results",
     }

@@ -234,7 +234,8 @@ def test_writing_again_gives_the_same_files(tmp_path):
     names = {name for name in first if not name.endswith("-result.json")}
     assert names == {
         "events.jsonl", "report.json", "junit.xml", "report.html", "summary.md", "exchanges.har",
-            "update.if-match.stale.sh", "environment.properties",
+            "update.if-match.stale.sh", "environment.properties", "categories.json", "executor.json",
+                "results.sarif", "badge.json", "badge.svg",
     }  # fmt: skip
     assert {path.name for path in tmp_path.iterdir()} - {"events.jsonl"} <= set(DERIVED)
 

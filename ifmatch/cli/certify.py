@@ -27,6 +27,10 @@ exit codes: 0 the run qualifies; else those of `ifmatch run`, and 1 when only a 
 _MEDDLING = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 
 
+#: What a target file may not say, for a run would leave rules out by it, or let what is broken pass.
+_SELECTING = ("rules", "budget", "fail_on", "baseline")
+
+
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-t", "--target", required=True, metavar="FILE", help="target.toml: address, profile, …"
@@ -75,10 +79,12 @@ def _demand_nothing_left_out(args: argparse.Namespace) -> None:
     from ifmatch.client.target_file import read
 
     said = read(Path(args.target))
-    if "rules" in said:
-        raise ConfigurationError(
-            f"{args.target} selects rules, and a certificate is for all of them: take `rules` out of it."
-        )
+    for name in _SELECTING:
+        if name in said:
+            raise ConfigurationError(
+                f"{args.target} says `{name}`, by which rules may be left out or let pass, and a certificate is for "
+                "all of them: take it out."
+            )
     if "base_url" not in said:
         raise ConfigurationError(
             f"{args.target} names no base_url: what is certified is a server of yours."

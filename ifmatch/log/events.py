@@ -60,7 +60,8 @@ class RunStarted(Event):
     In a `strict` run a warning fails. `wait` is how many seconds the target had to start, `settings` how it was
     reached but for secrets (see ifmatch.client.settings). What it was called with is there so that it can be done
     again: `profile_file` and `target_file` as the user named them, and the `faults` of a server that was `embedded`.
-    `versions` are those of what it ran on; `certifies` says that it is to be a certificate's evidence.
+    `versions` are those of what it ran on, `executor` the job that it was part of; `certifies` says that it is to be a
+    certificate's evidence, and `baseline` which verdicts, by rule, do not fail it, for they are known.
     """
 
     schema: int = SCHEMA
@@ -74,6 +75,8 @@ class RunStarted(Event):
     wait: float = 0.0
     certifies: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
+    executor: Mapping[str, str] = field(default_factory=dict)
+    baseline: Mapping[str, str] = field(default_factory=dict)
     profile: ProfileName | None = None
     profile_file: str = ""
     base_url: str = ""

@@ -39,10 +39,27 @@ _STATUS: Mapping[Verdict, str] = {
     Verdict.INCONCLUSIVE: Status.UNKNOWN,
     Verdict.WARN: Status.PASSED,
     Verdict.WAIVED: Status.SKIPPED,
-    Verdict.OBSERVED: Status.PASSED,
+    Verdict.OBSERVED: Status.SKIPPED,
     Verdict.PASS: Status.PASSED,
     Verdict.NOT_APPLICABLE: Status.SKIPPED,
 }
+
+#: How grave it is that a rule is broken, by the level of its promise; trivial where nothing is promised.
+_SEVERITY: Mapping[Level | None, str] = {
+    Level.SHALL: "critical",
+    Level.SHOULD: "normal",
+    Level.MAY: "minor",
+}
+
+#: The groups that Allure sorts what is not a pass into: by the verdict, which each test has as a tag.
+_CATEGORIES = (
+    {"name": "A promise is broken", "matchedStatuses": ["failed"]},
+    {"name": "The suite or its set-up failed", "matchedStatuses": ["broken"]},
+    {"name": "Could not be told", "matchedStatuses": ["unknown"]},
+    {"name": "Waived", "matchedStatuses": ["skipped"], "messageRegex": "waived .*"},
+    {"name": "Nothing is promised", "matchedStatuses": ["skipped"], "messageRegex": "observed: .*"},
+    {"name": "Does not apply", "matchedStatuses": ["skipped"]},
+)
 
 #: Verdicts that Allure's status shows by itself; the others are shown by a tag.
 _UNTAGGED = frozenset({Verdict.PASS, Verdict.FAIL, Verdict.ERROR})
@@ -68,9 +85,13 @@ def write_results(run: Run, folder: Path, place: Path) -> None:
         # The logger would name the file at random.
         result.file_pattern = f"{uuid}-result.json"
         logger.report_result(result)
-    (place / "environment.properties").write_text(
-        environment(run), encoding="utf-8", errors="replace"
-    )
+    about = {
+        "environment.properties": environment(run),
+        "categories.json": json.dumps(_CATEGORIES),
+        "executor.json": json.dumps(run.executor or {"name": "ifmatch", "type": "ifmatch"}),
+    }
+    for name, text in about.items():
+        (place / name).write_text(text, encoding="utf-8", errors="replace")
 
 
 def _logger(place: Path, clean: bool) -> Any:
@@ -221,6 +242,7 @@ def _labels(case: VerdictReached, profile_title: str) -> list[Label]:
         "suite": case.feature,
         "rule": case.rule,
         "level": case.level,
+        "severity": _SEVERITY.get(case.level, "trivial"),
         "tag": tag,
     }
     return [Label(name=name, value=str(value)) for name, value in labels.items() if value]
@@ -234,7 +256,8 @@ def _links(case: VerdictReached) -> list[Link]:
 
 
 def _details(case: VerdictReached) -> StatusDetails | None:
-    message = "; ".join(filter(None, (waived(case), case.message)))
+    observed = "observed: nothing is promised" if case.verdict is Verdict.OBSERVED else ""
+    message = "; ".join(filter(None, (observed, waived(case), case.message)))
     if not message or case.verdict is Verdict.PASS:
         return None
     return StatusDetails(

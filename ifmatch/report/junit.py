@@ -24,6 +24,9 @@ _ELEMENT: Mapping[Verdict, str | None] = {
     Verdict.PASS: None,
 }
 
+#: So many exchanges are named as evidence of a case.
+_MOST_LISTED = 20
+
 #: The attributes that count each element.
 _COUNTED: Mapping[str, str] = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 
@@ -81,7 +84,7 @@ def _test_case(suite: Element, case: VerdictReached, run: Run) -> None:
         "resource_type": case.resource_type,
         "source": _source(case),
     })  # fmt: skip
-    outcome = _ELEMENT[case.verdict]
+    outcome = "skipped" if run.is_known(case) else _ELEMENT[case.verdict]
     if outcome:
         message = for_xml(_message(case, run), 500)
         child = SubElement(element, outcome, message=message, type=case.verdict.value)
@@ -108,17 +111,25 @@ def _message(case: VerdictReached, run: Run) -> str:
     """One line: of a failure what it has in common with others, then what is said of this one."""
     message = case.message or str(case.observed.get("answer") or case.verdict.value)
     cause = str(symptoms_of(case, run)[0]) if case.verdict is Verdict.FAIL else ""
+    known = "known by the baseline" if run.is_known(case) else ""
     first = message.partition("\n\n")[0]
-    return one_line("; ".join(filter(None, (waived(case), cause, first))), 450)
+    return one_line("; ".join(filter(None, (waived(case), known, cause, first))), 450)
 
 
 def _evidence(case: VerdictReached) -> str:
     """What was expected, what came, where the promise stands, which exchanges prove it, and how it is repeated."""
     lines = [f"expected: {finding.expected}\ngot: {finding.got}" for finding in case.findings]
-    named = {"level": case.level, "says": case.says, "exchanges": ", ".join(case.exchanges)}
+    named = {"level": case.level, "says": case.says, "exchanges": _listed(case.exchanges)}
     lines += [f"{name}: {value}" for name, value in named.items() if value]
     lines += [f"replay: bash {path}" for path in _replays(case)]
     return for_xml("\n".join([*lines, *_drawing(case)]))
+
+
+def _listed(exchanges: Sequence[str]) -> str:
+    """The ids of the evidence, as far as a person would look them up."""
+    more = len(exchanges) - _MOST_LISTED
+    shown = ", ".join(exchanges[:_MOST_LISTED])
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _replays(case: VerdictReached) -> list[str]:

@@ -24,7 +24,15 @@ from ifmatch.log.events import (
 )
 from ifmatch.log.journal import Fate, Standing, standing
 from ifmatch.rules import waiver
-from ifmatch.rules.verdict import KEPT, Verdict, conclusion_named, exit_code_for, gravest
+from ifmatch.rules.baseline import is_excused
+from ifmatch.rules.verdict import (
+    KEPT,
+    Conclusion,
+    Verdict,
+    conclusion_named,
+    exit_code_for,
+    gravest,
+)
 
 _E = TypeVar("_E", bound=Event)
 
@@ -87,6 +95,8 @@ class Run:
     writers: int = 0
     certifies: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
+    executor: Mapping[str, str] = field(default_factory=dict)
+    baseline: Mapping[str, str] = field(default_factory=dict)
     profile: ProfileName = field(default_factory=ProfileName)
     target: TargetDescribed = field(default_factory=TargetDescribed)
     started: str = ""
@@ -120,6 +130,8 @@ class Run:
             writers=header.writers,
             certifies=header.certifies,
             versions=header.versions,
+            executor=header.executor,
+            baseline=header.baseline,
             # Which profile a run is held to may be known only when the target has named its FHIR version.
             profile=target.profile or header.profile or ProfileName(),
             target=replace(target, base_url=target.base_url or header.base_url),
@@ -177,8 +189,18 @@ class Run:
     def judged(self) -> ExitCode:
         """What the verdicts alone come to, while the run has not yet said how it ended."""
         cases = (case for rule in self.rules for case in rule.cases)
-        conclusions = (conclusion_named(case.verdict, case.culprit) for case in cases)
+        conclusions = (self._conclusion(case) for case in cases)
         return exit_code_for(conclusions, self.strict)
+
+    def _conclusion(self, case: VerdictReached) -> Conclusion:
+        """What a case means for the run: what is known counts like what is waived."""
+        if self.is_known(case):
+            return Conclusion(Verdict.WAIVED)
+        return conclusion_named(case.verdict, case.culprit)
+
+    def is_known(self, case: VerdictReached) -> bool:
+        """Whether a case is not worse than what the baseline has of its rule."""
+        return is_excused(case.verdict, self.baseline.get(case.rule))
 
     @property
     def conformant(self) -> bool | None:
@@ -186,9 +208,11 @@ class Run:
 
         None: a run that left rules out and saw nothing broken may not say.
         """
-        if self.left_out and self.exit_code is not ExitCode.NOT_CONFORMANT:
+        is_broken = self.exit_code is ExitCode.NOT_CONFORMANT or self.counts[Verdict.FAIL] > 0
+        if self.left_out and not is_broken:
             return None
-        return self.exit_code is ExitCode.CONFORMANT and not self.counts[Verdict.WAIVED]
+        is_clean = not is_broken and not self.counts[Verdict.WAIVED]
+        return self.exit_code is ExitCode.CONFORMANT and is_clean
 
     @property
     def counts(self) -> dict[Verdict, int]:
@@ -199,15 +223,25 @@ class Run:
     @property
     def warnings(self) -> list[str]:
         """What is odd about the target's own description, and about the waivers."""
-        return [*self.target.warnings, *self.idle_waivers]
+        return [*self.target.warnings, *self.idle_waivers, *self.renewals]
+
+    @property
+    def renewals(self) -> list[str]:
+        """What the baseline need not excuse any more."""
+        fixed = sorted(self._surely_kept & self.baseline.keys())
+        return [f"{rule} does not fail any more: the baseline can be renewed" for rule in fixed]
 
     @property
     def idle_waivers(self) -> list[str]:
-        """Of rules that do not fail any more. A race may have been lucky, so its waiver is not called idle."""
-        kept = {
-            rule.rule for rule in self.rules if rule.verdict in KEPT and not by_luck(rule.spokesman)
-        }
+        """Of rules that do not fail any more."""
+        kept = self._surely_kept
         return [waiver.idle(rule, one) for rule, one in self.target.waivers.items() if rule in kept]
+
+    @property
+    def _surely_kept(self) -> set[str]:
+        """The rules that had their chance to fail. A race may have been lucky, so it is not among them."""
+        kept = [rule for rule in self.rules if rule.verdict in KEPT]
+        return {rule.rule for rule in kept if not by_luck(rule.spokesman)}
 
 
 def group_of(rule: str) -> str:

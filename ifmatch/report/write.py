@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ifmatch.errors import ConfigurationError
 from ifmatch.log.reader import read
-from ifmatch.report import allure, document, har, junit, markdown, page, replay
+from ifmatch.report import allure, badge, document, har, junit, markdown, page, replay, sarif
 from ifmatch.report.package import applicant, certificate, earl, statement, sums, test_report
 from ifmatch.report.run import Run
 
@@ -62,6 +62,9 @@ FORMATS = (
     Format(page.FILE_NAME, page.write_page),
     Format(markdown.FILE_NAME, _as_file(markdown.summary)),
     Format(har.FILE_NAME, _as_file(har.har)),
+    Format(sarif.FILE_NAME, _as_file(sarif.sarif)),
+    Format(badge.JSON_NAME, _as_file(badge.endpoint)),
+    Format(badge.SVG_NAME, _as_file(badge.svg)),
     Format(certificate.FILE_NAME, _as_file(certificate.certificate), certifies=True),
     Format(test_report.FILE_NAME, _as_file(test_report.test_report), certifies=True),
     Format(earl.FILE_NAME, _as_file(earl.earl), certifies=True),

@@ -1,5 +1,6 @@
 """The folder that a run's evidence goes to."""
 
+import os
 import re
 import secrets
 import shutil
@@ -8,7 +9,13 @@ from pathlib import Path
 
 from ifmatch.errors import ConfigurationError
 from ifmatch.log.reader import FILE_NAME
+from ifmatch.report.package import sums
 from ifmatch.report.write import DERIVED
+
+try:
+    import fcntl
+except ImportError:  # not a POSIX system
+    fcntl = None  # type: ignore[assignment]
 
 
 def new_run_id() -> str:
@@ -19,6 +26,45 @@ def new_run_id() -> str:
 def new_folder(run_id: str) -> Path:
     """Where a run's evidence goes when the user names no folder."""
     return Path("reports") / run_id
+
+
+def claimed(folder: Path) -> int | None:
+    """Keep other runs out of a folder until it is released, or this process ends, however that may be.
+
+    None where the system has no such locks. Raises ConfigurationError when another run is writing there, or a package
+    lies there: neither is destroyed.
+    """
+    if (folder / sums.FILE_NAME).exists():
+        raise ConfigurationError(
+            f"{folder} is a package of `ifmatch certify`, which no other run may change. Choose another folder with "
+            "-o DIR."
+        )
+    if fcntl is None:
+        return None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        claim = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The run's evidence cannot be written to {folder}: {error.strerror}. Choose another folder with -o DIR."
+        ) from None
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(claim)
+        raise ConfigurationError(
+            f"Another run is writing to {folder}. Wait for its end, or choose another folder with -o DIR."
+        ) from None
+    except OSError:  # a file system without locks
+        os.close(claim)
+        return None
+    return claim
+
+
+def released(claim: int | None) -> None:
+    """Let other runs into the folder again."""
+    if claim is not None:
+        os.close(claim)
 
 
 def set_aside(folder: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, did_you_mean
 from ifmatch.log.events import VerdictReached
 from ifmatch.log.reader import event_of, read
+from ifmatch.report.annotations import annotations
 from ifmatch.report.catalogue import planned
 from ifmatch.report.console import (
     Progress,
@@ -118,6 +119,8 @@ class LiveView:
             session = session_of(config)
             self._code = session.exit_code
             print_summary(self._console, run, session.log.folder)
+            if os.environ.get("GITHUB_ACTIONS"):
+                print("\n".join(annotations(run)))
         elif abort is not None:
             self._sentence, self._code = str(abort), abort.exit_code
 

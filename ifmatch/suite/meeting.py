@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping
 
+from ifmatch import __version__
 from ifmatch.client.connect import check_version, introduce, profile_id_for, seems_absent
 from ifmatch.client.overrides import with_overrides
+from ifmatch.client.settings import Settings
 from ifmatch.client.target import Target
 from ifmatch.client.template import demand_templates
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import SetupFailed, TargetUnusable
-from ifmatch.log.events import ProfileName, TargetDescribed
+from ifmatch.log.events import ProfileName, RunStarted, SuiteVersion, TargetDescribed
 from ifmatch.rules import catalogue, renamed, waiver
 from ifmatch.rules import profile as profiles
 from ifmatch.rules.profile import Profile
+from ifmatch.suite.options import Options
+from ifmatch.suite.race_settings import RaceSettings
+from ifmatch.suite.versions import executor, versions
 
 
 def meet(
@@ -55,6 +60,35 @@ def meet(
         warnings=tuple(warnings),
         profile=described(target.profile),
         credential=target.settings.credential,
+    )
+
+
+def header_of(
+    run_id: str,
+    settings: Settings,
+    races: RaceSettings,
+    options: Options,
+    named: Profile | None,
+) -> RunStarted:
+    """The first event of a run: what it was asked for, and with what it is made."""
+    return RunStarted(
+        run=run_id,
+        suite=SuiteVersion("ifmatch", __version__),
+        command=tuple(options.command),
+        seed=races.seed,
+        effort=options.effort,
+        writers=options.writers,
+        strict=options.strict,
+        wait=options.wait,
+        certifies=options.certifies,
+        versions=versions(),
+        executor=executor(),
+        profile=described(named) if named else None,
+        profile_file=settings.profile,
+        settings=settings.public,
+        base_url=settings.base_url,
+        target_file=options.target_file,
+        faults=options.faults,
     )
 
 

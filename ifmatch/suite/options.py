@@ -21,7 +21,8 @@ class Options:
     `rules` are patterns of ids, `effort` names the budget of the races, `writers` is how many meet in one, `vantages`
     are other machines that they sit on, `seed` draws the same races again. In a `strict` run a warning fails. `wait` is
     how many seconds a server may take to start. `certifies`: the evidence is to be a certificate's. A `dry_run` only
-    says what would be written.
+    says what would be written. `budget` is how long the run may take, such as 5m. With `fail_on` "new" only what is not
+    broken in the `baseline`, a report.json, fails it.
     `placeholders` are written `name=value`.
     """
 
@@ -40,6 +41,9 @@ class Options:
     wait: float = 0.0
     dry_run: bool = False
     certifies: bool = False
+    budget: str = ""
+    fail_on: str = "any"
+    baseline: str = ""
     command: Sequence[str] = field(default_factory=lambda: sys.argv)
 
 
@@ -179,6 +183,28 @@ OPTIONS = (
         help="wait so long for a server that is starting",
         type=float,
         key="wait",
+    ),
+    Option(
+        name="budget",
+        field="budget",
+        metavar="TIME",
+        help="how long the run may take, such as 90s or 5m; what has not begun by then is left out; races come last",
+        key="budget",
+    ),
+    Option(
+        name="fail-on",
+        field="fail_on",
+        metavar="WHAT",
+        help="any: whatever is broken fails the run; new: only what is not broken in the baseline",
+        choices=("any", "new"),
+        key="fail_on",
+    ),
+    Option(
+        name="baseline",
+        field="baseline",
+        metavar="FILE",
+        help="the report.json that --fail-on new goes by",
+        key="baseline",
     ),
     Option(
         name="certifies",

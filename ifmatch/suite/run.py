@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.mark import deselect_by_keyword, deselect_by_mark
 
 from ifmatch import errors
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError
@@ -39,6 +40,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         elif not config.getoption("collectonly"):
             fill_from_target_file(config)
             catalogue.demand_matching(config.getoption(RULES.own) or "*")
+            _demand_expressions(config)
             _begin(config, _options(config))
     except IfmatchError as error:
         stop(config, error)
@@ -61,6 +63,12 @@ def _join(config: pytest.Config) -> None:
         share, shares = int(given["workerid"].removeprefix("gw")), int(given["workercount"])
         rules = given_to_pytest(config).get(RULES.field, "")
         _enter(config, join(given["ifmatch"], given["workerid"], share, shares, rules))
+
+
+def _demand_expressions(config: pytest.Config) -> None:
+    """See that pytest understands -m and -k before anything is made. Raises pytest.UsageError when it does not."""
+    deselect_by_mark([], config)
+    deselect_by_keyword([], config)
 
 
 def _enter(config: pytest.Config, session: Session) -> None:

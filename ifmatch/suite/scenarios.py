@@ -70,6 +70,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    session = config.stash.get(SESSION, None)
+    if session is not None and session.races.ends is not None:
+        items.sort(key=_is_race)  # what is quick comes first
     globs = config.getoption(RULES.own)
     if not globs:
         return
@@ -84,6 +87,11 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
         rule, session = rule_of(item), item.config.stash.get(SESSION, None)
         if rule is not None and session is not None:
             session.deselected.add(rule.id)
+
+
+def _is_race(item: pytest.Item) -> bool:
+    rule = rule_of(item)
+    return rule is not None and rule.id.startswith("race.")
 
 
 def _is_chosen(item: pytest.Item, globs: str) -> bool:
@@ -119,6 +127,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if rule is None:
         return
     session = session_of(item.config)
+    if session.races.is_spent:
+        _leave_out(session, rule)
     params = item.callspec.params if hasattr(item, "callspec") else {}
     resource_type = params.get("resource_type", session.profile.subject)
     promise = session.profile.promise(rule.id, resource_type)
@@ -135,6 +145,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if reason:
         _conclude(session, state, Verdict.NOT_APPLICABLE, reason)
         pytest.skip(reason)
+
+
+def _leave_out(session: Session, rule: catalogue.Rule) -> None:
+    """Do not begin what there is no time for any more: the run is partial then."""
+    if not session.deselected:
+        seconds = session.races.seconds
+        session.recorder.notice(
+            f"the budget of {seconds:g} s is spent: what has not begun is left out"
+        )
+    session.deselected.add(rule.id)
+    pytest.skip("the budget of the run is spent")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
-from ifmatch import __version__
 from ifmatch.client.connect import (
     await_start,
     look_again,
@@ -28,8 +27,6 @@ from ifmatch.log.events import (
     Event,
     Journalled,
     RunFinished,
-    RunStarted,
-    SuiteVersion,
     VerdictReached,
 )
 from ifmatch.log.reader import read
@@ -44,14 +41,21 @@ from ifmatch.rules import catalogue, waiver
 from ifmatch.rules import profile as profiles
 from ifmatch.rules.profile import Profile
 from ifmatch.rules.verdict import Verdict
+from ifmatch.suite.baseline import known
 from ifmatch.suite.embedded import embedded_server
-from ifmatch.suite.folder import new_folder, new_run_id, point_latest_to, set_aside
+from ifmatch.suite.folder import (
+    claimed,
+    new_folder,
+    new_run_id,
+    point_latest_to,
+    released,
+    set_aside,
+)
 from ifmatch.suite.forecast import foresee, in_words
-from ifmatch.suite.meeting import described, meet
+from ifmatch.suite.meeting import header_of, meet
 from ifmatch.suite.options import Options
 from ifmatch.suite.race_settings import RaceSettings, race_settings
 from ifmatch.suite.verdicts import monitored
-from ifmatch.suite.versions import versions
 
 #: The profile of the embedded server when neither an address nor a profile is named.
 DEFAULT_PROFILE = "fhir-r4"
@@ -64,7 +68,7 @@ class Session:
     `lost` is why the log takes nothing any more: then the run has to end, and `unwritten` is what it does to tidy up.
     `shares` is in how many processes it runs. `waivers` are those in force when it began, by rule. `judged` says
     whether any rule has come to a verdict other than that it does not apply. `deselected` are rules of which
-    some case was not selected.
+    some case was not selected. `claim` keeps other runs out of the folder.
     """
 
     run_id: str
@@ -82,6 +86,7 @@ class Session:
     interrupted: bool = False
     unwritten: list[Event] = field(default_factory=list)
     exit_code: ExitCode = ExitCode.CONFORMANT
+    claim: int | None = None
     _environment: Environment | None = None
 
     @property
@@ -137,9 +142,11 @@ class Session:
         embedded: Any,
         listener: Callable[[Event], None] | None,
     ) -> "Session":
-        races = race_settings(options.effort, options.writers, options.seed)
+        races = race_settings(options.effort, options.writers, options.seed, options.budget)
         run_id = new_run_id()
+        excused = known(options.fail_on, options.baseline, named.id if named else "")
         folder = Path(options.report_dir) if options.report_dir else new_folder(run_id)
+        claim = claimed(folder)
         set_aside(folder)
         redactor = Redactor(settings.secrets)
         log = EventLog(folder, redactor.text)
@@ -152,9 +159,10 @@ class Session:
             races,
             options.rules,
         )
-        session.embedded = embedded
+        session.embedded, session.claim = embedded, claim
         session.listeners += [listener] if listener else []
-        session.record(_header(session, options, named))
+        header = header_of(run_id, settings, races, options, named)
+        session.record(replace(header, baseline=excused, embedded=embedded is not None))
         try:
             await_start(session.target, options.wait)
             session.record(meet(session.target, named, options.rules, session.waivers))
@@ -332,31 +340,10 @@ class Session:
         """Let go of the log, the connections and the embedded server."""
         self.target.close()
         self.log.close()
+        released(self.claim)
         if self.embedded is not None:
             self.embedded.stop()
 
 
 def _selected(rule: str, globs: str) -> bool:
     return not globs or catalogue.matches(rule, globs)
-
-
-def _header(session: Session, options: Options, named: Profile | None) -> RunStarted:
-    return RunStarted(
-        run=session.run_id,
-        suite=SuiteVersion("ifmatch", __version__),
-        command=tuple(options.command),
-        seed=session.races.seed,
-        effort=options.effort,
-        writers=options.writers,
-        strict=options.strict,
-        wait=options.wait,
-        certifies=options.certifies,
-        versions=versions(),
-        profile=described(named) if named else None,
-        profile_file=session.settings.profile,
-        settings=session.settings.public,
-        base_url=session.settings.base_url,
-        target_file=options.target_file,
-        embedded=session.embedded is not None,
-        faults=options.faults,
-    )

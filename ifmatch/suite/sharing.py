@@ -13,7 +13,7 @@ from ifmatch.log.writer import EventLog
 from ifmatch.rules import profile as profiles
 from ifmatch.rules.answer import Answer
 from ifmatch.rules.profile import Profile
-from ifmatch.suite.race_settings import race_settings
+from ifmatch.suite.race_settings import RaceSettings
 from ifmatch.suite.session import Session
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def shared(session: Session) -> dict[str, Any]:
         "settings": pickle.dumps(limited),
         "statement": [dict(target.statement.document), target.statement.problem],
         "canary": target.canary.status if target.canary else None,
-        "races": [races.effort, races.writers, races.seed],
+        "races": [races.effort, races.writers, races.seed, races.ends, races.seconds],
     }
 
 
@@ -52,7 +52,7 @@ def join(shared: Mapping[str, Any], name: str, share: int, shares: int, rules: s
     profile = profiles.load(shared["profile"])
     redactor = Redactor(settings.secrets)
     log = EventLog(Path(shared["folder"]), redactor.text)
-    races = race_settings(*shared["races"])
+    races = RaceSettings(*shared["races"])
     session = Session.on(
         shared["run_id"], log, settings, profile, redactor, races, rules, prefix=f"{name}-"
     )

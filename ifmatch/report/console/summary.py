@@ -56,7 +56,7 @@ def print_summary(console: Console, run: Run, folder: Path | str | None = None) 
     for verdict in _IN_BRIEF:
         _print_in_brief(console, _with(run, verdict))
     console.print()
-    for warning in run.idle_waivers:
+    for warning in (*run.idle_waivers, *run.renewals):
         print_line(console, f"! {warning}", "yellow")
     if run.foreseen.writes:
         print_line(

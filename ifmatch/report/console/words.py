@@ -30,6 +30,7 @@ _CONCLUSIONS: Mapping[ExitCode, tuple[str, str]] = {
 }
 
 _PARTIAL = ("PARTIAL", "bold cyan")
+_NOTHING_NEW = ("NOTHING NEW FAILS", "bold yellow")
 _BUT_WAIVED = ("CONFORMANT BUT FOR WAIVERS", "bold cyan")
 
 #: How each verdict is counted in the conclusion: for one rule and for several.
@@ -62,6 +63,8 @@ def conclusion(
 ) -> tuple[str, str]:
     """What a run comes to, in words, and the colour of those. With rules left out, green is not conformance."""
     code = ExitCode(exit_code)
+    if code is ExitCode.CONFORMANT and counts.get(Verdict.FAIL):
+        return _NOTHING_NEW
     if left_out and code is ExitCode.CONFORMANT:
         return _PARTIAL
     waived = {verdict for verdict, count in counts.items() if count} & {Verdict.WAIVED}
