@@ -43,6 +43,7 @@ ELSEWHERE = {
     "python -m ifmatch.judge": "tests/judge",
     "ifmatch serve -p": "tests/test_init.py",
     "ifmatch certify": "tests",
+    "ifmatch fleet": "tests",
     "ifmatch verify": "tests",
     "ifmatch ledger": "tests",
     "ifmatch sweep": "tests",
@@ -132,9 +133,10 @@ def typed_in(words, folder):
 
 
 def test_every_command_that_there_is_can_be_found_there():
-    """Named somewhere."""
-    missing = [name for name in COMMANDS if f"ifmatch {name}" not in README]
-    assert missing == []
+    """Or in one of the pages that it leads to."""
+    pages = [path.read_text(encoding="utf-8") for path in (HOME / "docs").rglob("*.md")]
+    told = "\n".join([README, *pages])
+    assert [name for name in COMMANDS if f"ifmatch {name}" not in told] == []
 
 
 def test_every_option_that_is_named_is_one():

@@ -3,7 +3,7 @@
 import pytest
 
 from ifmatch.report.catalogue import planned, print_profile, print_rules
-from ifmatch.report.promises import promises_of, why_excluded
+from ifmatch.report.promises import excluded_by, promises_of
 from ifmatch.rules.catalogue import rules
 from ifmatch.rules.profile import load, shipped
 
@@ -55,6 +55,6 @@ def test_a_profile_is_shown_whole(capsys):
 def test_no_promise_is_shown_of_a_door_that_a_system_does_not_have(name):
     """Though a base of its profile promises it."""
     profile = load(name)
-    lacking = [rule for rule in rules() if why_excluded(profile, rule)]
+    lacking = [rule for rule in rules() if excluded_by(profile, rule)]
     assert all(not promise.level for rule in lacking for promise in promises_of(profile, rule))
     assert profile.interactions is None or lacking

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from ifmatch import __version__
 from ifmatch.cli import (
+    certify,
     compare,
     explain,
+    fleet,
     init,
     ledger,
     open,
@@ -20,6 +22,7 @@ from ifmatch.cli import (
     run,
     serve,
     sweep,
+    verify,
 )
 from ifmatch.cli.command import Command, Parser
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, did_you_mean
@@ -32,6 +35,7 @@ COMMANDS = {
     for command in (
         run.COMMAND,
         init.COMMAND,
+        fleet.COMMAND,
         serve.COMMAND,
         rules.COMMAND,
         explain.COMMAND,
@@ -40,6 +44,8 @@ COMMANDS = {
         open.COMMAND,
         report.COMMAND,
         recheck.COMMAND,
+        certify.COMMAND,
+        verify.COMMAND,
         replay.COMMAND,
         ledger.COMMAND,
         sweep.COMMAND,

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterator, Mapping
 
+from ifmatch.client.auth.table import TOKEN_VARIABLE
 from ifmatch.client.connect import FirstLook
-from ifmatch.client.settings import TOKEN_VARIABLE
 from ifmatch.client.statement import Statement
 from ifmatch.client.target_file import SCHEMA
 from ifmatch.client.template import BY_ITSELF, placeholders_of

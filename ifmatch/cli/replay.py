@@ -17,7 +17,8 @@ from ifmatch.errors import (
 )
 
 if TYPE_CHECKING:
-    from ifmatch.cli.processes import Processes
+    from ifmatch.fleet.job import Came
+    from ifmatch.fleet.processes import Processes
     from ifmatch.report.run import Judged, Run
 
 _EXAMPLES = """examples:
@@ -62,7 +63,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _replay(args: argparse.Namespace) -> int:
-    from ifmatch.cli.systems import gravest
+    from ifmatch.fleet.gravity import gravest
     from ifmatch.log.reader import read
     from ifmatch.report.again import print_replayed, replayed
     from ifmatch.report.console import console_for
@@ -182,20 +183,20 @@ def _to_run(run: "Run", rules: Sequence[str]) -> list[str]:
 
 def _attempts(options: dict[str, Any], folder: Path, times: int) -> tuple[list[int], list["Run"]]:
     """Run the rules so often, each time into a folder of its own: the exit codes, and what was seen."""
-    from ifmatch.cli.processes import Processes
+    from ifmatch.fleet.processes import Processes
     from ifmatch.suite.options import words_for_command
 
     codes, runs, processes = [], [], Processes()
     for number in range(1, times + 1):
         place = folder / str(number) if times > 1 else folder
         words = words_for_command({**options, "report_dir": str(place)})
-        code, printed = _carried_out(processes, ["run", *words])
-        codes.append(code)
-        runs.append(_whole_run(place, code, printed))
+        came = _carried_out(processes, ["run", *words])
+        codes.append(came.code)
+        runs.append(_whole_run(place, came.code, came.printed))
     return codes, runs
 
 
-def _carried_out(processes: "Processes", words: list[str]) -> tuple[int, str]:
+def _carried_out(processes: "Processes", words: list[str]) -> "Came":
     """One run to its end; Ctrl-C lets it tidy up."""
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(processes.run, words)

@@ -3,12 +3,14 @@
 import time
 from dataclasses import dataclass
 
-from ifmatch.client.courier import NoAnswer, unreachable
+from ifmatch.client.auth.table import TOKEN_VARIABLE
+from ifmatch.client.courier import NoAnswer
 from ifmatch.client.guard import demand_not_production
-from ifmatch.client.settings import TOKEN_VARIABLE, Identity
+from ifmatch.client.identity import Identity
 from ifmatch.client.statement import Statement
 from ifmatch.client.target import Target
 from ifmatch.client.unique import new_uuid
+from ifmatch.client.unreachable import unreachable
 from ifmatch.errors import ConfigurationError, TargetUnusable
 from ifmatch.rules.answer import Answer
 from ifmatch.rules.profile import FHIR_VERSIONS, Profile, base_for

@@ -99,7 +99,7 @@ class Statement:
 
     @property
     def _is_of_r5(self) -> bool:
-        return self.fhir_version.startswith("5")
+        return self.fhir_version.startswith(("5", "6"))
 
     def keeps_versions(self, resource_type: str) -> bool:
         """Whether resources of a type have versions; they do unless the statement says otherwise."""
@@ -107,6 +107,15 @@ class Statement:
             return True
         kept = [entry.get("versioning") for entry in self._entries(resource_type)]
         return "no-version" not in kept
+
+    def versioning(self, resource_type: str) -> str:
+        """What the statement says of the versions of a type; empty when it says nothing, or not one thing."""
+        said = {str(entry.get("versioning", "")) for entry in self._entries(resource_type)}
+        return said.pop() if len(said) == 1 else ""
+
+    def reads_history(self, resource_type: str) -> bool:
+        """Whether the statement says that past versions of a type can be read."""
+        return any(entry.get("readHistory") is True for entry in self._entries(resource_type))
 
     def _entries(self, resource_type: str) -> list[Mapping[str, Any]]:
         described = _described_types(self.document)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ifmatch.race.budget import EFFORTS
 from ifmatch.report.console import console_for
-from ifmatch.report.promises import lines_of, promises_of, why_excluded
+from ifmatch.report.promises import excluded_by, lines_of, promises_of
 from ifmatch.rules import profile as profiles
 from ifmatch.rules.catalogue import Rule, demand_matching, matches, rules
 from ifmatch.rules.expectation import Expectation, NotApplicable
@@ -125,6 +125,8 @@ def print_profile(profile: Profile) -> None:
     console = console_for()
     _line(console, f"{profile.id}: {profile.title}", "bold")
     bases = ", ".join(profile.bases) or "nothing"
+    if profile.draft:
+        _line(console, "draft: the texts may still change", "yellow")
     _line(console, f"FHIR {profile.fhir} · extends {bases} · sha256 {profile.sha256[:16]}…")
     _line(console, f"interactions: {_offered(profile)}")
     for note in notes(profile.renamed):
@@ -153,7 +155,7 @@ def _offered(profile: Profile) -> str:
 
 
 def _counts(profile: Profile, chosen: Sequence[Rule]) -> str:
-    counts = planned(profile, chosen, partial(why_excluded, profile))
+    counts = planned(profile, chosen, partial(excluded_by, profile))
     return ", ".join(f"{count} {kind}" for kind, count in counts.items())
 
 

@@ -8,8 +8,8 @@ import shlex
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote as percent_encoded
 
+from ifmatch.client.auth.table import TOKEN_VARIABLE
 from ifmatch.client.redaction import REDACTED
-from ifmatch.client.settings import TOKEN_VARIABLE
 from ifmatch.log.events import Headers, RequestSent, TargetDescribed
 
 #: What curl or the connection adds by itself. It says nothing about the exchange.

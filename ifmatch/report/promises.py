@@ -26,7 +26,7 @@ class Promised:
 
 def promises_of(profile: Profile, rule: Rule) -> tuple[Promised, ...]:
     """What a profile promises for a rule: for each resource type whose promise differs from the others."""
-    reason = why_excluded(profile, rule)
+    reason = excluded_by(profile, rule)
     if reason:
         return (Promised("", f"does not apply: {reason}"),)
     types = profile.types_of(rule.id)
@@ -37,7 +37,7 @@ def promises_of(profile: Profile, rule: Rule) -> tuple[Promised, ...]:
     )
 
 
-def why_excluded(profile: Profile, rule: Rule) -> str:
+def excluded_by(profile: Profile, rule: Rule) -> str:
     """Why a profile alone says that a rule cannot be run, whatever the target is like; empty when it does not.
 
     What is promised of interactions that a system does not have is not promised by it, though its bases promise it.

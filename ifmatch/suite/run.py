@@ -17,6 +17,8 @@ from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError
 from ifmatch.log.events import Crash, Event, Notice
 from ifmatch.report.console import conclusion, count_line
 from ifmatch.rules import catalogue
+from ifmatch.suite.dry_run import dry_run
+from ifmatch.suite.forecast import in_words
 from ifmatch.suite.options import RULES, Options, fill_from_target_file, given_to_pytest
 from ifmatch.suite.session import Session
 from ifmatch.suite.sharing import join, shared, split
@@ -37,9 +39,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         elif not config.getoption("collectonly"):
             fill_from_target_file(config)
             catalogue.demand_matching(config.getoption(RULES.own) or "*")
-            _enter(config, Session.open(_options(config), lambda event: _tell(config, event)))
+            _begin(config, _options(config))
     except IfmatchError as error:
         stop(config, error)
+
+
+def _begin(config: pytest.Config, options: Options) -> None:
+    if options.dry_run:
+        print(in_words(dry_run(options)))
+        pytest.exit("a dry run", returncode=ExitCode.CONFORMANT)
+    _enter(config, Session.open(options, lambda event: _tell(config, event)))
 
 
 def _is_worker(config: pytest.Config) -> bool:
