@@ -114,6 +114,9 @@ def test_a_race_that_finds_a_lost_update_shows_who_collided(tmp_path):
     code, printed, report = ifmatch(*words, "--seed", "1", folder=tmp_path)
     assert code == 1, printed
     assert "LOST UPDATE" in printed
+    drawn = [line for line in printed.splitlines() if "┣" in line or "├" in line]
+    assert len(drawn) >= 2
+    assert max(map(len, drawn)) <= 80  # of a terminal that nobody has made wider
     race = report["rules"][0]["race"]
     assert 2 <= len(race["anomalies"][0]["operations"]) <= 3
     assert (tmp_path / "reports" / "latest" / race["picture"]).read_text().startswith("<svg")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from page_run import HOSTILE, everything, hostile, large, step
 from report_log import BASE, at, exchange, failure, footer, header, journal, verdict, whole
+from running import forked, run
 
 from ifmatch.cli.main import main
 from ifmatch.errors import ExitCode
@@ -165,6 +166,53 @@ def test_a_repair_is_checked_by_a_command():
     )
     assert few.holding("command")[-1]["text"].split()[-2] == "a.x,b.c.y"
     assert "--rules 'a.*,b.c.*'" in many.holding("command")[-1]["text"]
+
+
+def test_a_repair_of_an_embedded_server_is_checked_on_a_new_one():
+    """Its address does not last; its faults are switched on again."""
+    events = [header(embedded=True, faults=["if-match-ignored"]), failure("a.x"), footer(1)]
+    (replay, check) = shown(Run.of(events)).holding("command")
+    assert "bash replay/a.x.sh" in replay["text"]
+    assert "ifmatch run -p spine --fault if-match-ignored --rules a.x" in check["text"]
+
+
+#: Rules of which these faults break twelve, for three causes.
+TWELVE = (
+    "update.if-match.stale*,update.if-match.never-existed,update.if-match.other-resource,update.if-match.id-as-version,"
+    "update.lost-update.detected,race.update.same-version,update.unparsable,always.no-server-error,"
+    "create.headers.location,read.*"
+)
+FAULTS = ("if-match-ignored", "unparsable-answered-500", "create-without-location")
+
+
+@pytest.fixture(scope="module")
+def twelve():
+    """The page of a real run with twelve failures."""
+    words = ["-p", "fhir-r4", *(f"--fault={one}" for one in FAULTS), "--seed=1", "--rules", TWELVE]
+    ((_, _, printed),) = forked(run, [(words,)])
+    folder = next(line.split()[1] for line in printed.splitlines() if line.startswith("report "))
+    return Page((Path(folder) / FILE_NAME).read_text(encoding="utf-8"))
+
+
+def test_twelve_failures_of_three_causes_are_three_things_to_read(twelve):
+    """What a vendor wants to know in ten seconds: how many causes, which rule, where it is written, what to type."""
+    (banner,) = twelve.holding("banner")
+    assert "12 rules fail, from 3 causes" in words(banner["text"])
+    (listed,) = twelve.holding("causes")
+    assert words(listed["text"]) == (
+        "Update with If-Match: accepted, though it must be refused 9 rules "
+        "Update with If-Match: answered with a server error 2 rules "
+        "Expected a Location header 1 rule"
+    )
+    causes = [words(one["text"]) for one in twelve.holding("cause")]
+    assert len(causes) == 3
+    simplest = ("update.if-match.stale", "update.unparsable", "create.headers.location")
+    for cause, rule in zip(causes, simplest, strict=True):
+        assert rule in cause.partition("expected")[0]
+        assert f"See it happen bash replay/{rule}.sh" in cause
+        assert "Check a repair ifmatch run -p fhir-r4 --fault if-match-ignored" in cause
+    links = [one["href"] for one in twelve.all("a", rel="noreferrer noopener")]
+    assert links[0] == "https://hl7.org/fhir/R4/http.html#concurrency"
 
 
 @pytest.mark.parametrize(

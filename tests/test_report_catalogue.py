@@ -3,6 +3,7 @@
 import pytest
 
 from ifmatch.report.catalogue import planned, print_profile, print_rules
+from ifmatch.report.promises import excluded_by, promises_of
 from ifmatch.rules.catalogue import rules
 from ifmatch.rules.profile import load, shipped
 
@@ -48,3 +49,12 @@ def test_a_profile_is_shown_whole(capsys):
     print_profile(load("spine"))
     out = capsys.readouterr().out
     assert all(f"\n{rule.id}\n" in out for rule in rules())
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_no_promise_is_shown_of_a_door_that_a_system_does_not_have(name):
+    """Though a base of its profile promises it."""
+    profile = load(name)
+    lacking = [rule for rule in rules() if excluded_by(profile, rule)]
+    assert all(not promise.level for rule in lacking for promise in promises_of(profile, rule))
+    assert profile.interactions is None or lacking

@@ -18,8 +18,8 @@ PROPERTIES = json.loads(SCHEMA.read_text())["properties"]
 #: Tables that only a target file has, and what `--placeholder` adds to.
 OF_THE_FILE = {"timeout", "tls", "auth", "headers", "waivers", "placeholders", "resources"}
 
-#: Options that no file can say: which file it is, and what has a table of its own.
-OF_THE_COMMAND = {"target", "placeholder"}
+#: Options that no file can say: which file it is, what has a table of its own, and what is of this one time.
+OF_THE_COMMAND = {"target", "placeholder", "dry-run", "certifies"}
 
 
 def test_every_option_can_stand_in_the_file():

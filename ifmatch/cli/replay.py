@@ -68,6 +68,7 @@ def _replay(args: argparse.Namespace) -> int:
     from ifmatch.report.again import print_replayed, replayed
     from ifmatch.report.console import console_for
     from ifmatch.report.run import Run
+    from ifmatch.report.text import counted
     from ifmatch.suite.folder import new_run_id
 
     if args.times < 1:
@@ -80,7 +81,7 @@ def _replay(args: argparse.Namespace) -> int:
     options = _options(before, rules, args)
     console = console_for()
     server = options["base_url"] or "an embedded server"
-    print(f"{_counted(len(rules), 'rule')} of run {before.id}, again on {server}\n", flush=True)
+    print(f"{counted(len(rules), 'rule')} of run {before.id}, again on {server}\n", flush=True)
     codes, attempts = _attempts(options, folder, args.times)
     print_replayed(console, replayed(before, rules, attempts))
     if any(now.profile.sha256 != before.profile.sha256 for now in attempts):
@@ -219,10 +220,6 @@ def _whole_run(place: Path, code: int, printed: str) -> "Run":
     kinds = {kind.exit_code: kind for kind in (ConfigurationError, NothingSelected, TargetUnusable)}
     broken = kinds.get(ExitCode(code), IfmatchError)
     raise broken(run.message or last.removesuffix(f"    (exit {code})"))
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 COMMAND = Command(

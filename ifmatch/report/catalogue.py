@@ -1,7 +1,7 @@
 """The catalogue for a person: rules with what a profile expects of them, profiles with what they promise, faults."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -10,15 +10,12 @@ from rich.text import Text
 
 from ifmatch.race.budget import EFFORTS
 from ifmatch.report.console import console_for
-from ifmatch.report.promises import is_silent_on, lines_of, promises_of
+from ifmatch.report.promises import excluded_by, lines_of, promises_of
 from ifmatch.rules import profile as profiles
 from ifmatch.rules.catalogue import Rule, demand_matching, matches, rules
 from ifmatch.rules.expectation import Expectation, NotApplicable
 from ifmatch.rules.profile import Profile
 from ifmatch.rules.renamed import notes
-
-#: Gates that depend on what a target file gives or a target shows, which no profile knows.
-_OF_THE_TARGET = frozenset({"credentials", "second-identity", "statement", "versions"})
 
 
 class Fault(Protocol):
@@ -54,22 +51,6 @@ def _kind(profile: Profile, rule: Rule) -> str:
     if Expectation in kinds:
         return "expected"
     return "do not apply" if kinds == {NotApplicable} else "surveyed"
-
-
-def excluded_by(profile: Profile, rule: Rule) -> str:
-    """Why a profile alone says that a rule cannot be run, whatever the target is like."""
-    if is_silent_on(profile, rule):
-        return "the profile promises nothing of the kind"
-    missing = next(_missing(profile, rule), "")
-    return f"the profile has no {missing}" if missing else ""
-
-
-def _missing(profile: Profile, rule: Rule) -> Iterator[str]:
-    """The interactions that a rule needs and a profile says there are none of."""
-    needs = {tag.removeprefix("@needs:") for tag in rule.tags if tag.startswith("@needs:")}
-    for name in sorted(needs - _OF_THE_TARGET):
-        if profile.offers(name) is False:
-            yield name
 
 
 # ---------------------------------------------------------------- rules

@@ -7,8 +7,8 @@ from itertools import groupby
 from rich.console import Console
 from rich.text import Text as Line
 
-from ifmatch.report.catalogue import excluded_by
 from ifmatch.report.console import console_for
+from ifmatch.report.promises import excluded_by
 from ifmatch.rules.catalogue import Rule, rules
 from ifmatch.rules.door_table import TableCell, main_cells, table
 from ifmatch.rules.doors import DOORS

@@ -8,6 +8,9 @@ from ifmatch.rules.catalogue import Rule
 from ifmatch.rules.expectation import Expectation, NotApplicable, Promise, Surveyed, promised_status
 from ifmatch.rules.profile import Profile
 
+#: Gates that depend on what a target file gives or a target shows, which no profile knows.
+_OF_THE_TARGET = frozenset({"credentials", "second-identity", "statement", "versions"})
+
 
 @dataclass(frozen=True)
 class Promised:
@@ -23,8 +26,9 @@ class Promised:
 
 def promises_of(profile: Profile, rule: Rule) -> tuple[Promised, ...]:
     """What a profile promises for a rule: for each resource type whose promise differs from the others."""
-    if is_silent_on(profile, rule):
-        return (Promised("", "does not apply: the profile promises nothing of the kind"),)
+    reason = excluded_by(profile, rule)
+    if reason:
+        return (Promised("", f"does not apply: {reason}"),)
     types = profile.types_of(rule.id)
     abouts = types if len(types) > 1 else [""]
     return tuple(
@@ -33,9 +37,23 @@ def promises_of(profile: Profile, rule: Rule) -> tuple[Promised, ...]:
     )
 
 
-def is_silent_on(profile: Profile, rule: Rule) -> bool:
-    """Whether it is a rule that is run only where it is promised, and it is not."""
-    return "@if-promised" in rule.tags and not profile.speaks_of(rule.id)
+def excluded_by(profile: Profile, rule: Rule) -> str:
+    """Why a profile alone says that a rule cannot be run, whatever the target is like; empty when it does not.
+
+    What is promised of interactions that a system does not have is not promised by it, though its bases promise it.
+    """
+    if "@if-promised" in rule.tags and not profile.speaks_of(rule.id):
+        return "the profile promises nothing of the kind"
+    missing = next(_missing(profile, rule), "")
+    return f"the profile has no {missing}" if missing else ""
+
+
+def _missing(profile: Profile, rule: Rule) -> Iterator[str]:
+    """The interactions that a rule needs and a profile says there are none of."""
+    needs = {tag.removeprefix("@needs:") for tag in rule.tags if tag.startswith("@needs:")}
+    for name in sorted(needs - _OF_THE_TARGET):
+        if profile.offers(name) is False:
+            yield name
 
 
 def promised_by(

@@ -26,6 +26,11 @@ def one_line(text: object, most: int = 300) -> str:
     return shortened(shown, most, len(str(text)))
 
 
+def counted(number: int, word: str) -> str:
+    """A number of things: `1 rule`, `2 rules`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
 def spelled_out(text: str) -> str:
     """A text in which every character is seen: those that move or hide what stands around them are spelled."""
     return text if text.isprintable() else "".join(map(_visible, text))

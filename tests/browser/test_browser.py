@@ -83,6 +83,12 @@ def test_it_fetches_nothing_and_obeys_nobody(name, view):
     assert told["obeyed"] is None
 
 
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_first_screen_says_what_is_wrong(view):
+    """Every cause by its name, before anybody scrolls."""
+    assert seen("everything")[view]["causes"] == 2
+
+
 def test_it_is_dark_where_that_is_preferred():
     """And light elsewhere."""
     grounds = {view: seen("everything")[view]["background"] for view in VIEWS}

@@ -19,9 +19,11 @@ _COUNT_ORDER = (
     Verdict.INCONCLUSIVE, Verdict.WAIVED, Verdict.OBSERVED, Verdict.NOT_APPLICABLE,
 )  # fmt: skip
 
-#: What stands beside the title of a rule of which there is nothing more to say; other rules are shown with details.
+#: What stands beside the title of a rule of which there is nothing more to say for now; others are shown with details.
+#: A failure is told at the end, with what else shows its cause.
 _ASIDE: Mapping[Verdict, Callable[[VerdictReached], object]] = {
     Verdict.PASS: lambda case: "",
+    Verdict.FAIL: lambda case: "",
     Verdict.OBSERVED: lambda case: case.observed.get("answer") or "",
     Verdict.NOT_APPLICABLE: lambda case: case.message,
 }

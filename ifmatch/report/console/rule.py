@@ -7,7 +7,7 @@ from rich.text import Text
 
 from ifmatch.log.events import ExchangeRecorded, VerdictReached
 from ifmatch.report import curl
-from ifmatch.report.console.lines import NAME_WIDTH, WIDTH, print_beside, print_to_copy, print_value
+from ifmatch.report.console.lines import NAME_WIDTH, print_beside, print_to_copy, print_value
 from ifmatch.report.console.words import MARKS
 from ifmatch.report.evidence import deciding_exchange
 from ifmatch.report.run import Judged, Run, waived
@@ -29,12 +29,17 @@ def print_rule(
 ) -> None:
     """One rule with what was expected and what came; with its source's sentence and a curl when evidence is given."""
     print_title(console, judged, indent)
-    for line in _drawing(judged):
-        console.print(Text(f"{'':{indent + 4}}{line}".rstrip()), soft_wrap=True)
+    print_drawing(console, judged, indent)
     for name, value in _details(judged):
         print_value(console, name, value, indent + 4)
     if evidence is not None:
         _print_evidence(console, judged, evidence, indent + 4)
+
+
+def print_drawing(console: Console, judged: Judged, indent: int = 2) -> None:
+    """What is said of a race, as it stands; nothing of another rule."""
+    for line in drawing_of(judged):
+        console.print(Text(f"{'':{indent + 4}}{line}".rstrip()), soft_wrap=True)
 
 
 def _print_evidence(console: Console, judged: Judged, run: Run, indent: int) -> None:
@@ -43,7 +48,7 @@ def _print_evidence(console: Console, judged: Judged, run: Run, indent: int) -> 
     if says:
         print_value(console, "says", one_line(says, 500), indent)
     exchange = deciding_exchange(judged.spokesman, run)
-    if exchange is not None and not _drawing(judged):
+    if exchange is not None and not drawing_of(judged):
         _print_request(console, exchange, run, indent)
 
 
@@ -86,7 +91,7 @@ def _details(judged: Judged) -> Iterator[tuple[str, str]]:
 
 def _reason(judged: Judged) -> Iterator[tuple[str, str]]:
     """What was found, or else why there is nothing to be found; a drawing says it all."""
-    if _drawing(judged):
+    if drawing_of(judged):
         return
     if _findings(judged):
         yield from _expected_and_got(judged)
@@ -114,7 +119,7 @@ def _named(name: str, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield name if number == 0 else "", line
 
 
-def _drawing(judged: Judged) -> list[str]:
+def drawing_of(judged: Judged) -> list[str]:
     """What is said of a race: several lines that stand as they are."""
     message = judged.spokesman.message
     return several_lines(message, 60, 200) if "\n" in message else []
@@ -162,7 +167,7 @@ def _promise(case: VerdictReached) -> str:
 
 
 def _print_request(console: Console, exchange: ExchangeRecorded, run: Run, indent: int) -> None:
-    width = WIDTH - indent - NAME_WIDTH
+    width = console.width - indent - NAME_WIDTH
     lines = curl.folded(exchange.request, run.target, _BODY_IN_CURL, width)
     for name, line in _named("request", lines):
         print_to_copy(console, name, line, indent)

@@ -8,11 +8,17 @@ from rich.text import Text
 
 from ifmatch.report.causes import Cause, causes
 from ifmatch.report.console.lines import print_beside, print_line, print_to_copy
-from ifmatch.report.console.rule import print_rule, print_title, sentence_on
+from ifmatch.report.console.rule import (
+    drawing_of,
+    print_drawing,
+    print_rule,
+    print_title,
+    sentence_on,
+)
 from ifmatch.report.console.words import conclusion, count_line
 from ifmatch.report.replay import replay_path
 from ifmatch.report.run import Judged, Run
-from ifmatch.report.text import one_line
+from ifmatch.report.text import counted, one_line
 from ifmatch.rules.verdict import Verdict
 
 #: Verdicts whose rules have one sentence each at the end of a run.
@@ -42,7 +48,8 @@ def print_bound(console: Console, effort: str, seconds: int, races: int) -> None
         minutes = -(-races * seconds // 60)
         print_line(
             console,
-            f"{races} races, {effort}: about {minutes} minutes at most, if the target makes everyone wait",
+            f"{counted(races, 'race')}, {effort}: about {counted(minutes, 'minute')} at most, if the target makes "
+            "everyone wait",
         )
         console.print()
 
@@ -69,14 +76,17 @@ def print_summary(console: Console, run: Run, folder: Path | str | None = None) 
 
 
 def _print_cause(console: Console, cause: Cause, run: Run, folder: Path | str | None) -> None:
-    """The simplest rule that shows a cause in full, and the titles of those that show it again."""
+    """The simplest rule that shows a cause in full, the titles of those that show it again, and one picture."""
     console.print()
     print_rule(console, cause.simplest, evidence=run)
     _print_replay(console, cause.simplest, folder)
     if cause.consequences:
         print_line(console, f"      the same is shown by {len(cause.consequences)} more:", "dim")
+    pictured = next(filter(drawing_of, cause.consequences), None)
     for judged in cause.consequences:
         print_title(console, judged, indent=6)
+        if judged is pictured and not drawing_of(cause.simplest):
+            print_drawing(console, judged, indent=2)
 
 
 def _print_replay(console: Console, judged: Judged, folder: Path | str | None) -> None:

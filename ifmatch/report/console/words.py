@@ -12,7 +12,7 @@ MARKS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.INCONCLUSIVE: ("?", "magenta"),
     Verdict.WARN: ("!", "yellow"),
     Verdict.WAIVED: ("~", "cyan"),
-    Verdict.OBSERVED: ("·", "blue"),
+    Verdict.OBSERVED: ("·", "bright_blue"),
     Verdict.PASS: ("✓", "green"),
     Verdict.NOT_APPLICABLE: ("–", "dim"),
 }

@@ -39,6 +39,7 @@ class CauseView:
     """A cause with what is to be done about it: the simplest rule, and those that fail the same way."""
 
     heading: str
+    anchor: str
     advice: Advice
     simplest: RuleView
     consequences: tuple[RuleView, ...]
@@ -95,10 +96,12 @@ def _sections(run: Run, views: dict[str, RuleView]) -> Iterator[Section]:
 
 
 def _cause_view(cause: Cause, run: Run, views: dict[str, RuleView]) -> CauseView:
+    simplest = views[cause.simplest.rule]
     return CauseView(
         heading=str(cause.symptom),
+        anchor=f"cause-{simplest.anchor}",
         advice=advice_on(cause.symptom),
-        simplest=views[cause.simplest.rule],
+        simplest=simplest,
         consequences=tuple(views[judged.rule] for judged in cause.consequences),
         command=_command(cause.rules, run),
     )
@@ -108,16 +111,19 @@ def _command(rules: Sequence[Judged], run: Run) -> str:
     """What to type to see whether a repair holds: the rules by name while they are few, else their groups."""
     ids = [judged.rule for judged in rules]
     globs = ids if len(ids) <= _MOST_NAMED else _groups_of(ids)
-    words = [
-        "ifmatch",
-        "run",
-        run.target.base_url,
-        "-p",
-        run.profile.id,
-        "--rules",
-        ",".join(globs),
-    ]
+    words = ["ifmatch", "run", *_server(run), "--rules", ",".join(globs)]
     return shlex.join(one_line(word, 4000) for word in words)
+
+
+def _server(run: Run) -> Iterator[str]:
+    """How the server of a run is named to `ifmatch run`: an embedded one has no address that lasts."""
+    if not run.header.embedded:
+        yield run.target.base_url
+    yield from ("-p", run.header.profile_file or run.profile.id)
+    if run.header.target_file:
+        yield from ("-t", run.header.target_file)
+    for fault in run.header.faults:
+        yield from ("--fault", fault)
 
 
 def _groups_of(ids: Iterable[str]) -> list[str]:

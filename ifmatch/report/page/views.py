@@ -18,7 +18,7 @@ from ifmatch.report.evidence import deciding_exchange, exchanges_of_step, first_
 from ifmatch.report.interaction import interaction_of
 from ifmatch.report.replay import replay_of
 from ifmatch.report.run import Judged, Run, waived
-from ifmatch.report.text import label_of, one_line
+from ifmatch.report.text import counted, label_of, one_line
 from ifmatch.rules.expectation import Finding, Source
 from ifmatch.rules.verdict import Verdict
 
@@ -155,7 +155,7 @@ def _difference(finding: Finding) -> Difference:
 def _answer(case: VerdictReached) -> str:
     """What came, in a few words: an answer, or what a race is worth, or why there was none."""
     if case.race is not None and case.race.rounds:
-        return f"{_counted(case.race.rounds, 'round')}, {_shown_by(case.race)}"
+        return f"{counted(case.race.rounds, 'round')}, {_shown_by(case.race)}"
     return one_line(case.observed.get("answer") or case.message, 160)
 
 
@@ -263,16 +263,12 @@ def _seen(race: RaceFacts) -> str:
     """How often something was seen, and how often it was seen again."""
     parts = []
     if race.anomalies_in_all:
-        rounds = f" in {_counted(race.rounds, 'round')}" if race.rounds else ""
-        parts.append(f"seen {_counted(race.anomalies_in_all, 'time')}{rounds}")
+        rounds = f" in {counted(race.rounds, 'round')}" if race.rounds else ""
+        parts.append(f"seen {counted(race.anomalies_in_all, 'time')}{rounds}")
     if race.reproduced:
         shown, tries = race.reproduced
         parts.append(f"reproduced {shown} of {tries} times with two writers")
     return ", ".join(parts)
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _facts(race: RaceFacts) -> Iterator[tuple[str, str]]:

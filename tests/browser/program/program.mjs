@@ -79,10 +79,12 @@ const parts = {
 
 const view = async (name, width, colorScheme) => {
   const { page, complaints, fetched, close } = await opened({ viewport: { width, height: 900 }, colorScheme });
+  const causes = await page.evaluate(() => [...document.querySelectorAll('.causes a')]
+    .filter((one) => one.getBoundingClientRect().bottom <= innerHeight).length);
   await page.evaluate(() => { for (const one of document.querySelectorAll('.cause details')) one.open = true; });
   await settled(page);
   tell(`${name} ${colorScheme}`, {
-    width, widest: await page.evaluate(() => document.documentElement.scrollWidth),
+    width, causes, widest: await page.evaluate(() => document.documentElement.scrollWidth),
     background: await page.evaluate(() => getComputedStyle(document.body).backgroundColor),
     violations: await violations(page), complaints, fetched,
     obeyed: await page.evaluate(() => window.pwned ?? null),
