@@ -100,13 +100,19 @@ class TokenSource:
         self._new_ones_fail = False  # whether a target refuses those that are new, too
 
     def renew_if_due(self) -> None:
-        """Ask for another token when this one ends soon. Raises TargetUnusable when none is issued any more."""
-        if self._token is not None and (self._given_up or self._is_due(self._token)):
-            try:
-                self._renew()
-            except ConfigurationError as refused:
-                # What was right when the run began is not wrong now.
-                raise TargetUnusable(str(refused)) from None
+        """Ask for another token when this one ends soon; while none is issued, this one serves until its end.
+
+        Raises TargetUnusable when there is none then.
+        """
+        token = self._token
+        if token is None or not (self._given_up or token.is_due(clock())):
+            return
+        try:
+            self._renew()
+        except (ConfigurationError, TargetUnusable) as none:
+            if self._given_up or token.has_ended(clock()):
+                # What was right when the run began is not the user's mistake now.
+                raise TargetUnusable(str(none)) from None
 
     def value(self, request: Request) -> str:
         """The token; the first request has it asked for. Raises ConfigurationError or TargetUnusable for none."""
@@ -125,10 +131,10 @@ class TokenSource:
         if not is_current or self._given_up:
             return True
         assert self._token is not None
-        if not self._accepted and not self._is_due(self._token):
+        if not self._accepted and not self._token.is_due(clock()):
             self._new_ones_fail = True
             return False
-        if not self._has_ended(self._token, answer):
+        if not self._may_have_ended(self._token, answer):
             return False
         self._given_up = True
         self._tell(
@@ -136,18 +142,15 @@ class TokenSource:
         )
         return True
 
-    def _has_ended(self, token: Token, answer: Answer) -> bool:
+    def _may_have_ended(self, token: Token, answer: Answer) -> bool:
         named = "invalid_token" in (answer.header("www-authenticate") or "")  # RFC 6750 section 3.1
-        may_have = token.due is None or clock() >= token.due
-        return named or may_have or not self._new_ones_fail
+        is_old = token.lifetime is None or token.is_due(clock())
+        return named or is_old or not self._new_ones_fail
 
     def _renew(self) -> Token:
         self._token = self._endpoint.token_for(self._grant)
         self._accepted = self._given_up = False
         return self._token
-
-    def _is_due(self, token: Token) -> bool:
-        return token.due is not None and clock() >= token.due
 
 
 def source_of(
