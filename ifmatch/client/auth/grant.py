@@ -131,7 +131,8 @@ def _refusal(document: Mapping[str, Any]) -> str:
 
 
 def _value(answer: Mapping[str, Any]) -> str:
-    value, kind = answer.get("access_token"), answer.get("token_type")
+    value = answer.get("access_token")
+    kind = answer.get("token_type")
     if not isinstance(value, str) or not is_token(value):
         raise NoToken("issues an access_token that no header may carry")
     if not isinstance(kind, str):

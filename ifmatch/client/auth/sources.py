@@ -100,17 +100,17 @@ class TokenSource:
         self._new_ones_fail = False  # whether a target refuses those that are new, too
 
     def renew_if_due(self) -> None:
-        """Ask for another token when this one ends soon; while none is issued, this one serves until its end.
-
-        Raises TargetUnusable when there is none then.
-        """
+        """Ask for another token when this one ends soon. Raises TargetUnusable when none is issued and it has ended."""
         token = self._token
-        if token is None or not (self._given_up or token.is_due(clock())):
-            return
+        if token is not None and (self._given_up or token.is_due(clock())):
+            self._replace(token)
+
+    def _replace(self, token: Token) -> None:
         try:
             self._renew()
         except (ConfigurationError, TargetUnusable) as none:
-            if self._given_up or token.has_ended(clock()):
+            has_ended = self._given_up or token.has_ended(clock())
+            if has_ended:
                 # What was right when the run began is not the user's mistake now.
                 raise TargetUnusable(str(none)) from None
 
@@ -124,28 +124,28 @@ class TokenSource:
 
         Then the next request shows a new one. A token that never was accepted is not replaced by another of its kind.
         """
-        is_current = self._token is not None and shown == f"Bearer {self._token.value}"
+        token = self._token
+        is_current = token is not None and shown == f"Bearer {token.value}"
         if answer.status != 401:
             self._accepted |= is_current
             return False
-        if not is_current or self._given_up:
+        if token is None or not is_current or self._given_up:
             return True
-        assert self._token is not None
-        if not self._accepted and not self._token.is_due(clock()):
-            self._new_ones_fail = True
-            return False
-        if not self._may_have_ended(self._token, answer):
-            return False
-        self._given_up = True
-        self._tell(
-            "the target answers 401 to a token that it took before: another one is asked for"
-        )
-        return True
+        self._given_up = self._may_have_ended(token, answer)
+        if self._given_up:
+            self._tell(
+                "the target answers 401 to a token that it took before: another one is asked for"
+            )
+        return self._given_up
 
     def _may_have_ended(self, token: Token, answer: Answer) -> bool:
-        named = "invalid_token" in (answer.header("www-authenticate") or "")  # RFC 6750 section 3.1
-        is_old = token.lifetime is None or token.is_due(clock())
-        return named or is_old or not self._new_ones_fail
+        is_old = token.is_due(clock())
+        if not (self._accepted or is_old):
+            self._new_ones_fail = True
+            return False
+        challenge = answer.header("www-authenticate") or ""
+        is_named = "invalid_token" in challenge  # RFC 6750 section 3.1
+        return is_old or is_named or token.lifetime is None or not self._new_ones_fail
 
     def _renew(self) -> Token:
         self._token = self._endpoint.token_for(self._grant)
