@@ -95,6 +95,15 @@ def create_unknown_type(target):
     return Attempt(target.create(body), body)
 
 
+@when("a resource is created at the address of another type", target_fixture="attempt")
+def create_of_other_type(target, bench):
+    body, unique = bench.body()
+    other = "Basic" if bench.kind.type != "Basic" else "Patient"
+    sent = {**body, "resourceType": other}
+    answer = target.create(sent, resource_type=bench.kind.type, unique=unique)
+    return Attempt(answer, body)
+
+
 @when("a valid resource is created without credentials", target_fixture="attempt")
 def create_without_credentials(target, bench):
     return _create(target, bench, identity=Identity.NOBODY)

@@ -16,6 +16,7 @@ LANES = {
     "clients": "well-known FHIR clients against the embedded server",
     "guests": "the suite beside other plugins of pytest",
     "mutants": "answers that are wrong in one part each: what the suite makes of them",
+    "porcupine": "the judge against a checker that others wrote",
     "real": "the suite against real servers, which it starts itself",
     "variations": "servers that vary lawfully: that the suite fails none",
 }

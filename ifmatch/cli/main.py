@@ -1,13 +1,17 @@
 """The command line: finds the command, and turns whatever ends it into a sentence and an exit code."""
 
 import gc
+import re
 import sys
 from collections.abc import Sequence
 
 from ifmatch import __version__
 from ifmatch.cli import (
+    certify,
     compare,
     explain,
+    fleet,
+    init,
     ledger,
     open,
     profiles,
@@ -18,6 +22,7 @@ from ifmatch.cli import (
     run,
     serve,
     sweep,
+    verify,
 )
 from ifmatch.cli.command import Command, Parser
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, did_you_mean
@@ -29,6 +34,8 @@ COMMANDS = {
     command.name: command
     for command in (
         run.COMMAND,
+        init.COMMAND,
+        fleet.COMMAND,
         serve.COMMAND,
         rules.COMMAND,
         explain.COMMAND,
@@ -37,11 +44,16 @@ COMMANDS = {
         open.COMMAND,
         report.COMMAND,
         recheck.COMMAND,
+        certify.COMMAND,
+        verify.COMMAND,
         replay.COMMAND,
         ledger.COMMAND,
         sweep.COMMAND,
     )
 }
+
+#: What nobody means as an address.
+_LIKE_A_COMMAND = re.compile(r"[A-Za-z]+(-[A-Za-z]+)*")
 
 #: So many new objects, and Python looks for what can be thrown away.
 _OBJECTS_BEFORE_COLLECTION = 100_000
@@ -75,7 +87,7 @@ def _found(words: list[str]) -> tuple[Command, list[str]]:
         return COMMANDS[first], words[1:]
     if first in ("-h", "--help", "--version"):
         _overview().parse_args(words)
-    if first.isalpha():
+    if _LIKE_A_COMMAND.fullmatch(first):
         raise ConfigurationError(
             f'There is no command "{first}", and it is not a base URL, such as https://staging.example/fhir.'
             f"{did_you_mean(first, COMMANDS)} `ifmatch --help` lists the commands."

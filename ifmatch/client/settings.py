@@ -28,7 +28,8 @@ class Settings:
     `timeout` is in seconds. `credentials` says what each identity shows. `secret_headers` names the fixed headers whose
     values came from the environment. `resources` overrides parts of the profile's resource kinds, `placeholders` fills
     their templates. `waivers` are by the id of a rule. `credential` names the variables that hold the first identity's
-    credentials, as the target file does. `limits` are what the owner lets a run cost.
+    credentials, as the target file does. `limits` are what the owner lets a run cost. `vantages` are the other machines
+    that writers of a race sit on, `source_address` the one of ours that racing connections come from.
     """
 
     base_url: str
@@ -46,6 +47,8 @@ class Settings:
     through_proxy: bool = True
     credential: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    vantages: tuple[str, ...] = ()
+    source_address: str = ""
 
     @property
     def secrets(self) -> list[str]:

@@ -146,9 +146,9 @@ class Target:
         """PATCH to an address below the base: of one resource, or criteria that find it."""
         return self._write("PATCH", address, body, media_type=media_type, **options)
 
-    def post_bundle(self, body: Resource) -> Answer:
+    def post_bundle(self, body: Resource, **options: Any) -> Answer:
         """POST [base] with a Bundle. What it may create is for the caller to journal."""
-        return self._write("POST", "", body)
+        return self._write("POST", "", body, **options)
 
     def update_beside(self, body: Resource, *, if_match: str | Sequence[str] = ()) -> Answer:
         """PUT to an address of the same host that is certainly no FHIR end-point."""
@@ -298,6 +298,8 @@ class Target:
         unique = {"unique": new_uuid()}
         fixed = {"Accept": self.profile.media_type, **self.profile.headers, **self.settings.headers}
         given = list(headers.items()) if isinstance(headers, Mapping) else list(headers)
+        replaced = {name.lower() for name, _ in given}
+        fixed = {name: value for name, value in fixed.items() if name.lower() not in replaced}
         return (*((n, fill(v, unique)) for n, v in fixed.items()), *given)
 
     def pause(self, seconds: float) -> None:

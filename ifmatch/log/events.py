@@ -40,12 +40,17 @@ class SuiteVersion:
 
 @dataclass(frozen=True, slots=True)
 class ProfileName:
-    """Which profile the target is held to; `sha256` is over the texts of the profile and its bases."""
+    """Which profile the target is held to; `sha256` is over the texts of the profile and its bases.
+
+    `errata` say what was wrong in it before: `rule`, `date` and `what`.
+    """
 
     id: str = ""
     title: str = ""
     label: str = ""
     sha256: str = ""
+    version: str = ""
+    errata: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,7 @@ class RunStarted(Event):
     In a `strict` run a warning fails. `wait` is how many seconds the target had to start, `settings` how it was
     reached but for secrets (see ifmatch.client.settings). What it was called with is there so that it can be done
     again: `profile_file` and `target_file` as the user named them, and the `faults` of a server that was `embedded`.
+    `versions` are those of what it ran on; `certifies` says that it is to be a certificate's evidence.
     """
 
     schema: int = SCHEMA
@@ -66,6 +72,8 @@ class RunStarted(Event):
     writers: int = 0
     strict: bool = False
     wait: float = 0.0
+    certifies: bool = False
+    versions: Mapping[str, str] = field(default_factory=dict)
     profile: ProfileName | None = None
     profile_file: str = ""
     base_url: str = ""
@@ -182,6 +190,19 @@ class Journalled(Event):
     unique: str = ""
     reason: str = ""
     original: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen(Event):
+    """What a run is expected to write: requests, and resources by type.
+
+    `lent` are the types that it changes and restores instead; `stays` is why what it makes cannot be deleted.
+    """
+
+    writes: int = 0
+    resources: Mapping[str, int] = field(default_factory=dict)
+    lent: tuple[str, ...] = ()
+    stays: str = ""
 
 
 # ---------------------------------------------------------------- what was found
@@ -313,6 +334,7 @@ KINDS: Mapping[str, type[Event]] = {
     "run.started": RunStarted,
     "target": TargetDescribed,
     "notice": Notice,
+    "foreseen": Foreseen,
     "exchange": ExchangeRecorded,
     "journal": Journalled,
     "history": HistoryRecorded,

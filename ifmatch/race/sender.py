@@ -105,8 +105,9 @@ class Sender:
         One about a token that has ended is none to the request; the next round has a new token.
         """
         exchange = _exchange(result)
+        whence = f"{writer} at {result.place}" if result.place else writer
         token_ended = self.target.authorizer.blames_token(exchange.request, exchange.answer(""))
-        return self.target.recorder.exchange(exchange, token_ended, writer=writer, raced=raced)
+        return self.target.recorder.exchange(exchange, token_ended, writer=whence, raced=raced)
 
     def obey(self, answers: Iterable[Answer]) -> None:
         """Wait for as long as the target asks (429, 503 with Retry-After), and let fewer meet from then on.

@@ -10,7 +10,8 @@ from ifmatch.errors import ConfigurationError
 from ifmatch.rules.catalogue import hint, ids
 from ifmatch.rules.renamed import current
 
-#: What is said of a waiver: `reason`, `owner`, and `until`, its last day (ISO 8601).
+#: What is said of a waiver: `reason`, `owner`, and `until`, its last day (ISO 8601). For a certificate also who let it
+#: pass, `approver`, and where it is dealt with, `issue`.
 Waiver = Mapping[str, str]
 
 
@@ -31,7 +32,9 @@ def in_force(waivers: Mapping[str, Waiver], today: date) -> dict[str, Waiver]:
 
 def describe(waiver: Waiver) -> str:
     """Such as `until 2026-12-31 by ada@example.org: fixed in the next release`."""
-    return f"until {waiver['until']} by {waiver['owner']}: {waiver['reason']}"
+    approved = f", approved by {waiver['approver']}" if "approver" in waiver else ""
+    issue = f" ({waiver['issue']})" if "issue" in waiver else ""
+    return f"until {waiver['until']} by {waiver['owner']}{approved}: {waiver['reason']}{issue}"
 
 
 def expired(rule: str, waiver: Waiver) -> str:

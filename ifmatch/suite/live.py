@@ -129,8 +129,9 @@ def demand_understood(arguments: list[str], plugins: Iterable[object] = ()) -> N
 
 def run_unseen(arguments: list[str], plugins: Iterable[object]) -> None:
     """Run pytest and show nothing of it. Raises what ended it before its time."""
-    view = _Unseen()
-    _pytest_main(arguments, [*plugins, view], _Held(sys.stderr))
+    held = _Held(sys.stderr)
+    view = _Unseen(held)
+    _pytest_main(arguments, [*plugins, view], held)
     if view.ended_by is not None:
         raise view.ended_by
 
@@ -138,10 +139,13 @@ def run_unseen(arguments: list[str], plugins: Iterable[object]) -> None:
 class _Unseen:
     """A pytest plugin for a run that is not the user's business."""
 
-    ended_by: IfmatchError | None = None
+    def __init__(self, held: "_Held") -> None:
+        self.ended_by: IfmatchError | None = None
+        self._held = held
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
+        self._held.let_go()
         config.pluginmanager.unregister(name="terminalreporter")
 
     def pytest_internalerror(self) -> bool:

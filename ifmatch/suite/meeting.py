@@ -60,7 +60,14 @@ def meet(
 
 def described(profile: Profile) -> ProfileName:
     """A profile as the log names it."""
-    return ProfileName(profile.id, profile.title, profile.label, profile.sha256)
+    return ProfileName(
+        id=profile.id,
+        title=profile.title,
+        label=profile.label,
+        sha256=profile.sha256,
+        version=profile.version,
+        errata=profile.errata,
+    )
 
 
 def _demand_an_endpoint(target: Target) -> None:

@@ -46,10 +46,12 @@ from ifmatch.rules.profile import Profile
 from ifmatch.rules.verdict import Verdict
 from ifmatch.suite.embedded import embedded_server
 from ifmatch.suite.folder import new_folder, new_run_id, point_latest_to, set_aside
+from ifmatch.suite.forecast import foresee, in_words
 from ifmatch.suite.meeting import described, meet
 from ifmatch.suite.options import Options
 from ifmatch.suite.race_settings import RaceSettings, race_settings
 from ifmatch.suite.verdicts import monitored
+from ifmatch.suite.versions import versions
 
 #: The profile of the embedded server when neither an address nor a profile is named.
 DEFAULT_PROFILE = "fhir-r4"
@@ -110,6 +112,7 @@ class Session:
             options.base_url, options.target_file, options.profile, options.placeholders
         )
         demand_allowed_host(settings)
+        settings = replace(settings, vantages=tuple(options.vantages))
         named = profiles.load(settings.profile) if settings.profile else None
         if options.faults and settings.base_url:
             raise ConfigurationError(
@@ -155,6 +158,7 @@ class Session:
         try:
             await_start(session.target, options.wait)
             session.record(meet(session.target, named, options.rules, session.waivers))
+            session.say_first(options.rules)
         except (IfmatchError, KeyboardInterrupt) as error:
             code = error.exit_code if isinstance(error, IfmatchError) else ExitCode.INTERRUPTED
             # What a server said stands in these sentences, so they are cleared like everything else.
@@ -227,6 +231,13 @@ class Session:
         for listener in self.listeners:
             listener(written)
         return written
+
+    def say_first(self, rules: str) -> None:
+        """What the selected rules will write, before they do; to nobody where the server is our own."""
+        foreseen = foresee(self.target, rules, self.races)
+        self.record(foreseen)
+        if self.embedded is None:
+            self.target.tell(in_words(foreseen))
 
     # ------------------------------------------------------------ races
 
@@ -339,6 +350,8 @@ def _header(session: Session, options: Options, named: Profile | None) -> RunSta
         writers=options.writers,
         strict=options.strict,
         wait=options.wait,
+        certifies=options.certifies,
+        versions=versions(),
         profile=described(named) if named else None,
         profile_file=session.settings.profile,
         settings=session.settings.public,
