@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 import pytest
 from answering import answering
 from joserfc import jwk, jwt
+from running import run
 from test_safety import spellings
 
 from ifmatch.client.access import authorizer_for
@@ -347,8 +348,8 @@ def test_a_token_is_renewed_before_it_ends(issued):
     assert shown(authorizer) == "Bearer t1"
     issuer.now = 15
     assert shown(authorizer) == "Bearer t2"
-    assert Token("t", 0, 3600).due == 3540
-    assert Token("t", 0, None).due is None
+    assert [Token("t", 0, 3600).is_due(now) for now in (3539, 3540)] == [False, True]
+    assert not Token("t", 0, None).is_due(1e9)
 
 
 def test_no_token_is_renewed_while_requests_race(issued):
@@ -442,15 +443,20 @@ def test_a_token_of_unknown_life(issued):
     assert answers(authorizer, 200, 401, 200) == [("t1", False), ("t1", True), ("t2", False)]
 
 
-def test_a_client_that_is_refused_in_the_middle_of_a_run(issued, monkeypatch):
-    """What was right when the run began is not the user's mistake now."""
+def test_a_server_that_issues_none_for_a_while(issued, monkeypatch):
+    """The token serves until it ends; then the run does, for what was right when it began is not the user's mistake."""
     authorizer, issuer, _ = issued()
     shown(authorizer)
-    issuer.now = 18
 
     def refuse(grant):
         raise ConfigurationError("invalid_client")
 
+    issuer.now = 18
+    with monkeypatch.context() as patch:
+        patch.setattr(issuer, "token_for", refuse)
+        assert shown(authorizer) == "Bearer t1"
+    assert shown(authorizer) == "Bearer t2"
+    issuer.now = 38
     monkeypatch.setattr(issuer, "token_for", refuse)
     with pytest.raises(TargetUnusable, match="invalid_client"):
         shown(authorizer)
@@ -460,6 +466,25 @@ def test_a_race_learns_nothing_from_a_token_that_ended():
     """Such an answer is none to the request, so nobody won and nobody lost."""
     assert outcome_of(Kind.UPDATE, Answer(401)) is Outcome.REFUSED
     assert outcome_of(Kind.UPDATE, Answer(401, failure="the token had ended")) is Outcome.UNKNOWN
+
+
+def test_a_run_without_a_token(tmp_path):
+    """It ends with the exit code of whose fault it is, and shows nothing of what it asked with."""
+    (tmp_path / "secret").write_text(SECRET)
+    said = [
+        (400, {"error": "invalid_client", "error_description": f"{SECRET} is wrong"}),
+        (200, b"nonsense"),
+    ]
+    found = []
+    for answer in said:
+        with answering(answer) as (url, _):
+            file = tmp_path / "target.toml"
+            file.write_text(f'{GRANT}token_url = "{url}/token"\nclient_secret_file = "secret"\n')
+            code, report, printed = run([url, "-p", "fhir-r4", "-t", str(file)])
+        assert "Traceback" not in printed
+        assert SECRET not in printed + json.dumps(report)
+        found.append((code, report["exit_code"]))
+    assert found == [(ExitCode.USAGE,) * 2, (ExitCode.TARGET_UNUSABLE,) * 2]
 
 
 # ---------------------------------------------------------------- a JWT with each request

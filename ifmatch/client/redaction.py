@@ -53,8 +53,8 @@ class Redactor:
 
     def learn(self, *secrets: str) -> None:
         """Remove these from now on, too; of a JWT all that have its header, for each request may have its own."""
-        kept = {_header_of_jwt(secret) or secret for secret in secrets}
-        fresh = {text for text in kept if len(text) >= _SHORTEST} - self._known
+        long_enough = (secret for secret in secrets if len(secret) >= _SHORTEST)
+        fresh = set(map(_what_is_secret_of, long_enough)) - self._known
         if not fresh:
             return
         self._known |= fresh
@@ -99,9 +99,10 @@ class Redactor:
         )
 
 
-def _header_of_jwt(secret: str) -> str:
-    found = _JWT_HEADER.match(secret)
-    return found[0] if found else ""
+def _what_is_secret_of(secret: str) -> str:
+    """Of a JWT its header, for what follows it is another one each time; of others all."""
+    jwt = _JWT_HEADER.match(secret)
+    return jwt[0] if jwt else secret
 
 
 def _longest_first(texts: Iterable[str]) -> list[str]:

@@ -4,6 +4,7 @@ The parameters of OAuth 2 are the library's; what of an answer is a token is loo
 """
 
 import json
+import math
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -48,12 +49,18 @@ class Token:
     obtained: float
     lifetime: float | None
 
+    def is_due(self, now: float) -> bool:
+        """Whether another one is to be had, while this one is still valid."""
+        margin = min(_LONGEST_MARGIN, (self.lifetime or 0.0) / 4)
+        return now >= self._end - margin
+
+    def has_ended(self, now: float) -> bool:
+        """Whether it is not valid any more, as far as was said."""
+        return now >= self._end
+
     @property
-    def due(self) -> float | None:
-        """From when another one is to be had, while this one is still valid."""
-        if self.lifetime is None:
-            return None
-        return self.obtained + self.lifetime - min(_LONGEST_MARGIN, self.lifetime / 4)
+    def _end(self) -> float:
+        return math.inf if self.lifetime is None else self.obtained + self.lifetime
 
 
 class TokenRefused(Exception):
@@ -124,7 +131,8 @@ def _refusal(document: Mapping[str, Any]) -> str:
 
 
 def _value(answer: Mapping[str, Any]) -> str:
-    value, kind = answer.get("access_token"), answer.get("token_type")
+    value = answer.get("access_token")
+    kind = answer.get("token_type")
     if not isinstance(value, str) or not is_token(value):
         raise NoToken("issues an access_token that no header may carry")
     if not isinstance(kind, str):
@@ -143,7 +151,7 @@ def _lifetime(given: Any) -> float | None:
         seconds = float(given)
     except (ValueError, TypeError):
         seconds = 0.0
-    if not 0 < seconds < float("inf"):
+    if not 0 < seconds < math.inf:
         raise NoToken("issues a token whose expires_in is no number of seconds")
     return seconds
 

@@ -35,8 +35,9 @@ def signing_key(text: str, algorithm: str = "", kid: str = "") -> SigningKey:
     key = _loaded(text)
     if not key.is_private:
         raise KeyUnusable("it is a public key, and only a private one can sign")
-    chosen = algorithm or key.alg or _usual_for(key)
-    signing = SigningKey(text, chosen, kid or key.kid or "")
+    usual = key.alg or _usual_for(key)
+    own_id = key.kid or ""
+    signing = SigningKey(text, algorithm or usual, kid or own_id)
     _demand_that_it_signs(signing)
     return signing
 

@@ -100,13 +100,19 @@ class TokenSource:
         self._new_ones_fail = False  # whether a target refuses those that are new, too
 
     def renew_if_due(self) -> None:
-        """Ask for another token when this one ends soon. Raises TargetUnusable when none is issued any more."""
-        if self._token is not None and (self._given_up or self._is_due(self._token)):
-            try:
-                self._renew()
-            except ConfigurationError as refused:
-                # What was right when the run began is not wrong now.
-                raise TargetUnusable(str(refused)) from None
+        """Ask for another token when this one ends soon. Raises TargetUnusable when none is issued and it has ended."""
+        token = self._token
+        if token is not None and (self._given_up or token.is_due(clock())):
+            self._replace(token)
+
+    def _replace(self, token: Token) -> None:
+        try:
+            self._renew()
+        except (ConfigurationError, TargetUnusable) as none:
+            has_ended = self._given_up or token.has_ended(clock())
+            if has_ended:
+                # What was right when the run began is not the user's mistake now.
+                raise TargetUnusable(str(none)) from None
 
     def value(self, request: Request) -> str:
         """The token; the first request has it asked for. Raises ConfigurationError or TargetUnusable for none."""
@@ -118,36 +124,33 @@ class TokenSource:
 
         Then the next request shows a new one. A token that never was accepted is not replaced by another of its kind.
         """
-        is_current = self._token is not None and shown == f"Bearer {self._token.value}"
+        token = self._token
+        is_current = token is not None and shown == f"Bearer {token.value}"
         if answer.status != 401:
             self._accepted |= is_current
             return False
-        if not is_current or self._given_up:
+        if token is None or not is_current or self._given_up:
             return True
-        assert self._token is not None
-        if not self._accepted and not self._is_due(self._token):
+        self._given_up = self._may_have_ended(token, answer)
+        if self._given_up:
+            self._tell(
+                "the target answers 401 to a token that it took before: another one is asked for"
+            )
+        return self._given_up
+
+    def _may_have_ended(self, token: Token, answer: Answer) -> bool:
+        is_old = token.is_due(clock())
+        if not (self._accepted or is_old):
             self._new_ones_fail = True
             return False
-        if not self._has_ended(self._token, answer):
-            return False
-        self._given_up = True
-        self._tell(
-            "the target answers 401 to a token that it took before: another one is asked for"
-        )
-        return True
-
-    def _has_ended(self, token: Token, answer: Answer) -> bool:
-        named = "invalid_token" in (answer.header("www-authenticate") or "")  # RFC 6750 section 3.1
-        may_have = token.due is None or clock() >= token.due
-        return named or may_have or not self._new_ones_fail
+        challenge = answer.header("www-authenticate") or ""
+        is_named = "invalid_token" in challenge  # RFC 6750 section 3.1
+        return is_old or is_named or token.lifetime is None or not self._new_ones_fail
 
     def _renew(self) -> Token:
         self._token = self._endpoint.token_for(self._grant)
         self._accepted = self._given_up = False
         return self._token
-
-    def _is_due(self, token: Token) -> bool:
-        return token.due is not None and clock() >= token.due
 
 
 def source_of(
