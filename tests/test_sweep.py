@@ -18,6 +18,8 @@ from ifmatch.errors import ExitCode
 from ifmatch.reference.server import EmbeddedServer
 from ifmatch.rules.profile import load
 
+pytestmark = pytest.mark.slow
+
 FHIR = ("Content-Type", "application/fhir+json")
 
 
@@ -181,7 +183,6 @@ WORK = (
 )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", range(KILLS))
 def test_killed_at_a_random_moment(number, tmp_path):
     """Whenever a run is killed, a sweep by its folder leaves nothing on the target."""
@@ -193,7 +194,7 @@ def test_killed_at_a_random_moment(number, tmp_path):
         _await_first_write(server, process)
         time.sleep(rng.uniform(0.0, LONGEST))
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        assert process.wait() == -signal.SIGKILL, "the run had ended by itself: that proves nothing"
         time.sleep(0.1)
         left = _there(server)
         code = main(["sweep", str(tmp_path / "out"), "--yes"])
