@@ -196,8 +196,5 @@ def test_a_dry_run_sends_nothing_but_the_question_what_the_target_is(tmp_path):
 
 def test_what_cannot_be_deleted_is_said():
     """Where the system has no delete, what is made stays, and is said to."""
-    with hostile("none") as server:
-        _, _, printed = run(
-            [server.base_url, "-p", "cerner-r4", "--dry-run", "--rules", "create.*"]
-        )
-    assert "which cannot be deleted" in printed or "will write about 0" in printed, printed
+    _, _, printed = run(["-p", "cerner-r4", "--dry-run", "--rules", "create.*"])
+    assert "which cannot be deleted (" in printed, printed
