@@ -177,8 +177,8 @@ LONGEST = 6.0
 #: What a run is busy with when it is killed: single writes, bundles and conditions, or races of every kind.
 WORK = (
     "create.*,update.if-match.*,read.*",
-    "bundle.*,conditional*,door.*",
-    "race.create.*,race.delete.*",
+    "transaction.*,conditional-*,door.*",
+    "race.create*,race.delete*,race.*create*",
     "race.*",
 )
 
