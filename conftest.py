@@ -26,6 +26,7 @@ _MODULES = (
     "patches",
     "conditional",
     "conditions",
+    "disclosure",
     "doors",
     "forms",
     "matching",

@@ -11,7 +11,9 @@ from ifmatch.client.guard import demand_allowed_host, demand_not_production, say
 from ifmatch.client.quota import Limits, Quota
 from ifmatch.client.settings import Settings
 from ifmatch.errors import BudgetSpent, ConfigurationError, ExitCode
+from ifmatch.rules import catalogue
 from ifmatch.rules.answer import Answer
+from ifmatch.suite.forecast import table
 
 # ---------------------------------------------------------------- production
 
@@ -159,3 +161,40 @@ def test_a_host_that_is_not_listed_is_sent_nothing(tmp_path):
         assert server.seen == []
     assert code == ExitCode.USAGE
     assert "not among the hosts" in printed
+
+
+# ---------------------------------------------------------------- said before it is done
+
+
+def test_each_rule_that_is_measured_is_there():
+    """The table speaks of no rule that is gone: then `python benchmarks/writes.py` has to be run again."""
+    assert not table().keys() - {rule.id for rule in catalogue.rules()}
+
+
+def test_a_run_says_first_what_it_will_write():
+    """What was foreseen is what is then written, races aside: those are about as measured."""
+    with hostile("none") as server:
+        words = [server.base_url, "-p", "fhir-r4", "--rules", "update.if-match.*,create.*"]
+        code, report, printed = run(words)
+    assert code == ExitCode.CONFORMANT, printed
+    writes = report["writes"]
+    assert f"will write about {writes['foreseen']} times" in printed
+    assert abs(writes["sent"] - writes["foreseen"]) <= 0.1 * writes["foreseen"]
+    made, foreseen = writes["resources_made"], writes["resources_foreseen"]
+    assert abs(made["Patient"] - foreseen["Patient"]) <= 0.1 * foreseen["Patient"]
+
+
+def test_a_dry_run_sends_nothing_but_the_question_what_the_target_is(tmp_path):
+    with hostile("none") as server:
+        words = [server.base_url, "-p", "fhir-r4", "--rules", "create.*", "--dry-run"]
+        code, report, printed = run(words)
+        assert {(asked.method, asked.path) for asked in server.seen} == {("GET", "/fhir/metadata")}
+    assert code == ExitCode.CONFORMANT
+    assert report is None
+    assert "Patient, removed at the end" in printed
+
+
+def test_what_cannot_be_deleted_is_said():
+    """Where the system has no delete, what is made stays, and is said to."""
+    _, _, printed = run(["-p", "cerner-r4", "--dry-run", "--rules", "create.*"])
+    assert "which cannot be deleted (" in printed, printed

@@ -17,9 +17,10 @@ from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import Settings, settings_for
 from ifmatch.client.target import Target
 from ifmatch.errors import ConfigurationError
-from ifmatch.log.events import Event, Journalled, Notice, RunStarted, TargetDescribed
+from ifmatch.log.events import Event, Journalled, Notice
 from ifmatch.log.reader import FILE_NAME, read
 from ifmatch.log.writer import EventLog
+from ifmatch.report.run import Run
 from ifmatch.rules import profile as profiles
 from ifmatch.rules.profile import Profile
 
@@ -42,23 +43,24 @@ class Place:
 
 def place_of(args: argparse.Namespace) -> Place:
     """Where a command is to look. Raises ConfigurationError when it is not said, or said in two ways."""
-    folder = Path(args.where) if args.where and "://" not in args.where else None
-    if folder is None:
-        settings = settings_for(args.where, args.target, args.profile)
-        if not settings.base_url:
-            raise ConfigurationError(
-                "Say where to look: the folder of a run, a base URL, or a target file with -t."
-            )
-        return Place(settings, run=args.run)
-    events = list(read(folder))
-    header = next((event for event in events if isinstance(event, RunStarted)), RunStarted())
-    told = next((event for event in events if isinstance(event, TargetDescribed)), None)
-    named = (told and told.profile) or header.profile
-    settings = settings_for("", args.target, args.profile or (named.id if named else ""))
-    _demand_same(settings, header.base_url)
+    if args.where and "://" not in args.where:
+        return _place_of_run(Path(args.where), args)
+    settings = settings_for(args.where, args.target, args.profile)
     if not settings.base_url:
-        settings = settings_for(header.base_url, args.target, settings.profile)
-    return Place(settings, folder, header.run, tuple(journal_in(folder)))
+        raise ConfigurationError(
+            "Say where to look: the folder of a run, a base URL, or a target file with -t."
+        )
+    return Place(settings, run=args.run)
+
+
+def _place_of_run(folder: Path, args: argparse.Namespace) -> Place:
+    """The target of a run, reached as the target file says, if one is given."""
+    run = Run.of(read(folder))
+    base_url = run.target.base_url
+    settings = settings_for("", args.target, args.profile or run.profile.id)
+    _demand_same(settings, base_url)
+    settings = settings_for(base_url, args.target, settings.profile)
+    return Place(settings, folder, run.id, tuple(journal_in(folder)))
 
 
 def journal_in(folder: Path) -> Iterator[Journalled]:

@@ -78,8 +78,8 @@ def _show(leftovers: "Sequence[Leftover]") -> int:
 
     there = [leftover for leftover in leftovers if leftover.state is not State.GONE]
     for leftover in there:
-        because = f": {leftover.reason}" if leftover.reason else ""
-        print(_line(leftover, f"{leftover.state}{because}"))
+        what = filter(None, (leftover.state, leftover.reason))
+        print(_line(leftover, ": ".join(what)))
     counts = counted(there)
     print(", ".join(f"{count} {state}" for state, count in counts.items()) or "nothing is left")
     if any(state in counts for state in ACTED_ON):

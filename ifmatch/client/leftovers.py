@@ -63,15 +63,16 @@ class Leftover:
 
 def labelled(target: Target, run: str = "") -> Iterator[Item]:
     """What bears our label, of one run or of any, as far as the target lets itself be searched for it."""
-    seen: set[tuple[str, str]] = set()
     for resource_type in target.profile.resources:
-        for criteria in _criteria(run):
-            for resource in _listed(target, resource_type, criteria):
-                item = Item(resource_type, str(resource.get("id", "")), "", created=True)
-                # Some servers ignore what they cannot search by, and list everything.
-                if item.id and item.key not in seen and _bears_label(resource, run):
-                    seen.add(item.key)
-                    yield item
+        # Some servers ignore what they cannot search by, and list everything.
+        ids = {
+            str(resource["id"]): resource
+            for criteria in _criteria(run)
+            for resource in _listed(target, resource_type, criteria)
+        }
+        for resource_id, resource in ids.items():
+            if _bears_label(resource, run):
+                yield Item(resource_type, resource_id, "", created=True)
 
 
 def _criteria(run: str) -> Iterator[str]:
@@ -85,15 +86,16 @@ def _criteria(run: str) -> Iterator[str]:
 def _listed(target: Target, resource_type: str, criteria: str) -> Iterator[Resource]:
     """What a search lists, page by page; nothing where the target does not search so."""
     path = f"{by_criteria(resource_type, criteria)}&_count={_PAGE}"
-    known: set[str] = set()
+    known: dict[object, Resource] = {}
     while path:
         answer = target.send("GET", path, headers=FRESH)
         listed = entries(answer) if is_bundle(answer) else []
-        fresh = [resource for resource in listed if str(resource.get("id")) not in known]
-        known |= {str(resource.get("id")) for resource in fresh}
-        yield from fresh
+        page = {resource["id"]: resource for resource in listed if resource.get("id")}
         # A page with nothing new is the end, too: some servers lead to the same one for ever.
-        path = _next_path(target, answer) if fresh else ""
+        is_new = bool(page.keys() - known.keys())
+        known |= page
+        path = _next_path(target, answer) if is_new else ""
+    yield from known.values()
 
 
 def _next_path(target: Target, answer: Answer) -> str:
@@ -175,12 +177,18 @@ def _without_meta(resource: Resource) -> Resource:
 
 def _bears_our_mark(target: Target, item: Item, resource: Resource) -> bool:
     """Whether the content is ours. A tag alone does not say so: servers keep tags when somebody else updates."""
-    content = json.dumps(_without_meta({**resource, "id": ""}))
-    labels = _labels(_without_meta(resource))
-    has_text_of_ours = _MARK.search(content) or (item.unique and item.unique in content)
-    if labels or has_text_of_ours or _has_identifier_of_ours(resource):
+    content = _without_meta({**resource, "id": ""})
+    if _labels(content) or _has_identifier_of_ours(resource):
+        return True
+    if _has_text_of_ours(item, json.dumps(content)):
         return True
     return bool(_labels(resource)) and _has_one_version(target, item)
+
+
+def _has_text_of_ours(item: Item, content: str) -> bool:
+    """Whether there is the mark of an update, or what makes the resource unique."""
+    has_unique = bool(item.unique) and item.unique in content
+    return has_unique or _MARK.search(content) is not None
 
 
 def _has_identifier_of_ours(resource: Resource) -> bool:
@@ -215,7 +223,8 @@ def in_safe_order(leftovers: Sequence[Leftover]) -> list[Leftover]:
     by_name = {leftover.name: leftover for leftover in leftovers}
     sorter: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(by_name, ()))
     for leftover in leftovers:
-        for name in leftover.refers_to & by_name.keys() - {leftover.name}:
+        others = leftover.refers_to & by_name.keys() - {leftover.name}
+        for name in others:
             sorter.add(name, leftover.name)
     try:
         return [by_name[name] for name in sorter.static_order()]

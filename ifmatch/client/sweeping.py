@@ -9,9 +9,6 @@ from ifmatch.client.tidying import INTERRUPTED, why_it_stays
 from ifmatch.log.events import Journalled
 from ifmatch.log.journal import standing
 
-#: Some servers refuse a delete while an index still knows who referred to it, so what stays is tried once more.
-_TRIES = 2
-
 
 def found(target: Target, journal: Iterable[Journalled], run: str = "") -> list[Leftover]:
     """What runs have left on a target, looked at: what a journal names, and what bears the label of the run or of any.
@@ -36,37 +33,42 @@ def sweep(target: Target, leftovers: Iterable[Leftover]) -> Iterator[tuple[Lefto
     Ctrl-C ends it with what was done until then.
     """
     target.quota.release_reserve()
-    leftovers = list(leftovers)
-    waiting = in_safe_order([one for one in leftovers if one.state in ACTED_ON])
-    yield from (_noted(target, one) for one in leftovers if one.state not in ACTED_ON)
-    for number in range(_TRIES):
-        is_last, refused = number == _TRIES - 1, []
-        for leftover in waiting:
-            reason = _put_right(target, leftover)
-            if reason and reason != INTERRUPTED and not is_last:
-                refused.append(leftover)
-                continue
+    to_do = []
+    for leftover in leftovers:
+        if leftover.state in ACTED_ON:
+            to_do.append(leftover)
+        else:
+            yield leftover, _noted(target, leftover)
+    refused = []
+    for leftover in in_safe_order(to_do):
+        reason = _put_right(target, leftover)
+        if reason == INTERRUPTED:
             yield leftover, reason
-            if reason == INTERRUPTED:
-                return
-        waiting = refused
+            return
+        if reason:
+            refused.append(leftover)
+        else:
+            yield leftover, ""
+    # Some servers refuse a delete while an index still knows who referred to it: what stays is tried once more.
+    for leftover in refused:
+        yield leftover, _put_right(target, leftover)
 
 
-def _noted(target: Target, leftover: Leftover) -> tuple[Leftover, str]:
+def _noted(target: Target, leftover: Leftover) -> str:
     """What nothing is done about: that it is not there, or why it stays, goes into the journal."""
     target.ledger.take_over(leftover.item)
     if leftover.state is State.GONE:
         target.ledger.removed(leftover.item, "not found")
-        return leftover, ""
+        return ""
     target.ledger.left(leftover.item, leftover.reason)
-    return leftover, leftover.reason
+    return leftover.reason
 
 
 def _put_right(target: Target, leftover: Leftover) -> str:
     """Look once more, since somebody may have come in between, and put it right; the reason why it stays."""
     (now,) = look(target, leftover.item)
     if now.state not in ACTED_ON:
-        return _noted(target, now)[1]
+        return _noted(target, now)
     target.ledger.take_over(now.item)
     reason = why_it_stays(target, now.item)
     if reason:

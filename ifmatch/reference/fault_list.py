@@ -725,6 +725,16 @@ _UPDATE = (
         applies=("update.unauthenticated",),
     ),
     Fault(
+        "conflict-shown-without-credentials",
+        "A conflict is found before anyone asks who writes, and its explanation shows the resource.",
+        ("update.conflict.undisclosed.without-credentials",),
+    ),
+    Fault(
+        "conflict-shown-to-who-may-not-read",
+        "The second identity may write but not read, and the explanation of a conflict shows it the resource.",
+        ("update.conflict.undisclosed.to-second-identity", "update.forbidden"),
+    ),
+    Fault(
         "forbidden-update-applied",
         "Whoever may only read can update.",
         ("update.forbidden",),

@@ -26,6 +26,9 @@ def begin(world: World, request: Request) -> Exchange:
 def check(exchange: Exchange) -> Decision:
     """Everything before the write. What comes back is a refusal, an answer, or the write that may be carried out."""
     try:
+        is_update = exchange.request.method == "PUT"
+        if is_update and exchange.world.faults.on("conflict-shown-without-credentials"):
+            decide(exchange)  # which refuses a conflict before anybody asks who this is
         _authorize(exchange)
         decision = decide(exchange)
         if exchange.effect == "refused":
@@ -113,8 +116,16 @@ def _check_scope(exchange: Exchange, scope: str | None, interaction: str) -> Non
         exchange.refuse(
             f"{interaction}.unauthenticated", "a bearer token that this server knows is needed"
         )
+    elif exchange.world.faults.on("conflict-shown-to-who-may-not-read"):
+        _check_write_only(exchange, scope, interaction)
     elif scope == _MAY_READ and interaction != "read":
         exchange.refuse(f"{interaction}.forbidden", "this token may read, but not write")
+
+
+def _check_write_only(exchange: Exchange, scope: str, interaction: str) -> None:
+    """Rights for the fault that is about someone who may write but not read."""
+    if scope == _MAY_READ and interaction == "read":
+        exchange.refuse("read.forbidden", "this token may write, but not read")
 
 
 def _bearer_token(request: Request) -> str:

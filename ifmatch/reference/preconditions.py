@@ -1,5 +1,6 @@
 """If-Match and If-None-Match: which version a request names, and whether it is the current one (RFC 9110, 13.1)."""
 
+import json
 import re
 from email.utils import parsedate_to_datetime
 
@@ -44,8 +45,17 @@ def check_if_match(exchange: Exchange, current: Version | None) -> None:
         several = len(lines) > 1
         exchange.refuse(
             rule if several else f"{prefix}.stale",
-            "the version in If-Match is not the current version of the resource",
+            f"the version in If-Match is not the current version of the resource{_shown(exchange, current)}",
         )
+
+
+def _shown(exchange: Exchange, current: Version | None) -> str:
+    """What a fault adds to the explanation of a conflict: the resource itself."""
+    faults = exchange.world.faults
+    shows = any(
+        map(faults.on, ("conflict-shown-without-credentials", "conflict-shown-to-who-may-not-read"))
+    )
+    return f": {json.dumps(current.resource, ensure_ascii=False)}" if shows and current else ""
 
 
 def _situation(lines: tuple[str, ...], form: str) -> str:

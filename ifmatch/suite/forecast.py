@@ -14,7 +14,7 @@ from pathlib import Path
 from ifmatch.client.target import Target
 from ifmatch.client.tidying import cannot_delete
 from ifmatch.log.events import Event, ExchangeRecorded, Foreseen, Journalled, VerdictReached
-from ifmatch.log.journal import standing
+from ifmatch.log.journal import Fate, standing
 from ifmatch.race.budget import EFFORTS, Budget
 from ifmatch.race.sender import FEWEST
 from ifmatch.rules import catalogue
@@ -42,6 +42,14 @@ class Cost:
     writes: int = 0
     makes: Counter[str] = field(default_factory=Counter)
 
+    def on(self, resource_type: str, factor: float) -> Counter[str]:
+        """The resources that it makes when it is run on a type, with so many times the rounds."""
+        made: Counter[str] = Counter()
+        for name, count in self.makes.items():
+            named = resource_type if name == SUBJECT else name
+            made[named] = ceil(count * factor)
+        return made
+
     def at_least(self, other: "Cost") -> "Cost":
         """What covers both of two measurements."""
         return Cost(max(self.writes, other.writes), self.makes | other.makes)
@@ -57,29 +65,31 @@ def foresee(target: Target, rules: str, races: RaceSettings) -> Foreseen:
         cost = table().get(rule.id, Cost())
         factor = _factor(races) if rule.id.startswith("race.") else 1.0
         writes += cost.writes * factor
-        for name, count in cost.makes.items():
-            makes[resource_type if name == SUBJECT else name] += ceil(count * factor)
-    lent = sorted(name for name in makes if _is_lent(target, name))
-    for name in lent:
-        makes[name] = 0
+        makes += cost.on(resource_type, factor)
+    lent = {name for name in makes if _is_lent(target, name)}
+    made = {name: makes[name] for name in sorted(makes.keys() - lent)}
     return Foreseen(
         writes=ceil(writes),
-        resources={name: count for name, count in sorted(makes.items()) if count},
-        lent=tuple(lent),
+        resources=made,
+        lent=tuple(sorted(lent)),
         stays=cannot_delete(target),
     )
 
 
 def _cases(target: Target, rules: str) -> Iterator[tuple[Rule, str]]:
     """The selected rules that can be run on a target, with each type that they are run on."""
-    for rule in catalogue.rules():
-        is_selected = not rules or catalogue.matches(rule.id, rules)
-        if not is_selected or why_not(target, rule):
+    for rule in _selected(rules):
+        if why_not(target, rule):
             continue
         for resource_type in target.profile.types_of(rule.id):
             promise = target.profile.promise(rule.id, resource_type)
             if not isinstance(promise, NotApplicable):
                 yield rule, resource_type
+
+
+def _selected(rules: str) -> list[Rule]:
+    known = catalogue.rules()
+    return [rule for rule in known if catalogue.matches(rule.id, rules)] if rules else list(known)
 
 
 def _is_lent(target: Target, resource_type: str) -> bool:
@@ -99,15 +109,12 @@ def _rounds(budget: Budget) -> int:
 
 def in_words(foreseen: Foreseen) -> str:
     """What a run says first."""
-    made = ", ".join(f"{count} {name}" for name, count in foreseen.resources.items())
-    total = sum(foreseen.resources.values())
-    lines = [f"will write about {foreseen.writes} times and make about {total} resources"]
-    lines[0] += f" ({made}), removed at the end" if made and not foreseen.stays else ""
-    if foreseen.stays:
-        lines.append(f"cannot be deleted, and stays: {made or 'nothing'} ({foreseen.stays})")
+    made = ", ".join(f"{count} {name}" for name, count in foreseen.resources.items()) or "nothing"
+    fate = f"which cannot be deleted ({foreseen.stays})" if foreseen.stays else "removed at the end"
+    said = f"will write about {foreseen.writes} times and make about this: {made}, {fate}"
     if foreseen.lent:
-        lines.append(f"changed and then restored: the {', '.join(foreseen.lent)} lent to the run")
-    return "\n".join(lines)
+        said += f"; changes and restores the {', '.join(foreseen.lent)} that it is lent"
+    return said
 
 
 # ---------------------------------------------------------------- measured
@@ -139,14 +146,14 @@ def measured(events: Iterable[Event], types: Mapping[str, int]) -> dict[str, Cos
 def _cost(events: list[Event], resource_type: str) -> Cost:
     """What one case wrote, by all that was put down until its verdict."""
     journal = [event for event in events if isinstance(event, Journalled)]
-    made = Counter(
-        SUBJECT if entry.type == resource_type else entry.type
-        for entry in journal
-        if entry.action == "created"
-    )
+    made = [entry.type for entry in journal if entry.action == Fate.CREATED]
+    makes = Counter(SUBJECT if name == resource_type else name for name in made)
+    return Cost(_writes_in(events) + len(standing(journal)), makes)
+
+
+def _writes_in(events: list[Event]) -> int:
     sent = [event for event in events if isinstance(event, ExchangeRecorded)]
-    writes = sum(event.request.method not in ("GET", "HEAD") for event in sent)
-    return Cost(writes + len(standing(journal)), made)
+    return sum(event.request.method not in ("GET", "HEAD") for event in sent)
 
 
 def _share(cost: Cost, types: int) -> Cost:
