@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from ifmatch import __version__
-from ifmatch.cli import compare, explain, fleet, open, profiles, rules, run, serve
+from ifmatch.cli import compare, explain, fleet, open, profiles, rules, run, serve, survey
 from ifmatch.cli.command import Command, Parser
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, did_you_mean
 
@@ -17,6 +17,7 @@ COMMANDS = {
     for command in (
         run.COMMAND,
         fleet.COMMAND,
+        survey.COMMAND,
         serve.COMMAND,
         rules.COMMAND,
         explain.COMMAND,
