@@ -48,6 +48,12 @@ class TargetUnusable(IfmatchError):
     exit_code = ExitCode.TARGET_UNUSABLE
 
 
+class BudgetSpent(IfmatchError):
+    """The writes that the target file allows are spent before all rules were judged."""
+
+    exit_code = ExitCode.INCONCLUSIVE
+
+
 class SetupFailed(Exception):
     """A scenario could not be prepared as it is configured, so its rule was not judged. Never a verdict on the rule."""
 
@@ -61,6 +67,10 @@ class OutcomeUnknown(Exception):
 
 class WritersHang(OutcomeUnknown):
     """Writers that meet on the target get no answer, although each alone gets one: its message says how often."""
+
+
+class EvidenceMissing(Exception):
+    """A run that is judged anew asks what its log holds no answer to, so the rule cannot be judged from it."""
 
 
 class RuleNotApplicable(Exception):

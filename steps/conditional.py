@@ -1,7 +1,5 @@
 """When and Then of conditional updates."""
 
-import time
-
 from pytest_bdd import parsers, then, when
 
 from ifmatch.client.demands import demand_created, demand_unchanged
@@ -26,7 +24,7 @@ def _conditional_on(target, bench, criterion, resources, body):
             break
         _remove_new(target, bench, attempt, resources)
         target.tell(f"waiting {pause} s: a condition does not match what was created a moment ago")
-        time.sleep(pause)
+        target.pause(pause)
         _look_again(bench, resources)
         attempt = _conditional(target, bench, criterion, body(), resources[0].unique)
     return attempt

@@ -3,7 +3,7 @@
 from pytest_bdd import parsers, then, when
 
 from ifmatch.client.demands import demand_created
-from ifmatch.client.settings import Identity
+from ifmatch.client.identity import Identity
 from ifmatch.client.subject import identifiers
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable
@@ -95,6 +95,15 @@ def create_unknown_type(target):
     return Attempt(target.create(body), body)
 
 
+@when("a resource is created at the address of another type", target_fixture="attempt")
+def create_of_other_type(target, bench):
+    body, unique = bench.body()
+    other = "Basic" if bench.kind.type != "Basic" else "Patient"
+    sent = {**body, "resourceType": other}
+    answer = target.create(sent, resource_type=bench.kind.type, unique=unique)
+    return Attempt(answer, body)
+
+
 @when("a valid resource is created without credentials", target_fixture="attempt")
 def create_without_credentials(target, bench):
     return _create(target, bench, identity=Identity.NOBODY)
@@ -173,8 +182,8 @@ def etag_is_read_version(case, target, bench, attempt):
     case.fact(version_in(etag) == version, f"an ETag that names {version}", f"ETag: {etag}")
 
 
-@then("the answer's Location leads to the new resource")
-def location_leads(case, target, attempt):
+@then("the new resource is found under the id in the answer's Location")
+def found_under_location(case, target, attempt):
     case.accepted(attempt.answer)
     location = case.shown(attempt.answer.header("location"), "a Location of the answer")
     answer = target.read(attempt.sent["resourceType"], attempt.answer.location_id or "none")

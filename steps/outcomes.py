@@ -52,8 +52,8 @@ def answer_is_stored(case, bench, resource, attempt):
     case.fact(not found, "the stored resource in the answer", "; ".join(found))
 
 
-@then("a Location, if there is one, leads to the resource")
-def location_leads(case, resource, attempt):
+@then("a Location, if there is one, names the resource")
+def location_names(case, resource, attempt):
     location, named = attempt.answer.header("location"), attempt.answer.location_id
     case.invariant(
         named in (None, resource.id),

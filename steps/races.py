@@ -1,5 +1,7 @@
 """When: several writers meet."""
 
+from functools import partial
+
 import pytest
 from pytest_bdd import when
 
@@ -7,8 +9,8 @@ from ifmatch.client.workbench import Workbench
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.judge.history import Kind
 from ifmatch.race.runner import Runner
-from ifmatch.race.summary import check
-from ifmatch.race.workloads import creates, interleaved, interrupted, relay, rounds
+from ifmatch.race.summary import check, check_together
+from ifmatch.race.workloads import creates, interleaved, interrupted, pairs, relay, rounds
 from ifmatch.race.workloads.rounds import Workload
 from ifmatch.rules.expectation import describe
 from ifmatch.suite.stash import session_of
@@ -48,6 +50,29 @@ def patch_same_version(runner):
 
 
 @when(
+    "several writers patch a resource by FHIRPath from the same version, at once",
+    target_fixture="race",
+)
+def fhirpath_patch_same_version(runner, case):
+    return _patched_by(runner, case, "fhirpath-patch")
+
+
+@when(
+    "several writers patch a resource by XML Patch from the same version, at once",
+    target_fixture="race",
+)
+def xml_patch_same_version(runner, case):
+    return _patched_by(runner, case, "xml-patch")
+
+
+def _patched_by(runner, case, patch_format):
+    patch = partial(runner.invocations.patch, patch_format=patch_format)
+    race = rounds.tried(runner, Workload(_all(patch)))
+    case.demand_offered([completion.answer for completion in race.completions])
+    return race
+
+
+@when(
     "several writers update a resource in transactions from the same version, at once",
     target_fixture="race",
 )
@@ -61,6 +86,65 @@ def transaction_same_version(runner):
 )
 def batch_same_version(runner):
     return rounds.tried(runner, Workload(_all(runner.invocations.batch)))
+
+
+@when(
+    "several writers update two resources in transactions, every second one in the opposite order, from the same "
+    "versions, at once",
+    target_fixture="race",
+)
+def transactions_in_opposite_order(runner):
+    return pairs.raced(runner, check_together, pairs.in_opposite_order(runner))
+
+
+@when(
+    "several writers update two resources in transactions, every second one in the opposite order, without naming "
+    "versions, at once",
+    target_fixture="race",
+)
+def unnamed_transactions_in_opposite_order(runner):
+    _demand_unnamed(runner)
+    return pairs.raced(runner, check_together, pairs.in_opposite_order(runner, named=False))
+
+
+@when(
+    "one writer updates two resources in a transaction and another one of them by itself, from the same versions, "
+    "at once",
+    target_fixture="race",
+)
+def transaction_half_stale(runner, case):
+    return _half_stale(runner, case, "transaction")
+
+
+@when(
+    "one writer updates two resources in a batch and another one of them by itself, from the same versions, at once",
+    target_fixture="race",
+)
+def batch_half_stale(runner, case):
+    return _half_stale(runner, case, "batch")
+
+
+def _half_stale(runner, case, bundle_type):
+    prepare = pairs.against_an_update(runner, bundle_type)
+    race = pairs.raced(runner, check_together, prepare, unlike=True)
+    case.demand_offered([round_[0].answer for round_ in race.rounds])
+    return race
+
+
+@when(
+    "several writers update two resources in transactions while others read them",
+    target_fixture="race",
+)
+def transactions_and_reads(runner):
+    return pairs.raced(runner, check_together, pairs.beside_readers(runner))
+
+
+@when(
+    "several writers update two resources in transactions while others search for both",
+    target_fixture="race",
+)
+def transactions_and_searches(runner):
+    return pairs.raced(runner, check_together, pairs.beside_searches(runner))
 
 
 def _against_an_update(runner, case, invocation):
@@ -129,12 +213,19 @@ def revive(runner):
 
 @when("several writers update a resource while others read it", target_fixture="race")
 def update_and_read(runner):
+    return _beside_readers(runner, runner.invocations.update)
+
+
+@when("several writers patch a resource while others read it", target_fixture="race")
+def patch_and_read(runner):
+    return _beside_readers(runner, runner.invocations.patch)
+
+
+def _beside_readers(runner, write):
     def prepare(subject, seen, writers):
         readers = max(1, writers // 2)
-        updates = [
-            runner.invocations.update(subject, seen) for _ in range(max(2, writers - readers))
-        ]
-        return updates + [runner.invocations.read(subject) for _ in range(readers)]
+        writes = [write(subject, seen) for _ in range(max(2, writers - readers))]
+        return writes + [runner.invocations.read(subject) for _ in range(readers)]
 
     return rounds.tried(runner, Workload(prepare))
 
@@ -158,6 +249,21 @@ def delete_and_update(runner, case):
 
     def prepare(subject, seen, _):
         return [invocations.delete(subject, seen, named), invocations.update(subject, seen)]
+
+    race = rounds.tried(runner, Workload(prepare, once=True, unlike=True))
+    case.demand_offered(_answers(race, Kind.DELETE))
+    return race
+
+
+@when(
+    "a writer deletes a resource by its identifier while another updates it from the version that was read",
+    target_fixture="race",
+)
+def delete_by_identifier_and_update(runner, case):
+    def prepare(subject, seen, _):
+        criteria = creates.by_identifier(runner, subject.unique)
+        deletion = runner.invocations.delete_found(subject, criteria)
+        return [deletion, runner.invocations.update(subject, seen)]
 
     race = rounds.tried(runner, Workload(prepare, once=True, unlike=True))
     case.demand_offered(_answers(race, Kind.DELETE))
@@ -226,6 +332,14 @@ def update_conditional(runner):
 @when("several writers update an id that was never given out, at once", target_fixture="race")
 def update_as_create(runner):
     return creates.updates_as_create(runner)
+
+
+@when(
+    "several writers update an id that was never given out, asking that nothing be there, at once",
+    target_fixture="race",
+)
+def update_if_absent(runner):
+    return creates.updates_as_create(runner, [("If-None-Match", "*")])
 
 
 @when(

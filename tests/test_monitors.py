@@ -74,7 +74,7 @@ META = "always.metadata-is-valid"
 TIME = "always.last-modified-equals-last-updated"
 OUTCOME = "always.operation-outcome-is-valid"
 TYPE = "always.content-type-fits-body"
-DATE = "always.date"
+DATE = "always.date-present"
 FHIR_JSON = "application/fhir+json"
 
 

@@ -346,7 +346,7 @@ KEY_NUMBERS = {
     ("aidbox", "conditional-update.none"): (201,),
     ("aidbox", "conditional-update.none-with-id"): (201,),
     ("aidbox", "conditional-update.one"): (200,),
-    ("aidbox", "conditional-update.one-ignores-body-id"): (200,),
+    ("aidbox", "conditional-update.one-with-other-id"): (200,),
     ("aidbox", "conditional-update.many"): (412,),
     ("cerner-dstu2", "update.if-match.missing"): (412,),
     ("cerner-dstu2", "update.if-match.malformed"): (412,),
@@ -362,7 +362,7 @@ KEY_NUMBERS = {
     ("fhir-stu3", "update.if-match.missing"): (200, 412),
     ("fhir-stu3", "update.if-match.stale"): (409,),
     ("fhir-r4", "update.if-match.stale"): (412,),
-    ("fhir-r4", "conditional-update.one-ignores-body-id"): (400,),
+    ("fhir-r4", "conditional-update.one-with-other-id"): (400,),
     ("fhir-r5", "update.if-match.missing"): (200, 400),
     ("fhir-r5", "update.if-match.stale"): (412,),
 }  # fmt: skip
@@ -543,7 +543,7 @@ def test_a_place_in_a_source_is_part_of_its_address(write):
     ("version", "base"),
     [
         ("1.0.2", "fhir-dstu2"), ("3.0.2", "fhir-stu3"), ("4.0.1", "fhir-r4"), ("4.3.0", "fhir-r4b"),
-        ("5.0.0", "fhir-r5"), ("9.0", None),
+        ("5.0.0", "fhir-r5"), ("6.0.0-ballot4", "fhir-r6"), ("9.0", None),
     ],
 )  # fmt: skip
 def test_every_fhir_version_has_its_base(version, base):
@@ -613,7 +613,7 @@ def test_every_json_part_is_read(complaint, part):
         ("status = [200]", "status = []", ["rules.read.existing.status"]),
         ("status = [200]", 'outcome = "fine"', ["rules.read.existing.outcome", "accepted, unmodified, refused"]),
         ("status = [200]", 'headers = {ETag = ["week"]}', ["headers.ETag.0", 'Did you mean "weak"']),
-        ('fhir = "R4"', 'fhir = "R3"', ["fhir", "DSTU2, STU3, R4, R4B, R5"]),
+        ('fhir = "R4"', 'fhir = "R3"', ["fhir", "DSTU2, STU3, R4, R4B, R5, R6"]),
         ('subject = "Basic"', 'subject = "Basic"\nlabel = "much too long"', ["label", "much too long"]),
         ('subject = "Basic"', 'interactions = ["updates"]', ["interactions.0", 'Did you mean "update"']),
         ('title = "My server"\n', "", ["top level", "title"]),

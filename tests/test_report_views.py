@@ -9,6 +9,7 @@ import pytest
 from report_log import BASE, exchange, failure, footer, header, journal, target, verdict, whole
 from rich.cells import cell_len
 
+from ifmatch.log.events import TargetDescribed
 from ifmatch.log.writer import line_of
 from ifmatch.report import curl
 from ifmatch.report.console import Progress, console_for, print_header, print_rule, print_summary
@@ -341,7 +342,7 @@ def test_any_text_survives_the_shell(text):
     sent = exchange(body=text, headers=[["X-Test", f"v {text}"], ["Content-Type", "text/plain"]])
     for command in (
         curl.command(sent.request, BASE),
-        "\n".join(curl.folded(sent.request, BASE, width=40)),
+        "\n".join(curl.folded(sent.request, TargetDescribed(base_url=BASE), width=40)),
     ):
         assert command.replace("\n", "").isprintable()
         assert run_curl(command)[4::2] == [f"X-Test: v {text}", "Content-Type: text/plain", text]

@@ -1,5 +1,5 @@
 @needs:statement
-Feature: A server says what it can do, and can do what it says
+Feature: A server says whether it can be written to
   A client reads the capability statement before it relies on a server.
 
   @rule:capability.update

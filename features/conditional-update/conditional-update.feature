@@ -41,7 +41,7 @@ Feature: A conditional update finds its resource by what is known of it
       | name       |
 
   @spec:CU-05 @spec:OBS-01
-  @rule:conditional-update.one-ignores-body-id
+  @rule:conditional-update.one-with-other-id
   Scenario Outline: When one resource matches, another id in the body is answered as the system promises
     Given a resource on the server
     When a conditional update by <criterion> with an id in its body matches it
@@ -68,7 +68,7 @@ Feature: A conditional update finds its resource by what is known of it
       | name       |
 
   @spec:CU-03 @spec:OBS-01
-  @rule:conditional-update.taken-id
+  @rule:conditional-update.none-with-taken-id
   Scenario: When nothing matches, a resource whose id stands in the body is not overwritten
     Given a resource on the server
     When a conditional update with its id in the body matches nothing
@@ -96,3 +96,11 @@ Feature: A conditional update finds its resource by what is known of it
     When what matches it is updated
     Then the server answers as promised
     And the new resource holds what was sent
+
+  @spec:CU-11
+  @rule:conditional-update.one-leaves-criteria
+  Scenario: An update by criteria that its body no longer meets is done to what met them
+    Given resources of ours that match a criterion: one
+    When what matches it is updated so that it does not match any more
+    Then the server answers as promised
+    And just one is changed, and only where the answer says so

@@ -52,10 +52,10 @@ Feature: A create makes a new resource and says where it is
 
   @spec:CRE-01 @spec:HDR-02
   @rule:create.headers.location
-  Scenario: A create says where the new resource is
+  Scenario: The Location of a create names the new resource
     When a valid resource is created
     Then the answer's headers are as promised
-    And the answer's Location leads to the new resource
+    And the new resource is found under the id in the answer's Location
 
   @spec:PRF-01
   @rule:create.prefer.minimal
@@ -90,12 +90,25 @@ Feature: A create makes a new resource and says where it is
     And a refusal has created nothing
 
   @rule:create.unknown-type
-  Scenario: A resource of a type that does not exist cannot be created
+  Scenario: A create of a resource type that does not exist is refused
     When a resource of a type that does not exist is created
     Then the server answers as promised
 
   @needs:credentials @rule:create.unauthenticated
   Scenario: A create without credentials is refused
     When a valid resource is created without credentials
+    Then the server answers as promised
+    And a refusal has created nothing
+
+  @spec:PRF-01
+  @needs:versions @rule:create.prefer.minimal-headers
+  Scenario: A create with a minimal answer still says where the new resource is
+    When a valid resource is created, preferring "return=minimal"
+    Then the answer's headers are as promised
+
+  @spec:CRE-03
+  @rule:create.body-type.mismatched
+  Scenario: A create whose body is of another type than its address makes nothing
+    When a resource is created at the address of another type
     Then the server answers as promised
     And a refusal has created nothing

@@ -43,7 +43,7 @@ Feature: A patch changes what it says, from the version it names
     And the resource holds what the patch says
 
   @spec:PAT-01
-  @needs:fhirpath-patch @rule:patch.fhirpath
+  @needs:fhirpath-patch @rule:patch.fhirpath-patch
   Scenario: A FHIRPath Patch is applied
     When it is patched with a FHIRPath Patch
     Then the server answers as promised
@@ -64,14 +64,14 @@ Feature: A patch changes what it says, from the version it names
     And the answer's ETag is the version that a read shows
 
   @spec:PAT-03 @spec:PAT-06
-  @rule:patch.invalid-patch
-  Scenario: A patch that cannot be applied is refused as a whole
+  @rule:patch.impossible-change
+  Scenario: A patch with one change that is impossible is refused as a whole
     When it is patched with one change that is possible and one that is not
     Then the server answers as promised
     And the resource is as it was
 
   @rule:patch.unknown-type
-  Scenario: A resource of a type that does not exist cannot be patched
+  Scenario: A patch of a resource type that does not exist is refused
     When a resource of a type that does not exist is patched
     Then the server answers as promised
 
@@ -118,7 +118,7 @@ Feature: A patch changes what it says, from the version it names
 
   @spec:META-07
   @needs:json-patch @rule:patch.meta.version-id
-  Scenario: A patch does not set the version
+  Scenario: A versionId that a patch sets is not stored
     When it is patched with a versionId of the client's
     Then the resource has a versionId of the server's
 
@@ -128,3 +128,52 @@ Feature: A patch changes what it says, from the version it names
     When it is patched in a format that is none
     Then the server answers as promised
     And the resource is as it was
+
+  @spec:PAT-03 @spec:PAT-06
+  @needs:json-patch @rule:patch.target-missing.<operation>
+  Scenario Outline: A patch with an operation whose target is not there is refused as a whole: <operation>
+    When it is patched with a change and an operation without a target: <operation>
+    Then the server answers as promised
+    And the resource is as it was
+
+    Examples:
+      | operation |
+      | remove |
+      | replace |
+      | move |
+      | copy |
+      | test |
+      | add |
+      | insert-beyond |
+
+  @spec:PAT-05
+  @needs:json-patch @rule:patch.malformed.<flaw>
+  Scenario Outline: A patch document that is none is refused: <flaw>
+    When it is patched with a document that is none: <flaw>
+    Then the server answers as promised
+    And the resource is as it was
+
+    Examples:
+      | flaw |
+      | not-json |
+      | not-a-list |
+      | no-path |
+      | no-value |
+
+  @spec:META-07
+  @needs:json-patch @rule:patch.meta-alone
+  Scenario: A patch of the version alone does not set it
+    When it is patched with nothing but a versionId of the client's
+    Then the resource has a versionId of the server's
+
+  @spec:PAT-16 @spec:PRF-01
+  @rule:patch.prefer.<preference>
+  Scenario Outline: A client that patches gets back what it prefers: <preference>
+    When it is patched from its current version, preferring <preference>
+    Then the server answers as promised
+
+    Examples:
+      | preference |
+      | minimal |
+      | representation |
+      | operation-outcome |

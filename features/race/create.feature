@@ -19,3 +19,11 @@ Feature: What may exist once is made once
     When several writers update an id that was never given out, at once
     Then exactly one of them creates it each time
     And every accepted write is kept
+
+  @spec:HIS-07 @spec:HTTP-05 @spec:INM-01 @spec:INM-03
+  @needs:update-create @needs:versions @rule:race.update-as-create.if-none-match
+  Scenario: Of several updates that ask for nothing to be there, one is accepted
+    When several writers update an id that was never given out, asking that nothing be there, at once
+    Then exactly one of them is accepted each time
+    And the others are refused as promised
+    And every accepted write is kept

@@ -8,6 +8,12 @@ Feature: A delete and an update at the same moment end in one of two stories
     When a writer deletes a resource while another updates it from the version that was read
     Then every accepted write is kept
 
+  @spec:CD-02 @spec:CON-16 @spec:DEL-08 @spec:HIS-07 @spec:HTTP-05
+  @needs:conditional-delete @needs:versions @rule:race.conditional-delete-vs-update
+  Scenario: A delete by an identifier races an update
+    When a writer deletes a resource by its identifier while another updates it from the version that was read
+    Then every accepted write is kept
+
   @spec:DEL-02 @spec:DEL-03 @spec:HIS-07 @spec:HTTP-05
   @rule:race.delete-vs-delete
   Scenario: Several deletes of one resource

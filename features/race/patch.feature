@@ -10,6 +10,22 @@ Feature: However many patch at once, no patch is lost
     And the others are refused as promised
     And every accepted write is kept
 
+  @spec:CON-17 @spec:HIS-07 @spec:HTTP-05
+  @needs:fhirpath-patch @needs:versions @rule:race.patch.fhirpath
+  Scenario: Of several FHIRPath patches from one version, exactly one is accepted
+    When several writers patch a resource by FHIRPath from the same version, at once
+    Then exactly one of them is accepted each time
+    And the others are refused as promised
+    And every accepted write is kept
+
+  @spec:CON-17 @spec:HIS-07 @spec:HTTP-05
+  @needs:xml-patch @needs:versions @rule:race.patch.xml
+  Scenario: Of several XML patches from one version, exactly one is accepted
+    When several writers patch a resource by XML Patch from the same version, at once
+    Then exactly one of them is accepted each time
+    And the others are refused as promised
+    And every accepted write is kept
+
   @spec:HIS-07 @spec:HTTP-05 @spec:PAT-10
   @needs:json-patch @rule:race.patch.distinct-elements
   Scenario: Patches of different elements that name no version all survive

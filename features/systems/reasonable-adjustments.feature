@@ -71,8 +71,8 @@ Feature: A reasonable adjustment is never edited, only withdrawn
     Then the server answers as promised
     And the resource holds all that was sent
 
-  @rule:update.condition-through-list
-  Scenario: A Condition is withdrawn by updating the List that holds it
+  @rule:update.list
+  Scenario: A List, through which a Condition is withdrawn, can be updated
     Given a List on the server
     When it is updated from its current version
     Then the server answers as promised

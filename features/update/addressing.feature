@@ -7,14 +7,14 @@ Feature: An update changes the resource that its address names, and no other
 
   @spec:UPD-03
   @rule:update.body-id.absent
-  Scenario: An update whose body has no id
+  Scenario: An update whose body has no id is answered as the system promises
     When it is updated with no id in the body
     Then the server answers as promised
     And the resource is as the answer says
 
   @spec:UPD-02
   @rule:update.body-id.mismatched
-  Scenario: An update whose body has the id of another resource
+  Scenario: An update whose body has the id of another resource does not touch that one
     Given another resource of the same type
     When it is updated with the id of the other resource in the body
     Then the server answers as promised
@@ -31,7 +31,7 @@ Feature: An update changes the resource that its address names, and no other
 
   @spec:UPD-05
   @rule:update.unknown-id
-  Scenario: An update of an id that was never given out
+  Scenario: An update of an id that was never given out is answered as the system promises
     When an id that was never given out is updated
     Then the server answers as promised
     And a refused update created nothing
@@ -51,13 +51,13 @@ Feature: An update changes the resource that its address names, and no other
     And the new resource has that id and holds what was sent
 
   @spec:UPD-04
-  @rule:update.wrong-type
-  Scenario: An update whose body is of another type than its address
+  @rule:update.body-type.mismatched
+  Scenario: An update whose body is of another type than its address changes nothing
     When it is updated with a body of another type
     Then the server answers as promised
     And the resource is as it was
 
   @rule:update.unknown-type
-  Scenario: An update of a resource type that does not exist
+  Scenario: An update of a resource type that does not exist is refused
     When a resource of a type that does not exist is updated
     Then the server answers as promised

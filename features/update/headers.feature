@@ -21,7 +21,7 @@ Feature: The answer to an update says what became of the resource
   @rule:update.headers.location
   Scenario: The Location of an update is as the system promises
     Then the answer's headers are as promised
-    And a Location, if there is one, leads to the resource
+    And a Location, if there is one, names the resource
 
   @rule:update.headers.date
   Scenario: An update carries the Date of its answer

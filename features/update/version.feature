@@ -13,8 +13,8 @@ Feature: Every update makes a version of its own
     And the resource has a new version
 
   @spec:META-02
-  @needs:versions @rule:update.version.never-reused
-  Scenario: No version is ever used twice
+  @needs:versions @rule:update.version.distinct
+  Scenario: Five updates in a row make five versions, each with a name of its own
     When it is updated five times
     Then all its versions are different
 
@@ -27,7 +27,7 @@ Feature: Every update makes a version of its own
 
   @spec:META-20
   @rule:update.equal-content
-  Scenario: What is sent again as it is makes a version or none, and all that tells of versions agrees
+  Scenario: When the same content is sent again, answer, read and history agree whether there is a new version
     When what it holds is sent again from its current version
     Then the server answers as promised
     And answer, read and history agree whether there is a new version

@@ -33,11 +33,12 @@ def _explain(args: argparse.Namespace) -> int:
 
 def _rule(id: str) -> "Rule":
     from ifmatch.rules import catalogue
+    from ifmatch.rules.renamed import current
 
     by_id = {rule.id: rule for rule in catalogue.rules()}
-    if id not in by_id:
+    if current(id) not in by_id:
         raise ConfigurationError(f'There is no rule "{id}".{catalogue.hint(id)}')
-    return by_id[id]
+    return by_id[current(id)]
 
 
 COMMAND = Command(

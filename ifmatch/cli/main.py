@@ -1,11 +1,30 @@
 """The command line: finds the command, and turns whatever ends it into a sentence and an exit code."""
 
 import gc
+import re
 import sys
 from collections.abc import Sequence
 
 from ifmatch import __version__
-from ifmatch.cli import compare, explain, fleet, open, profiles, rules, run, serve, survey
+from ifmatch.cli import (
+    certify,
+    compare,
+    explain,
+    fleet,
+    init,
+    ledger,
+    open,
+    profiles,
+    recheck,
+    replay,
+    report,
+    rules,
+    run,
+    serve,
+    survey,
+    sweep,
+    verify,
+)
 from ifmatch.cli.command import Command, Parser
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, did_you_mean
 
@@ -16,6 +35,7 @@ COMMANDS = {
     command.name: command
     for command in (
         run.COMMAND,
+        init.COMMAND,
         fleet.COMMAND,
         survey.COMMAND,
         serve.COMMAND,
@@ -24,8 +44,18 @@ COMMANDS = {
         profiles.COMMAND,
         compare.COMMAND,
         open.COMMAND,
+        report.COMMAND,
+        recheck.COMMAND,
+        certify.COMMAND,
+        verify.COMMAND,
+        replay.COMMAND,
+        ledger.COMMAND,
+        sweep.COMMAND,
     )
 }
+
+#: What nobody means as an address.
+_LIKE_A_COMMAND = re.compile(r"[A-Za-z]+(-[A-Za-z]+)*")
 
 #: So many new objects, and Python looks for what can be thrown away.
 _OBJECTS_BEFORE_COLLECTION = 100_000
@@ -59,7 +89,7 @@ def _found(words: list[str]) -> tuple[Command, list[str]]:
         return COMMANDS[first], words[1:]
     if first in ("-h", "--help", "--version"):
         _overview().parse_args(words)
-    if first.isalpha():
+    if _LIKE_A_COMMAND.fullmatch(first):
         raise ConfigurationError(
             f'There is no command "{first}", and it is not a base URL, such as https://staging.example/fhir.'
             f"{did_you_mean(first, COMMANDS)} `ifmatch --help` lists the commands."

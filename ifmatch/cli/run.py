@@ -1,10 +1,8 @@
 """`ifmatch run`: judge one server, or the five source systems."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from ifmatch import HOME
 from ifmatch.cli.command import Command
 from ifmatch.errors import ConfigurationError
 from ifmatch.suite import options
@@ -14,6 +12,7 @@ _EXAMPLES = """examples:
   ifmatch run --effort quick                           the same, with races
   ifmatch run https://staging.example/fhir             by the FHIR base profile of the version that the server states
   ifmatch run https://staging.example/fhir -p spine    by what NHS Spine promises
+  ifmatch run -t target.toml --dry-run                 what a run would write, and nothing more
   ifmatch run -t target.toml --rules 'update.if-match.*'
   ifmatch run -p koppeltaal --fault if-match-ignored   see a rule fail on the embedded server
 
@@ -74,6 +73,10 @@ def _run_one(given: dict[str, Any], rest: list[str]) -> int:
 def _run_systems(given: dict[str, Any], rest: list[str]) -> int:
     if given["faults"]:
         raise ConfigurationError("A fault belongs to one server: name its profile with -p.")
+    if given["dry_run"]:
+        raise ConfigurationError(
+            "Five systems on embedded servers write to nobody: name a base URL, or a profile with -p."
+        )
     if rest:
         from ifmatch.suite.live import demand_understood
 
@@ -86,11 +89,9 @@ def _run_systems(given: dict[str, Any], rest: list[str]) -> int:
 
 def _pytest_words(given: dict[str, Any], rest: list[str]) -> tuple[list[str], list[object]]:
     """The arguments for pytest and the plugins to hand to it."""
-    from ifmatch.suite.surroundings import PYTEST, with_plugins
+    from ifmatch.suite.surroundings import on_features
 
-    where = [f"--rootdir={HOME}", "-o", f"cache_dir={Path('reports', '.cache').absolute()}"]
-    arguments = [*PYTEST, *where, *options.words_for_pytest(given), str(HOME / "features"), *rest]
-    return with_plugins(arguments, foreign=bool(rest))
+    return on_features(options.words_for_pytest(given), rest)
 
 
 COMMAND = Command(

@@ -1,13 +1,16 @@
 """The first look at a target: is it there, is it a FHIR server, which one, and may rules be judged on it?"""
 
 import time
-import uuid
 from dataclasses import dataclass
 
-from ifmatch.client.courier import NoAnswer, unreachable
-from ifmatch.client.settings import TOKEN_VARIABLE, Identity
+from ifmatch.client.auth.table import TOKEN_VARIABLE
+from ifmatch.client.courier import NoAnswer
+from ifmatch.client.guard import demand_not_production
+from ifmatch.client.identity import Identity
 from ifmatch.client.statement import Statement
 from ifmatch.client.target import Target
+from ifmatch.client.unique import new_uuid
+from ifmatch.client.unreachable import unreachable
 from ifmatch.errors import ConfigurationError, TargetUnusable
 from ifmatch.rules.answer import Answer
 from ifmatch.rules.profile import FHIR_VERSIONS, Profile, base_for
@@ -15,6 +18,8 @@ from ifmatch.rules.profile import FHIR_VERSIONS, Profile, base_for
 #: Seconds between two looks whether a server has started, and what a gateway says until it has.
 _BETWEEN_LOOKS = 0.5
 _NOT_THERE_YET = (502, 503, 504)
+
+_NOT_LET_IN = (401, 403)
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ def await_start(target: Target, seconds: float) -> None:
         if not told:
             target.tell(f"waiting up to {seconds:g} s for {target.settings.base_url} to answer")
             told = True
-        time.sleep(_BETWEEN_LOOKS)
+        target.pause(_BETWEEN_LOOKS)
 
 
 def _answers(target: Target) -> bool:
@@ -43,15 +48,27 @@ def _answers(target: Target) -> bool:
         return False
 
 
+def read_statement(target: Target) -> Answer:
+    """Read /metadata, which is the first that is sent; nothing else is when it says that the target is in production.
+
+    Raises TargetUnusable when it is not answered, ConfigurationError when nobody has allowed to write to production.
+    """
+    metadata = _ask(target, "metadata")
+    target.statement = Statement.read_from(metadata)
+    demand_not_production(target.settings, target.statement.document, metadata)
+    return metadata
+
+
 def introduce(target: Target) -> Introduction:
     """Read /metadata once, and ask for something that cannot exist, to see that the target can say no.
 
-    Raises TargetUnusable, with what to do, when no rule could be judged.
+    Raises TargetUnusable, with what to do, when no rule could be judged, and ConfigurationError when it says that it is
+    in production and nobody has allowed it.
     """
     url = target.settings.base_url
-    metadata = _ask(target, "metadata")
+    metadata = read_statement(target)
+    statement = target.statement
     canary = _ask(target, _nobody(target))
-    statement = Statement.read_from(metadata)
     where = (
         "everything, metadata included"
         if metadata.status == canary.status
@@ -62,8 +79,35 @@ def introduce(target: Target) -> Introduction:
     _demand_no_redirect(url, canary)
     if statement.problem:
         _demand_a_fhir_server(url, metadata, canary)
-    target.statement, target.canary = statement, canary
+    target.canary = canary
     return Introduction(statement, tuple(filter(None, (_unusable(statement), _open(target)))))
+
+
+@dataclass(frozen=True)
+class FirstLook:
+    """What a target says of itself and of something that cannot exist, to whoever asks, let in or not."""
+
+    statement: Statement
+    metadata: Answer
+    canary: Answer
+
+    @property
+    def wants_credentials(self) -> bool:
+        """Whether it lets nobody in without any, or not with those that were given."""
+        return self.canary.status in _NOT_LET_IN
+
+
+def look_at(target: Target) -> FirstLook:
+    """Look at a target of which nothing is known. Raises TargetUnusable when it is no FHIR server, or not there."""
+    url = target.settings.base_url
+    metadata = _ask(target, "metadata")
+    canary = _ask(target, _nobody(target))
+    _demand_no_redirect(url, metadata)
+    _demand_no_redirect(url, canary)
+    look = FirstLook(Statement.read_from(metadata), metadata, canary)
+    if look.statement.problem and not look.wants_credentials:
+        _demand_a_fhir_server(url, metadata, canary)
+    return look
 
 
 def _unusable(statement: Statement) -> str:
@@ -155,7 +199,7 @@ def seems_absent(target: Target) -> bool:
 
 def _nobody(target: Target) -> str:
     """The address of something that cannot exist: a server that works says no."""
-    return f"{target.profile.subject}/ifmatch-{uuid.uuid4()}"
+    return f"{target.profile.subject}/ifmatch-{new_uuid()}"
 
 
 def _ask(target: Target, path: str) -> Answer:
@@ -194,7 +238,7 @@ _NOT_GIVEN = (
 
 
 def _demand_consent(target: Target, answer: Answer, where: str) -> None:
-    if answer.status not in (401, 403):
+    if answer.status not in _NOT_LET_IN:
         return
     settings, challenge = target.settings, answer.header("www-authenticate")
     wish = f" It asks for: {challenge}." if challenge else ""

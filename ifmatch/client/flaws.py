@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from ifmatch.client.bundle import Entry, send
-from ifmatch.client.subject import Attempt, Subject, new_unique
+from ifmatch.client.subject import Attempt, Subject
 from ifmatch.client.target import Target
+from ifmatch.client.unique import new_unique
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.rules.content import merge

@@ -117,6 +117,10 @@ class Wire:
         finally:
             answer.close()
 
+    def pause(self, seconds: float) -> None:
+        """Let time pass on the other side."""
+        time.sleep(seconds)
+
     def close(self) -> None:
         """Close all connections."""
         self._pool.close()

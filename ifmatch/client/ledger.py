@@ -37,6 +37,10 @@ class Ledger:
         self._journal = journal
         self._items: list[Item] = []
 
+    def __len__(self) -> int:
+        """How many may be there still."""
+        return len(self._items)
+
     def intend(
         self,
         resource_type: str,
@@ -48,6 +52,12 @@ class Ledger:
         item = Item(resource_type, resource_id, unique, original)
         self._items.append(item)
         self._note("intended", item, original=original or None)
+        return item
+
+    def enter(self, resource_type: str, unique: str, resource_id: str) -> Item:
+        """Note what was found to be there, and is ours."""
+        item = self.intend(resource_type, unique, resource_id)
+        self.created(item, resource_id)
         return item
 
     def created(self, item: Item, resource_id: str) -> None:
@@ -85,10 +95,16 @@ class Ledger:
         ours = {item.key for item in self._items}
         theirs = []
         for one in standing(journal):
-            item = _item(one)
+            item = item_of(one)
             if one.fate is not Fate.LEFT and item.key not in ours:
                 theirs.append(item)
         self._items[:0] = theirs
+
+    def take_over(self, item: Item) -> None:
+        """An item of another run's, which is found to be there."""
+        self._items.append(item)
+        if item.id and not item.created:
+            self.created(item, item.id)
 
     def _note(
         self, action: str, item: Item, reason: str = "", original: Resource | None = None
@@ -105,7 +121,8 @@ class Ledger:
         )
 
 
-def _item(one: Standing) -> Item:
+def item_of(one: Standing) -> Item:
+    """The item that a journal says may be there."""
     entry = one.entry
     original = dict(entry.original) if entry.original else None
     return Item(entry.type, entry.id, entry.unique, original, created=one.fate is Fate.CREATED)

@@ -1,6 +1,6 @@
 """Which patch format a target takes: as it says, or found out by trying, for a statement need not say it."""
 
-from ifmatch.client.subject import new_unique
+from ifmatch.client.unique import new_unique
 from ifmatch.client.workbench import Workbench
 from ifmatch.rules.answer import Effect
 from ifmatch.rules.patches import FORMATS, patch_document

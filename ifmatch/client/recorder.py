@@ -6,9 +6,9 @@ is whose. What it records is cleared of secrets on the way into the log.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from ifmatch.client.exchange import Exchange
+from ifmatch.client.exchange import TOKEN_ENDED, Exchange, Request
 from ifmatch.client.redaction import Redactor
 from ifmatch.log.events import (
     Event,
@@ -28,6 +28,9 @@ Watch = Callable[[Exchange, Answer], None]
 
 #: Characters of a body that the evidence holds.
 _MOST_BODY = 256 * 1024
+
+#: What stands where the rest of one would.
+_CUT = "… [cut here: "
 
 
 @dataclass
@@ -83,8 +86,18 @@ class Recorder:
 
     # ------------------------------------------------------------ what is recorded
 
-    def exchange(self, exchange: Exchange, *, writer: str = "", raced: bool = False) -> Answer:
-        """Record an exchange and return its answer. One that raced is told from the plain ones of its step."""
+    def exchange(
+        self,
+        exchange: Exchange,
+        token_ended: bool = False,
+        *,
+        writer: str = "",
+        raced: bool = False,
+    ) -> Answer:
+        """Record an exchange and return its answer. One that raced is told from the plain ones of its step.
+
+        An answer that is about a token which had ended is none to the request.
+        """
         self._count += 1
         exchange_id = f"{self._prefix}{self._count}"
         activity = self.activity
@@ -97,9 +110,10 @@ class Recorder:
                 step=activity.step,
                 writer=writer,
                 raced=raced,
+                token_ended=token_ended,
                 started=exchange.started.isoformat(),
                 duration_ms=exchange.duration_ms,
-                request=self._request(exchange),
+                request=self.request(exchange.request),
                 response=self._response(exchange),
                 failure=f"{exchange.failure}: {exchange.detail}" if exchange.failure else None,
             )
@@ -107,7 +121,7 @@ class Recorder:
         answer = exchange.answer(exchange_id)
         if self._watch is not None:
             self._watch(exchange, answer)
-        return answer
+        return replace(answer, failure=TOKEN_ENDED) if token_ended else answer
 
     def journal(self, entry: Journalled) -> None:
         """Record what is made on the target, or what came of it."""
@@ -117,8 +131,8 @@ class Recorder:
         """Say why it takes so long."""
         self._log(Notice(text=text))
 
-    def _request(self, exchange: Exchange) -> RequestSent:
-        request = exchange.request
+    def request(self, request: Request) -> RequestSent:
+        """A request as the evidence holds it, but for what the log clears of secrets."""
         headers = self.redactor.headers(request.headers)
         return RequestSent(request.method, request.url, headers, _shortened(request.body))
 
@@ -135,8 +149,11 @@ class Recorder:
 def _shortened(body: bytes) -> str:
     """A body as the evidence holds it: text, and not more of it than a person or a tool can use."""
     text = body.decode("utf-8", "replace")
-    return (
-        text
-        if len(text) <= _MOST_BODY
-        else f"{text[:_MOST_BODY]}… [cut here: {len(body)} bytes in all]"
-    )
+    if len(text) <= _MOST_BODY:
+        return text
+    return f"{text[:_MOST_BODY]}{_CUT}{len(body)} bytes in all]"
+
+
+def was_shortened(body: str) -> bool:
+    """Whether the evidence holds only the beginning of a body."""
+    return len(body) > _MOST_BODY and body[_MOST_BODY:].startswith(_CUT)

@@ -1,9 +1,9 @@
 """A resource of ours as the suite speaks of it: what was sent, what a reader saw, and what came of a write."""
 
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ifmatch.client.unique import new_unique
 from ifmatch.errors import OutcomeUnknown
 from ifmatch.rules.answer import Answer, Resource, objects_in
 from ifmatch.rules.content import differences
@@ -123,11 +123,6 @@ class Attempt:
     def id(self) -> str:
         """The id of what was written: as the answer names it, else as it was sent. Empty when neither does."""
         return self.answer.named_id or self.sent.get("id", "")
-
-
-def new_unique() -> str:
-    """A text that stands nowhere else: 32 hexadecimal digits, so also a valid FHIR id."""
-    return uuid.uuid4().hex
 
 
 def new_mark() -> str:

@@ -23,11 +23,12 @@ _TARGET_GONE = "the target does not answer any more"
 _FINAL = (INTERRUPTED, _TARGET_GONE)
 
 
-def sweep(target: Target) -> bool:
+def tidy_up(target: Target) -> bool:
     """Remove what the run made, the newest first, and restore what it borrowed. Never judges.
 
     What stays goes into the journal with the reason. Ctrl-C ends it; returns whether that happened.
     """
+    target.quota.release_reserve()
     end = _put_all_right(target)
     for item in target.ledger.open_items():
         target.ledger.left(item, end)
@@ -37,7 +38,7 @@ def sweep(target: Target) -> bool:
 def _put_all_right(target: Target) -> str:
     """Put one item right after the other; the reason why all that are left must stay, or nothing."""
     for item in _reported(target, target.ledger.open_items()):
-        reason = _why_it_stays(target, item)
+        reason = why_it_stays(target, item)
         if reason in _FINAL:
             return reason
         if reason:
@@ -55,7 +56,7 @@ def _reported(target: Target, items: list[Item]) -> Iterator[Item]:
         yield item
 
 
-def _why_it_stays(target: Target, item: Item) -> str:
+def why_it_stays(target: Target, item: Item) -> str:
     """Put one item right; the reason why it stays, or nothing."""
     try:
         return _put_right_twice(target, item)
@@ -79,25 +80,50 @@ def _put_right(target: Target, item: Item) -> str:
     """Restore or remove one item; the reason why it stays, or nothing."""
     if item.original is not None:
         return _restore(target, item)
-    if target.profile.offers("delete") is False:
-        return f"{target.profile.title} has no delete"
+    if cannot_delete(target):
+        return cannot_delete(target)
     return _remove(target, item) if item.id else _find_and_remove(target, item)
 
 
+def cannot_delete(target: Target) -> str:
+    """Why nothing can be deleted there; empty when it can, as far as is known."""
+    return (
+        f"{target.profile.title} has no delete" if target.profile.offers("delete") is False else ""
+    )
+
+
 def _find_and_remove(target: Target, item: Item) -> str:
-    """Remove what a request without a usable answer may have made, by the identifier that only it carries."""
+    """Remove what a request without a usable answer may have made: more than one where the target made it twice."""
+    ids = ids_of(target, item)
+    if not ids:
+        target.ledger.removed(item, "not found")
+        return ""
+    target.ledger.created(item, ids[0])
+    others = [target.ledger.enter(item.type, item.unique, one) for one in ids[1:]]
+    for one in (item, *others):
+        reason = _remove(target, one)
+        if reason:
+            target.ledger.left(one, reason)
+    return ""
+
+
+def ids_of(target: Target, item: Item) -> list[str]:
+    """The ids under which the target has what a request without a usable answer may have made.
+
+    It is found by the identifier that only it carries. Raises OutcomeUnknown when nobody can look for it.
+    """
     if not item.unique or target.profile.offers("search-type") is False:
-        return "it may exist: the request that may have made it was answered without an id"
+        raise OutcomeUnknown(
+            "it may exist: the request that may have made it was answered without an id"
+        )
     for answer in _searches(target, item):
         if not _is_list(answer):
-            return (
+            raise OutcomeUnknown(
                 f"it may exist, and the search for its identifier was answered {describe(answer)}"
             )
         if ids := _ids_found(answer, item.unique):
-            target.ledger.created(item, ids[0])
-            return _remove(target, item)
-    target.ledger.removed(item, "not found")
-    return ""
+            return ids
+    return []
 
 
 def _searches(target: Target, item: Item) -> Iterator[Answer]:

@@ -1,6 +1,5 @@
 """Makes the resources that a scenario works on, changes them, and looks at what became of them."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -12,11 +11,11 @@ from ifmatch.client.subject import (
     entries,
     identifiers,
     is_bundle,
-    new_unique,
     version_of,
 )
 from ifmatch.client.target import Target
 from ifmatch.client.template import changed_body, filled, fresh_body
+from ifmatch.client.unique import new_unique
 from ifmatch.errors import OutcomeUnknown, RuleNotApplicable, SetupFailed
 from ifmatch.rules.answer import Answer, Body, Effect, Resource, instant
 from ifmatch.rules.expectation import Expectation, describe
@@ -216,7 +215,7 @@ class Workbench:
     def _enter(self, resource_type: str, unique: str, resource_id: str) -> None:
         ledger = self.target.ledger
         if ledger.find(resource_type, resource_id) is None:
-            ledger.created(ledger.intend(resource_type, unique, resource_id), resource_id)
+            ledger.enter(resource_type, unique, resource_id)
 
     def found(self, resource_type: str, unique: str) -> list[str]:
         """The ids of the resources with a unique identifier, by a search.
@@ -255,7 +254,7 @@ class Workbench:
     def _listings(self, subject: Subject) -> Iterator[Resource]:
         """The resource as searches by `_id` list it. A search index may lag, so it is asked for a few seconds."""
         for pause in (0, 0.5, 1, 2):
-            time.sleep(pause)
+            self.target.pause(pause)
             found = self.searched(subject.type, f"_id={subject.id}")
             yield from (resource for resource in found if resource.get("id") == subject.id)
 
@@ -279,7 +278,7 @@ class Workbench:
     def let_the_clock_move(self, subject: Subject) -> None:
         """Wait until a time stamp of the server's can differ from the last one: servers may keep whole seconds only."""
         last = instant(subject.now.last_updated)
-        time.sleep(1.1 if last is None or last.microsecond == 0 else 0.02)
+        self.target.pause(1.1 if last is None or last.microsecond == 0 else 0.02)
 
 
 _HOW: dict[str, Callable[[Workbench, ResourceKind, str], Subject]] = {

@@ -50,7 +50,23 @@ class Name(Enum):
     TORN = "torn content", "One version holds the markers of more than one write."
     DOUBLE_APPLY = "double apply", "One write made two versions."
     GHOST = "ghost write", "A refused write was applied."
+    HALF_TRANSACTION = (
+        "half a transaction",
+        "One part of a transaction is in the history of its resource, and another is not.",
+    )
     TRUNCATED = "truncated body applied", "A request that was cut short was applied."
+    NO_ORDER = (
+        "transactions in no order",
+        "Two transactions stand in the histories of their resources in opposite orders.",
+        Clock.NOT_NEEDED,
+        Gravity.WARNING,
+    )
+    HALF_SEEN = (
+        "half a transaction seen",
+        "One answer shows a resource after a transaction, and another as it was before.",
+        Clock.NOT_NEEDED,
+        Gravity.WARNING,
+    )
     SKIPPED = (
         "predecessor skipped",
         "A write replaced another version than the one it named: a lost update that only the history shows.",

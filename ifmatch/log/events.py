@@ -40,19 +40,27 @@ class SuiteVersion:
 
 @dataclass(frozen=True, slots=True)
 class ProfileName:
-    """Which profile the target is held to; `sha256` is over the texts of the profile and its bases."""
+    """Which profile the target is held to; `sha256` is over the texts of the profile and its bases.
+
+    `errata` say what was wrong in it before: `rule`, `date` and `what`.
+    """
 
     id: str = ""
     title: str = ""
     label: str = ""
     sha256: str = ""
+    version: str = ""
+    errata: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(Event):
     """The header: the first event of a run. `profile` is None while it depends on what the target states.
 
-    In a `strict` run a warning fails.
+    In a `strict` run a warning fails. `wait` is how many seconds the target had to start, `settings` how it was
+    reached but for secrets (see ifmatch.client.settings). What it was called with is there so that it can be done
+    again: `profile_file` and `target_file` as the user named them, and the `faults` of a server that was `embedded`.
+    `versions` are those of what it ran on; `certifies` says that it is to be a certificate's evidence.
     """
 
     schema: int = SCHEMA
@@ -63,13 +71,25 @@ class RunStarted(Event):
     effort: str = ""
     writers: int = 0
     strict: bool = False
+    wait: float = 0.0
+    certifies: bool = False
+    versions: Mapping[str, str] = field(default_factory=dict)
     profile: ProfileName | None = None
+    profile_file: str = ""
     base_url: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    target_file: str = ""
+    embedded: bool = False
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetDescribed(Event):
-    """What the target says of itself, which profile it is held to, and the waivers in force by rule."""
+    """What the target says of itself, which profile it is held to, and the waivers in force by rule.
+
+    `credential` says which variables of the environment hold what was sent to it: `token_env`, or `user` and
+    `password_env`.
+    """
 
     base_url: str = ""
     software: str | None = None
@@ -77,6 +97,7 @@ class TargetDescribed(Event):
     warnings: tuple[str, ...] = ()
     profile: ProfileName | None = None
     waivers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    credential: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +105,14 @@ class RunFinished(Event):
     """The footer. A log without it is of a run that was cut short.
 
     `left_out` names the rules that were not selected, or not in all their rows: with any, the run was partial.
+    `sha256` is over all that the log holds before this line.
     """
 
     complete: bool = False
     exit_code: int | None = None
     message: str = ""
     left_out: tuple[str, ...] = ()
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +160,7 @@ class ExchangeRecorded(Event):
 
     `raced` says that it was released together with others, and `writer` by whom. `rule` and `step` say what it was for:
     the rule's id and the number of the step within the scenario, counted from 0; None before and after the scenarios.
+    `token_ended` says that the answer is about the token that was shown: unless it raced, the same request follows.
     """
 
     id: str = ""
@@ -144,6 +168,7 @@ class ExchangeRecorded(Event):
     step: int | None = None
     writer: str = ""
     raced: bool = False
+    token_ended: bool = False
     started: str = ""
     duration_ms: float = 0.0
     request: RequestSent = field(default_factory=RequestSent)
@@ -165,6 +190,19 @@ class Journalled(Event):
     unique: str = ""
     reason: str = ""
     original: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen(Event):
+    """What a run is expected to write: requests, and resources by type.
+
+    `lent` are the types that it changes and restores instead; `stays` is why what it makes cannot be deleted.
+    """
+
+    writes: int = 0
+    resources: Mapping[str, int] = field(default_factory=dict)
+    lent: tuple[str, ...] = ()
+    stays: str = ""
 
 
 # ---------------------------------------------------------------- what was found
@@ -269,6 +307,20 @@ class VerdictReached(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRecorded(Event):
+    """The history of one resource in a race, as lines that the judge reads (see ifmatch.judge.jsonlines).
+
+    It belongs to the case that is judged next. `counted` says whether its anomalies are for the case's own rule.
+    """
+
+    rule: str = ""
+    resource_type: str = ""
+    row: Mapping[str, str] = field(default_factory=dict)
+    counted: bool = False
+    lines: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable(Event):
     """A line that is not an event of this version: its kind, its fields, and what is wrong with it."""
 
@@ -282,8 +334,10 @@ KINDS: Mapping[str, type[Event]] = {
     "run.started": RunStarted,
     "target": TargetDescribed,
     "notice": Notice,
+    "foreseen": Foreseen,
     "exchange": ExchangeRecorded,
     "journal": Journalled,
+    "history": HistoryRecorded,
     "verdict": VerdictReached,
     "crash": Crash,
     "run.finished": RunFinished,

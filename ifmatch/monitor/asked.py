@@ -8,7 +8,7 @@ from ifmatch.client.exchange import Request
 
 
 class Interaction(StrEnum):
-    """The interactions whose answers show resources (FHIR R4 http.html)."""
+    """The interactions that are about resources of one type (FHIR R4 http.html)."""
 
     READ = "read"
     VREAD = "vread"
@@ -18,6 +18,7 @@ class Interaction(StrEnum):
     UPDATE = "update"
     CONDITIONAL_UPDATE = "conditional update"
     PATCH = "patch"
+    DELETE = "delete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,13 @@ _ADDRESSES = tuple(
         (Interaction.UPDATE, "PUT", _ONE),
         (Interaction.CONDITIONAL_UPDATE, "PUT", _TYPE),
         (Interaction.PATCH, "PATCH", _ONE),
+        (Interaction.DELETE, "DELETE", _ONE),
     )
 )
 
 
 def asked_by(request: Request, base_url: str) -> Asked | None:
-    """What a request asks for; None when it is none of the interactions that show resources of one type."""
+    """What a request asks for; None when it is none of the interactions that are about resources of one type."""
     if not request.url.startswith(f"{base_url}/"):
         return None
     path = request.url.removeprefix(f"{base_url}/").partition("?")[0]

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from ifmatch.client.subject import entries, is_bundle, version_of
 from ifmatch.monitor.asked import Asked, Interaction
+from ifmatch.monitor.marks import Marks
+from ifmatch.monitor.writes import Writes
 from ifmatch.rules.answer import Answer, Resource
 
 #: Type, id and version of a resource.
@@ -55,12 +57,15 @@ class Kept:
 class Seen:
     """What earlier answers showed: each version as it was first shown, and the Last-Modified that came with it.
 
-    `numbered` are the resources that were shown with a version at least once, each with the exchange that did.
+    `numbered` are the resources that were shown with a version at least once, each with the exchange that did, `marks`
+    the texts of ours that were sent and shown, `writes` what was written.
     """
 
     versions: dict[Version, Kept] = field(default_factory=dict)
     modified: dict[Version, Kept] = field(default_factory=dict)
     numbered: dict[tuple[str, str], str] = field(default_factory=dict)
+    marks: Marks = field(default_factory=Marks)
+    writes: Writes = field(default_factory=Writes)
 
     def add(self, shown: Shown) -> None:
         """Remember a resource as an answer shows it, unless its version is known."""
@@ -89,7 +94,7 @@ def _shown(resource: Resource, version: str, answer: Answer) -> Shown:
 
 
 #: What answers with one resource, or with headers that speak of one.
-_OF_ONE = frozenset({*Interaction} - {Interaction.SEARCH, Interaction.HISTORY})
+_OF_ONE = frozenset({*Interaction} - {Interaction.SEARCH, Interaction.HISTORY, Interaction.DELETE})
 
 
 def version_spoken_of(answer: Answer, asked: Asked | None) -> Version | None:

@@ -51,6 +51,7 @@ _SHOWN_BY: Mapping[Interaction, Callable[[Observed, Asked], Iterator[Fact]]] = {
     Interaction.VREAD: _by_a_read,
     Interaction.SEARCH: _by_a_search,
     Interaction.HISTORY: _by_a_history,
+    Interaction.DELETE: lambda observed, asked: iter(()),  # what it shows is the server's choice
 }
 
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from ifmatch.client.exchange import Exchange, Request
 from ifmatch.monitor.asked import Asked, asked_by
+from ifmatch.monitor.marks import marks_in
 from ifmatch.monitor.shown import Seen, Shown, shown_by, version_spoken_of
+from ifmatch.monitor.writes import Write, write_in
 from ifmatch.rules.answer import Answer
 from ifmatch.rules.expectation import Finding, Level
 
@@ -15,7 +18,8 @@ class Observed:
     """An exchange as a monitor sees it: what was asked and what was answered, and where the target lies.
 
     `asked` is the interaction that the request is, where it is about resources of one type. `shown` are the resources
-    in the answer, `seen` is what earlier answers of the run showed.
+    in the answer, `write` is what was carried out, `seen` is what earlier answers of the run showed. It was sent when
+    it `began`, and answered when it `ended`.
     """
 
     request: Request
@@ -24,13 +28,17 @@ class Observed:
     asked: Asked | None
     shown: tuple[Shown, ...]
     seen: Seen
+    write: Write | None
+    began: datetime
+    ended: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
     """What a monitor looked at: whether it is so, what should be, and what is; a `note` is told, whatever holds.
 
-    `contradicts` is the id of an earlier exchange that showed it otherwise.
+    `contradicts` is the id of an earlier exchange that showed it otherwise. What does not hold may be `explained` by
+    what is seen later: it is asked when the run is over.
     """
 
     holds: bool
@@ -38,6 +46,7 @@ class Fact:
     got: str
     note: str = ""
     contradicts: str = ""
+    explained: Callable[[], bool] = lambda: False
 
 
 #: The facts that one exchange shows; none where it shows nothing of the kind.
@@ -50,7 +59,12 @@ class Tally:
 
     looked: int = 0
     notes: list[str] = field(default_factory=list)
-    broken: list[tuple[Observed, Fact]] = field(default_factory=list)
+    _broken: list[tuple[Observed, Fact]] = field(default_factory=list)
+
+    @property
+    def broken(self) -> list[tuple[Observed, Fact]]:
+        """The facts that do not hold, as far as nothing seen later explains them."""
+        return [(observed, fact) for observed, fact in self._broken if not fact.explained()]
 
     def add(self, observed: Observed, fact: Fact) -> None:
         """Count a fact, and keep it when it does not hold."""
@@ -58,7 +72,7 @@ class Tally:
         if fact.note:
             self.notes.append(f"{fact.note} (exchange {observed.answer.exchange})")
         if not fact.holds:
-            self.broken.append((observed, fact))
+            self._broken.append((observed, fact))
 
     @property
     def exchanges(self) -> tuple[str, ...]:
@@ -94,11 +108,30 @@ class Watch:
         """Show one exchange to every monitor, and remember what it shows for those that follow."""
         asked = asked_by(exchange.request, self._base_url)
         shown = shown_by(answer)
-        observed = Observed(exchange.request, answer, self._base_url, asked, shown, self._seen)
+        observed = self._observed(exchange, answer, asked, shown)
         for rule, monitor in self._monitors.items():
             tally = self.tallies[rule]
             for fact in monitor(observed):
                 tally.add(observed, fact)
-        for one in shown:
-            self._seen.add(one)
-        self._seen.add_time(version_spoken_of(answer, asked), answer)
+        self._remember(observed)
+
+    def _observed(
+        self, exchange: Exchange, answer: Answer, asked: Asked | None, shown: tuple[Shown, ...]
+    ) -> Observed:
+        began = exchange.started
+        ended = began + timedelta(milliseconds=exchange.duration_ms)
+        write = write_in(asked, answer, began, ended)
+        request, base_url = exchange.request, self._base_url
+        return Observed(request, answer, base_url, asked, shown, self._seen, write, began, ended)
+
+    def _remember(self, observed: Observed) -> None:
+        seen, answer = self._seen, observed.answer
+        for one in observed.shown:
+            seen.add(one)
+            seen.marks.shown(marks_in(one.text), observed.ended)
+        seen.add_time(version_spoken_of(answer, observed.asked), answer)
+        if observed.write is not None:
+            seen.writes.add(observed.write)
+        if observed.request.is_write:
+            sent = marks_in(observed.request.body.decode("utf-8", "replace"))
+            seen.marks.sent(sent, answer, observed.began)

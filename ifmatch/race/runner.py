@@ -4,14 +4,13 @@ Everything sequential goes through the target's own client; what races goes thro
 one history per resource, on one clock. What a history means is for `check` to say.
 """
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from random import Random
 
 from ifmatch.client.target import Target
 from ifmatch.client.workbench import Subject, Workbench
-from ifmatch.errors import OutcomeUnknown, SetupFailed, TargetUnusable, WritersHang
+from ifmatch.errors import BudgetSpent, OutcomeUnknown, SetupFailed, TargetUnusable, WritersHang
 from ifmatch.race.budget import Budget
 from ifmatch.race.closing import Closing
 from ifmatch.race.completion import block_of
@@ -25,6 +24,9 @@ from ifmatch.race.transport import Blocks
 
 #: Seconds after which a block begins no other round. The first round on a set of connections shows most of all.
 _LONGEST_BLOCK = 3.0
+
+#: Seconds that a connection may lie idle between two rounds: servers close those that lie longer.
+_LONGEST_IDLE = 2.0
 
 #: So many blocks in a row that came to nothing end a race.
 _MOST_FAILED = 3
@@ -56,6 +58,8 @@ class Runner:
         self.invocations = Invocations(target, bench)
         self._check = check
         self._lasting: Subject | None = None  # a resource that no race ends
+        self._clock = target.quota.clock  # a turn that is awaited costs a race nothing of its time
+        self._waited_before = target.quota.waited
 
     @property
     def writers(self) -> int:
@@ -68,7 +72,8 @@ class Runner:
         """Blocks until one has shown enough, or the budget is spent.
 
         What the target puts in the way of one is noted, and the next is tried; a target that is gone ends the run,
-        unless it has shown a fault before. Raises what stood in the way when no round came about at all.
+        as does a budget that is spent, unless a fault was shown before. Raises what stood in the way when no round came
+        about at all.
         """
         self._demand_two()
         self._demand_no_hang()
@@ -87,7 +92,7 @@ class Runner:
                 if failed == _MOST_FAILED and not race.rounds:
                     raise
                 enough = race.shows_fault or failed == _MOST_FAILED
-            except TargetUnusable as gone:
+            except (TargetUnusable, BudgetSpent) as gone:
                 if not race.shows_fault:
                     raise
                 race.troubles.append(str(gone))
@@ -124,20 +129,20 @@ class Runner:
         Where too few of the blocks raced, as on a busy machine, there are up to as many again; fewer where the time of
         the budget is spent.
         """
-        usual, ends = self.budget.blocks, time.monotonic() + self.budget.seconds
+        usual, ends = self.budget.blocks, self._clock() + self.budget.seconds
         for number in range(2 * usual):
             if number >= usual and not race.confidence.more_may_help:
                 return
-            if number and time.monotonic() > ends:
+            if number and self._clock() > ends:
                 race.limits.append(f"after {number} blocks its {self.budget.seconds} s were spent")
                 return
             yield FEWEST if number % 2 else self.writers
 
     def rounds(self, race: Race) -> Iterator[int]:
         """The rounds of a block: as many as the budget says, or fewer where the target lets its writers wait."""
-        ends = time.monotonic() + _LONGEST_BLOCK
+        ends = self._clock() + _LONGEST_BLOCK
         for number in range(self.budget.rounds):
-            if number and time.monotonic() > ends:
+            if number and self._clock() > ends:
                 race.left_out += self.budget.rounds - number
                 return
             yield number
@@ -177,6 +182,7 @@ class Runner:
         """Close what is still open: writes of unknown outcome have had their time by now, or get it."""
         while race.pending:
             self._close(race, race.pending.pop(0))
+        race.limits += self._paced()
         put_off = self.sender.put_off
         if put_off:
             race.limits.append(
@@ -188,9 +194,21 @@ class Runner:
                 f"after {_LONGEST_BLOCK:.0f} s"
             )
 
+    def _paced(self) -> list[str]:
+        """What it means for a race that the owner of the target limits the rate of writes."""
+        quota = self.target.quota
+        waited = quota.waited - self._waited_before
+        if not waited:
+            return []
+        rate = quota.limits.writes_per_second
+        return [
+            f"the target file allows {rate:g} writes a second: rounds waited {waited:.0f} s for their turn in all; "
+            "within a round the writers meet as ever, so it is shorter bursts that are tried, not a lasting load"
+        ]
+
     def _close(self, race: Race, builder: HistoryBuilder) -> None:
         closing = Closing(builder, self.reader)
-        history = closing.history()
+        history = builder.finished = closing.history()
         race.troubles += closing.doubts
         race.exchanges |= builder.exchanges
         race.histories.append(history)
@@ -212,5 +230,11 @@ class Runner:
             self.rng,
             skew=calibration.skew,
             settle=calibration.settle,
-            rounds=1 if self.environment.narrow else self.budget.rounds,
+            rounds=1 if self._one_round_each else self.budget.rounds,
         )
+
+    @property
+    def _one_round_each(self) -> bool:
+        """Whether each round needs new connections: few are served, or a server would close them meanwhile."""
+        gap = self.target.quota.gap_after(self.writers)
+        return self.environment.narrow or gap > _LONGEST_IDLE

@@ -51,6 +51,7 @@ class Sender:
         timed = [
             TimedRequest(request, offset) for request, offset in zip(requests, later, strict=True)
         ]
+        self.take(requests)
         with self._nothing_else_connected():
             results = connections.release(timed)
         unanswered = sum(result.failure is Failure.TIMEOUT for result in results)
@@ -75,9 +76,17 @@ class Sender:
 
     def alone(self, request: Request) -> Result:
         """One request, answered before anything else happens."""
+        self.take([request])
         with self._nothing_else_connected():
             (result,) = self.environment.engine.release([TimedRequest(request)])
         return result
+
+    def take(self, requests: Sequence[Request]) -> None:
+        """What is about to be sent counts; its turn is awaited here, so never within a round.
+
+        Raises BudgetSpent when the target file does not allow so many writes.
+        """
+        self.target.quota.take(sum(request.is_write for request in requests))
 
     @contextmanager
     def _nothing_else_connected(self) -> Iterator[None]:
@@ -91,9 +100,14 @@ class Sender:
     # ------------------------------------------------------------ what came of it
 
     def recorded(self, result: Result, writer: str, raced: bool) -> Answer:
-        """Put what was sent and answered into the evidence, and read the answer."""
+        """Put what was sent and answered into the evidence, and read the answer.
+
+        One about a token that has ended is none to the request; the next round has a new token.
+        """
+        exchange = _exchange(result)
         whence = f"{writer} at {result.place}" if result.place else writer
-        return self.target.recorder.exchange(_exchange(result), writer=whence, raced=raced)
+        token_ended = self.target.authorizer.blames_token(exchange.request, exchange.answer(""))
+        return self.target.recorder.exchange(exchange, token_ended, writer=whence, raced=raced)
 
     def obey(self, answers: Iterable[Answer]) -> None:
         """Wait for as long as the target asks (429, 503 with Retry-After), and let fewer meet from then on.

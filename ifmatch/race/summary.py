@@ -11,6 +11,7 @@ from ifmatch.judge import picture
 from ifmatch.judge.anomaly import Anomaly, Clock, Gravity, Name
 from ifmatch.judge.checker import judge
 from ifmatch.judge.history import History, Operation
+from ifmatch.judge.transactions import Histories, Look, judge_together, side_by_side
 from ifmatch.log.events import AnomalySeen, OperationSeen, RaceFacts
 from ifmatch.race.race import Race, Sighting
 from ifmatch.rules.case import RaceReport
@@ -28,6 +29,8 @@ _EXPECTED = "a story in which every accepted write is kept"
 _BETTER = {
     Name.NO_WINNER: "a winner in each round",
     Name.UPDATED_BACKWARDS: "dates in the order of the versions",
+    Name.NO_ORDER: "transactions that take effect one after the other",
+    Name.HALF_SEEN: "each transaction seen whole or not at all",
 }
 
 
@@ -37,6 +40,14 @@ _BETTER = {
 def check(history: History) -> list[Sighting]:
     """The anomalies in a history, and for which of them the server is to blame."""
     return [Sighting(history, anomaly, blamed(anomaly)) for anomaly in judge(history)]
+
+
+def check_together(histories: Histories, looks: Sequence[Look]) -> list[Sighting]:
+    """The anomalies of transactions over several resources, each with the histories of all of them."""
+    shown = side_by_side(histories)
+    return [
+        Sighting(shown, anomaly, blamed(anomaly)) for anomaly in judge_together(histories, looks)
+    ]
 
 
 def blamed(anomaly: Anomaly) -> bool:
@@ -51,9 +62,10 @@ def report(race: Race) -> RaceReport:
     """Everything that is to be reported of a race whose anomalies count."""
     anomalies = [sighting.anomaly for sighting in race.sightings]
     plain = RaceReport(
-        findings=(*map(_finding, race.sightings[:_MOST_LISTED]), *_hang(race)),
+        findings=(*map(finding_of, race.sightings[:_MOST_LISTED]), *_hang(race)),
         doubt=_doubt(race),
         facts=_facts(race, anomalies),
+        histories=tuple(race.histories),
     )
     if not race.faults:
         return plain
@@ -63,7 +75,13 @@ def report(race: Race) -> RaceReport:
 
 def worth_report(race: Race) -> RaceReport:
     """What a pass is worth, of a race whose anomalies are for another rule."""
-    return RaceReport(findings=_hang(race), doubt=_doubt(race), facts=_facts(race, []))
+    return RaceReport(
+        findings=_hang(race),
+        doubt=_doubt(race),
+        facts=_facts(race, []),
+        histories=tuple(race.histories),
+        counted=False,
+    )
 
 
 def history_report(race: Race) -> RaceReport:
@@ -76,7 +94,8 @@ def history_report(race: Race) -> RaceReport:
     return replace(plain, doubt=" ".join(reasons))
 
 
-def _finding(sighting: Sighting) -> Finding:
+def finding_of(sighting: Sighting) -> Finding:
+    """An anomaly as a fact that is not as it should be."""
     anomaly = sighting.anomaly
     if not sighting.fault:
         return Finding(_BETTER[anomaly.name], str(anomaly), Level.SHOULD)
@@ -90,6 +109,11 @@ def _hang(race: Race) -> tuple[Finding, ...]:
     if not race.hang:
         return ()
     return (Finding("an answer to each of those who meet", race.hang, Level.SHALL, invariant=True),)
+
+
+def is_of_anomaly(finding: Finding) -> bool:
+    """Whether a finding is one that `finding_of` makes."""
+    return finding.expected in (_EXPECTED, *_BETTER.values())
 
 
 # ---------------------------------------------------------------- doubts

@@ -14,12 +14,12 @@ LIKE: Mapping[str, tuple[str, ...]] = {
     "update.body-id.mismatched": ("update.body-id.ignored",),
     "update.unknown-id": ("update.as-create",),
     "update.if-match.missing": ("update.without-if-match",),
-    "update.if-match.two-lines": ("update.if-match.malformed",),
+    "update.if-match.two-lines-stale": ("update.if-match.malformed",),
     "update.if-match.blank": ("update.if-match.malformed",),
     "update.if-match.star": ("update.if-match.malformed",),
     "update.if-match.strong": ("update.if-match.malformed",),
     "update.if-match.bare": ("update.if-match.malformed",),
-    "update.wrong-type": ("update.invalid-content",),
+    "update.body-type.mismatched": ("update.invalid-content",),
     "conditional-update.none-with-id": ("conditional-update.none",),
     "create.headers.location": (),
     "read.headers.location": (),
@@ -33,6 +33,7 @@ LIKE: Mapping[str, tuple[str, ...]] = {
     "delete.if-match.missing": (),
     "delete.headers.location": (),
     "vread.unknown-id": ("read.unknown-id",),
+    "history-instance.unknown-id": ("history.unknown-id", "read.unknown-id"),
     "vread.deleted": ("read.deleted",),
     "patch.deleted": ("read.deleted",),
 }
@@ -48,7 +49,7 @@ STATUS: Mapping[str, int] = {
     "deleted": 410,
     "unparsable": 400,
     "invalid-content": 422,
-    "invalid-patch": 422,
+    "impossible-change": 422,
     "unsupported-format": 415,
     "not-acceptable": 406,
     "status-only": 422,
@@ -63,14 +64,14 @@ STATUS: Mapping[str, int] = {
     "none": 201,
     "none-with-id": 201,
     "one": 200,
-    "one-ignores-body-id": 200,
+    "one-with-other-id": 200,
     "missing": 200,
     "server-assigned": 201,
     "valid": 201,
 }
 
 #: The status of a refused version conflict: STU3 http.html#concurrency has 409, R4 and later 412.
-STALE: Mapping[str, int] = {"DSTU2": 409, "STU3": 409, "R4": 412, "R4B": 412, "R5": 412}
+STALE: Mapping[str, int] = {"DSTU2": 409, "STU3": 409, "R4": 412, "R4B": 412, "R5": 412, "R6": 412}
 
 #: The headers of an answer that tells which version it is about.
 _HEADERS = ("ETag", "Last-Modified", "Location")
@@ -242,7 +243,7 @@ class Dialect:
         yield self._default(rule)
 
     def _default(self, rule: str) -> int:
-        if rule.endswith(("if-match.stale", "if-match.two-lines")):
+        if rule.endswith(("if-match.stale", "if-match.two-lines-stale")):
             return STALE[self.profile.fhir]
         return STATUS.get(rule.rpartition(".")[2], 400)
 

@@ -45,7 +45,7 @@ def apply(exchange: Exchange, resource: Resource) -> Resource:
     try:
         return _APPLY[form](resource, exchange.request.body, half_applied)
     except _UNAPPLICABLE as error:
-        raise Refusal("patch.invalid-patch", f"the patch cannot be applied: {error}") from None
+        raise Refusal("patch.impossible-change", f"the patch cannot be applied: {error}") from None
 
 
 def _json_patch(resource: Resource, content: bytes, half_applied: bool) -> Resource:

@@ -9,9 +9,16 @@ from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 from ifmatch.reference import business, patch
+from ifmatch.reference.capability import offers
 from ifmatch.reference.exchange import Decision, Exchange
 from ifmatch.reference.message import Json, Refusal, Reply, Resource, instant
-from ifmatch.reference.preconditions import check_if_match, names_any
+from ifmatch.reference.preconditions import (
+    check_if_match,
+    check_preference,
+    check_repetition,
+    names_any,
+    passes_by_another_condition,
+)
 from ifmatch.reference.reading import existing
 from ifmatch.reference.search import conditions, find
 from ifmatch.reference.store import Draft, Version
@@ -38,6 +45,13 @@ def _meeting_the_condition(exchange: Exchange) -> list[Version]:
     condition = exchange.request.header("if-none-exist")
     if condition is None or exchange.world.faults.on("if-none-exist-ignored"):
         return []
+    if not offers(exchange.world.profile, "conditional-create"):
+        exchange.refuse(
+            "conditional-create.unsupported", "this server knows no conditional creates"
+        )
+        return []
+    if "?" in condition and exchange.world.faults.on("condition-with-a-type-finds-nothing"):
+        return []
     return _matches(exchange, _criteria_in(condition))
 
 
@@ -45,6 +59,7 @@ def update(exchange: Exchange) -> Decision:
     """The whole resource replaced, or created where the client may choose the id."""
     body = _resource_in(exchange)
     _check_body_id(exchange, body)
+    check_preference(exchange)
     current = exchange.world.store.current(exchange.type, exchange.id)
     if current is None:
         return _update_as_create(exchange, body)
@@ -52,7 +67,9 @@ def update(exchange: Exchange) -> Decision:
         exchange.refuse(
             "update.if-none-match", "the resource is there, with a version that If-None-Match names"
         )
-    check_if_match(exchange, current)
+    check_repetition(exchange, current, body)
+    if not passes_by_another_condition(exchange):
+        check_if_match(exchange, current)
     business.check_update(exchange, current.resource or {}, body)
     return lambda: _replace(exchange, exchange.id, body, "update")
 
@@ -75,7 +92,7 @@ def _refuse_many(exchange: Exchange, found: list[Version]) -> None:
 def _update_found(exchange: Exchange, current: Version, body: Resource) -> Decision:
     if body.get("id") not in (None, current.id):
         exchange.object(
-            "conditional-update.one-ignores-body-id",
+            "conditional-update.one-with-other-id",
             "the id in the body is not that of the resource found",
         )
     found = _checked(exchange, "update", current)
@@ -97,7 +114,7 @@ def patch_resource(exchange: Exchange) -> Decision:
     check_if_match(exchange, current)
     patched = patch.apply(exchange, current.resource or {})
     if not _is_resource(patched):
-        raise Refusal("patch.invalid-patch", "what the patch makes is no resource")
+        raise Refusal("patch.impossible-change", "what the patch makes is no resource")
     if patched["resourceType"] != exchange.type:
         exchange.refuse("patch.resource-type", "a patch does not change the type of a resource")
     if patched.get("id") != exchange.id:
@@ -155,7 +172,8 @@ def conditional_delete(exchange: Exchange) -> Decision:
         exchange.object("conditional-delete.none", "no resource meets the criteria")
         return Reply("conditional-delete.none", HTTPStatus.NO_CONTENT)
     _checked(exchange, "delete", found[0])
-    return lambda: _delete(exchange, found[0].id)
+    exchange.id = found[0].id
+    return lambda: _delete(exchange, exchange.id)
 
 
 def _delete_all(exchange: Exchange, versions: list[Version]) -> Reply:
@@ -279,7 +297,7 @@ def _resource_in(exchange: Exchange) -> Resource:
         )
     if body["resourceType"] != exchange.type:
         exchange.refuse(
-            f"{interaction}.wrong-type",
+            f"{interaction}.body-type.mismatched",
             f"the body is a {body['resourceType']}, the address names {exchange.type}",
         )
     _check_content(exchange, body, f"{interaction}.invalid-content")

@@ -5,8 +5,8 @@ no news. Which belong together is read from the evidence: the interaction of the
 answer differs from what was promised. Nothing here knows a server or a rule by name.
 """
 
-import itertools
 import re
+from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ SERVER_ERROR = "answered with a server error"
 APPLIED = "refused, and applied all the same"
 
 #: Anomalies of races that a single request may show, too: a condition that was not looked at, or a refusal in vain.
-_SAME_AS_PLAIN: Mapping[str, str] = {
+SAME_AS_PLAIN: Mapping[str, str] = {
     Name.LOST_UPDATE.label: ACCEPTED,
     Name.STALE_SUCCESS.label: ACCEPTED,
     Name.SKIPPED.label: ACCEPTED,
@@ -80,7 +80,7 @@ class Cause:
 
 
 def causes(rules: Iterable[Judged], run: Run) -> tuple[Cause, ...]:
-    """Rules of a run grouped by their symptom: sequential ones before races, then those of the fewest exchanges.
+    """Rules of a run grouped by their symptom, the simplest of each cause first: see `_simplest_first`.
 
     Causes that a single request shows come before those that only a race does, then those that break the most rules.
     """
@@ -88,8 +88,30 @@ def causes(rules: Iterable[Judged], run: Run) -> tuple[Cause, ...]:
     for judged in sorted(rules, key=_ado):
         symptom = _known_or_first(symptoms_of(judged.spokesman, run), grouped)
         grouped.setdefault(symptom, []).append(judged)
-    found = itertools.starmap(Cause, ((of, tuple(alike)) for of, alike in grouped.items()))
+    found = [Cause(symptom, _simplest_first(alike)) for symptom, alike in grouped.items()]
     return tuple(sorted(found, key=lambda cause: (_kind(cause.simplest), -len(cause.rules))))
+
+
+def _simplest_first(alike: Sequence[Judged]) -> tuple[Judged, ...]:
+    """Rules of one cause: sequential ones before races, then those that fail as most do, then those of short names.
+
+    A rule of a short name is the general one, of which others are special cases.
+    """
+    seen = Counter(map(_first_finding, alike))
+
+    def particular(judged: Judged) -> tuple[int, int, int, int]:
+        usual = seen[_first_finding(judged)]
+        words = len(re.split("[.-]", judged.rule))
+        kind, exchanges = _ado(judged)
+        return kind, -usual, words, exchanges
+
+    return tuple(sorted(alike, key=particular))
+
+
+def _first_finding(judged: Judged) -> tuple[str, str]:
+    """What was expected of a rule and what came, without the particulars."""
+    findings = judged.spokesman.findings[:1]
+    return next(((finding.expected, finding.got) for finding in findings), ("", ""))
 
 
 def _known_or_first(symptoms: Sequence[Symptom], known: Container[Symptom]) -> Symptom:
@@ -101,7 +123,7 @@ def symptoms_of(case: VerdictReached, run: Run) -> list[Symptom]:
     if first_anomaly(case).operations:
         return _of_race(case, run)
     if not case.findings:
-        return [Symptom("", _particulars_left_out(case.message))]
+        return [Symptom("", without_particulars(case.message))]
     exchange = deciding_exchange(case, run)
     interaction = interaction_of(exchange.request, run.target.base_url) if exchange else ""
     finding = case.findings[0]
@@ -127,12 +149,12 @@ def _kind(judged: Judged) -> int:
 
 
 def _of_finding(finding: Finding, interaction: str) -> Symptom:
-    due, came = _statuses(finding.expected), _statuses(finding.got)
+    due, came = statuses_in(finding.expected), statuses_in(finding.got)
     if came and (due or came[0].startswith("5")):
         return Symptom(interaction, _wrong_status(due, came[0]))
     # A header or a body that is not as promised is so whatever was asked for; a wrong resource is not.
     about = interaction if finding.state else ""
-    return Symptom(about, f"expected {_particulars_left_out(finding.expected)}")
+    return Symptom(about, f"expected {without_particulars(finding.expected)}")
 
 
 def _wrong_status(due: Sequence[str], came: str) -> str:
@@ -142,14 +164,15 @@ def _wrong_status(due: Sequence[str], came: str) -> str:
     return _WRONG_CLASS.get((due[0][0], came[0]), plain)
 
 
-def _statuses(text: str) -> list[str]:
+def statuses_in(text: str) -> list[str]:
     """The statuses that the beginning of a sentence speaks of: `409 or 412 with an OperationOutcome`."""
     answer = _IN_WORDS.get(text, text).partition(" with ")[0]
     words = [word for word in re.split(r"[ ,]+", answer) if word != "or"]
     return words if all(map(_STATUS.fullmatch, words)) else []
 
 
-def _particulars_left_out(text: str) -> str:
+def without_particulars(text: str) -> str:
+    """A sentence about a fact without what differs from one time to the next."""
     first_line = text.partition("\n")[0].partition(" (")[0]
     return _PARTICULAR.sub("…", first_line)[:120]
 
@@ -162,7 +185,7 @@ def _of_race(case: VerdictReached, run: Run) -> list[Symptom]:
     interactions = _interactions_of_witness(case, run)
     conditional = list(filter(_has_condition, interactions))
     anomaly = first_anomaly(case).name
-    wrong = _SAME_AS_PLAIN.get(anomaly, anomaly)
+    wrong = SAME_AS_PLAIN.get(anomaly, anomaly)
     return [Symptom(interaction, wrong) for interaction in conditional or interactions or [""]]
 
 

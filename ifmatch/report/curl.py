@@ -5,11 +5,12 @@ The base URL and the credentials are shell variables, so that a command can be p
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import quote as percent_encoded
 
+from ifmatch.client.auth.table import TOKEN_VARIABLE
 from ifmatch.client.redaction import REDACTED
-from ifmatch.log.events import Headers, RequestSent
+from ifmatch.log.events import Headers, RequestSent, TargetDescribed
 
 #: What curl or the connection adds by itself. It says nothing about the exchange.
 _NOISE = frozenset(
@@ -22,6 +23,8 @@ _PLAIN_IN_URL = "/?&=:@+,;%~*'()$|#-._"
 #: How a command takes a body that is too long to stand in it: from a file of this name.
 BODY_FROM_FILE = "--data-binary @body"
 
+_VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "'": "\\'", "\\": "\\\\"}
 
 
@@ -30,14 +33,14 @@ def command(request: RequestSent, base_url: str, body_most: int | None = None) -
 
     A body longer than `body_most` characters is read from a file `body` instead, so that the command stays readable.
     """
-    return " ".join(words(request, base_url, body_most))
+    return " ".join(words(request, TargetDescribed(base_url=base_url), body_most))
 
 
 def folded(
-    request: RequestSent, base_url: str, body_most: int | None = None, width: int = 100
+    request: RequestSent, target: TargetDescribed, body_most: int | None = None, width: int = 100
 ) -> list[str]:
     """The command over several lines, each as wide as `width` allows, still to be pasted whole."""
-    first, *others = words(request, base_url, body_most)
+    first, *others = words(request, target, body_most)
     lines = [first]
     for word in others:
         if len(lines[-1]) + len(word) + 3 > width:
@@ -48,14 +51,14 @@ def folded(
     return lines
 
 
-def words(request: RequestSent, base_url: str, body_most: int | None = None) -> list[str]:
+def words(request: RequestSent, target: TargetDescribed, body_most: int | None = None) -> list[str]:
     """The command's parts, an option together with its value, each safe in a shell."""
     method = request.method or "GET"
     return [
         # With -X HEAD curl would wait for a body that never comes.
         "curl --head" if method == "HEAD" else f"curl -X {quoted(method)}",
-        _url(request.url, base_url),
-        *_headers(request.headers, bool(request.body)),
+        _url(request.url, target.base_url),
+        *_headers(request.headers, bool(request.body), target.credential),
         *_broken_off(request.headers, request.body),
         *_body(request.body, body_most),
     ]
@@ -88,18 +91,36 @@ def _in_double_quotes(part: str) -> str:
     return percent_encoded(part, safe=_PLAIN_IN_URL, errors="replace").replace("$", "\\$")
 
 
-def _headers(headers: Headers, has_body: bool) -> Iterator[str]:
-    names = {name.lower() for name, _ in headers}
+def authorization(credential: Mapping[str, str]) -> str:
+    """What sends the credentials, which stand in the variables that the target file names, else in IFMATCH_TOKEN."""
+    if "user" in credential:
+        password = _name_or(credential.get("password_env", ""), "IFMATCH_PASSWORD")
+        return f'-u {quoted(credential["user"])}:"${password}"'
+    return (
+        f'-H "Authorization: Bearer ${_name_or(credential.get("token_env", ""), TOKEN_VARIABLE)}"'
+    )
+
+
+def _name_or(name: str, usual: str) -> str:
+    """A name that a shell takes for a variable: a log may come from anywhere, and nothing in it is carried out."""
+    return name if _VARIABLE_NAME.fullmatch(name) else usual
+
+
+def _headers(headers: Headers, has_body: bool, credential: Mapping[str, str]) -> Iterator[str]:
     for name, value in headers:
-        if name.lower() not in _NOISE:
+        if name.lower() == "authorization":
+            yield authorization(credential)
+        elif name.lower() not in _NOISE:
             yield f"-H {_header(name, value)}"
-    if has_body and "content-type" not in names:
+    if has_body and not _has_type(headers):
         yield "-H 'Content-Type:'"  # else curl would claim that the body is a form
 
 
+def _has_type(headers: Headers) -> bool:
+    return any(name.lower() == "content-type" for name, _ in headers)
+
+
 def _header(name: str, value: str) -> str:
-    if name.lower() == "authorization":
-        return '"Authorization: Bearer $IFMATCH_TOKEN"'
     if REDACTED in value:
         return f'"{re.sub(r"[^A-Za-z0-9-]", "", name)}: ${_variable(name)}"'
     # "Name:" would make curl leave the header out; "Name;" sends it empty.

@@ -8,6 +8,7 @@ from typing import Any
 
 from ifmatch.report.document import Document
 from ifmatch.report.text import label_of, one_line
+from ifmatch.rules.renamed import current
 from ifmatch.rules.verdict import Verdict
 
 #: What a report says of one rule.
@@ -24,8 +25,8 @@ FAULTS = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.WAIVED})
 
 
 def column_of(report: Document) -> Column:
-    """The report's entries by the ids of their rules."""
-    return {entry["rule"]: entry for entry in report["rules"]}
+    """The report's entries by the ids that their rules have now: an older report may have other ones."""
+    return {current(entry["rule"]): entry for entry in report["rules"]}
 
 
 def rules_of(columns: Sequence[Column]) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from ifmatch.errors import ConfigurationError
 from ifmatch.log.reader import read
 from ifmatch.report import allure, document, har, junit, markdown, page, replay
+from ifmatch.report.package import applicant, certificate, earl, statement, sums, test_report
 from ifmatch.report.run import Run
 
 #: Writes one form of report: of this run, whose evidence lies in this folder, to that place.
@@ -16,10 +17,14 @@ Writer = Callable[[Run, Path, Path], None]
 
 @dataclass(frozen=True)
 class Format:
-    """One form of report: the file or folder within a run's folder that holds it, and what writes it."""
+    """One form of report: the file or folder within a run's folder that holds it, and what writes it.
+
+    Some are only for a run that `certifies`.
+    """
 
     name: str
     write: Writer
+    certifies: bool = False
 
 
 def _as_file(content: Callable[[Run], bytes]) -> Writer:
@@ -57,10 +62,25 @@ FORMATS = (
     Format(page.FILE_NAME, page.write_page),
     Format(markdown.FILE_NAME, _as_file(markdown.summary)),
     Format(har.FILE_NAME, _as_file(har.har)),
+    Format(certificate.FILE_NAME, _as_file(certificate.certificate), certifies=True),
+    Format(test_report.FILE_NAME, _as_file(test_report.test_report), certifies=True),
+    Format(earl.FILE_NAME, _as_file(earl.earl), certifies=True),
+    Format(applicant.FILE_NAME, _as_file(applicant.statement_form), certifies=True),
 )
 
 #: What lies beside a log and belongs to it: every form of report, and the pictures that the run itself draws.
-DERIVED = (*(form.name for form in FORMATS), "pictures")
+DERIVED = (
+    *(form.name for form in FORMATS),
+    "pictures",
+    sums.FILE_NAME,
+    statement.FILE_NAME,
+    statement.PUBLIC_KEY,
+)
+
+
+def formats_for(run: Run) -> list[Format]:
+    """The forms of report that a run is written in."""
+    return [form for form in FORMATS if run.certifies or not form.certifies]
 
 
 def write_all(folder: Path, alluredir: Path | None = None) -> Run:
@@ -71,7 +91,7 @@ def write_all(folder: Path, alluredir: Path | None = None) -> Run:
     """
     run = Run.of(read(folder))
     elsewhere = {allure.FOLDER_NAME: alluredir}
-    for form in FORMATS:
+    for form in formats_for(run):
         place = elsewhere.get(form.name) or folder / form.name
         try:
             form.write(run, folder, place)

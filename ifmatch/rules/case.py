@@ -1,7 +1,7 @@
 """One rule under judgement: what was promised, what was seen, and the verdict that follows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from ifmatch.errors import RuleBroken, RuleNotApplicable
@@ -40,7 +40,8 @@ Shown = TypeVar("Shown")
 class RaceReport:
     """What a race came to. `doubt` says why its pass would mean nothing; empty when it means something.
 
-    `facts` go into the report, `story` has several lines for a person to read, `picture` is an SVG.
+    `facts` go into the report, `story` has several lines for a person to read, `picture` is an SVG. `histories` are
+    what was judged, `counted` says whether their anomalies are for this rule.
     """
 
     findings: tuple[Finding, ...]
@@ -48,6 +49,8 @@ class RaceReport:
     facts: Any
     story: str = ""
     picture: str = ""
+    histories: tuple[Any, ...] = ()
+    counted: bool = True
 
 
 @dataclass
@@ -80,6 +83,12 @@ class Case:
             self.findings.append(self._server_error(answer))
         else:
             self.findings += self._broken_parts(answer)
+
+    def all_answered(self, answers: Iterable[Answer]) -> None:
+        """Hold several answers against the promise; what is wrong with several in one way counts once."""
+        for answer in answers:
+            self.answered(answer)
+        self.findings[:] = dict.fromkeys(self.findings)
 
     def demand_offered(self, answers: Sequence[Answer]) -> None:
         """Raises RuleNotApplicable when all answers say that the server has no such interaction, and nobody claims it.
@@ -135,8 +144,10 @@ class Case:
 
     def raced(self, report: RaceReport) -> None:
         """What a race came to: its anomalies are facts about the resource; without any, how much that is worth."""
-        if self.race is None or not self.race.story:
-            self.race = report
+        before = self.race
+        if before is None or not before.story:
+            counted = report.counted or (before is not None and before.counted)
+            self.race = replace(report, counted=counted)
         self.findings += (finding for finding in report.findings if finding not in self.findings)
 
     def refused_alike(self, answers: Iterable[Answer]) -> None:

@@ -16,6 +16,7 @@ __all__ = ["FHIR_VERSIONS", "Embedded", "Profile", "ResourceKind", "base_for", "
 #: The FHIR version a profile speaks of, as CapabilityStatement.fhirVersion begins (DSTU2 is 1.0, STU3 3.0, ...).
 FHIR_VERSIONS: Mapping[str, tuple[str, ...]] = {
     "DSTU2": ("1.0", "0.5"), "STU3": ("3.0",), "R4": ("4.0", "4.1"), "R4B": ("4.3",), "R5": ("5.0",),
+    "R6": ("6.",),
 }  # fmt: skip
 
 
@@ -70,9 +71,16 @@ class Embedded:
     placeholders: Mapping[str, str] = field(default_factory=dict)
 
 
+#: What was wrong with a profile: `rule`, `date` and `what`.
+Erratum = Mapping[str, str]
+
+
 @dataclass(frozen=True)
 class Profile:
-    """A resolved profile: its own promises over those of its bases."""
+    """A resolved profile: its own promises over those of its bases, and the errata of all of them.
+
+    `version` is its own; empty when it goes by that of ifmatch.
+    """
 
     id: str
     title: str
@@ -86,7 +94,11 @@ class Profile:
     resources: Mapping[str, ResourceKind]
     embedded: Embedded
     bases: tuple[str, ...]
+    version: str
+    errata: tuple[Erratum, ...]
     sha256: str
+    draft: bool
+    renamed: tuple[str, ...]
     _rules: Mapping[str, Mapping[str, Any]]
     _sources: Mapping[str, Source]
 
@@ -169,7 +181,11 @@ def _build(data: Layer, layers: list[Layer]) -> Profile:
         resources=kinds,
         embedded=Embedded(**_tuples(data.get("embedded", {}))),
         bases=tuple(layer["id"] for layer in layers[1:]),
+        version=layers[0].get("version", ""),
+        errata=tuple(erratum for layer in layers for erratum in layer.get("errata", ())),
         sha256=_digest(layers),
+        draft=layers[0].get("draft", False),
+        renamed=tuple(name for layer in layers for name in layer["_renamed"]),
         _rules=data["rules"],
         _sources={key: Source(**source) for key, source in data["sources"].items()},
     )

@@ -15,6 +15,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from ifmatch import HOME
 from ifmatch.errors import ConfigurationError, did_you_mean
 from ifmatch.rules import catalogue
+from ifmatch.rules.renamed import RENAMED, current
 
 PROFILES = HOME / "profiles"
 
@@ -33,8 +34,9 @@ def shipped() -> list[str]:
 def read(name: str) -> dict[str, Any]:
     """The profile with an id of those shipped, or at the path of a TOML file, as it stands there.
 
-    `_digest` is added to it. Raises ConfigurationError, with a suggestion, when there is none, and with file and place
-    when it is not valid by itself.
+    `_digest` is added to it, and as `_renamed` the old ids of rules that stand in it, which the current ones replace.
+    Raises ConfigurationError, with a suggestion, when there is none, and with file and place when it is not valid by
+    itself.
     """
     path = _path(name)
     text = _text(path)
@@ -42,6 +44,8 @@ def read(name: str) -> dict[str, Any]:
     _parse_json_parts(data, path)
     _check_shape(data, path)
     _check_base(data, path)
+    data["_renamed"] = [name for _, name in _rule_ids(data) if name in RENAMED]
+    _take_current_ids(data)
     _check_rule_ids(data, path)
     data["rules"] = _written_out(data.get("rules", {}))
     data.setdefault("label", data["id"][:_LABEL_LENGTH])
@@ -149,6 +153,21 @@ def _check_base(data: Mapping[str, Any], path: Path) -> None:
         raise ConfigurationError(
             f"{path}: the profile extends itself. Name the base it builds on, such as fhir-r4."
         )
+
+
+def _take_current_ids(data: dict[str, Any]) -> None:
+    """Put the ids that rules have now in place of those that they had earlier."""
+    data["rules"] = _by_current_ids(data.get("rules", {}))
+    for _, entry in entries(data["rules"]):
+        if "same_as" in entry:
+            cast("dict[str, str]", entry)["same_as"] = current(entry["same_as"])
+    embedded = data.get("embedded", {})
+    if "answers" in embedded:
+        embedded["answers"] = _by_current_ids(embedded["answers"])
+
+
+def _by_current_ids(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {current(rule): value for rule, value in table.items()}
 
 
 def _check_rule_ids(data: Mapping[str, Any], path: Path) -> None:

@@ -4,7 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ifmatch.errors import ExitCode, OutcomeUnknown, RuleNotApplicable, SetupFailed, TargetUnusable
+from ifmatch.errors import (
+    BudgetSpent,
+    EvidenceMissing,
+    ExitCode,
+    OutcomeUnknown,
+    RuleNotApplicable,
+    SetupFailed,
+    TargetUnusable,
+)
 from ifmatch.rules.expectation import Level
 
 
@@ -48,6 +56,8 @@ OF_LEVEL: Mapping[Level, Verdict] = {
 OF_EXCEPTION: Mapping[type[BaseException], Conclusion] = {
     RuleNotApplicable: Conclusion(Verdict.NOT_APPLICABLE),
     OutcomeUnknown: Conclusion(Verdict.INCONCLUSIVE),
+    EvidenceMissing: Conclusion(Verdict.INCONCLUSIVE),
+    BudgetSpent: Conclusion(Verdict.INCONCLUSIVE),
     SetupFailed: Conclusion(Verdict.ERROR, Culprit.TARGET),
     TargetUnusable: Conclusion(Verdict.ERROR, Culprit.TARGET),
 }

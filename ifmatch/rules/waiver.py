@@ -8,27 +8,33 @@ from datetime import date
 
 from ifmatch.errors import ConfigurationError
 from ifmatch.rules.catalogue import hint, ids
+from ifmatch.rules.renamed import current
 
-#: What is said of a waiver: `reason`, `owner`, and `until`, its last day (ISO 8601).
+#: What is said of a waiver: `reason`, `owner`, and `until`, its last day (ISO 8601). For a certificate also who let it
+#: pass, `approver`, and where it is dealt with, `issue`.
 Waiver = Mapping[str, str]
 
 
 def demand_known(waivers: Mapping[str, Waiver]) -> None:
     """Raises ConfigurationError when a waiver is for what is no rule: it would never be missed."""
-    for name in waivers.keys() - ids():
+    for name in set(map(current, waivers)) - ids():
         raise ConfigurationError(f'There is no rule "{name}" to be waived.{hint(name)}')
 
 
 def in_force(waivers: Mapping[str, Waiver], today: date) -> dict[str, Waiver]:
-    """The waivers whose last day has not passed."""
+    """The waivers whose last day has not passed, by the ids that their rules have now."""
     return {
-        rule: waiver for rule, waiver in waivers.items() if waiver["until"] >= today.isoformat()
+        current(rule): waiver
+        for rule, waiver in waivers.items()
+        if waiver["until"] >= today.isoformat()
     }
 
 
 def describe(waiver: Waiver) -> str:
     """Such as `until 2026-12-31 by ada@example.org: fixed in the next release`."""
-    return f"until {waiver['until']} by {waiver['owner']}: {waiver['reason']}"
+    approved = f", approved by {waiver['approver']}" if "approver" in waiver else ""
+    issue = f" ({waiver['issue']})" if "issue" in waiver else ""
+    return f"until {waiver['until']} by {waiver['owner']}{approved}: {waiver['reason']}{issue}"
 
 
 def expired(rule: str, waiver: Waiver) -> str:

@@ -13,7 +13,7 @@ from ifmatch.report.write import DERIVED
 
 def new_run_id() -> str:
     """A name for a run: when it began, and something to tell it from others begun in the same second."""
-    return f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{secrets.token_hex(2)}"
+    return f"{datetime.now():%Y-%m-%dT%H-%M-%S}-{secrets.token_hex(4)}"
 
 
 def new_folder(run_id: str) -> Path:

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 import pytest
 
-from ifmatch.errors import ConfigurationError, ExitCode, did_you_mean
+from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, did_you_mean
 from ifmatch.log.events import VerdictReached
 from ifmatch.log.reader import event_of, read
 from ifmatch.report.catalogue import planned
@@ -125,6 +125,35 @@ class LiveView:
 def demand_understood(arguments: list[str], plugins: Iterable[object] = ()) -> None:
     """See that pytest understands these arguments, without a run. Raises ConfigurationError when it does not."""
     _pytest_main(arguments, [*plugins, _NoRun()], _Held(sys.stderr))
+
+
+def run_unseen(arguments: list[str], plugins: Iterable[object]) -> None:
+    """Run pytest and show nothing of it. Raises what ended it before its time."""
+    held = _Held(sys.stderr)
+    view = _Unseen(held)
+    _pytest_main(arguments, [*plugins, view], held)
+    if view.ended_by is not None:
+        raise view.ended_by
+
+
+class _Unseen:
+    """A pytest plugin for a run that is not the user's business."""
+
+    def __init__(self, held: "_Held") -> None:
+        self.ended_by: IfmatchError | None = None
+        self._held = held
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        self._held.let_go()
+        config.pluginmanager.unregister(name="terminalreporter")
+
+    def pytest_internalerror(self) -> bool:
+        return True
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        self.ended_by = abort_of(config)
 
 
 class _NoRun:

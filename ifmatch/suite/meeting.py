@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 
 from ifmatch.client.connect import check_version, introduce, profile_id_for, seems_absent
-from ifmatch.client.target import Target, with_overrides
+from ifmatch.client.overrides import with_overrides
+from ifmatch.client.target import Target
 from ifmatch.client.template import demand_templates
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import SetupFailed, TargetUnusable
 from ifmatch.log.events import ProfileName, TargetDescribed
+from ifmatch.rules import catalogue, renamed, waiver
 from ifmatch.rules import profile as profiles
-from ifmatch.rules import waiver
 from ifmatch.rules.profile import Profile
 
 
@@ -39,7 +40,13 @@ def meet(
     if seems_absent(target):
         _demand_an_endpoint(target)
     given = target.settings.waivers
-    warnings += [waiver.expired(rule, one) for rule, one in given.items() if rule not in in_force]
+    warnings += [
+        waiver.expired(rule, one)
+        for rule, one in given.items()
+        if renamed.current(rule) not in in_force
+    ]
+    old_names = dict.fromkeys([*given, *target.profile.renamed, *catalogue.patterns_in(rules)])
+    warnings += renamed.notes(old_names)
     return TargetDescribed(
         base_url=target.settings.base_url,
         waivers=in_force,
@@ -47,12 +54,20 @@ def meet(
         fhir_version=statement.fhir_version,
         warnings=tuple(warnings),
         profile=described(target.profile),
+        credential=target.settings.credential,
     )
 
 
 def described(profile: Profile) -> ProfileName:
     """A profile as the log names it."""
-    return ProfileName(profile.id, profile.title, profile.label, profile.sha256)
+    return ProfileName(
+        id=profile.id,
+        title=profile.title,
+        label=profile.label,
+        sha256=profile.sha256,
+        version=profile.version,
+        errata=profile.errata,
+    )
 
 
 def _demand_an_endpoint(target: Target) -> None:

@@ -1,8 +1,9 @@
 """Every option of a run, declared once: for `ifmatch run`, for a plain `pytest`, and for the target file."""
 
 import argparse
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,38 @@ if TYPE_CHECKING:
     import pytest
 
 
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for. No `report_dir`: a new folder under reports/. `faults` are for the embedded server.
+
+    `rules` are patterns of ids, `effort` names the budget of the races, `writers` is how many meet in one, `vantages`
+    are other machines that they sit on, `seed` draws the same races again. In a `strict` run a warning fails. `wait` is
+    how many seconds a server may take to start. `certifies`: the evidence is to be a certificate's. A `dry_run` only
+    says what would be written.
+    `placeholders` are written `name=value`.
+    """
+
+    base_url: str = ""
+    profile: str = ""
+    target_file: str = ""
+    report_dir: str = ""
+    rules: str = ""
+    faults: tuple[str, ...] = ()
+    placeholders: tuple[str, ...] = ()
+    effort: str = "quick"
+    writers: int = 4
+    vantages: tuple[str, ...] = ()
+    seed: int | None = None
+    strict: bool = False
+    wait: float = 0.0
+    dry_run: bool = False
+    certifies: bool = False
+    command: Sequence[str] = field(default_factory=lambda: sys.argv)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """One option. What holds when it is not given is the default of its field in `ifmatch.suite.session.Options`.
+    """One option. What holds when it is not given is the default of its field in `Options`.
 
     `short` is for `ifmatch run` alone, since pytest keeps single letters for itself. `key` is where a target file says
     the same. What is `shared` may come from the option that another plugin has of that name.
@@ -101,6 +131,7 @@ OPTIONS = (
         metavar="DIR",
         help="put the evidence straight into DIR; an earlier log there is kept under another name",
         short="-o",
+        key="report_dir",
     ),
     Option(
         name="effort",
@@ -150,10 +181,31 @@ OPTIONS = (
         key="wait",
     ),
     Option(
+        name="certifies",
+        field="certifies",
+        help="also write what `ifmatch certify` puts into its package",
+        switch=True,
+    ),
+    Option(
+        name="dry-run",
+        field="dry_run",
+        help="say what would be written, and send nothing but the question what the target is",
+        switch=True,
+    ),
+    Option(
         name="fault",
         field="faults",
         metavar="NAME",
         help="switch a fault of the embedded server on; may be given several times",
+        repeated=True,
+        key="faults",
+    ),
+    Option(
+        name="placeholder",
+        field="placeholders",
+        metavar="NAME=VALUE",
+        help="what the profile's templates need to know of the server; may be given several times; "
+        "`[placeholders]` in the target file",
         repeated=True,
     ),
 )

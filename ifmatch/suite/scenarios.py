@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ifmatch.client.unique import draw_for
 from ifmatch.errors import (
     ConfigurationError,
     IfmatchError,
@@ -31,7 +32,7 @@ from ifmatch.suite.run import stop
 from ifmatch.suite.scenario_record import ScenarioRecord, milliseconds_since
 from ifmatch.suite.session import Session
 from ifmatch.suite.stash import ABORT, CASE, SESSION, session_of
-from ifmatch.suite.verdicts import message_of, reached
+from ifmatch.suite.verdicts import histories_of, message_of, reached
 
 _STATE = pytest.StashKey["ScenarioRecord"]()
 
@@ -95,10 +96,10 @@ def rule_of(item: pytest.Item) -> catalogue.Rule | None:
     mark = item.get_closest_marker("rule")
     if mark is None or not isinstance(item.parent, FeatureFile):
         return None
-    return _rules_by_id().get(catalogue.for_row(mark.kwargs["id"], _row_of(item)))
+    return _rules_by_id().get(catalogue.for_row(mark.kwargs["id"], row_of(item)))
 
 
-def _row_of(item: pytest.Item) -> dict[str, str]:
+def row_of(item: pytest.Item) -> dict[str, str]:
     """The row of the outline's table that a test is about; empty where there is none."""
     params = item.callspec.params if hasattr(item, "callspec") else {}
     return dict(params.get("_pytest_bdd_example", {}))
@@ -123,8 +124,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     promise = session.profile.promise(rule.id, resource_type)
     case = Case(rule.id, promise, resource_type, unclaimed(session.target, rule))
     item.stash[CASE] = case
-    item.stash[_STATE] = state = ScenarioRecord(rule, case, _row_of(item))
+    item.stash[_STATE] = state = ScenarioRecord(rule, case, row_of(item))
     session.recorder.begin_rule(rule.id)
+    draw_for(session.run_id, rule.id, resource_type, *state.row.values())
     reason = (
         case.promise.reason
         if isinstance(case.promise, NotApplicable)
@@ -232,6 +234,8 @@ def _conclude(
     session: Session, state: ScenarioRecord, verdict: Verdict, message: str, culprit: str = ""
 ) -> None:
     """Write the verdict into the log, once."""
+    for history in histories_of(state.case, state.row):
+        session.record(history)
     event = reached(
         state.rule,
         state.case,

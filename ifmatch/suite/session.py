@@ -1,23 +1,27 @@
 """One run against one target, from the first look to the last report. Knows nothing of pytest or the command line."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from ifmatch import __version__
 from ifmatch.client.connect import (
     await_start,
     look_again,
 )
+from ifmatch.client.courier import Carrier
+from ifmatch.client.guard import demand_allowed_host
+from ifmatch.client.overrides import with_overrides
 from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import Settings, settings_for
-from ifmatch.client.target import Target, with_overrides
-from ifmatch.client.tidying import INTERRUPTED, sweep
+from ifmatch.client.target import Target
+from ifmatch.client.tidying import INTERRUPTED, tidy_up
+from ifmatch.client.unique import draw_for
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError
 from ifmatch.log.events import (
@@ -29,6 +33,7 @@ from ifmatch.log.events import (
     VerdictReached,
 )
 from ifmatch.log.reader import read
+from ifmatch.log.seal import seal_of
 from ifmatch.log.writer import EventLog, stamped
 from ifmatch.monitor import MONITORS
 from ifmatch.monitor.watch import Watch
@@ -41,36 +46,15 @@ from ifmatch.rules.profile import Profile
 from ifmatch.rules.verdict import Verdict
 from ifmatch.suite.embedded import embedded_server
 from ifmatch.suite.folder import new_folder, new_run_id, point_latest_to, set_aside
+from ifmatch.suite.forecast import foresee, in_words
 from ifmatch.suite.meeting import described, meet
+from ifmatch.suite.options import Options
 from ifmatch.suite.race_settings import RaceSettings, race_settings
 from ifmatch.suite.verdicts import monitored
+from ifmatch.suite.versions import versions
 
 #: The profile of the embedded server when neither an address nor a profile is named.
 DEFAULT_PROFILE = "fhir-r4"
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the user asked for. No `report_dir`: a new folder under reports/. `faults` are for the embedded server.
-
-    `rules` are patterns of ids, `effort` names the budget of the races, `writers` is how many meet in one, `vantages`
-    are other machines that they sit on, `seed` draws the same races again. In a `strict` run a warning fails. `wait` is
-    how many seconds a server may take to start.
-    """
-
-    base_url: str = ""
-    profile: str = ""
-    target_file: str = ""
-    report_dir: str = ""
-    rules: str = ""
-    faults: tuple[str, ...] = ()
-    effort: str = "quick"
-    writers: int = 4
-    vantages: tuple[str, ...] = ()
-    seed: int | None = None
-    strict: bool = False
-    wait: float = 0.0
-    command: Sequence[str] = field(default_factory=lambda: sys.argv)
 
 
 @dataclass
@@ -124,7 +108,10 @@ class Session:
         Raises ConfigurationError or TargetUnusable when the run cannot begin; what was seen until then is in the log,
         which then says so.
         """
-        settings = settings_for(options.base_url, options.target_file, options.profile)
+        settings = settings_for(
+            options.base_url, options.target_file, options.profile, options.placeholders
+        )
+        demand_allowed_host(settings)
         settings = replace(settings, vantages=tuple(options.vantages))
         named = profiles.load(settings.profile) if settings.profile else None
         if options.faults and settings.base_url:
@@ -171,6 +158,7 @@ class Session:
         try:
             await_start(session.target, options.wait)
             session.record(meet(session.target, named, options.rules, session.waivers))
+            session.say_first(options.rules)
         except (IfmatchError, KeyboardInterrupt) as error:
             code = error.exit_code if isinstance(error, IfmatchError) else ExitCode.INTERRUPTED
             # What a server said stands in these sentences, so they are cleared like everything else.
@@ -190,8 +178,14 @@ class Session:
         races: RaceSettings,
         rules: str,
         prefix: str = "",
-    ) -> "Session":
-        """A session on a target that is known, writing to a log that is open; `prefix` tells its exchanges apart."""
+        wire: Callable[[Recorder], Carrier] | None = None,
+        today: date | None = None,
+    ) -> Self:
+        """A session on a target that is known, writing to a log that is open; `prefix` tells its exchanges apart.
+
+        `wire` makes what carries the requests, where that is not HTTP. The waivers are those of `today`.
+        """
+        draw_for(run_id, prefix)
         watch = Watch(
             {rule: one for rule, one in MONITORS.items() if _selected(rule, rules)},
             settings.base_url,
@@ -201,9 +195,20 @@ class Session:
             session.record(event)
 
         recorder = Recorder(record, redactor, watch, prefix)
-        target = Target(settings, with_overrides(profile, settings.resources), run_id, recorder)
+        target = Target(
+            settings,
+            with_overrides(profile, settings.resources),
+            run_id,
+            recorder,
+            wire(recorder) if wire else None,
+        )
         session = cls(
-            run_id, log, target, races, waiver.in_force(settings.waivers, date.today()), watch
+            run_id,
+            log,
+            target,
+            races,
+            waiver.in_force(settings.waivers, today or date.today()),
+            watch,
         )
         return session
 
@@ -226,6 +231,13 @@ class Session:
         for listener in self.listeners:
             listener(written)
         return written
+
+    def say_first(self, rules: str) -> None:
+        """What the selected rules will write, before they do; to nobody where the server is our own."""
+        foreseen = foresee(self.target, rules, self.races)
+        self.record(foreseen)
+        if self.embedded is None:
+            self.target.tell(in_words(foreseen))
 
     # ------------------------------------------------------------ races
 
@@ -254,7 +266,7 @@ class Session:
                 event for event in read(self.log.folder) if isinstance(event, Journalled)
             )
         try:
-            self.interrupted = sweep(self.target)
+            self.interrupted = tidy_up(self.target)
         except KeyboardInterrupt:
             self.interrupted = True
             for item in self.target.ledger.open_items():
@@ -290,6 +302,7 @@ class Session:
                     exit_code=int(code),
                     message=message,
                     left_out=self._left_out(seen) if complete else (),
+                    sha256=seal_of(folder),
                 )
             )
         self.close()
@@ -336,6 +349,14 @@ def _header(session: Session, options: Options, named: Profile | None) -> RunSta
         effort=options.effort,
         writers=options.writers,
         strict=options.strict,
+        wait=options.wait,
+        certifies=options.certifies,
+        versions=versions(),
         profile=described(named) if named else None,
+        profile_file=session.settings.profile,
+        settings=session.settings.public,
         base_url=session.settings.base_url,
+        target_file=options.target_file,
+        embedded=session.embedded is not None,
+        faults=options.faults,
     )

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest_bdd.plugin
 
@@ -23,6 +24,17 @@ PYTEST = (
 #: The plugins of a run: by name, which also counts where pytest is told to load none by itself, and as they are.
 _BY_NAME = ("-p", door.DOOR, "-p", "pytest-bdd", "-p", "allure_pytest")
 _PLUGINS = (pytest_bdd.plugin, door, plugin)
+
+
+def on_features(ours: Sequence[str], rest: Sequence[str] = ()) -> tuple[list[str], list[object]]:
+    """The arguments with which pytest runs the features, and the plugins to hand to it.
+
+    `ours` are options of ours, `rest` what the user has for pytest.
+    """
+    cache = Path("reports", ".cache").absolute()
+    where = [f"--rootdir={HOME}", "-o", f"cache_dir={cache}"]
+    arguments = [*PYTEST, *where, *ours, str(HOME / "features"), *rest]
+    return with_plugins(arguments, foreign=bool(rest))
 
 
 def with_plugins(arguments: Sequence[str], foreign: bool) -> tuple[list[str], list[object]]:

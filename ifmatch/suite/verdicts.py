@@ -1,9 +1,11 @@
 """Puts a verdict into the form in which the log holds it, with all that a report tells of it."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ifmatch.log.events import Expected, RaceFacts, StepCarriedOut, VerdictReached
+from ifmatch.judge.jsonlines import history_lines
+from ifmatch.log.events import Expected, HistoryRecorded, RaceFacts, StepCarriedOut, VerdictReached
 from ifmatch.monitor.watch import Tally
 from ifmatch.rules.case import Case
 from ifmatch.rules.catalogue import Rule
@@ -54,6 +56,19 @@ def reached(
         started=started,
         duration_ms=duration_ms,
     )
+
+
+def histories_of(case: Case, row: Mapping[str, str]) -> Iterator[HistoryRecorded]:
+    """What a race's verdict was judged from, as the log keeps it."""
+    race = case.race
+    for history in race.histories if race is not None else ():
+        yield HistoryRecorded(
+            rule=case.rule,
+            resource_type=case.resource_type,
+            row=row,
+            counted=race.counted if race is not None else False,
+            lines=tuple(map(json.loads, history_lines(history))),
+        )
 
 
 def message_of(case: Case) -> str:

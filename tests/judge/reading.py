@@ -8,6 +8,10 @@ witness: A B              whom it is to name
 initial: 3                the version there was before
 history: 3=0 4=A@9 5!     the server's own: version 4 with what A sent, last updated at 9; version 5 is a deletion
 earlier: ...              an earlier page of it
+
+In `transactions/` several resources stand below each other, and what is said of all of them above the first:
+resource: 1st             from here on it is about this one
+look: 1st=4=A 2nd=7=B     one answer that shows both: version 4 with what A sent, version 7 with what B sent
 """
 
 import re
@@ -18,12 +22,14 @@ from pathlib import Path
 from ifmatch.judge.history import Entry, History, Kind, Operation, Outcome
 
 FOLDER = Path(__file__).parent / "histories"
+TRANSACTIONS = Path(__file__).parent / "transactions"
 
 KINDS = {
     "GET": Kind.READ,
     "PUT": Kind.UPDATE,
     "PATCH": Kind.PATCH,
     "DELETE": Kind.DELETE,
+    "TX": Kind.PART,
     "POST": Kind.CREATE,
     "SEARCH": Kind.SEARCH,
 }
@@ -52,15 +58,63 @@ class Example:
         return History(tuple(self.operations), self.entries, None, self.initial, self.earlier)
 
 
+@dataclass
+class Together:
+    """Histories of several resources, and what there is to be found in them together."""
+
+    name: str
+    anomalies: list[str]
+    histories: dict[str, History]
+    looks: list[dict[str, Operation]]
+
+
 def examples() -> list[Example]:
-    """All that there are."""
+    """All that there are of one resource."""
     return [read(path) for path in sorted(FOLDER.glob("*.txt"))]
+
+
+def examples_of_transactions() -> list[Together]:
+    """All that there are of several resources."""
+    return [read_together(path) for path in sorted(TRANSACTIONS.glob("*.txt"))]
 
 
 def read(path: Path) -> Example:
     """One history from its file."""
-    example = Example(path.stem)
-    for line in path.read_text(encoding="utf-8").splitlines():
+    return read_lines(path.stem, path.read_text(encoding="utf-8").splitlines())
+
+
+def read_together(path: Path) -> Together:
+    """The histories of several resources from their file."""
+    head, *parts = path.read_text(encoding="utf-8").split("resource:")
+    keys = [line.partition(":")[::2] for line in head.splitlines()]
+    histories = {}
+    for part in parts:
+        name, *lines = part.splitlines()
+        histories[name.strip()] = read_lines(path.stem, lines).history
+    return Together(
+        path.stem,
+        [value.strip() for key, value in keys if key == "anomaly"],
+        histories,
+        [look(value) for key, value in keys if key == "look"],
+    )
+
+
+def look(text: str) -> dict[str, Operation]:
+    """What one answer shows of several resources."""
+    shown = (word.partition("=")[::2] for word in text.split())
+    return {
+        name: Operation(
+            number, "R", Kind.SEARCH, 0, 9, Outcome.OK, 200, version=e.version, seen=e.markers
+        )
+        for number, (name, entry) in enumerate(shown)
+        for e in entries(entry)
+    }
+
+
+def read_lines(name: str, lines: list[str]) -> Example:
+    """One history from its lines."""
+    example = Example(name)
+    for line in lines:
         key, _, value = line.partition(":")
         if line.startswith("#") or not line.strip():
             continue

@@ -8,7 +8,7 @@ from ifmatch.judge.anomaly import WITNESS, Clock, Gravity, Name
 from ifmatch.judge.checker import judge
 from ifmatch.judge.history import History, Kind, Operation, Outcome
 from ifmatch.judge.root_causes import LIMIT
-from tests.judge.reading import Example, examples
+from tests.judge.reading import Example, examples, examples_of_transactions
 
 EXAMPLES = examples()
 
@@ -28,7 +28,9 @@ def test_example(example: Example) -> None:
 
 
 def test_each_name_has_an_example() -> None:
-    assert {name.label for name in Name} <= {example.anomaly for example in EXAMPLES}
+    by_one = {example.anomaly for example in EXAMPLES}
+    together = {label for example in examples_of_transactions() for label in example.anomalies}
+    assert {name.label for name in Name} <= by_one | together
 
 
 def test_an_empty_history_proves_nothing() -> None:
@@ -60,8 +62,10 @@ def test_versions_are_opaque(names: tuple[str, ...]) -> None:
     ]
 
 
-def test_only_the_liveness_of_one_round_is_a_warning() -> None:
-    assert [name for name in Name if name.gravity is Gravity.WARNING] == [Name.NO_WINNER]
+def test_what_no_text_forbids_is_a_warning() -> None:
+    """The liveness of one round, and how far a transaction is kept from those who look and write meanwhile."""
+    warnings = {name for name in Name if name.gravity is Gravity.WARNING}
+    assert warnings == {Name.NO_WINNER, Name.NO_ORDER, Name.HALF_SEEN}
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import Settings
 from ifmatch.client.target import Target
-from ifmatch.client.tidying import sweep
+from ifmatch.client.tidying import tidy_up
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import OutcomeUnknown, SetupFailed
 from ifmatch.judge.anomaly import Name
@@ -260,7 +260,7 @@ def place(
             return Runner(environment, target, bench, BUDGET, writers, next(seeds), check)
 
         yield Place(new_runner, server, events, target)
-        sweep(target)
+        tidy_up(target)
     finally:
         server.stop()
 

@@ -20,6 +20,11 @@ _TOKEN = re.compile(r"[A-Za-z0-9.\-]+")
 #: The headers that name versions.
 _NAMING = ("if-match", "if-none-match")
 
+#: The headers that a request of the front's own has of the client's.
+_OF_ANY_REQUEST = ("host", "authorization", "accept")
+
+Onward = Callable[[Asked], Reply]
+
 #: The forms: how the how manyth thing of a sort is called, which the server behind calls so.
 FORMS: dict[str, Callable[[int, str], str]] = {
     "gaps": lambda number, given: str(number * 7 + random.Random(given).randrange(7)),
@@ -56,9 +61,9 @@ class Names:
         self.ids, self.versions = Naming(FORMS[ids]), Naming(FORMS[versions])
         self._lock = threading.Lock()
 
-    def __call__(self, asked: Asked, onward: Callable[[Asked], Reply]) -> Reply:
+    def __call__(self, asked: Asked, onward: Onward) -> Reply:
         """Pass a request on under the names of the server behind, and its answer back under those of the client."""
-        meant = self._meant(asked)
+        meant = self._meant(asked, onward)
         reply = onward(meant)
         with self._lock:
             self._learn(meant, reply)
@@ -66,10 +71,9 @@ class Names:
 
     # ------------------------------------------------------------ towards the server
 
-    def _meant(self, asked: Asked) -> Asked:
+    def _meant(self, asked: Asked, onward: Onward) -> Asked:
         kind, name, rest = _address(asked.path)
-        behind = self._id(name)
-        path = asked.path
+        behind, path = self._id(name), asked.path
         if name:
             version = f"/_history/{self._version(behind, rest)}" if rest else ""
             tail = "/_history" if asked.is_history else version
@@ -77,10 +81,18 @@ class Names:
             path = f"{asked.path.partition(f'/{kind}/')[0]}/{kind}/{quote(behind)}{tail}{query}"
         elif asked.criteria:
             path = re.sub(r"(?<=[?&]_id=)[^&]+", lambda found: self._id(found[0]), path)
+            if any(asked.header(one) for one in _NAMING):
+                behind = self._match(asked, path, onward)
         headers = [
             (n, self._tags(behind, v) if n.lower() in _NAMING else v) for n, v in asked.headers
         ]
-        return replace(asked, path=path, headers=headers, body=self._content(asked.body))
+        return replace(asked, path=path, headers=headers, body=self._content(asked, onward))
+
+    def _match(self, asked: Asked, path: str, onward: Onward) -> str:
+        """The only resource that the criteria of a write find, for a version is that of one resource."""
+        headers = [(n, v) for n, v in asked.headers if n.lower() in _OF_ANY_REQUEST]
+        found = [one["id"] for one in _resources(onward(Asked("GET", path, headers, b"")).json)]
+        return found[0] if len(found) == 1 else ""
 
     def _id(self, name: str) -> str:
         return self.ids.behind.get(("", name), name)
@@ -91,24 +103,28 @@ class Names:
     def _tags(self, owner: str, header: str) -> str:
         return _TOKEN.sub(lambda found: self._version(owner, found[0]), header)
 
-    def _content(self, body: bytes) -> bytes:
+    def _content(self, asked: Asked, onward: Onward) -> bytes:
+        body = asked.body
         content = Reply(body=body).json
         if not isinstance(content, dict):
             return body
         meant = self._resource(content)
         if content.get("resourceType") == "Bundle":
-            meant = {**content, "entry": [self._entry(one) for one in content.get("entry", [])]}
+            entries = [self._entry(one, asked, onward) for one in content.get("entry", [])]
+            meant = {**content, "entry": entries}
         return body if meant == content else json.dumps(meant).encode()
 
     def _resource(self, resource: dict) -> dict:
         name = resource.get("id")
         return {**resource, "id": self._id(name)} if isinstance(name, str) else resource
 
-    def _entry(self, entry: dict) -> dict:
+    def _entry(self, entry: dict, asked: Asked, onward: Onward) -> dict:
         """An entry of a batch or a transaction."""
         request = entry["request"]
         _, name, _ = _address(f"/{request['url']}")
         behind = self._id(name)
+        if not name and "ifMatch" in request:
+            behind = self._match(asked, f"{asked.path.rstrip('/')}/{request['url']}", onward)
         meant = {**request, "url": request["url"].replace(name, behind) if name else request["url"]}
         if "ifMatch" in request:
             meant["ifMatch"] = self._tags(behind, request["ifMatch"])

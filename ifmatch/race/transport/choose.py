@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from ifmatch.client.http import Wire
+from ifmatch.client.access import wire_to
 from ifmatch.client.settings import Settings
 from ifmatch.race.transport.connection import DialError, Origin, dial
 from ifmatch.race.transport.direct import Direct
@@ -85,10 +85,7 @@ def _chosen(settings: Settings, http2: bool | None) -> Choice:
 
 
 def _threads(settings: Settings) -> Threads:
-    return Threads(
-        lambda: Wire(settings.base_url, settings.tls(), settings.timeout, settings.through_proxy),
-        settings.timeout,
-    )
+    return Threads(lambda: wire_to(settings.base_url, settings), settings.timeout)
 
 
 def _origin(settings: Settings, *protocols: str) -> Origin:

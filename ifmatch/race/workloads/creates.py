@@ -1,6 +1,6 @@
 """Writers who all want to make the same thing, which must be made once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -118,15 +118,19 @@ def _enter(runner: Runner, unique: str, items: list[Item], ids: set[str], certai
 # ---------------------------------------------------------------- under an id of the client's
 
 
-def updates_as_create(runner: Runner) -> Creates:
-    """Rounds in which every writer puts to one and the same id that was never given out."""
+def updates_as_create(runner: Runner, conditions: Sequence[tuple[str, str]] = ()) -> Creates:
+    """Rounds in which every writer puts to one and the same id that was never given out.
+
+    `conditions` are headers that each of them depends on.
+    """
 
     def release(creates: Creates, connections: Blocks, writers: int) -> None:
         resource_id = new_unique()
         item = runner.target.ledger.intend(runner.bench.kind.type, "", resource_id)
         builder = runner.history_of(_nobody(runner, resource_id))
         builder.forget_initial()
-        invocations = [runner.invocations.put_new(resource_id) for _ in range(writers)]
+        put_new = runner.invocations.put_new
+        invocations = [put_new(resource_id, conditions) for _ in range(writers)]
         completions = builder.release(connections, invocations)
         made = any(completion.accepted for completion in completions)
         if made:

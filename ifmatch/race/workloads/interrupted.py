@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+from ifmatch.client.exchange import Request
 from ifmatch.errors import OutcomeUnknown, RuleNotApplicable, SetupFailed
 from ifmatch.race.history_builder import HistoryBuilder
+from ifmatch.race.invocations import Invocation
 from ifmatch.race.race import Race
 from ifmatch.race.runner import Runner
 from ifmatch.race.transport import Widener, held_body
@@ -18,6 +20,7 @@ def slow_writer(runner: Runner) -> Race:
     def interrupt(builder: HistoryBuilder) -> None:
         slow = runner.invocations.update(builder.subject, builder.seen)
         quick = runner.invocations.update(builder.subject, builder.seen)
+        runner.sender.take([slow.request])
         result, _ = held_body(
             runner.environment.engine, slow.request, lambda: builder.alone("B", quick)
         )
@@ -34,7 +37,8 @@ def abandoned_and_retried(runner: Runner) -> Race:
     def interrupt(builder: HistoryBuilder) -> None:
         first = runner.invocations.update(builder.subject, builder.seen)
         again = runner.invocations.update(builder.subject, builder.seen)
-        result = widener.abandon(first.request)
+        runner.sender.take([first.request])
+        result = widener.abandon(_authorized(runner, first))
         if result.sent:
             builder.record("A", first, result)
         builder.alone("A again", again)
@@ -48,11 +52,17 @@ def aborted_upload(runner: Runner) -> Race:
 
     def interrupt(builder: HistoryBuilder) -> None:
         invocation = runner.invocations.update(builder.subject, builder.seen)
-        result = widener.aborted_upload(invocation.request)
+        runner.sender.take([invocation.request])
+        result = widener.aborted_upload(_authorized(runner, invocation))
         if result.sent:
             builder.cut_short("A", invocation, result)
 
     return _repeated(runner, interrupt)
+
+
+def _authorized(runner: Runner, invocation: Invocation) -> Request:
+    """What goes past the engine, which would see to its Authorization header."""
+    return runner.target.authorizer.authorized(invocation.request)
 
 
 def _widener(runner: Runner) -> Widener:

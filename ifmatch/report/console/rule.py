@@ -163,6 +163,6 @@ def _promise(case: VerdictReached) -> str:
 
 def _print_request(console: Console, exchange: ExchangeRecorded, run: Run, indent: int) -> None:
     width = WIDTH - indent - NAME_WIDTH
-    lines = curl.folded(exchange.request, run.target.base_url, _BODY_IN_CURL, width)
+    lines = curl.folded(exchange.request, run.target, _BODY_IN_CURL, width)
     for name, line in _named("request", lines):
         print_to_copy(console, name, line, indent)

@@ -8,7 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ifmatch.log.events import ExchangeRecorded, Headers, RequestSent, ResponseReceived
+from ifmatch.log.events import (
+    ExchangeRecorded,
+    Headers,
+    RequestSent,
+    ResponseReceived,
+    TargetDescribed,
+)
 from ifmatch.report import curl
 from ifmatch.report.allure_http import milliseconds
 from ifmatch.report.run import Judged, Run
@@ -56,7 +62,7 @@ def embedded(run: Run, room: int = ROOM) -> dict[str, Any]:
         used = texts.size + _FRAME * len(exchanges)
         if used > room + ROOM_WITHOUT_BODIES:
             break
-        row = _row(exchange, run.target.base_url, begun, texts, with_bodies=used < room)
+        row = _row(exchange, run.target, begun, texts, with_bodies=used < room)
         exchanges[exchange.id] = row
     return {"texts": list(texts.numbers), "exchanges": exchanges, "in_all": len(run.exchanges)}
 
@@ -73,7 +79,7 @@ def _ids_of(rules: Iterable[Judged]) -> Iterator[str]:
 
 
 def _row(
-    exchange: ExchangeRecorded, base_url: str, begun: int, texts: Texts, with_bodies: bool
+    exchange: ExchangeRecorded, target: TargetDescribed, begun: int, texts: Texts, with_bodies: bool
 ) -> list[Any]:
     return [
         *_request(exchange.request, texts, with_bodies),
@@ -82,7 +88,7 @@ def _row(
         round(exchange.duration_ms, 2),
         exchange.writer,
         exchange.failure or "",
-        [texts.number(word) for word in curl.words(exchange.request, base_url, body_most=0)],
+        [texts.number(word) for word in curl.words(exchange.request, target, body_most=0)],
     ]
 
 

@@ -1,4 +1,4 @@
-"""Every answer tells when it was given."""
+"""Every answer has a Date."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from ifmatch.monitor.watch import Fact, Observed
 from ifmatch.rules.answer import http_date
 
 
-def date_is_told(observed: Observed) -> Iterator[Fact]:
+def date_present(observed: Observed) -> Iterator[Fact]:
     """An answer of the classes 2xx, 3xx and 4xx has a Date, in the form in which dates are sent.
 
     RFC 9110 section 6.6.1: an origin server with a clock sends it in those; in 5xx it may.

@@ -1,17 +1,20 @@
 """A shell script that repeats a scenario against a live server: for a person who wants to see it happen.
 
-The ids and versions of the run are gone with it, so the script takes new ones from the answers as it goes.
+The ids and versions of the run are gone with it, so the script takes new ones from the answers as it goes. It ends in
+a verdict, and with 0 when the answer is as promised, 1 when it is not, 7 when that cannot be told, 6 without an answer.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ifmatch.log.events import ExchangeRecorded, VerdictReached
 from ifmatch.report import curl
+from ifmatch.report.causes import ACCEPTED, SAME_AS_PLAIN, statuses_in
+from ifmatch.report.evidence import deciding_exchange, first_anomaly
 from ifmatch.report.run import Judged, Run
-from ifmatch.report.text import one_line
+from ifmatch.report.text import one_line, several_lines
 from ifmatch.rules.verdict import Verdict
 
 FOLDER_NAME = "replay"
@@ -19,31 +22,14 @@ FOLDER_NAME = "replay"
 #: Methods whose answer names the version of the resource that the request is about.
 _VERSIONED_METHODS = ("GET", "POST", "PUT", "PATCH")
 
-_HEAD = r"""#!/usr/bin/env bash
-# {title}
-#   {rule}: {message}
-# usage: BASE={base} [IFMATCH_TOKEN=...] bash {name}
-set -u
-BASE=${{BASE:-{base}}}
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
+#: What every script is made with: bash.
+_FUNCTIONS = Path(__file__).with_name("functions.sh").read_text(encoding="utf-8")
 
-# Sends one request, shows the answer, and keeps the id and the version that it tells in $id, $tag and $version.
-send() {{
-  case $1 in -X) printf '   %s' "$2" ;; --head) printf '   HEAD' ;; *) printf '   GET' ;; esac
-  for word in "$@"; do case $word in http*|If-*) printf ' %s' "$word" ;; esac; done; echo
-  : >"$out/head" >"$out/body"
-  curl -sS -D "$out/head" -o "$out/body" "$@" || [ $? = 28 ] || exit 1    # 28: no answer in time
-  grep -iE '^(HTTP|ETag|Location|Last-Modified)' "$out/head" | tr -d '\r' | sed 's/^/    /'
-  [ -s "$out/body" ] && head -c 600 "$out/body" | sed 's/^/    /' && echo
-  id=$(sed -nE 's/^location:.*\/[A-Z][A-Za-z]+\/([^\/]+)(\/_history\/.*)?$/\1/Ip' "$out/head" | tr -d '\r')
-  [ -n "$id" ] || id=$(grep -oE '"id" *: *"[^"]+"' "$out/body" 2>/dev/null | head -1 | cut -d'"' -f4)
-  version=$(grep -oE '"versionId" *: *"[^"]+"' "$out/body" 2>/dev/null | head -1 | cut -d'"' -f4)
-  tag=$(sed -nE 's/^etag: *//Ip' "$out/head" | tr -d '\r')
-  [ -n "$tag" ] || tag="W/\"$version\""
-  version=$(printf %s "$tag" | sed -E 's/^(W\/)?"//; s/"$//')
-}}
-"""
+#: A variable that a script reads from the environment.
+_VARIABLE = re.compile(r"\$([A-Z][A-Z0-9_]*)\b")
+
+#: How often a script lets the two writers of a race meet.
+_TRIES = 5
 
 
 def replay_path(folder: Path, judged: Judged) -> Path:
@@ -65,22 +51,38 @@ def scripts(run: Run) -> dict[str, bytes]:
 
 
 def script(judged: Judged, run: Run) -> str:
-    """A bash script that repeats the case which speaks for a rule, and then cleans up.
+    """A bash script that repeats the case which speaks for a rule, cleans up, and says how that came out.
 
     A scenario is repeated sentence by sentence; of a race, the two requests that collided are sent at once.
     """
     case = judged.spokesman
-    head = _HEAD.format(
-        title=one_line(case.title),
-        rule=one_line(judged.rule),
-        message=one_line(case.message, 500),
-        base=curl.quoted(run.target.base_url),
-        name=_file_name(judged),
-    )
     replay = _Replay(run, case)
     writers = replay.writers()
-    body = replay.collision(writers) if len(writers) > 1 else replay.sentences()
-    return "\n".join([head, *body, *replay.clean_up()]) + "\n"
+    body = list(replay.collisions(writers) if len(writers) > 1 else replay.scenario())
+    return "\n".join([*_head(judged, run, body), _FUNCTIONS, *_seen(case), *body]) + "\n"
+
+
+def _head(judged: Judged, run: Run, body: Iterable[str]) -> Iterator[str]:
+    """What the script is, how it is called, and the variables that it reads, which may be left unset."""
+    variables = sorted(set(_VARIABLE.findall("\n".join(body))) - {"BASE"})
+    base = curl.quoted(run.target.base_url)
+    wanted = "".join(f" [{name}=...]" for name in variables)
+    yield "#!/usr/bin/env bash"
+    yield f"# {one_line(judged.spokesman.title)}"
+    yield f"#   {one_line(judged.rule)}"
+    yield f"# usage: BASE={base}{wanted} bash {_file_name(judged)}"
+    yield "# ends with 0: the answer is as promised, 1: it is not, 7: that cannot be told, 6: there is no answer"
+    yield "set -u"
+    yield f"BASE=${{BASE:-{base}}}"
+    yield from (f"{name}=${{{name}:-}}" for name in variables)
+
+
+def _seen(case: VerdictReached) -> Iterator[str]:
+    """What the run has seen, a drawing as it was drawn."""
+    yield "\necho '# what the run saw'\ncat <<'END'"
+    for line in several_lines(case.message, 60, 200):
+        yield f"    {line}".rstrip()
+    yield "END"
 
 
 def _file_name(judged: Judged) -> str:
@@ -97,46 +99,99 @@ class _Replay:
     tags: dict[str, str] = field(default_factory=dict)
     made: list[str] = field(default_factory=list)
     count: int = 0
+    is_under_way: bool = True
 
     def writers(self) -> list[ExchangeRecorded]:
         """The requests whose collision a race has shown, if it has shown one."""
-        anomalies = self.case.race.anomalies if self.case.race else ()
-        operations = anomalies[0].operations if anomalies else ()
+        operations = first_anomaly(self.case).operations
         exchanges = self.run.exchanges_of(operation.exchange for operation in operations)
         return [exchange for exchange in exchanges if exchange.request.method != "GET"][:2]
 
-    def sentences(self) -> Iterator[str]:
-        """Each sentence of the scenario with its requests."""
+    # ------------------------------------------------------------ a scenario
+
+    def scenario(self) -> Iterator[str]:
+        """Each sentence with its requests, the cleaning up, and the verdict on the request that decided."""
+        decided = deciding_exchange(self.case, self.run)
         for step in self.case.steps:
+            self.is_under_way = self.is_under_way and not (decided and decided.id in step.exchanges)
             yield _heading(f"{one_line(step.keyword)} {one_line(step.text)}")
             for exchange in self.run.exchanges_of(step.exchanges):
                 yield self._send(exchange)
                 yield from self._captures(exchange)
+                yield from self._noted(exchange, decided)
+        yield from self._clean_up()
+        yield self._conclusion(decided)
 
-    def collision(self, writers: list[ExchangeRecorded]) -> Iterator[str]:
-        """Make a resource like that of the race, send both requests at once from its version, and see what is left."""
-        yield _heading("a resource, and the version that both writers have read")
+    def _noted(self, exchange: ExchangeRecorded, decided: ExchangeRecorded | None) -> Iterator[str]:
+        """What is kept of an answer for the verdict: the status that decides, or that the way there is the same."""
+        if decided is exchange:
+            yield "decided=$status"
+        elif self.is_under_way and exchange.response is not None:
+            yield f"was {exchange.response.status}"
+
+    def _conclusion(self, decided: ExchangeRecorded | None) -> str:
+        """The verdict: by the status, where it was the status that was wrong."""
+        promised = _promised(self.case)
+        if self.is_under_way or not promised:
+            ways = f"ifmatch explain {self.case.rule} says what matters, ifmatch replay judges it."
+            return f"look {curl.quoted(one_line(ways))}"
+        came = decided.response.status if decided and decided.response else "nothing"
+        return f'conclude "$decided" {came} {" ".join(map(curl.quoted, promised))}'
+
+    # ------------------------------------------------------------ a race
+
+    def collisions(self, writers: list[ExchangeRecorded]) -> Iterator[str]:
+        """Several times: make a resource like that of the race, send both requests at once from its version."""
         maker = self._maker(writers[0])
-        if maker is not None:
-            yield self._send(maker)
-            yield from self._captures(maker)
-            yield "version=${version:-1}"
+        preparation = list(self._preparation(maker)) if maker is not None else []
+        yield from self._functions(writers)
+        yield f"\nshown=0\nfor try in $(seq {_TRIES}); do"
+        yield _heading("a resource, and the version that both writers have read")
+        yield from preparation
         yield _heading("the two writers, at once. By hand: one in each of two terminals")
+        yield 'writer_1 >"$out/1" & writer_2 >"$out/2" & wait'
+        yield 'first=$(cat "$out/1") second=$(cat "$out/2")'
+        yield 'echo "    writer 1: $first, writer 2: $second"'
+        yield "case $first$second in 2??2??) shown=$((shown + 1)) ;; esac"
+        yield from self._what_is_left()
+        yield from self._clean_up()
+        yield "done"
+        yield self._conclusion_of_race()
+
+    def _preparation(self, maker: ExchangeRecorded) -> Iterator[str]:
+        yield self._send(maker)
+        yield from self._captures(maker)
+        yield "was 201"
+        yield "version=${version:-1}"
+
+    def _functions(self, writers: list[ExchangeRecorded]) -> Iterator[str]:
+        """A function for each writer, which prints the status that it was answered with."""
+        yield ""
         for number, writer in enumerate(writers, 1):
             words = [_from_version(self._with_variables(word)) for word in self._words(writer)]
-            yield f"writer_{number}() {{ {' '.join(words)} -sS -o /dev/null -w 'writer {number}: %{{http_code}}\\n'; }}"
-        yield "writer_1 & writer_2 & wait"
+            yield f"writer_{number}() {{ {' '.join(words)} -sS -o /dev/null -w '%{{http_code}}'; }}"
+
+    def _what_is_left(self) -> Iterator[str]:
         if self.made:
             yield _heading("what is left of them")
-            yield f'send "$BASE/{self.made[0]}"{self._token()}'
-            yield f'send "$BASE/{self.made[0]}/_history"{self._token()}'
+            yield f'send "$BASE/{self.made[0]}"{self._credentials()}'
+            yield f'send "$BASE/{self.made[0]}/_history"{self._credentials()}'
 
-    def clean_up(self) -> Iterator[str]:
+    def _conclusion_of_race(self) -> str:
+        """That both were accepted shows most anomalies; the others are for the eye."""
+        name = first_anomaly(self.case).name
+        if SAME_AS_PLAIN.get(name, name) == ACCEPTED:
+            return f'conclude_race "$shown" {_TRIES}'
+        return f"look {curl.quoted(f'What the run saw is called: {one_line(name)}.')}"
+
+    # ------------------------------------------------------------ both
+
+    def _clean_up(self) -> Iterator[str]:
         """Delete what the script has made."""
         if self.made:
             yield _heading("clean up")
         for path in self.made:
-            yield f'send -X DELETE "$BASE/{path}"{self._token()}'
+            yield f'send -X DELETE "$BASE/{path}"{self._credentials()}'
 
     def _maker(self, writer: ExchangeRecorded) -> ExchangeRecorded | None:
         """The exchange that made the resource which a writer of a race wrote to."""
@@ -148,7 +203,7 @@ class _Replay:
         return None
 
     def _words(self, exchange: ExchangeRecorded) -> list[str]:
-        return curl.words(exchange.request, self.run.target.base_url)
+        return curl.words(exchange.request, self.run.target)
 
     def _send(self, exchange: ExchangeRecorded) -> str:
         first, *others = self._words(exchange)
@@ -192,10 +247,20 @@ class _Replay:
             self.tags[tag] = name
             yield f"{name}=$version"
 
-    def _token(self) -> str:
+    def _credentials(self) -> str:
+        """What a request of the script's own sends of them, if those of the run did."""
         exchanges = self.run.exchanges_of(self.case.exchanges)
         names = {name.lower() for exchange in exchanges for name, _ in exchange.request.headers}
-        return ' -H "Authorization: Bearer $IFMATCH_TOKEN"' if "authorization" in names else ""
+        sent = curl.authorization(self.run.target.credential)
+        return f" {sent}" if "authorization" in names else ""
+
+
+def _promised(case: VerdictReached) -> list[str]:
+    """The statuses that are promised, as patterns of bash, where the first finding is that another one came."""
+    first = case.findings[0] if case.findings else None
+    if first is None or not statuses_in(first.got):
+        return []
+    return [status.replace("x", "?") for status in statuses_in(first.expected)]
 
 
 def _heading(text: str) -> str:

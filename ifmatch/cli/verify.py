@@ -1,0 +1,81 @@
+"""`ifmatch verify`: whether a run's folder is as it was written, and who vouches for it."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ifmatch.cli.command import Command
+from ifmatch.errors import ConfigurationError, ExitCode
+
+if TYPE_CHECKING:
+    from ifmatch.report.verify import Evidence
+
+_EXAMPLES = """examples:
+  ifmatch verify package                       hashes, attestation, log, completeness, profile, reports
+  ifmatch verify package --key signer.pem      and signed with this key, whose public half you have from the signer
+  ifmatch verify reports/latest                a run without a package: log, completeness, profile, reports
+
+Without --key the signature is checked by the key that lies in the package: that shows that nothing was changed since
+it was signed, not who signed it. Whether the verdicts are right is for `ifmatch recheck` to say.
+
+exit codes: 0 all is as it was written, 1 something was changed or is missing, 4 wrong usage or no log"""
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="DIR", help="a package, or the folder of a run")
+    parser.add_argument(
+        "--key", default="", metavar="FILE", help="the public key of whoever must have signed it"
+    )
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from ifmatch.report.verify import Evidence, verified
+
+    evidence = Evidence(Path(args.folder), _key(args.key))
+    found = verified(evidence)
+    for check, problems in found.items():
+        print(f"  {'✗' if problems else '✓'} {check}")
+        for problem in problems:
+            print(f"      {problem}")
+    is_wrong = any(found.values())
+    print(_conclusion(evidence, is_wrong))
+    return ExitCode.NOT_CONFORMANT if is_wrong else ExitCode.CONFORMANT
+
+
+def _key(name: str) -> bytes:
+    if not name:
+        return b""
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"The key {name} cannot be read: {error.strerror}.") from None
+
+
+def _conclusion(evidence: "Evidence", is_wrong: bool) -> str:
+    if is_wrong:
+        return "NOT AS IT WAS WRITTEN"
+    return f"AS IT WAS WRITTEN   run {evidence.run.id}; {_vouched(evidence)}"
+
+
+def _vouched(evidence: "Evidence") -> str:
+    """Who vouches for it."""
+    from ifmatch.report.package import statement
+    from ifmatch.report.package.signature import is_signed
+
+    path = evidence.folder / statement.FILE_NAME
+    if not path.is_file():
+        return "no package, so nobody vouches for it"
+    if not is_signed(path.read_bytes()):
+        return "unsigned, so nobody vouches for it"
+    if evidence.key:
+        return "signed with the key that was named"
+    return f"signed with the key in {statement.PUBLIC_KEY}: --key says whose that must be"
+
+
+COMMAND = Command(
+    name="verify",
+    summary="Check that a run's folder is whole and as it was written, and its signature.",
+    examples=_EXAMPLES,
+    add_arguments=_add_arguments,
+    run=_verify,
+)

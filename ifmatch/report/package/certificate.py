@@ -1,0 +1,73 @@
+"""`certificate.html`: page one. Whether the run qualifies, and what that rests on, to be read and printed."""
+
+import shlex
+from collections.abc import Iterator
+
+from ifmatch.report.console import count_line
+from ifmatch.report.package.qualification import reasons_against, waivers_of
+from ifmatch.report.page.templates import rendered
+from ifmatch.report.run import Run
+from ifmatch.report.text import one_line
+from ifmatch.rules.verdict import Verdict
+
+FILE_NAME = "certificate.html"
+
+#: Verdicts that a reviewer should look at though they do not keep a run from qualifying.
+_TO_BE_READ = (Verdict.WARN, Verdict.WAIVED)
+
+
+def certificate(run: Run) -> bytes:
+    """The page as the bytes of its file."""
+    reasons = reasons_against(run)
+    return rendered(
+        "certificate.html",
+        run=run,
+        word="Qualifies: no" if reasons else "Qualifies: yes",
+        tone="bad" if reasons else "good",
+        reasons=reasons,
+        count_line=count_line(run.counts),
+        waivers=waivers_of(run),
+        to_be_read=[judged for judged in run.rules if judged.verdict in _TO_BE_READ],
+        races=[judged for judged in run.rules if judged.spokesman.race is not None],
+        facts=list(_facts(run)),
+        commands=list(how_to_reproduce(run)),
+    ).encode("utf-8", "replace")
+
+
+def _facts(run: Run) -> Iterator[tuple[str, str]]:
+    """What was certified by what, as pairs of name and value."""
+    profile, target = run.profile, run.target
+    facts = {
+        "target": target.base_url,
+        "software": target.software,
+        "FHIR version": target.fhir_version,
+        "profile": f"{profile.id}: {profile.title}",
+        "profile version": profile.version
+        or f"as shipped with {run.suite.name} {run.suite.version}",
+        "profile SHA-256": profile.sha256,
+        "suite": f"{run.suite.name} {run.suite.version}",
+        "effort": run.effort,
+        "writers": run.writers,
+        "seed": run.seed,
+        "run": run.id,
+        "begun": run.started,
+        "ended": run.finished,
+        "rules": f"{len(run.rules)} judged, {len(run.left_out)} left out",
+        "left on the target": len(run.left) or "nothing",
+    }
+    for name, value in facts.items():
+        if value not in (None, ""):
+            yield name, one_line(value)
+
+
+def how_to_reproduce(run: Run) -> Iterator[tuple[str, str]]:
+    """What to type, each with what it does."""
+    words = ["ifmatch", "certify", "-t", "target.toml", "-p", run.profile.id]
+    words += ["--effort", run.effort or "standard", "--writers", str(run.writers or 4)]
+    words += ["--seed", str(run.seed or 0), "--out", "again"]
+    version = run.suite.version
+    yield "the same suite", f"pip install 'ifmatch[certify]=={version}'"
+    yield "see that nothing was changed", "ifmatch verify . --key the-signers-public-key.pem"
+    yield "judge the evidence anew, without the server", "ifmatch recheck ."
+    yield "the same run against the server", shlex.join(map(one_line, words))
+    yield "what differs", "ifmatch compare . again"

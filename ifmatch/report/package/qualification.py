@@ -1,0 +1,90 @@
+"""Whether a run qualifies for a certificate, and why not. Pure: a view of the run."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ifmatch.report.run import Run
+from ifmatch.report.text import one_line
+from ifmatch.rules.verdict import Verdict
+
+#: Verdicts that keep a run from qualifying: each with the words for one rule and for several.
+_HINDERING = (
+    (Verdict.FAIL, "a SHALL rule is broken", "SHALL rules are broken"),
+    (Verdict.ERROR, "a rule could not be judged", "rules could not be judged"),
+    (Verdict.INCONCLUSIVE, "a rule is inconclusive", "rules are inconclusive"),
+)
+
+#: So many rules are named in a reason.
+_MOST_NAMED = 5
+
+#: What a waiver must say for a certificate, besides what every waiver says.
+_ASKED_OF_WAIVERS = ("approver", "issue")
+
+
+@dataclass(frozen=True)
+class WaiverShown:
+    """A waiver as a reviewer reads it; `used` when the rule would have failed without."""
+
+    rule: str
+    used: bool
+    reason: str
+    owner: str
+    approver: str
+    issue: str
+    until: str
+
+
+def qualifies(run: Run) -> bool:
+    """Whether nothing keeps a run from qualifying."""
+    return not reasons_against(run)
+
+
+def reasons_against(run: Run) -> list[str]:
+    """Why a run does not qualify, in sentences; empty when it does."""
+    return [*_unfinished(run), *_broken(run), *_unapproved(run)]
+
+
+def _unfinished(run: Run) -> Iterator[str]:
+    if not run.complete:
+        yield f"The run did not come to its end. {one_line(run.message)}".strip()
+    if run.left_out:
+        yield f"{len(run.left_out)} rules were left out: {_named(list(run.left_out))}."
+    if not run.rules:
+        yield "Nothing was judged."
+
+
+def _broken(run: Run) -> Iterator[str]:
+    for verdict, one, several in _HINDERING:
+        rules = [judged.rule for judged in run.rules if judged.verdict is verdict]
+        if rules:
+            what = one if len(rules) == 1 else f"{len(rules)} {several}"
+            yield f"{what[:1].upper()}{what[1:]}: {_named(rules)}."
+
+
+def _unapproved(run: Run) -> Iterator[str]:
+    for waiver in waivers_of(run):
+        lacking = [part for part in _ASKED_OF_WAIVERS if not getattr(waiver, part)]
+        if waiver.used and lacking:
+            yield f"The waiver of {waiver.rule} names no {' and no '.join(lacking)}."
+
+
+def _named(rules: list[str]) -> str:
+    more = len(rules) - _MOST_NAMED
+    return ", ".join(rules[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def waivers_of(run: Run) -> list[WaiverShown]:
+    """All waivers in force when the run began."""
+    used = {judged.rule for judged in run.rules if judged.verdict is Verdict.WAIVED}
+    return [
+        WaiverShown(
+            rule=rule,
+            used=rule in used,
+            reason=waiver.get("reason", ""),
+            owner=waiver.get("owner", ""),
+            approver=waiver.get("approver", ""),
+            issue=waiver.get("issue", ""),
+            until=waiver.get("until", ""),
+        )
+        for rule, waiver in run.target.waivers.items()
+    ]

@@ -1,0 +1,61 @@
+"""A race judged anew: the anomalies that today's judge finds in its histories, beside what else was found then."""
+
+import json
+from collections.abc import Iterable, Mapping
+
+from ifmatch.errors import OutcomeUnknown, RuleNotApplicable, SetupFailed
+from ifmatch.judge.jsonlines import read_histories
+from ifmatch.log.events import HistoryRecorded, RaceFacts, VerdictReached
+from ifmatch.race.race import Sighting
+from ifmatch.race.summary import check, finding_of, is_of_anomaly
+from ifmatch.rules.case import Case, RaceReport
+from ifmatch.rules.expectation import Finding
+from ifmatch.rules.verdict import Verdict
+
+#: So many anomalies are named, as in the report of a race that is run.
+_MOST_LISTED = 10
+
+#: What ends a race that came to no verdict of its own, whatever stood in its way.
+_ENDED: Mapping[Verdict, type[Exception]] = {
+    Verdict.NOT_APPLICABLE: RuleNotApplicable,
+    Verdict.INCONCLUSIVE: OutcomeUnknown,
+    Verdict.WAIVED: OutcomeUnknown,
+    Verdict.ERROR: SetupFailed,
+}
+
+
+def judge_race(case: Case, was: VerdictReached, histories: Iterable[HistoryRecorded]) -> None:
+    """Put into a case what is found in the histories of a race, and what else was found in it then.
+
+    Raises what ended the race then, when nothing is found in it.
+    """
+    sightings = [sighting for one in histories if one.counted for sighting in _sightings(one)]
+    others = [_at_todays_level(finding, case, was) for finding in was.findings]
+    found = [
+        *map(finding_of, sightings[:_MOST_LISTED]),
+        *(finding for finding in others if not is_of_anomaly(finding)),
+    ]
+    case.observed = dict(was.observed)
+    case.raced(
+        RaceReport(
+            findings=tuple(found),
+            doubt="",
+            facts=was.race or RaceFacts(),
+            story=was.message if any(finding.state for finding in found) else "",
+        )
+    )
+    if not found and was.verdict in _ENDED:
+        raise _ENDED[was.verdict](was.message)
+
+
+def _sightings(recorded: HistoryRecorded) -> Iterable[Sighting]:
+    histories = read_histories(map(json.dumps, recorded.lines))
+    return [sighting for history in histories.values() for sighting in check(history)]
+
+
+def _at_todays_level(finding: Finding, case: Case, was: VerdictReached) -> Finding:
+    """A finding that was judged at the level of the promise is judged at that of today's."""
+    promised = case.expectation
+    if finding.invariant or promised is None or finding.level is not was.level:
+        return finding
+    return Finding(finding.expected, finding.got, promised.level, False, finding.state)

@@ -1,0 +1,161 @@
+"""A run writes where it may, as much as it may, as fast as it may; what stops it leaves nothing behind."""
+
+import json
+import time
+
+import pytest
+from hostile import hostile
+from running import run
+
+from ifmatch.client.guard import demand_allowed_host, demand_not_production, says_production
+from ifmatch.client.quota import Limits, Quota
+from ifmatch.client.settings import Settings
+from ifmatch.errors import BudgetSpent, ConfigurationError, ExitCode
+from ifmatch.rules.answer import Answer
+
+# ---------------------------------------------------------------- production
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "production", "Our PRODUCTION server", "fhir-prod.hospital.example", "prod2.example", "PRD", "eu_prod_1",
+        "not acceptance but the prod system", "Productie",
+    ],
+)  # fmt: skip
+def test_what_says_production(text):
+    assert says_production(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "staging", "product catalogue", "pre-production", "preprod", "non-production", "NonProd", "not for production",
+        "This is not a production server", "reproduction",
+    ],
+)  # fmt: skip
+def test_what_does_not(text):
+    assert not says_production(text)
+
+
+def settings(url, *hosts, **more):
+    return Settings(url, limits=Limits(hosts=hosts), **more)
+
+
+def test_a_host_named_production_is_refused_before_anything_is_sent():
+    with pytest.raises(ConfigurationError, match="looks like a production server"):
+        demand_allowed_host(settings("https://fhir.prod.example/r4"))
+
+
+@pytest.mark.parametrize("listed", ["fhir.prod.example", "fhir.prod.example:8443"])
+def test_a_host_that_is_listed_is_allowed(listed):
+    demand_allowed_host(settings("https://fhir.prod.example:8443/r4", listed))
+
+
+def test_an_allow_list_is_binding():
+    with pytest.raises(ConfigurationError, match="not among the hosts"):
+        demand_allowed_host(settings("https://other.example/r4", "staging.example"))
+
+
+@pytest.mark.parametrize(
+    ("statement", "headers"),
+    [
+        ({"implementation": {"description": "Production"}}, {}),
+        ({"title": "FHIR API (prod)"}, {}),
+        ({}, {"x-environment": "PROD"}),
+    ],
+)
+def test_a_statement_or_a_header_that_says_production(statement, headers):
+    url, answer = "https://a.example/r4", Answer(200, headers)
+    with pytest.raises(ConfigurationError, match="Nothing was written"):
+        demand_not_production(settings(url), statement, answer)
+    demand_not_production(settings(url, "a.example"), statement, answer)
+
+
+def test_a_header_of_the_target_file_that_says_production():
+    given = settings("https://a.example/r4", headers={"X-Tenant": "ward-production"})
+    with pytest.raises(ConfigurationError, match="X-Tenant"):
+        demand_not_production(given, {}, Answer(200))
+
+
+# ---------------------------------------------------------------- the budget
+
+
+def test_a_write_is_kept_back_for_all_that_is_to_be_removed():
+    owed = [0]
+    quota = Quota(Limits(writes=5), lambda: owed[0], lambda _: None)
+    quota.take(3)
+    owed[0] = 2
+    with pytest.raises(BudgetSpent):
+        quota.take(1)
+    quota.release_reserve()
+    quota.take(2)
+    assert quota.sent == 5
+
+
+def test_writes_take_turns(monkeypatch):
+    """A round goes at once; the next one waits until its writes are within the rate again."""
+    slept = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    quota = Quota(Limits(writes_per_second=2), lambda: 0, lambda _: None)
+    quota.take(4)
+    assert slept == []
+    quota.take(1)
+    assert [round(seconds, 1) for seconds in slept] == [2.0]
+    assert quota.gap_after(4) == 2.0
+
+
+def test_a_share_of_the_limits():
+    assert Limits(10, 3.0, ("a",)).share_of(3) == Limits(3, 1.0, ("a",))
+    assert Limits().share_of(3) == Limits()
+
+
+RULES = "update.if-match.*,create.*"
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        pytest.param(RULES, id="one by one"),
+        pytest.param("race.update.*,race.create.*", id="racing", marks=pytest.mark.slow),
+    ],
+)
+def test_a_spent_budget(rules, tmp_path):
+    """The run ends, removes what it made, sent no more than it might, and is inconclusive: never conformant."""
+    (tmp_path / "target.toml").write_text("[limits]\nwrites = 70\n")
+    with hostile("none") as server:
+        words = [server.base_url, "-p", "fhir-r4", "-t", str(tmp_path / "target.toml")]
+        code, report, printed = run([*words, "--rules", rules])
+        writes = [asked for asked in server.seen if asked.method != "GET"]
+        assert server.left == []
+    assert code == ExitCode.INCONCLUSIVE, printed
+    assert "budget of 70 writes is spent" in report["message"]
+    assert (report["complete"], report["left"]) == (False, [])
+    assert 50 < len(writes) <= 70
+
+
+@pytest.mark.slow
+def test_a_rate_holds_across_races(tmp_path):
+    """The writes of a race come no faster than allowed, its rounds still meet, and its verdict says so."""
+    (tmp_path / "target.toml").write_text("[limits]\nwrites_per_second = 40\n")
+    with hostile("none") as server:
+        words = [server.base_url, "-p", "fhir-r4", "-t", str(tmp_path / "target.toml")]
+        begun = time.monotonic()
+        code, report, printed = run([*words, "--rules", "race.update.same-version"])
+        took = time.monotonic() - begun
+        writes = [asked for asked in server.seen if asked.method != "GET"]
+    assert code == ExitCode.CONFORMANT, printed
+    (rule,) = (rule for rule in report["rules"] if rule["rule"].startswith("race."))
+    assert len(writes) <= 40 * took + 4
+    assert "40 writes a second" in json.dumps(rule["race"]["limits"])
+    assert rule["race"]["rounds"] >= 20
+
+
+def test_a_host_that_is_not_listed_is_sent_nothing(tmp_path):
+    (tmp_path / "target.toml").write_text('[limits]\nhosts = ["staging.example"]\n')
+    with hostile("none") as server:
+        words = [server.base_url, "-p", "fhir-r4", "-t", str(tmp_path / "target.toml")]
+        code, _, printed = run(words)
+        assert server.seen == []
+    assert code == ExitCode.USAGE
+    assert "not among the hosts" in printed
