@@ -107,6 +107,7 @@ def test_nights_of_a_fleet(tmp_path):
     assert code == 6, printed
 
 
+@pytest.mark.slow
 def test_a_trend(tmp_path):
     """Since the last night: what newly fails, and what is fixed."""
     text = f"[defaults]\n{_RULES}\n[targets.one]\nprofile = 'spine'\n[targets.two]\nprofile = 'fhir-r4'\n"
@@ -339,6 +340,7 @@ def test_forty_targets(tmp_path):
     assert all(run["code"] == 0 for run in night["runs"] if run["name"].startswith("good"))
 
 
+@pytest.mark.slow
 def test_an_interrupted_night(tmp_path):
     """Ctrl-C ends what runs, leaves the rest for --resume, and gives 2."""
     lines = [f"[defaults]\n{_RULES}\n", *(f"[targets.t{n}]\nprofile = 'spine'\n" for n in range(4))]

@@ -21,6 +21,7 @@ from ifmatch.cli import (
     rules,
     run,
     serve,
+    survey,
     sweep,
     verify,
 )
@@ -36,6 +37,7 @@ COMMANDS = {
         run.COMMAND,
         init.COMMAND,
         fleet.COMMAND,
+        survey.COMMAND,
         serve.COMMAND,
         rules.COMMAND,
         explain.COMMAND,

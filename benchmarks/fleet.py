@@ -1,0 +1,66 @@
+"""What a fleet costs beyond the work that it does: twelve targets side by side on two cores.
+
+The time that passes is set against the processor time of all processes, the embedded servers included, divided by the
+cores: 1.0 would be no waiting at all. On a machine that is busy with something else the ratio says nothing; how busy it
+was is printed, too.
+
+    python benchmarks/fleet.py [targets, default 12] [cores, default 2] [rules, default 'update.*']
+"""
+
+import ctypes
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+#: Profiles whose embedded servers are judged in turn.
+_PROFILES = ("spine", "fhir-r4", "aidbox", "koppeltaal", "cerner-dstu2", "reasonable-adjustments")
+
+#: prctl(2): processes whose parent has gone become ours, so that their time is counted when they end.
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def _fleet_of(targets: int, rules: str) -> str:
+    lines = [f'[defaults]\nrules = "{rules}"\n']
+    for number in range(targets):
+        profile = _PROFILES[number % len(_PROFILES)]
+        lines.append(f'[targets.t{number}]\nprofile = "{profile}"\n')
+    return "\n".join(lines)
+
+
+def _processor_time() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _await_all() -> None:
+    """Until every process that was begun has ended, and its time has been counted."""
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
+
+
+def main(targets: int = 12, cores: int = 2, rules: str = "update.*") -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "fleet.toml").write_text(_fleet_of(targets, rules), encoding="utf-8")
+        command = [sys.executable, "-m", "ifmatch", "fleet", "fleet.toml", "-n", str(cores)]
+        began = time.perf_counter()
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        passed = time.perf_counter() - began
+        _await_all()
+    used = _processor_time()
+    print(done.stdout[-400:])
+    print(f"{targets} targets on {cores} cores: {passed:.1f} s for {used:.1f} s of processor time")
+    print(
+        f"ratio to processor time / {cores}: {passed / (used / cores):.2f}    load {os.getloadavg()[0]:.1f}"
+    )
+
+
+if __name__ == "__main__":
+    numbers = [int(word) for word in sys.argv[1:3]]
+    main(*numbers, *sys.argv[3:4])

@@ -1,0 +1,77 @@
+"""A survey: what a server does about every rule becomes a profile that a person edits, by which the server passes."""
+
+import tomllib
+
+import pytest
+from running import run
+
+from ifmatch.cli.main import main
+from ifmatch.reference.server import EmbeddedServer
+from ifmatch.rules.profile import load
+
+#: What makes these dialects differ from FHIR R4: codes, forms of If-Match, what is demanded.
+_RULES = "update.if-match.*,door.json-patch.*"
+
+
+@pytest.fixture
+def surveyed(tmp_path, monkeypatch, capsys):
+    """The proposal for the embedded server of a profile, with faults: its path, the server, and what was printed."""
+    monkeypatch.chdir(tmp_path)
+    servers = []
+
+    def survey(profile, *faults):
+        server = EmbeddedServer(load(profile), faults=faults).start()
+        servers.append(server)
+        code = main(["survey", server.base_url, "-o", "survey", "--rules", _RULES])
+        printed = capsys.readouterr().out
+        assert code == 0, printed
+        return tmp_path / "survey" / "profile.toml", server, printed
+
+    yield survey
+    for server in servers:
+        server.stop()
+
+
+@pytest.mark.parametrize("profile", ["koppeltaal", "aidbox"])
+def test_a_server_passes_by_what_it_was_seen_to_do(surveyed, profile):
+    """The proposal extends the FHIR base, loads, names no text as its source, and judges the same server well."""
+    path, server, printed = surveyed(profile)
+    assert "CONFORMANT" not in printed
+    said = tomllib.loads(path.read_text())
+    assert said["extends"] == "fhir-r4"
+    assert {entry["source"] for entry in said["rules"].values()} == {"survey"}
+    assert "# seen: " in path.read_text()
+    code, report, printed = run([server.base_url, "-p", str(path), "--rules", _RULES])
+    assert code == 0, printed
+    assert "observed" not in {rule["verdict"] for rule in report["rules"]} - {"not-applicable"}
+
+
+def test_what_is_broken_is_not_proposed(surveyed):
+    """An update that should have been refused and was not stays as the base promises it, in a comment, and fails."""
+    path, server, printed = surveyed("fhir-r4", "if-match-ignored")
+    assert "update.if-match.stale" not in tomllib.loads(path.read_text()).get("rules", {})
+    assert "# update.if-match.stale: " in path.read_text()
+    assert "are not kept are left" in printed
+    code, _, _ = run([server.base_url, "-p", str(path), "--rules", "update.if-match.stale"])
+    assert code == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        ([], 4, "name its base URL"),
+        (["http://127.0.0.1:9/fhir"], 6, "Nothing answers"),
+        (["http://127.0.0.1:9/fhir", "--efort", "quick"], 4, 'Did you mean "--effort"?'),
+    ],
+)
+def test_a_slip(tmp_path, monkeypatch, capsys, words, code, told):
+    """A sentence, the right exit code, and no proposal."""
+    monkeypatch.chdir(tmp_path)
+    try:
+        ended = main(["survey", *words])
+    except SystemExit as left:
+        ended = left.code
+    said = capsys.readouterr()
+    assert ended == code
+    assert told in said.out + said.err
+    assert not list(tmp_path.rglob("profile.toml"))
