@@ -102,7 +102,7 @@ def _entry(asked: Asked, entry: Resource, answer: Answer) -> Iterator[Fact]:
 
 
 def _wanted_id(observed: Observed) -> Iterator[Fact]:
-    """A search by one id or several that finds something finds one of them; an index may lag, so that it finds nothing."""
+    """A search by one id or several finds one of them or nothing: an index may lag."""
     wanted = parse_qs(urlsplit(observed.request.url).query).get("_id", [""])[0]
     listed = [str(shown.resource.get("id")) for shown in observed.shown]
     if wanted and listed:
