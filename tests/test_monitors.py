@@ -139,6 +139,10 @@ WRONG = {
 }  # fmt: skip
 
 RIGHT = {
+    "one of several ids": (
+        "always.shows-what-was-asked",
+        search(patient(), path="Patient?_id=2%2C1"),
+    ),
     "501": ("always.no-server-error", exchange(status=501)),
     "503 with Retry-After": (
         "always.no-server-error",

@@ -102,11 +102,12 @@ def _entry(asked: Asked, entry: Resource, answer: Answer) -> Iterator[Fact]:
 
 
 def _wanted_id(observed: Observed) -> Iterator[Fact]:
-    """A search by an id that finds something finds that; an index may lag, so that it finds nothing yet."""
+    """A search by one id or several finds one of them or nothing: an index may lag."""
     wanted = parse_qs(urlsplit(observed.request.url).query).get("_id", [""])[0]
     listed = [str(shown.resource.get("id")) for shown in observed.shown]
     if wanted and listed:
-        yield Fact(wanted in listed, f"the resource of the id {wanted}", f"those of {listed[:3]}")
+        found = not {*wanted.split(",")}.isdisjoint(listed)
+        yield Fact(found, f"the resource of the id {wanted}", f"those of {listed[:3]}")
 
 
 def _is_extra(entry: Resource) -> bool:
