@@ -3,7 +3,7 @@
     python benchmarks/mutation.py judge                    all mutants of a room
     python benchmarks/mutation.py monitor --sample 300     so many, drawn by a seed
 
-mutmut (pip install mutmut) makes the mutants and runs the tests that come by each. It forks its runs from a process
+mutmut makes the mutants and runs the tests that come by each. It forks its runs from a process
 that has imported the code already, and so it cannot see a mutant in what is called while a module is loaded: each
 survivor is tried once more by the room's tests in a process of its own. All happens in a copy of the checkout. What
 survived is shown as a diff. The bar: 95 % killed, and each survivor explained or killed by a new test.

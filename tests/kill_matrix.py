@@ -86,7 +86,7 @@ class Cell:
 
 
 def judged(fault, profile, path):
-    """One fault judged under one profile, and kept at a path."""
+    """One fault judged under one profile, and kept at a path unless the run came to no end: then it is tried again."""
     with tempfile.TemporaryDirectory() as folder:
         selected = rules_that_meet(FAULTS[fault])
         arguments = ["-p", profile, "--fault", fault, "--rules", selected]
@@ -96,7 +96,8 @@ def judged(fault, profile, path):
     problem = "" if code in (0, 1, 7) else f"exit {code}: {printed[-500:]}"
     verdicts = {judged.rule: str(judged.verdict) for judged in known.rules}
     cell = Cell(fault, profile, verdicts, _first_shown(known), problem)
-    path.write_text(json.dumps(asdict(cell)), encoding="utf-8")
+    if not problem:
+        path.write_text(json.dumps(asdict(cell)), encoding="utf-8")
     return cell
 
 
@@ -156,7 +157,6 @@ def summary(cells):
         f"In {_share(named, meant)} runs the first cause shown is that of such a rule.",
         f"{len(never)} rules were not seen red by a fault of their own here"
         + (f": {', '.join(never)}" if len(never) < 40 else "."),
-        *(f"{cell.fault} under {cell.profile}: {cell.problem}" for cell in cells if cell.problem),
     ]
 
 
@@ -201,8 +201,8 @@ def main():
     runs.mkdir(parents=True, exist_ok=True)
     jobs = list(_open(runs, arguments.faults, arguments.profiles))
     for number, cell in enumerate(as_finished(judged, jobs, arguments.processes), 1):
-        left_over = f", missed by {', '.join(cell.missed)}" if cell.missed else ""
-        print(f"{number}/{len(jobs)} {cell.fault} ({cell.profile}){left_over}", flush=True)
+        wrong = cell.problem or ", ".join(f"missed by {rule}" for rule in cell.missed)
+        print(f"{number}/{len(jobs)} {cell.fault} ({cell.profile}) {wrong}", flush=True)
     cells = list(_cells(runs))
     write_csv(arguments.folder / "matrix.csv", cells)
     write_page(arguments.folder / "matrix.html", cells)
