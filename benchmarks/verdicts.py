@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
-from ifmatch.cli.processes import Processes
+from ifmatch.fleet.processes import Processes
 from ifmatch.reference.faults import FAULTS
 from ifmatch.rules.catalogue import rules
 from ifmatch.rules.profile import shipped
@@ -37,12 +37,15 @@ def _jobs() -> dict[str, list[str]]:
 
 def _run(processes: Processes, arguments: Sequence[str]) -> Verdicts:
     with tempfile.TemporaryDirectory() as folder:
-        code, printed = processes.run(["run", *arguments, "--seed", "1", "-o", f"{folder}/run"])
+        came = processes.run(["run", *arguments, "--seed", "1", "-o", f"{folder}/run"])
         report = Path(folder, "run", "report.json")
         if not report.is_file():
-            return {"exit code": str(code), "printed": printed}
+            return {"exit code": str(came.code), "printed": came.printed}
         rules_told = json.loads(report.read_text(encoding="utf-8"))["rules"]
-        return {"exit code": str(code), **{rule["rule"]: rule["verdict"] for rule in rules_told}}
+        return {
+            "exit code": str(came.code),
+            **{rule["rule"]: rule["verdict"] for rule in rules_told},
+        }
 
 
 def write(path: str, only: str = "*") -> None:

@@ -2,7 +2,7 @@
 
 from pytest_bdd import when
 
-from ifmatch.client.settings import Identity
+from ifmatch.client.identity import Identity
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.rules.version import weak
 

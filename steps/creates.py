@@ -3,7 +3,7 @@
 from pytest_bdd import parsers, then, when
 
 from ifmatch.client.demands import demand_created
-from ifmatch.client.settings import Identity
+from ifmatch.client.identity import Identity
 from ifmatch.client.subject import identifiers
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable
@@ -93,6 +93,15 @@ def create_invalid(target, bench):
 def create_unknown_type(target):
     body = unicorn()
     return Attempt(target.create(body), body)
+
+
+@when("a resource is created at the address of another type", target_fixture="attempt")
+def create_of_other_type(target, bench):
+    body, unique = bench.body()
+    other = "Basic" if bench.kind.type != "Basic" else "Patient"
+    sent = {**body, "resourceType": other}
+    answer = target.create(sent, resource_type=bench.kind.type, unique=unique)
+    return Attempt(answer, body)
 
 
 @when("a valid resource is created without credentials", target_fixture="attempt")

@@ -1,11 +1,19 @@
 """Given, When and Then of versions and histories."""
 
 import pytest
-from pytest_bdd import given, then, when
+from pytest_bdd import given, parsers, then, when
 
+from ifmatch.client.past import (
+    history_with,
+    methods_of,
+    tomorrow,
+    versions_listed,
+    write_to_past,
+)
 from ifmatch.client.versions import Versions, unlike_version, write_versions
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.race.reader import Reader
+from ifmatch.rules.answer import Effect
 
 
 @pytest.fixture
@@ -78,3 +86,65 @@ def _entries(case, target, bench, resource):
 
 def _listed(versions):
     return f"the versions {', '.join(versions) or 'of no history that can be read'}"
+
+
+@when(
+    parsers.parse("the version that was read is written to by {method}"), target_fixture="attempt"
+)
+def write_to_version(target, bench, resource, method):
+    return write_to_past(target, bench, resource, method)
+
+
+@when("it is deleted, and the version of the deletion is read", target_fixture="attempt")
+def read_deletion(case, target, bench, resource):
+    answer = target.delete(resource.type, resource.id, if_match=resource.now.base)
+    case.shown(answer if answer.effect is Effect.ACCEPTED else None, "a deletion")
+    listed = Reader(target, bench).history(resource) or ()
+    named = answer.version or next((entry.version for entry in listed if entry.deleted), None)
+    version = case.shown(named or None, "the version of the deletion")
+    return Attempt(target.vread(resource.type, resource.id, version), {})
+
+
+@when("the history of an id is read that was never given out", target_fixture="attempt")
+def read_unknown_history(target, bench):
+    return Attempt(target.history(bench.kind.type, new_unique()), {})
+
+
+@then("its history says of each version how it was written")
+def says_how(case, target, bench, resource):
+    methods = methods_of(target.history(resource.type, resource.id))
+    first = "POST" if bench.kind.how == "create" else "PUT"
+    *later, earliest = case.shown(methods or None, "the methods in a history")
+    case.fact(earliest == first, f"{first} of the first version", f"{earliest}")
+    others = [method for method in later if method not in ("PUT", "PATCH")]
+    case.fact(not others, "PUT or PATCH of the others", ", ".join(others))
+
+
+@then("its history since the last update lists that update")
+def lists_since(case, target, bench, resource):
+    since = case.shown(resource.now.last_updated, "the time of the last update")
+    listed = versions_listed(history_with(case, target, bench, resource, _since=since))
+    version = resource.now.version
+    case.fact(version in listed, f"the version {version}", _listed(listed))
+
+
+@then("its history since tomorrow lists nothing")
+def lists_nothing(case, target, bench, resource):
+    listed = versions_listed(history_with(case, target, bench, resource, _since=tomorrow()))
+    case.fact(not listed, "no versions", _listed(listed))
+
+
+@then("its history in pages of one lists each version once")
+def lists_in_pages(case, target, bench, resource, versions):
+    first = history_with(case, target, bench, resource, _count="1")
+    case.fact(len(versions_listed(first)) <= 1, "a page of one", _listed(versions_listed(first)))
+    listed = Reader(target, bench).entries(resource, first)
+    names = [entry.version for entry in listed or ()]
+    case.fact(names == versions.names, _listed(versions.names), _listed(names))
+
+
+@then("the total of its history counts each version")
+def total_counts(case, target, bench, resource, versions):
+    answer = target.history(resource.type, resource.id)
+    total = case.shown((answer.resource or {}).get("total"), "the total of a history")
+    case.fact(total == len(versions.names), f"a total of {len(versions.names)}", f"{total}")

@@ -123,3 +123,50 @@ def update_by_unknown(target, bench, resource):
 @when("a conditional update is sent by no-criterion", target_fixture="attempt")
 def update_by_nothing(target, bench, resource):
     return by_criteria.update_by(target, bench, resource, "")
+
+
+@when(
+    "a resource is created on the condition that nothing matches what no server knows",
+    target_fixture="attempt",
+)
+def create_if_unknown(target, bench):
+    return by_criteria.create_on(target, bench, f"ifmatch-unknown={new_unique()}")
+
+
+@when(
+    "a resource is created on the condition that nothing matches it, with the type before it",
+    target_fixture="attempt",
+)
+def create_if_none_of_type(target, bench, matching):
+    condition = f"{bench.kind.type}?{matching.criteria}"
+    return by_criteria.create_on(target, bench, condition, matching.unique)
+
+
+@when(
+    "a resource is created on a condition that the server does not know", target_fixture="attempt"
+)
+def create_on_a_condition(target, bench):
+    unique = new_unique()
+    return by_criteria.create_on(
+        target, bench, f"identifier=urn:ifmatch:identifier|{unique}", unique
+    )
+
+
+@when("a patch is sent by a criterion that no server knows", target_fixture="attempt")
+def patch_by_unknown(target, bench, resource):
+    return by_criteria.patch_by(target, bench, resource, f"ifmatch-unknown={new_unique()}")
+
+
+@when("what matches it is updated so that it does not match any more", target_fixture="attempt")
+def update_away(target, bench, matching):
+    body, unique = bench.body()
+    answer = target.conditional_update(bench.kind.type, matching.criteria, body, unique=unique)
+    return Attempt(answer, body)
+
+
+@when("an update is sent by criteria that match nothing", target_fixture="attempt")
+def update_by_criteria(target, bench):
+    body, unique = bench.body()
+    criteria = f"identifier=urn:ifmatch:identifier|{unique}"
+    answer = target.conditional_update(bench.kind.type, criteria, body, unique=unique)
+    return Attempt(answer, body)

@@ -2,17 +2,18 @@
 
 import json
 
-from pytest_bdd import then, when
+from pytest_bdd import parsers, then, when
 
 from ifmatch.client.demands import demand_mark, demand_untouched_by_refusal, lost
+from ifmatch.client.identity import Identity
 from ifmatch.client.patching import format_of
-from ifmatch.client.settings import Identity
 from ifmatch.client.subject import new_mark
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.rules.answer import Effect
 from ifmatch.rules.content import at, merge, put
 from ifmatch.rules.expectation import describe
+from ifmatch.rules.flawed_patches import malformed, without_target
 from ifmatch.rules.patches import json_patch_between, patch_document
 
 from .updates import CLIENT_VERSION
@@ -143,6 +144,47 @@ def patch_version(target, resource):
 @when("it is patched in a format that is none", target_fixture="attempt")
 def patch_in_no_format(target, resource):
     return _json_patch(target, resource, _change(resource), media_type="text/x-ifmatch-patch")
+
+
+@when(
+    parsers.parse("it is patched with a change and an operation without a target: {operation}"),
+    target_fixture="attempt",
+)
+def patch_without_target(target, resource, operation):
+    flawed = without_target(resource.kind.marker)[operation]
+    return _json_patch(target, resource, _change(resource), flawed)
+
+
+@when(parsers.parse("it is patched with a document that is none: {flaw}"), target_fixture="attempt")
+def patch_malformed(target, resource, flaw):
+    content = malformed(_change(resource))[flaw]
+    media_type = "application/json-patch+json"
+    answer = target.patch(
+        resource.type, resource.id, content, media_type, if_match=resource.now.base
+    )
+    return Attempt(answer, resource.now.resource)
+
+
+@when("it is patched with nothing but a versionId of the client's", target_fixture="attempt")
+def patch_version_alone(target, resource):
+    version = {"op": "add", "path": "/meta/versionId", "value": CLIENT_VERSION}
+    return _json_patch(target, resource, version)
+
+
+#: What a client may prefer to get back, as it stands in the header.
+_RETURNS = {
+    "minimal": "minimal",
+    "representation": "representation",
+    "operation-outcome": "OperationOutcome",
+}
+
+
+@when(
+    parsers.re(r"it is patched from its current version, preferring (?P<preference>[\w-]+)"),
+    target_fixture="attempt",
+)
+def patch_preferring(target, bench, resource, preference):
+    return _patch(target, bench, resource, prefer=f"return={_RETURNS[preference]}")
 
 
 @then("it is still there under its id, and nothing is under the other")

@@ -24,7 +24,10 @@ def kept(case, race):
 
 
 @then("the history only ever grows")
-def history_grows(case, race):
+@then("each transaction is there whole or not at all")
+@then("each transaction is seen whole or not at all")
+@then("both resources had the transactions in one order")
+def history_tells(case, race):
     case.raced(history_report(race))
 
 

@@ -9,8 +9,8 @@ from ifmatch.client.workbench import Workbench
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.judge.history import Kind
 from ifmatch.race.runner import Runner
-from ifmatch.race.summary import check
-from ifmatch.race.workloads import creates, interleaved, interrupted, relay, rounds
+from ifmatch.race.summary import check, check_together
+from ifmatch.race.workloads import creates, interleaved, interrupted, pairs, relay, rounds
 from ifmatch.race.workloads.rounds import Workload
 from ifmatch.rules.expectation import describe
 from ifmatch.suite.stash import session_of
@@ -86,6 +86,65 @@ def transaction_same_version(runner):
 )
 def batch_same_version(runner):
     return rounds.tried(runner, Workload(_all(runner.invocations.batch)))
+
+
+@when(
+    "several writers update two resources in transactions, every second one in the opposite order, from the same "
+    "versions, at once",
+    target_fixture="race",
+)
+def transactions_in_opposite_order(runner):
+    return pairs.raced(runner, check_together, pairs.in_opposite_order(runner))
+
+
+@when(
+    "several writers update two resources in transactions, every second one in the opposite order, without naming "
+    "versions, at once",
+    target_fixture="race",
+)
+def unnamed_transactions_in_opposite_order(runner):
+    _demand_unnamed(runner)
+    return pairs.raced(runner, check_together, pairs.in_opposite_order(runner, named=False))
+
+
+@when(
+    "one writer updates two resources in a transaction and another one of them by itself, from the same versions, "
+    "at once",
+    target_fixture="race",
+)
+def transaction_half_stale(runner, case):
+    return _half_stale(runner, case, "transaction")
+
+
+@when(
+    "one writer updates two resources in a batch and another one of them by itself, from the same versions, at once",
+    target_fixture="race",
+)
+def batch_half_stale(runner, case):
+    return _half_stale(runner, case, "batch")
+
+
+def _half_stale(runner, case, bundle_type):
+    prepare = pairs.against_an_update(runner, bundle_type)
+    race = pairs.raced(runner, check_together, prepare, unlike=True)
+    case.demand_offered([round_[0].answer for round_ in race.rounds])
+    return race
+
+
+@when(
+    "several writers update two resources in transactions while others read them",
+    target_fixture="race",
+)
+def transactions_and_reads(runner):
+    return pairs.raced(runner, check_together, pairs.beside_readers(runner))
+
+
+@when(
+    "several writers update two resources in transactions while others search for both",
+    target_fixture="race",
+)
+def transactions_and_searches(runner):
+    return pairs.raced(runner, check_together, pairs.beside_searches(runner))
 
 
 def _against_an_update(runner, case, invocation):

@@ -3,8 +3,9 @@
 from pytest_bdd import then, when
 
 from ifmatch.client.demands import demand_created
-from ifmatch.client.settings import Identity
+from ifmatch.client.identity import Identity
 from ifmatch.client.workbench import Attempt, new_unique
+from ifmatch.errors import RuleNotApplicable
 from ifmatch.rules.answer import Effect, is_same_second
 from ifmatch.rules.content import at, differences
 from ifmatch.rules.version import version_in
@@ -33,6 +34,14 @@ def read_each_version(target, resource, past):
 @when("an id that was never given out is read", target_fixture="attempt")
 def read_unknown_id(target, bench):
     return Attempt(target.read(bench.kind.type, new_unique()), {})
+
+
+@when("its id is read with large letters for small ones", target_fixture="attempt")
+def read_in_other_case(target, resource):
+    other = resource.id.upper() if resource.id.upper() != resource.id else resource.id.lower()
+    if other == resource.id:
+        raise RuleNotApplicable(f"the id {resource.id} has no letters")
+    return Attempt(target.read(resource.type, other), {})
 
 
 @when("a resource type that does not exist is read", target_fixture="attempt")

@@ -11,10 +11,12 @@ HERE = Path(__file__).parent
 
 #: The folders that are lanes of their own, each with the marker of its name.
 LANES = {
+    "auth": "tokens of a real authorization server that end while a run goes on",
     "browser": "the page of a run in a real browser",
     "clients": "well-known FHIR clients against the embedded server",
     "guests": "the suite beside other plugins of pytest",
     "mutants": "answers that are wrong in one part each: what the suite makes of them",
+    "porcupine": "the judge against a checker that others wrote",
     "real": "the suite against real servers, which it starts itself",
     "variations": "servers that vary lawfully: that the suite fails none",
 }

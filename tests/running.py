@@ -4,6 +4,7 @@ import contextlib
 import io
 import multiprocessing
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from ifmatch.report.document import load
@@ -13,11 +14,14 @@ _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(["ifmatch.suite.live", "ifmatch.reference.server"])
 
 
-def run(arguments):
-    """One run of the command line in this process; returns its exit code, its report and what it printed."""
+def run(arguments, folder=None):
+    """One run of the command line in this process; returns its exit code, its report and what it printed.
+
+    What it leaves behind lies in `run` within the folder, or in one of its own.
+    """
     from ifmatch.cli.main import main
 
-    folder = Path(tempfile.mkdtemp())
+    folder = folder or Path(tempfile.mkdtemp())
     printed = io.StringIO()
     with (
         contextlib.redirect_stdout(printed),
@@ -33,3 +37,13 @@ def forked(function, calls, processes=1):
     """What a function returns for the arguments of each call, each in a process of its own."""
     with _SERVER.Pool(processes, maxtasksperchild=1) as pool:
         return pool.starmap(function, calls, chunksize=1)
+
+
+def as_finished(function, calls, processes=1):
+    """The same as they come, for calls that take long."""
+    with _SERVER.Pool(processes, maxtasksperchild=1) as pool:
+        yield from pool.imap_unordered(partial(_applied, function), calls)
+
+
+def _applied(function, call):
+    return function(*call)

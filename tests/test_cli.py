@@ -124,6 +124,12 @@ def test_a_race_that_finds_a_lost_update_shows_who_collided(tmp_path):
     [
         (("run", "-p", "spyne"), 4, 'Did you mean "spine"?'),
         (("run", "-p", "spine", "--rules", "nope.*"), 5, "No rule matches"),
+        (("run", "-p", "spine", "--rules", "read.*,updat.*"), 5, 'Did you mean "update.*"?'),
+        (("rules", "--rules", "update.if-mach.stale"), 5, 'Did you mean "update.if-match.stale"?'),
+        (("re-play", "x"), 4, 'Did you mean "replay"?'),
+        (("run", "--effort", "quik"), 4, 'Did you mean "quick"?'),
+        (("run", "-p", "spine", "--efort", "quick"), 4, 'Did you mean "--effort"?'),
+        (("run", "-p", "spnie"), 4, 'Did you mean "spine"?'),
         (("run", "http://127.0.0.1:9/fhir"), 6, "Nothing answers"),
         (("run", "-p", "spine", "--effort", "lots"), 4, "quick"),
         (("profiles", "spyne"), 4, "spine"),

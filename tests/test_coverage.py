@@ -4,8 +4,10 @@ import pytest
 
 from ifmatch.report.coverage import print_coverage
 from ifmatch.rules.catalogue import ids, rules
+from ifmatch.rules.door_table import main_cells, table
 from ifmatch.rules.doors import ELSEWHERE
-from ifmatch.rules.texts import proofs, table, texts, texts_of
+from ifmatch.rules.profile import shipped
+from ifmatch.rules.texts import proofs, texts, texts_of
 
 KNOWN = {text.id for text in texts()}
 
@@ -24,6 +26,22 @@ def test_every_cell_of_the_table_of_doors_is_tried_or_left_out_for_a_reason():
     assert not [cell for cell in table() if not cell.rule and not cell.left_out]
 
 
+def test_every_main_cell_is_tried_by_a_rule():
+    """Whatever a system offers of them is tried then, and the rest it does not have."""
+    cells = main_cells()
+    assert len(cells) == 270
+    assert not [cell for cell in cells if not cell.rule]
+
+
+def test_each_profile_is_told_how_many_cells_are_tried_or_not_offered(capsys):
+    print_coverage()
+    lines = capsys.readouterr().out.splitlines()
+    told = {line.split()[0]: line for line in lines if " not offered" in line}
+    assert told.keys() == set(shipped())
+    assert all("270 of 270" in line for line in told.values())
+    assert "270 tried, 0 not offered" in told["fhir-r4"]
+
+
 def test_every_rule_on_a_door_is_a_cell_of_the_table():
     """But for what a dozen versions are made for."""
     tried = {cell.rule for cell in table()}
@@ -39,9 +57,17 @@ def test_what_tries_a_cell_under_another_name_is_a_rule():
 @pytest.mark.parametrize(
     ("text", "levels", "rule"),
     [
-        ("CON-02  ", "STU3 SHALL · R4 SHALL · R5 SHALL", "update.if-match.stale"),
-        ("CD-06  ", "STU3 SHOULD · R4 SHOULD", "door.conditional-delete.stale.exists"),
-        ("INM-01  ", "R4 SHOULD · R5 SHALL", "update.if-none-match.existing"),
+        (
+            "CON-02  ",
+            "STU3 SHALL · R4 SHALL · R4B SHALL · R5 SHALL · R6 draft SHALL",
+            "update.if-match.stale",
+        ),
+        ("CD-06  ", "R5 SHOULD · R6 draft SHALL", "door.conditional-delete.stale.exists"),
+        (
+            "INM-01  ",
+            "R4 SHOULD · R4B SHOULD · R5 SHALL · R6 draft SHALL",
+            "update.if-none-match.existing",
+        ),
         ("PAT-04  ", "DSTU2 –", "patch.failing-test"),
     ],
 )

@@ -543,7 +543,7 @@ def test_a_place_in_a_source_is_part_of_its_address(write):
     ("version", "base"),
     [
         ("1.0.2", "fhir-dstu2"), ("3.0.2", "fhir-stu3"), ("4.0.1", "fhir-r4"), ("4.3.0", "fhir-r4b"),
-        ("5.0.0", "fhir-r5"), ("9.0", None),
+        ("5.0.0", "fhir-r5"), ("6.0.0-ballot4", "fhir-r6"), ("9.0", None),
     ],
 )  # fmt: skip
 def test_every_fhir_version_has_its_base(version, base):
@@ -613,7 +613,7 @@ def test_every_json_part_is_read(complaint, part):
         ("status = [200]", "status = []", ["rules.read.existing.status"]),
         ("status = [200]", 'outcome = "fine"', ["rules.read.existing.outcome", "accepted, unmodified, refused"]),
         ("status = [200]", 'headers = {ETag = ["week"]}', ["headers.ETag.0", 'Did you mean "weak"']),
-        ('fhir = "R4"', 'fhir = "R3"', ["fhir", "DSTU2, STU3, R4, R4B, R5"]),
+        ('fhir = "R4"', 'fhir = "R3"', ["fhir", "DSTU2, STU3, R4, R4B, R5, R6"]),
         ('subject = "Basic"', 'subject = "Basic"\nlabel = "much too long"', ["label", "much too long"]),
         ('subject = "Basic"', 'interactions = ["updates"]', ["interactions.0", 'Did you mean "update"']),
         ('title = "My server"\n', "", ["top level", "title"]),

@@ -215,6 +215,8 @@ class Visitor:
         self.ask("GET", "metadata")
         self.ask("DELETE", address, if_match=self.tag(address))
         self.ask("GET", address)
+        self.ask("PUT", address, self.body(type_) | {"id": address.rpartition("/")[2]})
+        self.ask("GET", address)
 
     def preconditions(self, type_):
         address, _ = self.make(type_)

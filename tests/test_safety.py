@@ -13,8 +13,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from answering import answering
 from hostile import Asked, escaped, hostile
 from jinja2.utils import htmlsafe_json_dumps
+from joserfc import jwk
 
 from ifmatch.errors import ExitCode
 
@@ -123,6 +125,30 @@ def test_secrets_of_a_target_file_are_nowhere(tmp_path):
         done = ifmatch(words, tmp_path, WARD_PASSWORD=SECRET, WARD_KEY="k3y-of-the-ward")
         assert {asked.header("x-api-key") for asked in server.seen} == {"k3y-of-the-ward"}
     assert found_in(tmp_path, done, SECRET, "k3y-of-the-ward") == []
+
+
+#: What a target file says of tokens that are not in it: asked for with a secret, and made with a key for each request.
+HAD = {
+    "asked for": '[auth.oauth]\nclient_id = "ward"\nclient_secret_env = "WARD_SECRET"\ntoken_url = "{issuer}/token"\n',
+    "made": '[auth.jwt]\nkey_file = "key.pem"\n[auth.jwt.claims]\nreason_for_request = "directcare"\n',
+}
+
+
+@pytest.mark.parametrize("way", HAD)
+def test_tokens_that_are_had_in_a_run_are_nowhere(way, tmp_path):
+    """Tokens that nobody knew beforehand, which the server shouts back in every spelling, and what they are had by."""
+    key = jwk.generate_key("EC", "P-384", private=True)
+    (tmp_path / "key.pem").write_bytes(key.as_pem(private=True))
+    issued = SECRET.replace(" ", "")
+    token = {"access_token": issued, "token_type": "Bearer", "expires_in": 60}
+    with answering((200, token)) as (issuer, _), hostile("echoes") as server:
+        (tmp_path / "target.toml").write_text(HAD[way].format(issuer=issuer))
+        words = [server.base_url, "-p", "fhir-r4", "-t", "target.toml", "--rules", "read.*"]
+        done = ifmatch(words, tmp_path, WARD_SECRET="s3cret-of-the-ward")
+        shown = {asked.header("authorization").removeprefix("Bearer ") for asked in server.seen}
+    (tmp_path / "key.pem").unlink()
+    assert len(shown) > (5 if way == "made" else 0)
+    assert found_in(tmp_path, done, "s3cret-of-the-ward", *filter(None, shown)) == []
 
 
 @pytest.mark.parametrize("name", ["redirects", "unauthorized"])

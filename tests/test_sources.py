@@ -74,6 +74,14 @@ def test_a_base_cites_the_specification_of_its_own_version(name):
     }
 
 
+def test_the_draft_cites_the_build_and_no_published_version():
+    """What is not published yet has no address of its own, and is marked as a draft."""
+    cited = {source.url for _, source, _ in _cited("fhir-r6") if "fhir" in source.url}
+    assert known("fhir-r6").draft
+    assert cited
+    assert not [url for url in cited if not url.startswith("https://build.fhir.org/")]
+
+
 @pytest.mark.parametrize("page", LISTED["page"], ids=lambda page: page["url"])
 def test_a_list_of_anchors_says_how_it_was_had(page):
     """Each list tells its origin and how far it can be trusted, and names no anchor twice."""
@@ -82,7 +90,9 @@ def test_a_list_of_anchors_says_how_it_was_had(page):
     assert len(set(page["anchors"])) == len(page["anchors"])
 
 
-@pytest.mark.parametrize("name", ["fhir-dstu2", "fhir-stu3", "fhir-r4", "fhir-r4b", "fhir-r5"])
+@pytest.mark.parametrize(
+    "name", ["fhir-dstu2", "fhir-stu3", "fhir-r4", "fhir-r4b", "fhir-r5", "fhir-r6"]
+)
 @pytest.mark.parametrize("situation", ["unauthenticated", "forbidden", "invalid-content"])
 def test_the_specification_obliges_no_server_to_ask_for_a_token_or_to_check_content(
     name, situation

@@ -11,14 +11,17 @@ import trustme
 from hostile import hostile, silent
 
 from ifmatch.client import courier
+from ifmatch.client.auth.authorizer import Authorizer
+from ifmatch.client.auth.credentials import Fixed
 from ifmatch.client.courier import NoAnswer
 from ifmatch.client.exchange import Exchange, Failure, Request, Response
 from ifmatch.client.http import Wire
+from ifmatch.client.identity import Identity
 from ifmatch.client.ledger import Ledger
 from ifmatch.client.overrides import with_overrides
 from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import REDACTED, Redactor
-from ifmatch.client.settings import Identity, Settings, settings_for
+from ifmatch.client.settings import Settings, settings_for
 from ifmatch.client.statement import Statement
 from ifmatch.client.target import Target
 from ifmatch.client.tidying import tidy_up
@@ -75,7 +78,7 @@ def test_credentials_in_the_address(given):
     """Credentials in the address are taken out of it, decoded, and used as basic authentication."""
     settings = settings_for(given, "")
     assert settings.credentials == {
-        Identity.FIRST: "Basic " + base64.b64encode(b"nurse:s3cr/t").decode()
+        Identity.FIRST: Fixed("Basic " + base64.b64encode(b"nurse:s3cr/t").decode())
     }
     assert "nurse" not in settings.base_url
     assert {"s3cr/t", "nurse:s3cr/t"} & set(settings.secrets)
@@ -288,6 +291,9 @@ class Script:
         self.sent.append(request)
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
+    def pause(self, seconds):
+        courier.time.sleep(seconds)
+
 
 def sender(*answers):
     """A courier over a script; an answer is a failure, or a status with its Retry-After."""
@@ -306,11 +312,12 @@ def sender(*answers):
             0.0,
         )
 
+    def noted(exchange, _):
+        return exchange.answer("1")
+
     wire, told = Script(*map(exchange, answers)), []
     return (
-        courier.Courier(
-            wire, "http://a", lambda exchange: exchange.answer("1"), told.append, lambda _: None
-        ),
+        courier.Courier(wire, "http://a", noted, told.append, lambda _: None, Authorizer({})),
         wire,
         told,
     )

@@ -25,11 +25,11 @@ from ifmatch.log.events import (
 from ifmatch.log.reader import read
 from ifmatch.log.seal import seal_of, sealed_part
 from ifmatch.log.writer import EventLog
-from ifmatch.report.package import verify
+from ifmatch.report import verify
 from ifmatch.report.package.signature import public_key_of, signer_of
 from ifmatch.report.package.statement import seal_package
-from ifmatch.report.package.verify import Evidence, verified
 from ifmatch.report.run import Run
+from ifmatch.report.verify import Evidence, verified
 from ifmatch.report.write import write_all
 from ifmatch.rules import catalogue
 from ifmatch.rules.profile import load

@@ -71,6 +71,9 @@ class Courier:
     def __init__(self, shown):
         self.sent, self._shown = [], shown
 
+    def pause(self, seconds):
+        """Nothing is waited for."""
+
     def send(self, request):
         """Keep a request; its answer shows the resource."""
         self.sent.append(request)

@@ -96,3 +96,11 @@ Feature: A conditional update finds its resource by what is known of it
     When what matches it is updated
     Then the server answers as promised
     And the new resource holds what was sent
+
+  @spec:CU-11
+  @rule:conditional-update.one-leaves-criteria
+  Scenario: An update by criteria that its body no longer meets is done to what met them
+    Given resources of ours that match a criterion: one
+    When what matches it is updated so that it does not match any more
+    Then the server answers as promised
+    And just one is changed, and only where the answer says so

@@ -3,7 +3,7 @@ Feature: A conditional delete removes what matches, all of it or nothing
   Whoever deletes by what is known of a resource has not seen what will be gone. What does not match must stay, and of
   several that do it must not be chance which ones are left.
 
-  @spec:CD-01 @spec:CD-02 @spec:CD-03
+  @spec:CD-01 @spec:CD-02 @spec:CD-03 @spec:CAP-04
   @rule:conditional-delete.<matches>
   Scenario Outline: A delete by criteria removes all that match or nothing, as its answer says: <matches>
     Given resources of ours that match a criterion: <matches>

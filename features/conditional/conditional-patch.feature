@@ -16,3 +16,11 @@ Feature: A conditional patch changes the one resource that matches
       | none    |
       | one     |
       | many    |
+
+  @spec:CP-01
+  @rule:conditional-patch.unknown-criterion
+  Scenario: A patch by a criterion that the server does not know does not change whatever there is
+    Given a resource on the server
+    When a patch is sent by a criterion that no server knows
+    Then the server answers as promised
+    And a refusal leaves it as it was

@@ -99,3 +99,16 @@ Feature: A create makes a new resource and says where it is
     When a valid resource is created without credentials
     Then the server answers as promised
     And a refusal has created nothing
+
+  @spec:PRF-01
+  @needs:versions @rule:create.prefer.minimal-headers
+  Scenario: A create with a minimal answer still says where the new resource is
+    When a valid resource is created, preferring "return=minimal"
+    Then the answer's headers are as promised
+
+  @spec:CRE-03
+  @rule:create.body-type.mismatched
+  Scenario: A create whose body is of another type than its address makes nothing
+    When a resource is created at the address of another type
+    Then the server answers as promised
+    And a refusal has created nothing

@@ -21,7 +21,7 @@ Feature: What is not there has no version to be replaced
       | delete          | current   |
 
   @rule:door.<door>.<case>.never
-  Scenario Outline: By <door>, an entry for an id that was never given out makes nothing: <case>
+  Scenario Outline: By <door>, an entry for an id that was never given out makes nothing unless it says so: <case>
     Given an id that was never given out
     And another one to be written beside it
     When both are written in one Bundle, it by <door>, naming <case>, the other rightly
@@ -31,7 +31,9 @@ Feature: What is not there has no version to be replaced
     Examples:
       | door            | case    |
       | batch-put       | current |
+      | batch-put       | missing |
       | transaction-put | current |
+      | transaction-put | missing |
 
   @needs:delete @rule:door.<door>.<case>.deleted
   Scenario Outline: By <door>, a write to what is deleted does not bring it back: <case>
@@ -52,7 +54,7 @@ Feature: What is not there has no version to be replaced
       | delete     | current   |
 
   @needs:delete @rule:door.<door>.<case>.deleted
-  Scenario Outline: By <door>, an entry for what is deleted does not bring it back: <case>
+  Scenario Outline: By <door>, an entry for what is deleted does not bring it back unless it says so: <case>
     Given a resource on the server
     And another one to be written beside it
     And it has been deleted
@@ -63,7 +65,9 @@ Feature: What is not there has no version to be replaced
     Examples:
       | door            | case    |
       | batch-put       | current |
+      | batch-put       | missing |
       | transaction-put | current |
+      | transaction-put | missing |
 
   @needs:delete @rule:door.update.missing.deleted
   Scenario: What is brought back after its deletion has a version it never had before

@@ -15,22 +15,25 @@ Feature: Every entry of a Bundle asks for the version it replaces
     And the other one is updated, whatever became of it
 
     Examples:
-      | door         | case          |
-      | batch-put    | current       |
-      | batch-put    | stale         |
-      | batch-put    | never-existed |
-      | batch-put    | malformed     |
-      | batch-put    | strong-stale  |
-      | batch-put    | bare-stale    |
-      | batch-put    | list          |
-      | batch-put    | list-stale    |
-      | batch-put    | missing       |
-      | batch-patch  | current       |
-      | batch-patch  | stale         |
-      | batch-patch  | missing       |
-      | batch-delete | current       |
-      | batch-delete | stale         |
-      | batch-delete | missing       |
+      | door             | case          |
+      | batch-put        | current       |
+      | batch-put        | stale         |
+      | batch-put        | never-existed |
+      | batch-put        | malformed     |
+      | batch-put        | strong-stale  |
+      | batch-put        | bare-stale    |
+      | batch-put        | list          |
+      | batch-put        | list-stale    |
+      | batch-put        | missing       |
+      | batch-patch      | current       |
+      | batch-patch      | stale         |
+      | batch-patch      | missing       |
+      | batch-json-patch | current       |
+      | batch-json-patch | stale         |
+      | batch-json-patch | missing       |
+      | batch-delete     | current       |
+      | batch-delete     | stale         |
+      | batch-delete     | missing       |
 
   @rule:door.<door>.<case>.exists
   Scenario Outline: By <door>, a transaction is done as a whole or not at all: <case>
@@ -40,19 +43,22 @@ Feature: Every entry of a Bundle asks for the version it replaces
     And the other one is updated with it, or not at all
 
     Examples:
-      | door               | case          |
-      | transaction-put    | current       |
-      | transaction-put    | stale         |
-      | transaction-put    | never-existed |
-      | transaction-put    | malformed     |
-      | transaction-put    | strong-stale  |
-      | transaction-put    | bare-stale    |
-      | transaction-put    | list          |
-      | transaction-put    | list-stale    |
-      | transaction-put    | missing       |
-      | transaction-patch  | current       |
-      | transaction-patch  | stale         |
-      | transaction-patch  | missing       |
-      | transaction-delete | current       |
-      | transaction-delete | stale         |
-      | transaction-delete | missing       |
+      | door                   | case          |
+      | transaction-put        | current       |
+      | transaction-put        | stale         |
+      | transaction-put        | never-existed |
+      | transaction-put        | malformed     |
+      | transaction-put        | strong-stale  |
+      | transaction-put        | bare-stale    |
+      | transaction-put        | list          |
+      | transaction-put        | list-stale    |
+      | transaction-put        | missing       |
+      | transaction-patch      | current       |
+      | transaction-patch      | stale         |
+      | transaction-patch      | missing       |
+      | transaction-json-patch | current       |
+      | transaction-json-patch | stale         |
+      | transaction-json-patch | missing       |
+      | transaction-delete     | current       |
+      | transaction-delete     | stale         |
+      | transaction-delete     | missing       |

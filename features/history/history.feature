@@ -48,3 +48,57 @@ Feature: What was once written can be found again
     And it has been deleted
     When it is written by delete, naming missing
     Then its history lists one deletion
+
+  @spec:VREAD-06
+  @needs:vread @needs:versions @rule:vread.written.<method>
+  Scenario Outline: A version cannot be written to: <method>
+    Given a resource on the server
+    And someone else has updated it since it was read
+    When the version that was read is written to by <method>
+    Then the server answers as promised
+    And the resource is as the other writer left it
+
+    Examples:
+      | method |
+      | PUT |
+      | PATCH |
+      | DELETE |
+
+  @spec:VREAD-03
+  @needs:vread @needs:delete @rule:vread.deletion
+  Scenario: The version that a deletion made shows nothing
+    Given a resource on the server
+    When it is deleted, and the version of the deletion is read
+    Then the server answers as promised
+
+  @spec:CRE-07 @spec:HIS-06
+  @needs:history-instance @rule:history.methods
+  Scenario: The history tells a create from what changed the resource later
+    Given a resource that is written to by every door
+    Then its history says of each version how it was written
+
+  @spec:HIS-09
+  @needs:history-instance @rule:history.since
+  Scenario: The history since a time lists what was written at that time or later, and nothing else
+    Given a resource on the server
+    And someone else has updated it since it was read
+    Then its history since the last update lists that update
+    And its history since tomorrow lists nothing
+
+  @spec:HIS-11
+  @needs:history-instance @rule:history.count
+  Scenario: The history page by page is the history
+    Given a resource that is written to by every door
+    Then its history in pages of one lists each version once
+
+  @spec:HIS-14
+  @needs:history-instance @rule:history.total
+  Scenario: The total of a history is the number of its entries
+    Given a resource that is written to by every door
+    Then the total of its history counts each version
+
+  @spec:HIS-12
+  @needs:history-instance @rule:history.unknown-id
+  Scenario: What never was has no history
+    When the history of an id is read that was never given out
+    Then the server answers as promised

@@ -128,3 +128,52 @@ Feature: A patch changes what it says, from the version it names
     When it is patched in a format that is none
     Then the server answers as promised
     And the resource is as it was
+
+  @spec:PAT-03 @spec:PAT-06
+  @needs:json-patch @rule:patch.target-missing.<operation>
+  Scenario Outline: A patch with an operation whose target is not there is refused as a whole: <operation>
+    When it is patched with a change and an operation without a target: <operation>
+    Then the server answers as promised
+    And the resource is as it was
+
+    Examples:
+      | operation |
+      | remove |
+      | replace |
+      | move |
+      | copy |
+      | test |
+      | add |
+      | insert-beyond |
+
+  @spec:PAT-05
+  @needs:json-patch @rule:patch.malformed.<flaw>
+  Scenario Outline: A patch document that is none is refused: <flaw>
+    When it is patched with a document that is none: <flaw>
+    Then the server answers as promised
+    And the resource is as it was
+
+    Examples:
+      | flaw |
+      | not-json |
+      | not-a-list |
+      | no-path |
+      | no-value |
+
+  @spec:META-07
+  @needs:json-patch @rule:patch.meta-alone
+  Scenario: A patch of the version alone does not set it
+    When it is patched with nothing but a versionId of the client's
+    Then the resource has a versionId of the server's
+
+  @spec:PAT-16 @spec:PRF-01
+  @rule:patch.prefer.<preference>
+  Scenario Outline: A client that patches gets back what it prefers: <preference>
+    When it is patched from its current version, preferring <preference>
+    Then the server answers as promised
+
+    Examples:
+      | preference |
+      | minimal |
+      | representation |
+      | operation-outcome |

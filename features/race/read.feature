@@ -17,6 +17,20 @@ Feature: Who reads while others write sees one version, whole
     Then every read shows a version as it was written
     And every accepted write is kept
 
+  @spec:HIS-07 @spec:HTTP-05 @spec:TX-13 @spec:VREAD-02
+  @needs:history-instance @needs:transaction @needs:versions @rule:race.read.during-transaction
+  Scenario: A read during transactions shows nothing of one that is undone
+    When several writers update two resources in transactions while others read them
+    Then every read shows a version as it was written
+    And each transaction is there whole or not at all
+
+  @spec:HIS-07 @spec:HTTP-05 @spec:TX-13
+  @needs:history-instance @needs:search-type @needs:transaction @needs:versions @rule:race.search.during-transaction
+  Scenario: A search during transactions shows each of them whole or not at all
+    When several writers update two resources in transactions while others search for both
+    Then each transaction is seen whole or not at all
+    And every accepted write is kept
+
   @spec:HIS-02 @spec:HIS-07 @spec:HTTP-05 @spec:VREAD-02
   @needs:history-instance @needs:versions @rule:race.history.during-update
   Scenario: The history read during updates only ever grows

@@ -79,3 +79,69 @@ Feature: A read shows the current version, and says which one it is
     When it is read without credentials
     Then the server answers as promised
     And a refusal gives nothing of the resource away
+
+  @spec:CREAD-01 @spec:CREAD-03 @spec:CREAD-05
+  @needs:versions @rule:read.condition.<condition>
+  Scenario Outline: A reader who has the current version is told so, or given it again: <condition>
+    When it is read on the condition <condition>
+    Then the server answers as promised
+
+    Examples:
+      | condition |
+      | strong-tag |
+      | list |
+      | star |
+      | date |
+
+  @spec:CREAD-02 @spec:CREAD-03 @spec:CREAD-04 @spec:CREAD-05
+  @needs:versions @rule:read.condition.<condition>
+  Scenario Outline: A reader who has not shown to have the current version is given it: <condition>
+    Given someone else has updated it since it was read
+    When it is read on the condition <condition>
+    Then the server answers as promised
+    And the answer holds what the other writer wrote
+
+    Examples:
+      | condition |
+      | superseded-list |
+      | superseded-tag-and-date |
+      | earlier-date |
+      | no-date |
+
+  @spec:CREAD-07
+  @needs:delete @needs:versions @rule:read.condition.deleted.<condition>
+  Scenario Outline: No condition hides that a resource is gone: <condition>
+    Given it has been deleted
+    When it is read on the condition <condition>
+    Then the server answers as promised
+
+    Examples:
+      | condition |
+      | tag |
+      | star |
+
+  @spec:CREAD-06
+  @needs:versions @rule:read.not-modified
+  Scenario: An answer that nothing changed has no body, and names the version
+    When it is read by someone who has the current version
+    Then the answer that nothing changed is as promised
+
+  @spec:HEAD-01
+  @rule:read.head
+  Scenario: Who asks for the head of a resource gets the headers of a read
+    When its head is read
+    Then the server answers as promised
+    And the head names the version that a read shows
+
+  @spec:READ-02 @spec:CON-16
+  @needs:delete @needs:versions @rule:read.deleted.etag
+  Scenario: The ETag of what is gone is not that of its last version
+    Given it has been deleted
+    When it is read
+    Then an ETag of what is gone is a new one
+
+  @spec:HTTP-06 @spec:META-21
+  @rule:read.other-case
+  Scenario: An id in other letters, large for small, is another id
+    When its id is read with large letters for small ones
+    Then the server answers as promised

@@ -19,3 +19,10 @@ Feature: An update replaces the content, and the new content stays
     When it is updated from its current version without one of its elements
     Then the update is accepted
     And the element that was left out is gone
+
+  @spec:UPD-15
+  @rule:update.repeated
+  Scenario: An update that is sent a second time leaves what it left the first time
+    When it is updated twice alike without naming a version
+    Then the server answers as promised
+    And the resource holds what was sent

@@ -158,3 +158,62 @@ Feature: An update names the version it replaces
     Then the server answers as promised
     And the resource has a new version
     And the resource holds what was sent
+
+  @spec:CON-21
+  @needs:versions @rule:update.if-match.stale-and.<flaw>
+  Scenario Outline: A superseded version is refused whatever else is wrong with the update: <flaw>
+    Given someone else has updated it since it was read
+    When it is updated from the version that was read, with this flaw: <flaw>
+    Then the server answers as promised
+    And the resource is as the other writer left it
+
+    Examples:
+      | flaw |
+      | unparsable |
+      | invalid-content |
+      | other-id |
+      | not-acceptable |
+      | unsupported-format |
+
+  @spec:CON-21 @spec:ERR-06
+  @needs:credentials @needs:versions @rule:update.if-match.stale-and.unauthenticated
+  Scenario: A superseded version is refused without credentials, too
+    Given someone else has updated it since it was read
+    When it is updated from the version that was read, with this flaw: unauthenticated
+    Then the server answers as promised
+    And the resource is as the other writer left it
+
+  @spec:CON-22
+  @needs:versions @rule:update.if-match.stale-and-new
+  Scenario: A superseded version is refused though a second condition holds
+    Given someone else has updated it since it was read
+    When it is updated from the version that was read, unless a version is there that it never had
+    Then the server answers as promised
+    And the resource is as the other writer left it
+
+  @spec:CON-22
+  @needs:versions @rule:update.if-match.current-and-date
+  Scenario: A date is not asked where the version is named
+    When it is updated from its current version, unless it was changed since 1970
+    Then the server answers as promised
+    And the resource holds what was sent
+
+  @spec:CON-26
+  @needs:versions @rule:update.if-match.content-returned
+  Scenario: A superseded version is refused even when the content is again what it was then
+    Given it has been changed, and changed back
+    When it is updated from the version that was read
+    Then the update is refused as a version conflict
+    And the resource is as it was
+
+  @spec:CON-25
+  @needs:versions @rule:update.if-match.inexact.<form>
+  Scenario Outline: What is almost the current version is not the current version: <form>
+    When it is updated from its current version in another spelling: <form>
+    Then the server answers as promised
+    And the resource is as the answer says
+
+    Examples:
+      | form |
+      | leading-zero |
+      | other-case |

@@ -25,3 +25,16 @@ Feature: An update can ask that there be nothing yet
     When it is updated, asking that nothing be there
     Then the server answers as promised
     And it stays deleted unless the answer says otherwise
+
+  @spec:INM-05 @spec:INM-06
+  @needs:versions @rule:update.if-none-match.<form>
+  Scenario Outline: An update that asks that the current version not be there does not touch it: <form>
+    Given a resource on the server
+    When it is updated, asking that its current version not be there: <form>
+    Then the server answers as promised
+    And the resource is as the answer says
+
+    Examples:
+      | form |
+      | current |
+      | current-strong |

@@ -29,3 +29,22 @@ Feature: A client can say how much it wants to hear back
   Scenario: A client that prefers an OperationOutcome gets one
     When it is updated from its current version, preferring "return=OperationOutcome"
     Then the server answers as promised
+
+  @spec:PRF-03 @spec:PRF-04
+  @rule:update.prefer.<preference>
+  Scenario Outline: A preference that the server does not know is no mistake: <preference>
+    When it is updated with the preference <preference>
+    Then the server answers as promised
+    And the resource holds what was sent
+
+    Examples:
+      | preference |
+      | unknown |
+      | unknown-value |
+      | other-case |
+
+  @spec:PRF-01
+  @needs:versions @rule:update.prefer.minimal-headers
+  Scenario: An update with a minimal answer still tells the new version
+    When it is updated from its current version, preferring "return=minimal"
+    Then the answer's headers are as promised

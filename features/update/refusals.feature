@@ -80,3 +80,24 @@ Feature: An update that must not happen leaves no trace
   Scenario: A refusal for naming no version is a line of plain text
     When it is updated without naming a version
     Then the server answers as promised
+
+  @spec:ERR-05
+  @rule:update.not-acceptable
+  Scenario: An update whose answer cannot be given as the client wants it is done or refused, and nothing between
+    When it is updated by a client that accepts pictures only
+    Then the server answers as promised
+    And the resource is as the answer says
+
+  @spec:ERR-05
+  @rule:update.unsupported-format
+  Scenario: An update in a format that is none is refused
+    When it is updated in a format that is none
+    Then the server answers as promised
+    And the resource is as the answer says
+
+  @spec:ERR-04
+  @needs:versions @rule:update.error.prefer-minimal
+  Scenario: A refusal is explained to a client that prefers a minimal answer, too
+    Given someone else has updated it since it was read
+    When it is updated from the version that was read, preferring "return=minimal"
+    Then a refusal is explained as promised

@@ -1,6 +1,7 @@
 """What a command is made of, and how its words are read."""
 
 import argparse
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,8 +64,10 @@ class Parser(argparse.ArgumentParser):
         return read
 
     def error(self, message: str) -> Any:
-        """Say what is wrong."""
-        self._complain(f"{message}.")
+        """Say what is wrong, and of a value that is none of several which one may have been meant."""
+        value, _, choices = message.partition("invalid choice: ")[2].partition(" ")
+        meant = did_you_mean(value.strip("'"), re.findall(r"'([^']*)'", choices))
+        self._complain(f"{message}.{meant}")
 
     def _complain(self, sentence: str) -> None:
         self.print_usage(sys.stderr)

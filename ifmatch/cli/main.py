@@ -1,6 +1,7 @@
 """The command line: finds the command, and turns whatever ends it into a sentence and an exit code."""
 
 import gc
+import re
 import sys
 from collections.abc import Sequence
 
@@ -9,6 +10,8 @@ from ifmatch.cli import (
     certify,
     compare,
     explain,
+    fleet,
+    init,
     ledger,
     open,
     profiles,
@@ -31,6 +34,8 @@ COMMANDS = {
     command.name: command
     for command in (
         run.COMMAND,
+        init.COMMAND,
+        fleet.COMMAND,
         serve.COMMAND,
         rules.COMMAND,
         explain.COMMAND,
@@ -46,6 +51,9 @@ COMMANDS = {
         sweep.COMMAND,
     )
 }
+
+#: What nobody means as an address.
+_LIKE_A_COMMAND = re.compile(r"[A-Za-z]+(-[A-Za-z]+)*")
 
 #: So many new objects, and Python looks for what can be thrown away.
 _OBJECTS_BEFORE_COLLECTION = 100_000
@@ -79,7 +87,7 @@ def _found(words: list[str]) -> tuple[Command, list[str]]:
         return COMMANDS[first], words[1:]
     if first in ("-h", "--help", "--version"):
         _overview().parse_args(words)
-    if first.isalpha():
+    if _LIKE_A_COMMAND.fullmatch(first):
         raise ConfigurationError(
             f'There is no command "{first}", and it is not a base URL, such as https://staging.example/fhir.'
             f"{did_you_mean(first, COMMANDS)} `ifmatch --help` lists the commands."

@@ -2,7 +2,7 @@
 
 import argparse
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,9 @@ from ifmatch.errors import (
 )
 
 if TYPE_CHECKING:
-    from ifmatch.cli.processes import Processes
-    from ifmatch.report.run import Run
+    from ifmatch.fleet.job import Came
+    from ifmatch.fleet.processes import Processes
+    from ifmatch.report.run import Judged, Run
 
 _EXAMPLES = """examples:
   ifmatch replay update.if-match.stale                     a rule of the newest run
@@ -62,10 +63,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _replay(args: argparse.Namespace) -> int:
-    from ifmatch.cli.systems import gravest
+    from ifmatch.fleet.gravity import gravest
     from ifmatch.log.reader import read
+    from ifmatch.report.again import print_replayed, replayed
     from ifmatch.report.console import console_for
-    from ifmatch.report.replay.again import print_replayed, replayed
     from ifmatch.report.run import Run
     from ifmatch.suite.folder import new_run_id
 
@@ -90,82 +91,90 @@ def _replay(args: argparse.Namespace) -> int:
 
 # ---------------------------------------------------------------- what is done again
 
+#: Where the newest run is found.
+_NEWEST = ("reports", "latest")
 
-def _evidence_and_rules(words: Iterable[str]) -> tuple[Path, str]:
+
+def _evidence_and_rules(words: Sequence[str]) -> tuple[Path, str]:
     """The folder of the run among these words, and the patterns of rules among them, separated by commas."""
-    from ifmatch.log.reader import FILE_NAME
-
-    folders = [Path(word) for word in words if Path(word).exists()]
-    globs = [word for word in words if not Path(word).exists()]
+    folders = [word for word in words if Path(word).exists()]
+    globs = [word for word in words if word not in folders]
     if len(folders) > 1:
         raise ConfigurationError("Name one run: several cannot be replayed at once.")
-    evidence = folders[0] if folders else Path("reports", "latest")
-    evidence = evidence.parent if evidence.is_file() else evidence
-    if not (evidence / FILE_NAME).is_file():
-        raise ConfigurationError(f"There is no run in {evidence}.{_instead(evidence, globs)}")
+    evidence = Path(*folders or _NEWEST)
+    _demand_a_run(evidence, globs)
     return evidence, ",".join(globs)
 
 
-def _instead(evidence: Path, globs: Sequence[str]) -> str:
-    """What may have been meant where there is no run: one of several in the folder."""
+def _demand_a_run(evidence: Path, globs: Sequence[str]) -> None:
+    """See that there is one. In a folder of several, one of them may have been meant."""
     from ifmatch.log.reader import FILE_NAME
 
+    if (evidence / FILE_NAME).is_file():
+        return
+    advice = "`ifmatch run` makes one; or name the folder of a run."
     runs = sorted(path.parent for path in evidence.glob(f"*/{FILE_NAME}"))
     if runs:
-        return f" It holds several: name one, such as {' '.join([str(runs[0]), *globs])}."
-    return " `ifmatch run` makes one; or name the folder of a run."
+        advice = f"It holds several: name one, such as {' '.join([str(runs[0]), *globs])}."
+    raise ConfigurationError(f"There is no run in {evidence}. {advice}")
 
 
 def _rules_of(run: "Run", globs: str, evidence: Path) -> list[str]:
-    """The rules that are meant, of those that the run has judged. Raises when there is none."""
-    from ifmatch.rules.catalogue import hint, matches
+    """The rules that are meant, of those that the run has judged. Raises NothingSelected when there is none."""
+    if globs:
+        return _matching([judged.rule for judged in run.rules], globs, evidence)
+    wrong = [judged.rule for judged in run.rules if not _is_settled(judged)]
+    if not wrong:
+        raise NothingSelected(f"The run in {evidence} found nothing wrong: name rules of it.")
+    return wrong
+
+
+def _is_settled(judged: "Judged") -> bool:
     from ifmatch.rules.verdict import KEPT, Verdict
 
-    settled = KEPT | {Verdict.NOT_APPLICABLE}
-    if not globs:
-        wrong = [judged.rule for judged in run.rules if judged.verdict not in settled]
-        if not wrong:
-            raise NothingSelected(f"The run in {evidence} found nothing wrong: name rules of it.")
-        return wrong
-    judged = [judged.rule for judged in run.rules]
+    return judged.verdict in KEPT or judged.verdict is Verdict.NOT_APPLICABLE
+
+
+def _matching(rules: Sequence[str], globs: str, evidence: Path) -> list[str]:
+    from ifmatch.rules.catalogue import hint, matches
+
     for glob in globs.split(","):
-        if not any(matches(rule, glob) for rule in judged):
+        if not any(matches(rule, glob) for rule in rules):
             raise NothingSelected(f'The run in {evidence} did not judge "{glob}".{hint(glob)}')
-    return [rule for rule in judged if matches(rule, globs)]
+    return [rule for rule in rules if matches(rule, globs)]
 
 
-def _options(run: "Run", rules: Iterable[str], args: argparse.Namespace) -> dict[str, Any]:
+def _options(run: "Run", rules: Sequence[str], args: argparse.Namespace) -> dict[str, Any]:
     """What `ifmatch run` is called with, by field: what the run was called with, but for what is named now."""
-    header = run.header
-    is_elsewhere = bool(args.against) or not header.embedded
-    return {
-        "base_url": (args.against or run.target.base_url) if is_elsewhere else None,
+    header, filled = run.header, run.header.settings.get("placeholders", {})
+    said = {
         "profile": header.profile_file or run.profile.id,
-        "target_file": args.target or header.target_file or None,
+        "target_file": args.target or header.target_file,
         "rules": ",".join(_to_run(run, rules)),
-        "effort": header.effort or None,
-        "writers": header.writers or None,
-        "seed": run.seed,
-        "strict": header.strict or None,
-        "faults": None if is_elsewhere else list(header.faults),
-        "placeholders": [
-            f"{name}={value}" for name, value in header.settings.get("placeholders", {}).items()
-        ],
+        "effort": header.effort,
+        "writers": header.writers,
+        "strict": header.strict,
+        "placeholders": [f"{name}={value}" for name, value in filled.items()],
     }
+    given = {field: value for field, value in said.items() if value}
+    return {**given, **_server(run, args.against), "seed": run.seed}
 
 
-def _to_run(run: "Run", rules: Iterable[str]) -> list[str]:
+def _server(run: "Run", against: str) -> dict[str, Any]:
+    """Which server it is: the one that is named, else that of the run, which may have been an embedded one."""
+    if run.header.embedded and not against:
+        return {"base_url": None, "faults": list(run.header.faults)}
+    return {"base_url": against or run.target.base_url}
+
+
+def _to_run(run: "Run", rules: Sequence[str]) -> list[str]:
     """The rules to run so that these are judged: what is watched is seen again where it was seen."""
     from ifmatch.rules.catalogue import is_watched
 
-    by_id = {judged.rule: judged for judged in run.rules}
-    found: dict[str, None] = {}
-    for rule in rules:
-        found[rule] = None
-        if is_watched(rule):
-            seen_in = run.exchanges_of(by_id[rule].exchanges)
-            found.update((exchange.rule, None) for exchange in seen_in if exchange.rule)
-    return list(found)
+    watched = set(filter(is_watched, rules))
+    evidence = [id for judged in run.rules if judged.rule in watched for id in judged.exchanges]
+    seen_in = [exchange.rule or "" for exchange in run.exchanges_of(evidence)]
+    return list(dict.fromkeys(filter(None, [*rules, *seen_in])))
 
 
 # ---------------------------------------------------------------- doing it
@@ -173,20 +182,20 @@ def _to_run(run: "Run", rules: Iterable[str]) -> list[str]:
 
 def _attempts(options: dict[str, Any], folder: Path, times: int) -> tuple[list[int], list["Run"]]:
     """Run the rules so often, each time into a folder of its own: the exit codes, and what was seen."""
-    from ifmatch.cli.processes import Processes
+    from ifmatch.fleet.processes import Processes
     from ifmatch.suite.options import words_for_command
 
     codes, runs, processes = [], [], Processes()
     for number in range(1, times + 1):
         place = folder / str(number) if times > 1 else folder
         words = words_for_command({**options, "report_dir": str(place)})
-        code, printed = _carried_out(processes, ["run", *words])
-        codes.append(code)
-        runs.append(_whole_run(place, code, printed))
+        came = _carried_out(processes, ["run", *words])
+        codes.append(came.code)
+        runs.append(_whole_run(place, came.code, came.printed))
     return codes, runs
 
 
-def _carried_out(processes: "Processes", words: list[str]) -> tuple[int, str]:
+def _carried_out(processes: "Processes", words: list[str]) -> "Came":
     """One run to its end; Ctrl-C lets it tidy up."""
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(processes.run, words)

@@ -12,6 +12,7 @@ _EXAMPLES = """examples:
   ifmatch run --effort quick                           the same, with races
   ifmatch run https://staging.example/fhir             by the FHIR base profile of the version that the server states
   ifmatch run https://staging.example/fhir -p spine    by what NHS Spine promises
+  ifmatch run -t target.toml --dry-run                 what a run would write, and nothing more
   ifmatch run -t target.toml --rules 'update.if-match.*'
   ifmatch run -p koppeltaal --fault if-match-ignored   see a rule fail on the embedded server
 
@@ -72,12 +73,16 @@ def _run_one(given: dict[str, Any], rest: list[str]) -> int:
 def _run_systems(given: dict[str, Any], rest: list[str]) -> int:
     if given["faults"]:
         raise ConfigurationError("A fault belongs to one server: name its profile with -p.")
+    if given["dry_run"]:
+        raise ConfigurationError(
+            "Five systems on embedded servers write to nobody: name a base URL, or a profile with -p."
+        )
     if rest:
         from ifmatch.suite.live import demand_understood
 
         # Before five systems stumble over the same slip.
         demand_understood(*_pytest_words(given, rest))
-    from ifmatch.cli.systems import run_all
+    from ifmatch.fleet.systems import run_all
 
     return run_all(given, rest)
 

@@ -1,9 +1,14 @@
 """`ifmatch serve`: the embedded server, to explore."""
 
 import argparse
+import shlex
+from typing import TYPE_CHECKING
 
 from ifmatch.cli.command import Command
 from ifmatch.errors import ExitCode
+
+if TYPE_CHECKING:
+    from ifmatch.rules.profile import Profile
 
 _EXAMPLES = """example:
   ifmatch serve -p koppeltaal --port 8080
@@ -40,11 +45,18 @@ def _serve(args: argparse.Namespace) -> int:
     for name in args.fault:
         print(f"fault {name}: {FAULTS[name].sentence}", flush=True)
     print(f"try     curl -i {server.base_url}/metadata", flush=True)
+    print(f"judge   {_run_line(server.base_url, args.profile, profile)}", flush=True)
     try:
         server.wait()
     finally:
         server.stop()
     return ExitCode.CONFORMANT
+
+
+def _run_line(base_url: str, named: str, profile: "Profile") -> str:
+    """What to type to have the server judged. It asks for no token, but its templates may need to know something."""
+    given = [f"--placeholder={one}={value}" for one, value in profile.embedded.placeholders.items()]
+    return shlex.join(["ifmatch", "run", base_url, "-p", named, *given])
 
 
 COMMAND = Command(

@@ -8,7 +8,7 @@ from ifmatch.cli.command import Command
 from ifmatch.errors import ConfigurationError, ExitCode
 
 if TYPE_CHECKING:
-    from ifmatch.report.package.verify import Evidence
+    from ifmatch.report.verify import Evidence
 
 _EXAMPLES = """examples:
   ifmatch verify package                       hashes, attestation, log, completeness, profile, reports
@@ -29,7 +29,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from ifmatch.report.package.verify import Evidence, verified
+    from ifmatch.report.verify import Evidence, verified
 
     evidence = Evidence(Path(args.folder), _key(args.key))
     found = verified(evidence)

@@ -20,6 +20,7 @@ class Entry:
     url: str
     resource: Resource | None = None
     conditions: Mapping[str, str] = field(default_factory=dict)
+    full_url: str = ""
 
     @property
     def may_create(self) -> bool:
@@ -35,22 +36,29 @@ class Entry:
     def as_json(self) -> Resource:
         """The entry as it stands in the Bundle."""
         content = {} if self.resource is None else {"resource": self.resource}
-        return {**content, "request": {"method": self.method, "url": self.url, **self.conditions}}
+        name = {"fullUrl": self.full_url} if self.full_url else {}
+        asked = {"method": self.method, "url": self.url, **self.conditions}
+        return {**name, **content, **({"request": asked} if self.method else {})}
 
 
 def send(target: Target, kind: str, entries: Sequence[Entry]) -> list[Answer]:
-    """Send a batch or a transaction; the answer to each entry. What it may create is journalled first."""
+    """Send a batch or a transaction; the answer to each entry."""
+    whole = send_whole(target, kind, entries)
+    return [answer_to_entry(whole, place) for place in range(len(entries))]
+
+
+def send_whole(target: Target, kind: str, entries: Sequence[Entry], **options: Any) -> Answer:
+    """Send a batch or a transaction; the answer to all of it. What it may create is journalled first."""
     items = [_journalled(target, entry) for entry in entries]
     body = {
         "resourceType": "Bundle",
         "type": kind,
         "entry": [entry.as_json for entry in entries],
     }
-    whole = target.post_bundle(body)
-    answers = [answer_to_entry(whole, place) for place in range(len(entries))]
-    for item, entry, answer in zip(items, entries, answers, strict=True):
-        _settle(target, item, entry, answer)
-    return answers
+    whole = target.post_bundle(body, **options)
+    for place, (item, entry) in enumerate(zip(items, entries, strict=True)):
+        _settle(target, item, entry, answer_to_entry(whole, place))
+    return whole
 
 
 def _journalled(target: Target, entry: Entry) -> Item | None:

@@ -3,12 +3,14 @@
 import time
 from dataclasses import dataclass
 
-from ifmatch.client.courier import NoAnswer, unreachable
+from ifmatch.client.auth.table import TOKEN_VARIABLE
+from ifmatch.client.courier import NoAnswer
 from ifmatch.client.guard import demand_not_production
-from ifmatch.client.settings import TOKEN_VARIABLE, Identity
+from ifmatch.client.identity import Identity
 from ifmatch.client.statement import Statement
 from ifmatch.client.target import Target
 from ifmatch.client.unique import new_uuid
+from ifmatch.client.unreachable import unreachable
 from ifmatch.errors import ConfigurationError, TargetUnusable
 from ifmatch.rules.answer import Answer
 from ifmatch.rules.profile import FHIR_VERSIONS, Profile, base_for
@@ -16,6 +18,8 @@ from ifmatch.rules.profile import FHIR_VERSIONS, Profile, base_for
 #: Seconds between two looks whether a server has started, and what a gateway says until it has.
 _BETWEEN_LOOKS = 0.5
 _NOT_THERE_YET = (502, 503, 504)
+
+_NOT_LET_IN = (401, 403)
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,33 @@ def introduce(target: Target) -> Introduction:
         _demand_a_fhir_server(url, metadata, canary)
     target.canary = canary
     return Introduction(statement, tuple(filter(None, (_unusable(statement), _open(target)))))
+
+
+@dataclass(frozen=True)
+class FirstLook:
+    """What a target says of itself and of something that cannot exist, to whoever asks, let in or not."""
+
+    statement: Statement
+    metadata: Answer
+    canary: Answer
+
+    @property
+    def wants_credentials(self) -> bool:
+        """Whether it lets nobody in without any, or not with those that were given."""
+        return self.canary.status in _NOT_LET_IN
+
+
+def look_at(target: Target) -> FirstLook:
+    """Look at a target of which nothing is known. Raises TargetUnusable when it is no FHIR server, or not there."""
+    url = target.settings.base_url
+    metadata = _ask(target, "metadata")
+    canary = _ask(target, _nobody(target))
+    _demand_no_redirect(url, metadata)
+    _demand_no_redirect(url, canary)
+    look = FirstLook(Statement.read_from(metadata), metadata, canary)
+    if look.statement.problem and not look.wants_credentials:
+        _demand_a_fhir_server(url, metadata, canary)
+    return look
 
 
 def _unusable(statement: Statement) -> str:
@@ -207,7 +238,7 @@ _NOT_GIVEN = (
 
 
 def _demand_consent(target: Target, answer: Answer, where: str) -> None:
-    if answer.status not in (401, 403):
+    if answer.status not in _NOT_LET_IN:
         return
     settings, challenge = target.settings, answer.header("www-authenticate")
     wish = f" It asks for: {challenge}." if challenge else ""

@@ -1,11 +1,13 @@
 """Carries requests to the target: waits when the target asks for it, and gives up when the target is gone."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
-from ifmatch.client.exchange import Exchange, Failure, Request
+from ifmatch.client.auth.authorizer import Authorizer
+from ifmatch.client.exchange import TOKEN_ENDED, Exchange, Failure, Request
+from ifmatch.client.unreachable import unreachable
 from ifmatch.errors import OutcomeUnknown, TargetUnusable
 from ifmatch.rules.answer import Answer
 
@@ -47,21 +49,23 @@ class Carrier(Protocol):
 
 
 class Courier:
-    """Sends requests over one wire.
+    """Sends requests over one wire, in the name of whom each is sent.
 
-    `note` records an exchange and gives its answer; `tell` is told why we wait; `take` is asked before each write.
+    `note` records an exchange, and whether its token had ended, and gives its answer; `tell` is told why we wait;
+    `take` is asked before each write.
     """
 
     def __init__(
         self,
         wire: Carrier,
         base_url: str,
-        note: Callable[[Exchange], Answer],
+        note: Callable[[Exchange, bool], Answer],
         tell: Callable[[str], None],
         take: Callable[[int], None],
+        authorizer: Authorizer,
     ) -> None:
         self._wire, self._base_url, self._note, self._tell = wire, base_url, note, tell
-        self._take = take
+        self._take, self._authorizer = take, authorizer
         self._useless = 0
         self._waited = 0.0
 
@@ -111,9 +115,20 @@ class Courier:
         return exchange, answer
 
     def _once(self, request: Request) -> tuple[Exchange, Answer]:
+        """One exchange; another one, with a new token, where the answer is about the token and not about the request.
+
+        The target has then refused to look at the request, so nothing is done twice, not even a write.
+        """
+        exchange, answer = self._recorded(request)
+        if answer.failure == TOKEN_ENDED:
+            exchange, answer = self._recorded(request)
+        return exchange, answer
+
+    def _recorded(self, request: Request) -> tuple[Exchange, Answer]:
         self._take(int(request.is_write))
-        exchange = self._wire.send(request)
-        return exchange, self._note(exchange)
+        exchange = self._wire.send(self._authorizer.authorized(request))
+        token_ended = self._authorizer.blames_token(exchange.request, exchange.answer(""))
+        return exchange, self._note(exchange, token_ended)
 
     def _given_up(self, error: NoAnswer) -> Exception:
         """The error, or the end of the run when it is one too many in a row."""
@@ -147,36 +162,6 @@ class Courier:
     def close(self) -> None:
         """Close all connections."""
         self._wire.close()
-
-
-#: What it means when a target gives no usable answer, and what to do.
-_UNREACHABLE: Mapping[Failure, str] = {
-    Failure.NO_HOST: "There is no host for {url} ({detail}). Check the address, or the network and its proxy settings.",
-    Failure.REFUSED: "Nothing answers at {url} ({detail}). Start the server, or check host and port.",
-    Failure.NO_ROUTE: "No connection to {url} can be had ({detail}). Check the address, the network and its proxy "
-    "settings.",
-    Failure.TLS: "No TLS connection to {url} can be had ({detail}). If its certificate is from an authority of "
-    "your own, "
-    "name that as ca_file under [tls] in the target file; if the server does not speak TLS there, use http://.",
-    Failure.NO_ANSWER: "{url} lets no connection come about ({detail}). It hangs, or a firewall swallows what is sent.",
-    Failure.TIMEOUT: "{url} did not answer in time ({detail}). It hangs, or needs more time: set timeout in the "
-    "target file.",
-    Failure.RESET: "{url} breaks off the connection ({detail}). It crashes, or does not speak HTTP there: check "
-    "scheme and "
-    "port, and look into its log.",
-    Failure.DROPPED: "{url} drops connections without notice ({detail}). A proxy may stand between, or the server "
-    "restarts.",
-    Failure.NOT_HTTP: "{url} does not speak HTTP as it should ({detail}). Check scheme and port.",
-    Failure.TOO_LARGE: "{url} sends {detail} in one answer, which no FHIR answer to these requests needs. Check the "
-    "address.",
-    Failure.BUSY: "{url} is too busy to be judged ({detail}). Try again later, or raise its limit of requests for "
-    "this client.",
-}
-
-
-def unreachable(failure: Failure, url: str, detail: str) -> str:
-    """The sentence for a target that gives no usable answer."""
-    return _UNREACHABLE[failure].format(url=url, detail=detail)
 
 
 def asked_to_wait(answer: Answer) -> float | None:

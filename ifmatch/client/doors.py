@@ -1,5 +1,6 @@
 """Writes to a resource by any door: alone, by criteria, or as the entry of a Bundle, naming a version or none."""
 
+import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,14 +30,15 @@ class Content:
     media_type: str = ""
 
 
-def tags_for(case: str, subject: Subject) -> list[str]:
-    """The lines of If-Match in a case, for a resource as it was read and as it is now."""
+def tags_for(case: str, subject: Subject, other: str = "") -> list[str]:
+    """The lines of If-Match in a case, for a resource as it was read and as it is now; `other` is another's version."""
     current, read = subject.now.tag, subject.read.tag
     names = {
         "current": current,
         "read": read,
         "current_version": version_in(current) or "",
         "read_version": version_in(read) or "",
+        "other": other,
         "never": "987654321" if subject.now.version.isdigit() else new_unique(),
     }
     return [line.format(**names) for line in CASES[case]]
@@ -51,14 +53,23 @@ def unborn(bench: Workbench) -> Subject:
 
 
 def write(
-    target: Target, bench: Workbench, door: Door, subject: Subject, tags: Sequence[str]
+    target: Target,
+    bench: Workbench,
+    door: Door,
+    subject: Subject,
+    tags: Sequence[str],
+    is_there: bool = True,
 ) -> Attempt:
-    """A write to a resource by a door; an entry is then the only one of its Bundle."""
+    """A write to a resource by a door; an entry is then the only one of its Bundle.
+
+    By criteria it is sent as soon as a search finds the resource, or at once where it is not there.
+    """
     if door.within:
         entry, content = _entry(target, bench, door, subject, tags)
-        return Attempt(send(target, door.within, [entry])[0], content.stored)
+        answer = send(target, door.within, [entry])[0]
+        return Attempt(answer, content.stored, deletes=door.method == "DELETE")
     content = _CONTENT[door.method](target, bench, door, subject)
-    if door.criteria:
+    if door.criteria and is_there:
         await_index(bench, subject)
     answer = _SEND[door.method, door.criteria](bench, subject, content, tags)
     return Attempt(answer, content.stored, deletes=door.method == "DELETE")
@@ -89,10 +100,21 @@ def _entry(
     target: Target, bench: Workbench, door: Door, subject: Subject, tags: Sequence[str]
 ) -> tuple[Entry, Content]:
     content = _CONTENT[door.method](target, bench, door, subject)
-    resource = json.loads(content.body) if isinstance(content.body, bytes) else content.body
+    resource = _in_entry(content)
     conditions = {"ifMatch": ", ".join(tags)} if tags else {}
     entry = Entry(door.method, f"{subject.type}/{subject.id}", resource or None, conditions)
     return entry, content
+
+
+def _in_entry(content: Content) -> Resource:
+    """What is sent as an entry holds it: a resource as it is, a patch that is none in a Binary (R5 http.html#patch)."""
+    if not isinstance(content.body, bytes):
+        return content.body
+    if "patch" not in content.media_type:
+        resource: Resource = json.loads(content.body)
+        return resource
+    data = base64.b64encode(content.body).decode()
+    return {"resourceType": "Binary", "contentType": content.media_type, "data": data}
 
 
 # ---------------------------------------------------------------- what is sent

@@ -4,9 +4,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from ifmatch.client.identity import Identity
 from ifmatch.rules.answer import Answer
 
 Headers = tuple[tuple[str, str], ...]
+
+#: Why a request has no answer of its own though there was one: it was about the token.
+TOKEN_ENDED = "the token had ended"
 
 
 class Failure(StrEnum):
@@ -35,17 +39,25 @@ _NEVER_SENT = (Failure.NO_HOST, Failure.REFUSED, Failure.NO_ROUTE, Failure.TLS, 
 
 @dataclass(frozen=True)
 class Request:
-    """A request, complete: absolute URL, every header that we set, body."""
+    """A request, complete: absolute URL, every header that we set, body.
+
+    Only the Authorization header of its identity is put into it when it leaves.
+    """
 
     method: str
     url: str
     headers: Headers = field(default=(), repr=False)
     body: bytes = field(default=b"", repr=False)
+    identity: Identity = Identity.NOBODY
 
     @property
     def is_write(self) -> bool:
         """Whether the request may change something on the target."""
         return self.method not in ("GET", "HEAD")
+
+    def header(self, name: str) -> str:
+        """The value of a header, empty when the request does not carry it."""
+        return next((value for own, value in self.headers if own.lower() == name.lower()), "")
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,23 @@ def create_if_none_in_transaction(target: Target, bench: Workbench, matching: Ma
     return Attempt(send(target, "transaction", [entry])[0], body)
 
 
+def create_on(target: Target, bench: Workbench, condition: str, unique: str = "") -> Attempt:
+    """POST on any condition."""
+    body, unique = bench.body(unique=unique)
+    header = [("If-None-Exist", query(condition) if "?" not in condition else condition)]
+    return Attempt(target.create(body, unique=unique, conditions=header), body)
+
+
+def patch_by(target: Target, bench: Workbench, subject: Subject, criteria: str) -> Attempt:
+    """PATCH by criteria that name nothing. A resource of ours is found by then, so no other one is the only match."""
+    await_index(bench, subject)
+    mark = f"ifmatch {new_unique()}"
+    document = patch_document("json-patch", subject.type, {subject.kind.marker: mark}, "")
+    address = f"{subject.type}?{query(criteria)}"
+    answer = target.patch_at(address, document.content, document.media_type)
+    return Attempt(answer, {})
+
+
 def update(target: Target, bench: Workbench, matching: Matching) -> Attempt:
     """PUT to what matches."""
     body, unique = bench.body(unique=matching.unique)

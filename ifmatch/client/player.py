@@ -23,7 +23,7 @@ class Player:
         self._recorder = recorder
         self._left: dict[Key, deque[ExchangeRecorded]] = defaultdict(deque)
         for exchange in exchanges:
-            if not exchange.raced:
+            if not exchange.raced and not exchange.token_ended:
                 self._left[exchange.rule, exchange.request].append(exchange)
 
     def send(self, request: Request) -> Exchange:

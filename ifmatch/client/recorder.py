@@ -6,9 +6,9 @@ is whose. What it records is cleared of secrets on the way into the log.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from ifmatch.client.exchange import Exchange, Request
+from ifmatch.client.exchange import TOKEN_ENDED, Exchange, Request
 from ifmatch.client.redaction import Redactor
 from ifmatch.log.events import (
     Event,
@@ -86,8 +86,18 @@ class Recorder:
 
     # ------------------------------------------------------------ what is recorded
 
-    def exchange(self, exchange: Exchange, *, writer: str = "", raced: bool = False) -> Answer:
-        """Record an exchange and return its answer. One that raced is told from the plain ones of its step."""
+    def exchange(
+        self,
+        exchange: Exchange,
+        token_ended: bool = False,
+        *,
+        writer: str = "",
+        raced: bool = False,
+    ) -> Answer:
+        """Record an exchange and return its answer. One that raced is told from the plain ones of its step.
+
+        An answer that is about a token which had ended is none to the request.
+        """
         self._count += 1
         exchange_id = f"{self._prefix}{self._count}"
         activity = self.activity
@@ -100,6 +110,7 @@ class Recorder:
                 step=activity.step,
                 writer=writer,
                 raced=raced,
+                token_ended=token_ended,
                 started=exchange.started.isoformat(),
                 duration_ms=exchange.duration_ms,
                 request=self.request(exchange.request),
@@ -110,7 +121,7 @@ class Recorder:
         answer = exchange.answer(exchange_id)
         if self._watch is not None:
             self._watch(exchange, answer)
-        return answer
+        return replace(answer, failure=TOKEN_ENDED) if token_ended else answer
 
     def journal(self, entry: Journalled) -> None:
         """Record what is made on the target, or what came of it."""

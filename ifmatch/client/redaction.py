@@ -27,6 +27,12 @@ _PATTERNS = (
     re.compile(r"(://)[^/\s:@]*:[^/\s@]+(?=@)"),
 )
 
+#: The header of a JWT with its dot. Tokens of one issuer have it in common, so it stands for all that come from it.
+_JWT_HEADER = re.compile(r"eyJ[A-Za-z0-9_-]{8,}\.")
+
+#: What follows the header of a JWT, in whatever spelling.
+_REST_OF_JWT = r"[A-Za-z0-9+/=_.%\\-]*"
+
 #: Events repeat ids, titles and headers over and over. So many texts, of so many characters at most, are remembered
 #: with what became of them.
 _REMEMBERED, _SHORT = 4096, 400
@@ -41,19 +47,27 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._spellings: list[str] = []
         self._known: set[str] = set()
+        self._jwts: list[re.Pattern[str]] = []
         self._short = self._remembering()
         self.learn(*secrets)
 
     def learn(self, *secrets: str) -> None:
-        """Remove these from now on, too."""
-        fresh = {secret for secret in secrets if len(secret) >= _SHORTEST} - self._known
+        """Remove these from now on, too; of a JWT all that have its header, for each request may have its own."""
+        kept = {_header_of_jwt(secret) or secret for secret in secrets}
+        fresh = {text for text in kept if len(text) >= _SHORTEST} - self._known
         if not fresh:
             return
         self._known |= fresh
-        # Longest first, so that a secret that contains another one leaves no remainder.
-        found = {*self._spellings, *(text for secret in fresh for text in _spellings(secret))}
-        self._spellings = sorted(found, key=lambda text: (-len(text), text))
+        for secret in fresh:
+            self._learn(secret)
         self._short = self._remembering()
+
+    def _learn(self, secret: str) -> None:
+        if _JWT_HEADER.fullmatch(secret):
+            headers = "|".join(map(re.escape, _longest_first(_spellings(secret))))
+            self._jwts.append(re.compile(f"(?:{headers}){_REST_OF_JWT}"))
+        else:
+            self._spellings = _longest_first({*self._spellings, *_spellings(secret)})
 
     def text(self, text: str) -> str:
         """The text without secrets."""
@@ -66,6 +80,8 @@ class Redactor:
     def _without_secrets(self, text: str) -> str:
         for secret in self._spellings:
             text = text.replace(secret, REDACTED)
+        for jwt in self._jwts:
+            text = jwt.sub(REDACTED, text)
         for pattern in _PATTERNS:
             text = pattern.sub(_hidden, text)
         return text
@@ -81,6 +97,16 @@ class Redactor:
         return tuple(
             (name, REDACTED if carries_credentials(name) else value) for name, value in headers
         )
+
+
+def _header_of_jwt(secret: str) -> str:
+    found = _JWT_HEADER.match(secret)
+    return found[0] if found else ""
+
+
+def _longest_first(texts: Iterable[str]) -> list[str]:
+    """So that a secret that contains another one leaves no remainder."""
+    return sorted(texts, key=lambda text: (-len(text), text))
 
 
 def _hidden(found: re.Match[str]) -> str:

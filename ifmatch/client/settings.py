@@ -1,45 +1,35 @@
-"""What the user says of the target: options and `target.toml`, with secrets only as names of environment variables."""
+"""What the user says of the target: options and `target.toml`, with secrets only by name."""
 
-import base64
-import os
 import re
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from ifmatch.client.address import UserInfo, normalised
+from ifmatch.client.address import normalised
+from ifmatch.client.auth.credentials import Credential, Fixed
+from ifmatch.client.auth.secret import from_environment
+from ifmatch.client.auth.table import credentials_in
+from ifmatch.client.identity import Identity
 from ifmatch.client.quota import Limits
 from ifmatch.client.redaction import REDACTED, carries_credentials
 from ifmatch.client.target_file import read
 from ifmatch.errors import ConfigurationError
 from ifmatch.rules.waiver import Waiver, demand_known
 
-TOKEN_VARIABLE = "IFMATCH_TOKEN"
-SECOND_TOKEN_VARIABLE = "IFMATCH_SECOND_TOKEN"
-
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-
-
-class Identity(StrEnum):
-    """In whose name a request is sent."""
-
-    FIRST = "first"
-    SECOND = "second"
-    NOBODY = "nobody"
 
 
 @dataclass(frozen=True)
 class Settings:
     """Where the target is, how it is reached, who we are to it, and what of ours it must be given.
 
-    `timeout` is in seconds. `credentials` maps an identity to the value of its Authorization header. `secret_headers`
-    names the fixed headers whose values came from the environment. `resources` overrides parts of the profile's
-    resource kinds, `placeholders` fills their templates. `waivers` are by the id of a rule. `credential` names the
-    variables that hold the first identity's credentials, as the target file does. `limits` are what the owner lets a
-    run cost.
+    `timeout` is in seconds. `credentials` says what each identity shows. `secret_headers` names the fixed headers whose
+    values came from the environment. `resources` overrides parts of the profile's resource kinds, `placeholders` fills
+    their templates. `waivers` are by the id of a rule. `credential` names the variables that hold the first identity's
+    credentials, as the target file does. `limits` are what the owner lets a run cost. `vantages` are the other machines
+    that writers of a race sit on, `source_address` the one of ours that racing connections come from.
     """
 
     base_url: str
@@ -48,7 +38,7 @@ class Settings:
     ca_file: str = ""
     client_certificate: str = ""
     client_key: str = ""
-    credentials: Mapping[Identity, str] = field(default_factory=dict, repr=False)
+    credentials: Mapping[Identity, Credential] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     secret_headers: frozenset[str] = frozenset()
     placeholders: Mapping[str, str] = field(default_factory=dict)
@@ -57,14 +47,16 @@ class Settings:
     through_proxy: bool = True
     credential: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    vantages: tuple[str, ...] = ()
+    source_address: str = ""
 
     @property
     def secrets(self) -> list[str]:
         """Every value that must never be stored or shown."""
         values = [value for name, value in self.headers.items() if self._is_secret(name)]
         for credential in self.credentials.values():
-            values += _secrets_of(credential)
-        return values
+            values += credential.secrets
+        return [value for value in values if value]
 
     def _is_secret(self, header: str) -> bool:
         return header in self.secret_headers or carries_credentials(header)
@@ -85,12 +77,12 @@ class Settings:
             "waivers": {rule: dict(waiver) for rule, waiver in self.waivers.items()},
         }
 
-    def tls(self) -> ssl.SSLContext | None:
+    def tls(self, url: str = "") -> ssl.SSLContext | None:
         """The TLS settings: the system's authorities, or the user's own, with the client certificate if there is one.
 
-        None without TLS. Raises ConfigurationError when a file cannot be used.
+        For the target, or for another address. None without TLS. Raises ConfigurationError when a file cannot be used.
         """
-        if not self.base_url.startswith("https:"):
+        if not (url or self.base_url).startswith("https:"):
             return None
         try:
             return self._tls_context()
@@ -123,7 +115,6 @@ def settings_for(
     data = read(Path(target_file)) if target_file else {}
     url, userinfo = normalised((base_url or data.get("base_url", "")).strip())
     headers, from_environment = _headers(data.get("headers", {}))
-    credentials = _credentials(data.get("auth", {}), userinfo)
     tls, waivers = data.get("tls", {}), data.get("waivers", {})
     demand_known(waivers)
     folder = Path(target_file).parent
@@ -134,7 +125,7 @@ def settings_for(
         ca_file=_beside(folder, tls.get("ca_file", "")),
         client_certificate=_beside(folder, tls.get("certificate", "")),
         client_key=_beside(folder, tls.get("key", "")),
-        credentials=credentials,
+        credentials=credentials_in(data.get("auth", {}), userinfo, folder),
         headers=headers,
         secret_headers=from_environment,
         placeholders=data.get("placeholders", {}) | dict(map(_named_value, placeholders)),
@@ -151,7 +142,7 @@ def reopened(base_url: str, public: Mapping[str, Any]) -> Settings:
     return Settings(
         base_url=base_url,
         timeout=public.get("timeout", 30.0),
-        credentials={Identity(name): REDACTED for name in identities},
+        credentials={Identity(name): Fixed(REDACTED) for name in identities},
         headers=public.get("headers", {}),
         placeholders=public.get("placeholders", {}),
         resources=public.get("resources", {}),
@@ -163,7 +154,7 @@ def embedded_settings(
     given: Settings, base_url: str, tokens: Mapping[Identity, str], placeholders: Mapping[str, str]
 ) -> Settings:
     """The settings for a server of our own on loopback, with what else was given."""
-    bearers = {identity: f"Bearer {token}" for identity, token in tokens.items()}
+    bearers = {identity: Fixed(f"Bearer {token}") for identity, token in tokens.items()}
     return replace(
         given,
         base_url=base_url,
@@ -172,13 +163,6 @@ def embedded_settings(
         through_proxy=False,
         limits=replace(given.limits, hosts=()),
     )
-
-
-def _secrets_of(credential: str) -> list[str]:
-    """What of an Authorization header's value must not be shown: all, the part after the scheme, a password in it."""
-    scheme, _, value = credential.partition(" ")
-    password = base64.b64decode(value).decode().partition(":")[2] if scheme == "Basic" else ""
-    return [credential, value, *filter(None, [password])]
 
 
 def _named_value(text: str) -> tuple[str, str]:
@@ -197,7 +181,7 @@ def _beside(folder: Path, name: str) -> str:
 def _headers(given: Mapping[str, Any]) -> tuple[dict[str, str], frozenset[str]]:
     """The fixed headers, and the names of those whose values came from the environment."""
     fetched = {
-        name: _from_environment(value["env"])
+        name: from_environment(value["env"])
         for name, value in given.items()
         if isinstance(value, dict)
     }
@@ -219,55 +203,6 @@ def _no_passphrase() -> str:
     raise ValueError("the key is protected by a passphrase; give it without one")
 
 
-def _credentials(auth: Mapping[str, Any], user: UserInfo | None) -> dict[Identity, str]:
-    found = {
-        Identity.FIRST: _credential(auth, TOKEN_VARIABLE) or (_basic(*user) if user else ""),
-        Identity.SECOND: _credential(auth.get("second", {}), SECOND_TOKEN_VARIABLE),
-    }
-    return {identity: value for identity, value in found.items() if value}
-
-
 def _names_in(auth: Mapping[str, Any]) -> dict[str, str]:
     """What the target file says of the first identity's credentials, which are names alone."""
     return {name: value for name, value in auth.items() if isinstance(value, str)}
-
-
-def _credential(auth: Mapping[str, Any], default_variable: str) -> str:
-    if "user" in auth:
-        return _basic(auth["user"], _from_environment(auth["password_env"]))
-    if "token_env" in auth:
-        return f"Bearer {_token(auth['token_env'])}"
-    return (
-        f"Bearer {_token(default_variable)}" if os.environ.get(default_variable, "").strip() else ""
-    )
-
-
-def _basic(user: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-
-
-def _from_environment(variable: str) -> str:
-    value = os.environ.get(variable, "").strip()
-    if not value:
-        state = "is empty" if variable in os.environ else "is not set"
-        raise ConfigurationError(
-            f"The environment variable {variable}, which the target file names, {state}. Set it and run again."
-        )
-    return value
-
-
-def _token(variable: str) -> str:
-    value = _from_environment(variable)
-    if value.lower().startswith("bearer "):
-        raise ConfigurationError(f'{variable} begins with "Bearer": put the token alone into it.')
-    if not _is_printable_ascii(value):
-        raise ConfigurationError(
-            f"The value of {variable} holds blanks, line breaks or other characters that no header may carry. "
-            "Check how it was set."
-        )
-    return value
-
-
-def _is_printable_ascii(value: str) -> bool:
-    """Whether a text is made of the characters that a token in a header may have."""
-    return value.isascii() and value.isprintable() and " " not in value

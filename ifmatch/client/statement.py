@@ -65,6 +65,22 @@ class Statement:
         software = software if isinstance(software, dict) else {}
         return " ".join(str(software[k]) for k in ("name", "version") if software.get(k))
 
+    @property
+    def types(self) -> list[str]:
+        """The resource types that it speaks of; none when it is not usable."""
+        if self.problem:
+            return []
+        return [entry["type"] for entry in _described_types(self.document) if "type" in entry]
+
+    @property
+    def security(self) -> list[str]:
+        """How it says that clients make themselves known, in words or codes (FHIR R4 rest.security.service)."""
+        if self.problem:
+            return []
+        described = (_part(rest, "security") for rest in _of_the_server(self.document))
+        services = (one for security in described for one in _objects(security, "service"))
+        return [name for service in services for name in _names_of(service)]
+
     def claims(self, interaction: str, resource_type: str) -> bool | None:
         """Whether the statement claims an interaction for a type; None when it leaves that open, or is not usable."""
         if self.problem:
@@ -83,7 +99,7 @@ class Statement:
 
     @property
     def _is_of_r5(self) -> bool:
-        return self.fhir_version.startswith("5")
+        return self.fhir_version.startswith(("5", "6"))
 
     def keeps_versions(self, resource_type: str) -> bool:
         """Whether resources of a type have versions; they do unless the statement says otherwise."""
@@ -91,6 +107,15 @@ class Statement:
             return True
         kept = [entry.get("versioning") for entry in self._entries(resource_type)]
         return "no-version" not in kept
+
+    def versioning(self, resource_type: str) -> str:
+        """What the statement says of the versions of a type; empty when it says nothing, or not one thing."""
+        said = {str(entry.get("versioning", "")) for entry in self._entries(resource_type)}
+        return said.pop() if len(said) == 1 else ""
+
+    def reads_history(self, resource_type: str) -> bool:
+        """Whether the statement says that past versions of a type can be read."""
+        return any(entry.get("readHistory") is True for entry in self._entries(resource_type))
 
     def _entries(self, resource_type: str) -> list[Mapping[str, Any]]:
         described = _described_types(self.document)
@@ -102,6 +127,24 @@ class Statement:
             return False
         listed = self.document.get("patchFormat")
         return bool(_PATCH_FORMATS[patch_format] & set(listed)) if listed else None
+
+
+def _names_of(concept: Mapping[str, Any]) -> Iterator[str]:
+    """What a CodeableConcept is called: its codes, else its text."""
+    codes = [code for coding in _objects(concept, "coding") if (code := coding.get("code"))]
+    yield from map(str, codes or filter(None, [concept.get("text")]))
+
+
+def _part(parent: Mapping[str, Any], element: str) -> Mapping[str, Any]:
+    """An element that should be an object, as one."""
+    value = parent.get(element)
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(parent: Mapping[str, Any], element: str) -> list[Mapping[str, Any]]:
+    """An element that should be a list of objects, those of it that are."""
+    value = parent.get(element)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _describes(interaction: str, entry: Mapping[str, Any]) -> bool:

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from ifmatch.client.access import authorizer_for, wire_to
 from ifmatch.client.courier import Carrier, Courier
 from ifmatch.client.exchange import Request
-from ifmatch.client.http import Wire
+from ifmatch.client.identity import Identity
 from ifmatch.client.ledger import Item, Ledger
 from ifmatch.client.quota import Quota
 from ifmatch.client.recorder import Recorder
-from ifmatch.client.settings import Identity, Settings
+from ifmatch.client.settings import Settings
 from ifmatch.client.statement import Statement
 from ifmatch.client.unique import new_uuid
 from ifmatch.errors import RuleNotApplicable
@@ -39,22 +40,21 @@ class Target:
         recorder: Recorder,
         wire: Carrier | None = None,
     ) -> None:
-        self.settings, self.profile, self.run_id, self.recorder = (
-            settings,
-            profile,
-            run_id,
-            recorder,
-        )
+        self.settings, self.profile = settings, profile
+        self.run_id, self.recorder = run_id, recorder
         self.ledger = Ledger(recorder.journal)
         self.statement = Statement({}, "the capability statement was not read")
         self.canary: Answer | None = None
         self.patch_format = ""  # not known yet
-        wire = wire or Wire(
-            settings.base_url, settings.tls(), settings.timeout, settings.through_proxy
-        )
+        self.authorizer = authorizer_for(settings, recorder.redactor.learn, recorder.notice)
         self.quota = Quota(settings.limits, lambda: len(self.ledger), recorder.notice)
         self._courier = Courier(
-            wire, settings.base_url, recorder.exchange, recorder.notice, self.quota.take
+            wire or wire_to(settings.base_url, settings),
+            settings.base_url,
+            recorder.exchange,
+            recorder.notice,
+            self.quota.take,
+            self.authorizer,
         )
 
     def tell(self, text: str) -> None:
@@ -146,9 +146,9 @@ class Target:
         """PATCH to an address below the base: of one resource, or criteria that find it."""
         return self._write("PATCH", address, body, media_type=media_type, **options)
 
-    def post_bundle(self, body: Resource) -> Answer:
+    def post_bundle(self, body: Resource, **options: Any) -> Answer:
         """POST [base] with a Bundle. What it may create is for the caller to journal."""
-        return self._write("POST", "", body)
+        return self._write("POST", "", body, **options)
 
     def update_beside(self, body: Resource, *, if_match: str | Sequence[str] = ()) -> Answer:
         """PUT to an address of the same host that is certainly no FHIR end-point."""
@@ -239,11 +239,11 @@ class Target:
         identity: Identity = Identity.FIRST,
         outside: bool = False,
     ) -> Request:
-        """A request as it would be sent, with the headers that every request of ours carries.
+        """A request as it would be sent, with the headers that every request of ours carries, but for the identity's.
 
         `outside` takes the path from the root of the host instead of the base URL.
         """
-        return Request(method, self._url(path, outside), self._headers(headers, identity), body)
+        return Request(method, self._url(path, outside), self._headers(headers), body, identity)
 
     def _as_json(self, body: Resource, as_it_is: bool) -> bytes:
         left = placeholders_in(body) & self._placeholders
@@ -293,14 +293,14 @@ class Target:
         return f"{base}/{path}" if path else base
 
     def _headers(
-        self, headers: Mapping[str, str] | Sequence[tuple[str, str]], identity: Identity
+        self, headers: Mapping[str, str] | Sequence[tuple[str, str]]
     ) -> tuple[tuple[str, str], ...]:
         unique = {"unique": new_uuid()}
         fixed = {"Accept": self.profile.media_type, **self.profile.headers, **self.settings.headers}
-        credential = self.settings.credentials.get(identity)
         given = list(headers.items()) if isinstance(headers, Mapping) else list(headers)
-        authorization = [("Authorization", credential)] if credential else []
-        return (*((n, fill(v, unique)) for n, v in fixed.items()), *authorization, *given)
+        replaced = {name.lower() for name, _ in given}
+        fixed = {name: value for name, value in fixed.items() if name.lower() not in replaced}
+        return (*((n, fill(v, unique)) for n, v in fixed.items()), *given)
 
     def pause(self, seconds: float) -> None:
         """Give the target time."""

@@ -9,13 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
+from jsonschema.exceptions import ValidationError, best_match
 
-from ifmatch.errors import ConfigurationError
+from ifmatch.errors import ConfigurationError, did_you_mean
 from ifmatch.rules.content import children_of, mapped
 
 #: What a target file may say: for us, and for editors that complete and check it.
 SCHEMA = Path(__file__).with_name("target.schema.json")
+
+#: Names under which people write secrets into `[auth]`, each with what the name of one begins with there.
+_SECRETS: Mapping[str, str] = {
+    "token": "token",
+    "bearer": "token",
+    "access_token": "token",
+    "password": "password",
+    "client_secret": "client_secret",
+    "secret": "client_secret",
+    "key": "key",
+    "private_key": "key",
+    "jwk": "key",
+}
 
 #: A shorter value is found in every message, and is no secret.
 _SHORTEST_SECRET = 4
@@ -49,10 +62,38 @@ def _validator() -> Draft202012Validator:
 
 
 def _check(data: Mapping[str, Any], path: Path) -> None:
+    _demand_no_secret(data.get("auth"), "auth", path)
     wrong = best_match(_validator().iter_errors(data))
     if wrong is not None:
         place = ".".join(map(str, wrong.absolute_path)) or "top level"
-        raise _invalid(path, place, _without_values(wrong.message, data))
+        raise _invalid(path, place, _without_values(wrong.message, data), _meant(wrong))
+
+
+def _demand_no_secret(table: object, place: str, path: Path) -> None:
+    """A secret that stands in the file goes wherever the file goes."""
+    if not isinstance(table, dict):
+        return
+    for name, value in table.items():
+        if name in _SECRETS:
+            raise _invalid(
+                path,
+                f"{place}.{name}",
+                f"a secret does not stand in a target file. Put it into an environment variable or a file, and name "
+                f"that by {_SECRETS[name]}_env or {_SECRETS[name]}_file",
+            )
+        if name != "claims":
+            _demand_no_secret(value, f"{place}.{name}", path)
+
+
+def _meant(wrong: ValidationError) -> str:
+    """What may have been meant by a name that the schema does not know."""
+    if wrong.validator != "additionalProperties":
+        return ""
+    schema: Any = wrong.schema
+    given: Any = wrong.instance
+    allowed = schema.get("properties", {})
+    unknown = next(name for name in given if name not in allowed)
+    return did_you_mean(unknown, allowed)
 
 
 def _without_values(message: str, data: Mapping[str, Any]) -> str:
@@ -107,5 +148,5 @@ _SHAPES: Mapping[str, tuple[Callable[[object, str], bool], str]] = {
 }
 
 
-def _invalid(path: Path, place: str, what: str) -> ConfigurationError:
-    return ConfigurationError(f"The target file {path} is not valid, at {place}: {what}.")
+def _invalid(path: Path, place: str, what: str, hint: str = "") -> ConfigurationError:
+    return ConfigurationError(f"The target file {path} is not valid, at {place}: {what}.{hint}")

@@ -13,7 +13,7 @@ from ifmatch.rules.content import fill, merge, placeholders_in, put
 from ifmatch.rules.profile import Profile, ResourceKind
 
 #: The placeholders that every run fills by itself.
-_BY_ITSELF = frozenset({"unique", "run"})
+BY_ITSELF = frozenset({"unique", "run"})
 
 #: What an update takes out of the resource that it is based on.
 _READ_ONLY = {"meta": {"versionId": None, "lastUpdated": None}}
@@ -84,8 +84,8 @@ def _demand_ids(kind: ResourceKind) -> None:
 def _demand_known(target: Target) -> None:
     """A misspelt placeholder would leave another one empty, unseen."""
     profile = target.profile
-    asked = set().union(*map(_placeholders_of, profile.resources.values()))
-    known = {*profile.embedded.placeholders, *asked} - _BY_ITSELF
+    asked = set().union(*map(placeholders_of, profile.resources.values()))
+    known = {*profile.embedded.placeholders, *asked} - BY_ITSELF
     for name in sorted(target.settings.placeholders.keys() - known):
         raise ConfigurationError(
             f'The target file gives a value for the placeholder "{name}", which no template of the profile '
@@ -97,7 +97,7 @@ def _demand_values(target: Target, kinds: Iterable[ResourceKind]) -> None:
     """Names all that is missing at once, as it can be pasted into the target file."""
     profile, needed = target.profile, dict[str, list[str]]()
     for kind in kinds:
-        for name in sorted(_placeholders_of(kind) - _given(target)):
+        for name in sorted(placeholders_of(kind) - _given(target)):
             needed.setdefault(name, []).append(kind.type)
     if not needed:
         return
@@ -113,7 +113,7 @@ def _demand_values(target: Target, kinds: Iterable[ResourceKind]) -> None:
     )
 
 
-def _placeholders_of(kind: ResourceKind) -> set[str]:
+def placeholders_of(kind: ResourceKind) -> set[str]:
     """What the parts of a template ask for that are sent."""
     body, *parts = kind.templates
     asked = placeholders_in([*parts, *kind.criteria.values()])
@@ -121,7 +121,7 @@ def _placeholders_of(kind: ResourceKind) -> set[str]:
 
 
 def _given(target: Target) -> set[str]:
-    return {*_BY_ITSELF, *target.settings.placeholders}
+    return {*BY_ITSELF, *target.settings.placeholders}
 
 
 def _in_braces(names: Iterable[str]) -> str:

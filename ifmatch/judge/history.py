@@ -19,7 +19,10 @@ class HistoryError(ValueError):
 
 
 class Kind(StrEnum):
-    """What an operation is, the plainest first."""
+    """What an operation is, the plainest first.
+
+    `PART` is an entry of a transaction over several resources: it may be refused for the sake of another one.
+    """
 
     READ = "read"
     UPDATE = "update"
@@ -28,6 +31,7 @@ class Kind(StrEnum):
     CREATE = "conditional create"
     CONDITIONAL_UPDATE = "conditional update"
     TRANSACTION = "transaction entry"
+    PART = "part of a transaction"
     BATCH = "batch entry"
     SEARCH = "search"
 

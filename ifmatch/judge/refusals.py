@@ -9,7 +9,7 @@ from operator import attrgetter
 from ifmatch.judge.anomaly import WITNESS, Anomaly, Name, witness
 from ifmatch.judge.bounds import Bounds
 from ifmatch.judge.history import Operation
-from ifmatch.judge.version_order import CONFLICT, VersionOrder
+from ifmatch.judge.version_order import VersionOrder, claims_conflict
 from ifmatch.judge.wording import all_described, described
 from ifmatch.judge.zones import Zones
 
@@ -149,7 +149,7 @@ def _seen_around(refusal: Operation, position: int, bounds: Bounds) -> bool:
     """Whether a refusal claims a conflict over a version that was seen before it and after it."""
     seen_before = bounds.upper[position] < refusal.invoked
     seen_after = bounds.last_read[position] > refusal.end
-    return seen_before and seen_after and refusal.status in CONFLICT
+    return seen_before and seen_after and claims_conflict(refusal)
 
 
 def _seen_for_a_while(order: VersionOrder, bounds: Bounds, zones: Zones) -> dict[str | None, int]:

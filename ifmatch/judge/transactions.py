@@ -187,8 +187,9 @@ def _transactions(histories: Histories) -> list[_Transaction]:
     for name, history in histories.items():
         places = _places(history)
         for operation in history.operations:
-            if operation.kind is Kind.TRANSACTION and operation.marker:
-                transaction = by_marker.setdefault(operation.marker, _Transaction())
+            if operation.kind is Kind.PART and operation.marker:
+                marker = operation.marker.removeprefix(f"{name}/")
+                transaction = by_marker.setdefault(marker, _Transaction())
                 transaction.parts[name] = operation
                 if operation.marker in places:
                     transaction.places[name] = places[operation.marker]
@@ -205,9 +206,12 @@ def _places(history: History) -> dict[str, int]:
 
 
 def _shows_all(history: History) -> bool:
-    """Whether what is not shown is not there: each version of a history shows its marker, or is a deletion."""
-    entries = history.entries
-    return entries is not None and all(entry.markers or entry.deleted for entry in entries)
+    """Whether what is not shown is not there: each version since the initial one shows its marker, or is a deletion."""
+    if history.entries is None:
+        return False
+    versions = [entry.version for entry in history.entries]
+    first = versions.index(history.initial) + 1 if history.initial in versions else 0
+    return all(entry.markers or entry.deleted for entry in history.entries[first:])
 
 
 def _entries(histories: Histories, name: str) -> tuple[Entry, ...]:
@@ -218,17 +222,17 @@ def _entries(histories: Histories, name: str) -> tuple[Entry, ...]:
 
 
 def _labelled(histories: Histories) -> dict[str, History]:
-    """The same histories with operations and versions that can be told apart."""
+    """The same histories with operations, versions and markers that can be told apart."""
     numbers = count()
-    labelled = {}
-    for name, history in histories.items():
-        operations = [_named(name, operation, next(numbers)) for operation in history.operations]
-        entries = [
-            replace(entry, version=f"{name}/{entry.version}") for entry in history.entries or ()
-        ]
-        has_none = history.entries is None
-        labelled[name] = History(tuple(operations), None if has_none else tuple(entries))
-    return labelled
+    return {name: _renamed(name, history, numbers) for name, history in histories.items()}
+
+
+def _renamed(name: str, history: History, numbers: Iterator[int]) -> History:
+    operations = [_named(name, operation, next(numbers)) for operation in history.operations]
+    entries = None
+    if history.entries is not None:
+        entries = tuple(_named_entry(name, entry) for entry in history.entries)
+    return History(tuple(operations), entries, initial=_label(name, history.initial))
 
 
 def _labelled_looks(looks: Sequence[Look], first: int) -> list[Look]:
@@ -239,10 +243,24 @@ def _labelled_looks(looks: Sequence[Look], first: int) -> list[Look]:
 
 
 def _named(name: str, operation: Operation, number: int) -> Operation:
-    base, version = operation.base, operation.version
+    base = operation.base
     return replace(
         operation,
         id=number,
-        base=base if base in (None, ANY) else f"{name}/{base}",
-        version=None if version is None else f"{name}/{version}",
+        base=base if base == ANY else _label(name, base),
+        marker=_label(name, operation.marker),
+        version=_label(name, operation.version),
+        seen=_labels(name, operation.seen),
     )
+
+
+def _named_entry(name: str, entry: Entry) -> Entry:
+    return replace(entry, version=f"{name}/{entry.version}", markers=_labels(name, entry.markers))
+
+
+def _labels(name: str, words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"{name}/{word}" for word in words)
+
+
+def _label(name: str, word: str | None) -> str | None:
+    return None if word is None else f"{name}/{word}"

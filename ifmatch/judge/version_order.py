@@ -20,6 +20,11 @@ from ifmatch.judge.wording import described
 CONFLICT = frozenset({409, 412})
 
 
+def claims_conflict(refusal: Operation) -> bool:
+    """Whether a refusal says that the version it named is not the current one of this very resource."""
+    return refusal.status in CONFLICT and refusal.kind is not Kind.PART
+
+
 @dataclass
 class VersionOrder:
     """The versions in order, who made them, who saw them, and who was refused for naming them.
@@ -134,7 +139,7 @@ class VersionOrder:
         """The refusals that claim that a version was not current, with its position; none when all were replaced."""
         if self._all_replaced(commit_times, last_replaced):
             return []
-        conflicts = [refusal for refusal in self.index.refused if refusal.status in CONFLICT]
+        conflicts = [refusal for refusal in self.index.refused if claims_conflict(refusal)]
         positions = self.positions_of(refusal.base for refusal in conflicts)
         return [pair for pair in zip(positions, conflicts, strict=True) if pair[0] >= 0]
 
@@ -153,7 +158,7 @@ class VersionOrder:
             # A refusal has returned: that is how it is known to be one.
             if replaced[number] <= refusal.returned:  # type: ignore[operator]
                 continue
-            if refusal.status in CONFLICT:
+            if claims_conflict(refusal):
                 return False
         return True
 

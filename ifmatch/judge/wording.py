@@ -13,6 +13,7 @@ _VERB = {
     Kind.CREATE: "POST If-None-Exist",
     Kind.CONDITIONAL_UPDATE: "PUT ?condition",
     Kind.TRANSACTION: "transaction PUT",
+    Kind.PART: "transaction PUT",
     Kind.BATCH: "batch PUT",
     Kind.SEARCH: "search",
 }

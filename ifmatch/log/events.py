@@ -163,6 +163,7 @@ class ExchangeRecorded(Event):
 
     `raced` says that it was released together with others, and `writer` by whom. `rule` and `step` say what it was for:
     the rule's id and the number of the step within the scenario, counted from 0; None before and after the scenarios.
+    `token_ended` says that the answer is about the token that was shown: unless it raced, the same request follows.
     """
 
     id: str = ""
@@ -170,6 +171,7 @@ class ExchangeRecorded(Event):
     step: int | None = None
     writer: str = ""
     raced: bool = False
+    token_ended: bool = False
     started: str = ""
     duration_ms: float = 0.0
     request: RequestSent = field(default_factory=RequestSent)
@@ -191,6 +193,19 @@ class Journalled(Event):
     unique: str = ""
     reason: str = ""
     original: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen(Event):
+    """What a run is expected to write: requests, and resources by type.
+
+    `lent` are the types that it changes and restores instead; `stays` is why what it makes cannot be deleted.
+    """
+
+    writes: int = 0
+    resources: Mapping[str, int] = field(default_factory=dict)
+    lent: tuple[str, ...] = ()
+    stays: str = ""
 
 
 # ---------------------------------------------------------------- what was found
@@ -322,6 +337,7 @@ KINDS: Mapping[str, type[Event]] = {
     "run.started": RunStarted,
     "target": TargetDescribed,
     "notice": Notice,
+    "foreseen": Foreseen,
     "exchange": ExchangeRecorded,
     "journal": Journalled,
     "history": HistoryRecorded,

@@ -25,11 +25,15 @@ def history_entry_says_what_was_done(observed: Observed) -> Iterator[Fact]:
 
 
 def _wrong_with(entry: Resource) -> str:
-    request = entry.get("request")
-    method = request.get("method") if isinstance(request, dict) else None
-    if "resource" not in entry and method is None:
-        return "an entry with neither a resource nor a method"
-    if "resource" not in entry and method in _LEAVING_A_RESOURCE:
-        return f"an entry of {method} without a resource"
+    """What an entry lacks or has too much of, in words; empty when it is as it should be."""
     full_url = str(entry.get("fullUrl", ""))
-    return f"the fullUrl {full_url}" if "/_history/" in full_url else ""
+    if "/_history/" in full_url:
+        return f"the fullUrl {full_url}"
+    return "" if "resource" in entry else _wrong_without_resource(entry.get("request"))
+
+
+def _wrong_without_resource(request: object) -> str:
+    method = request.get("method") if isinstance(request, dict) else None
+    if method is None:
+        return "an entry with neither a resource nor a method"
+    return f"an entry of {method} without a resource" if method in _LEAVING_A_RESOURCE else ""

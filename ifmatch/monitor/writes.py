@@ -33,15 +33,21 @@ def write_in(asked: Asked | None, answer: Answer, began: datetime, ended: dateti
 
     A create that is answered 200 made nothing: it found what was there. What is answered 202 may not be done yet.
     """
-    if asked is None or asked.interaction not in _WRITES or answer.status not in _DONE:
+    if asked is None or not _is_carried_out(asked, answer):
         return None
-    found = asked.interaction is Interaction.CREATE and answer.status != HTTPStatus.CREATED
     resource_id = asked.id or answer.named_id
-    if found or not resource_id:
+    if not resource_id:
         return None
     deletes = asked.interaction is Interaction.DELETE
     version = "" if deletes else answer.version or ""
     return Write((asked.type, resource_id), version, began, ended, answer.exchange, deletes)
+
+
+def _is_carried_out(asked: Asked, answer: Answer) -> bool:
+    """Whether a request was a write that made a version, or a deletion."""
+    if asked.interaction is Interaction.CREATE:
+        return answer.status == HTTPStatus.CREATED
+    return asked.interaction in _WRITES and answer.status in _DONE
 
 
 _DONE = (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT)

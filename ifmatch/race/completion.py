@@ -47,7 +47,7 @@ class Completion:
     @property
     def failed(self) -> bool:
         """Whether the target answered that it had made a mistake of its own."""
-        return self.answer.is_server_error and self.answer.status not in _SAYS_NOTHING
+        return self.answer.is_server_error and not says_nothing(self.answer)
 
     @property
     def outcome_known(self) -> bool:
@@ -55,9 +55,14 @@ class Completion:
         return self.accepted or self.refused
 
 
+def says_nothing(answer: Answer) -> bool:
+    """Whether an answer says nothing about the request, or there is none."""
+    return answer.status in _SAYS_NOTHING or bool(answer.failure)
+
+
 def outcome_of(kind: Kind, answer: Answer) -> Outcome:
     """What is known of an operation's effect from its answer."""
-    if answer.status in _SAYS_NOTHING:
+    if says_nothing(answer):
         return Outcome.UNKNOWN
     if kind is Kind.READ and answer.status in NOTHING_THERE:
         return Outcome.OK
@@ -85,7 +90,7 @@ def _span(completion: Completion) -> tuple[int, int] | None:
     None unless it was answered, and not just put off: of the others nobody knows whether they were ever there.
     """
     is_read = completion.invocation.kind is Kind.READ
-    if is_read or completion.answer.status in _SAYS_NOTHING:
+    if is_read or says_nothing(completion.answer):
         return None
     released, returned = completion.released, completion.operation.returned
     if released is None or returned is None:

@@ -1,12 +1,12 @@
 """What is shared by all races on one target: how it is reached, what it is like, and how many may meet on it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ifmatch.client.exchange import Request
 from ifmatch.client.target import Target
 from ifmatch.client.workbench import Subject
 from ifmatch.race.calibration import Calibration, calibrate
-from ifmatch.race.transport import Choice, Engine, Mode, TimedRequest, choose
+from ifmatch.race.transport import Authorized, Choice, Engine, Mode, TimedRequest, choose
 
 
 @dataclass(slots=True)
@@ -32,7 +32,8 @@ class Environment:
     @classmethod
     def measured(cls, target: Target, subject: Subject, writers: int) -> "Environment":
         """Choose the engine and calibrate it with a few reads of a resource."""
-        choice = choose(target.settings)
+        chosen = choose(target.settings)
+        choice = replace(chosen, engine=Authorized(chosen.engine, target.authorizer))
         probe = target.request("GET", f"{subject.type}/{subject.id}")
         served = _served(choice.engine, probe, writers)
         narrow = served < writers

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ifmatch.client.courier import asked_to_wait
 from ifmatch.client.workbench import Snapshot, Subject
-from ifmatch.judge.history import Entry, Kind, Operation, Outcome
+from ifmatch.judge.history import Entry, History, Kind, Operation, Outcome
 from ifmatch.race.completion import NOTHING_THERE, Completion, outcome_of
 from ifmatch.race.invocations import Invocation, marks_in
 from ifmatch.race.plan import LETTERS
@@ -22,11 +22,16 @@ from ifmatch.rules.answer import Answer
 _STILL_AT_WORK = frozenset({None, 502, 503, 504})
 
 
+#: What shows the resource and does nothing to it.
+_LOOKS = (Kind.READ, Kind.SEARCH)
+
+
 class HistoryBuilder:
     """Records the operations on one resource. `seen` is the resource as it was last read.
 
     `initial` is the version that it had before the first operation, `pages` are those of the server's own history that
-    were read meanwhile, `last` is when the last racing answer came (an instant of `time.monotonic`).
+    were read meanwhile, `last` is when the last racing answer came (an instant of `time.monotonic`), `finished` the
+    history once nothing more comes.
     """
 
     def __init__(self, subject: Subject, sender: Sender, reader: Reader) -> None:
@@ -38,6 +43,7 @@ class HistoryBuilder:
         self.names = VersionNames()
         self.names.learn(subject.read.answer)
         self.last = time.monotonic()
+        self.finished: History | None = None
         self._sender, self._reader = sender, reader
         self._put_off: set[int] = set()
 
@@ -76,8 +82,21 @@ class HistoryBuilder:
         self, writer: str, invocation: Invocation, result: Result, raced: bool = True
     ) -> Completion:
         """Record an operation that was sent. A page of the history is no operation, but kept to be compared."""
+        completion = self.completed(
+            writer, invocation, result, self._sender.recorded(result, writer, raced)
+        )
+        if invocation.kind is Kind.SEARCH:
+            self._keep_page(completion.answer)
+        elif result.sent:
+            self.keep(completion)
+        return completion
+
+    def completed(
+        self, writer: str, invocation: Invocation, result: Result, whole: Answer
+    ) -> Completion:
+        """What an invocation came to by an answer, of which it may be a part; not yet one of the operations."""
         self.last = time.monotonic()
-        answer = invocation.read(self._sender.recorded(result, writer, raced))
+        answer = invocation.read(whole)
         operation = self._operation(
             writer,
             invocation.kind,
@@ -86,11 +105,19 @@ class HistoryBuilder:
             base=invocation.base,
             marker=invocation.marker,
         )
-        if invocation.kind is Kind.SEARCH:
-            self._keep_page(answer)
-        elif result.sent:
-            self._keep(operation, answer)
         return Completion(invocation, answer, operation, result.released)
+
+    def keep(self, completion: Completion) -> None:
+        """Make what was completed one of the operations."""
+        operation, answer = completion.operation, completion.answer
+        self.operations.append(operation)
+        self.exchanges[operation.writer, operation.invoked] = answer.exchange
+        if asked_to_wait(answer) is not None:
+            self._put_off.add(operation.id)
+
+    def correct(self, operation: Operation) -> None:
+        """Put an operation in the place of its record."""
+        self.operations[operation.id] = operation
 
     def cut_short(self, writer: str, invocation: Invocation, result: Result) -> None:
         """A write that we broke off ourselves: unless it was answered, it must leave no trace.
@@ -99,9 +126,7 @@ class HistoryBuilder:
         """
         completion = self.record(writer, invocation, result, raced=False)
         if result.response is None and result.sent:
-            self.operations[-1] = replace(
-                completion.operation, outcome=Outcome.ABORTED, returned=None
-            )
+            self.correct(replace(completion.operation, outcome=Outcome.ABORTED, returned=None))
 
     def look(self) -> Snapshot | None:
         """A read between rounds, recorded like any other. None when there is nothing.
@@ -153,12 +178,6 @@ class HistoryBuilder:
 
     # ------------------------------------------------------------ records
 
-    def _keep(self, operation: Operation, answer: Answer) -> None:
-        self.operations.append(operation)
-        self.exchanges[operation.writer, operation.invoked] = answer.exchange
-        if asked_to_wait(answer) is not None:
-            self._put_off.add(operation.id)
-
     def _keep_page(self, answer: Answer) -> None:
         page = self._reader.entries(self.subject, answer)
         if page:
@@ -178,7 +197,7 @@ class HistoryBuilder:
         succeeded = outcome is Outcome.OK
         found = succeeded and answer.status not in NOTHING_THERE
         seen: tuple[str, ...] = ()
-        if succeeded and kind is Kind.READ:
+        if succeeded and kind in _LOOKS:
             seen = marks_in(answer.resource, self.subject.kind)
         return Operation(
             id=len(self.operations),

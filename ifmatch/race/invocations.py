@@ -1,13 +1,15 @@
 """What a writer can do in a race, as requests ready to be sent, with what the history needs to know of each."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from ifmatch.client.bundle import answer_to_entry
+from ifmatch.client.bundle import Entry, answer_to_entry
 from ifmatch.client.exchange import Request
 from ifmatch.client.patching import format_of
+from ifmatch.client.subject import entries as matches
 from ifmatch.client.target import FRESH, Target, by_criteria, query
 from ifmatch.client.workbench import Snapshot, Subject, Workbench, new_unique
 from ifmatch.errors import RuleNotApplicable
@@ -21,13 +23,27 @@ from ifmatch.rules.profile import ResourceKind
 #: The interaction that an operation needs, where it is not the update itself.
 _INTERACTION = {Kind.PATCH: "patch", Kind.DELETE: "delete", Kind.TRANSACTION: "transaction"}
 
+#: And those that go by criteria: who does not say that there are such may carry them out without.
+_BY_CRITERIA = {Kind.CREATE: "conditional-create", Kind.CONDITIONAL_UPDATE: "conditional-update"}
+
+#: What an entry of a Bundle of each type is, by whether it is the only one.
+_BUNDLED = {
+    ("transaction", True): Kind.TRANSACTION,
+    ("transaction", False): Kind.PART,
+    ("batch", True): Kind.BATCH,
+    ("batch", False): Kind.BATCH,
+}
+
+#: What may name nothing even where every write must name a version: no write, or one that goes by criteria.
+_NAMELESS = frozenset({Kind.READ, *_BY_CRITERIA})
+
 #: How every mark of ours begins, so that it is told from what else stands in a resource.
 MARK = "ifmatch "
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One operation before it is sent. `read` turns the answer of a bundle into that of its only entry."""
+    """One operation before it is sent. `read` takes its part out of an answer that is about more, as to a Bundle."""
 
     kind: Kind
     request: Request
@@ -60,15 +76,22 @@ class Invocations:
     def _offered(self, kind: Kind) -> bool:
         if kind is Kind.DELETE and self._bench.kind.lent:
             return False
+        if kind in _BY_CRITERIA:
+            return self._offered_by_criteria(_BY_CRITERIA[kind])
         interaction = _INTERACTION.get(kind)
         return interaction is None or self._bench.offers(interaction)
+
+    def _offered_by_criteria(self, interaction: str) -> bool:
+        """Whether a condition is heeded, by criteria that we know, and something may be made if nothing meets them."""
+        kind = self._bench.kind
+        return self._bench.claims(interaction) and "identifier" in kind.criteria and not kind.lent
 
     def _may_name(self, kind: Kind, base: int | str | None) -> bool:
         names_nothing = base is None
         if kind is Kind.DELETE:
             # Before R6 no FHIR text binds a server to an If-Match on delete, so none is sent but where one is demanded.
             return names_nothing is self.unnamed_writes
-        return kind is Kind.READ or not names_nothing or self.unnamed_writes
+        return kind in _NAMELESS or not names_nothing or self.unnamed_writes
 
     @property
     def unnamed_writes(self) -> bool:
@@ -93,11 +116,43 @@ class Invocations:
 
     def transaction(self, subject: Subject, seen: Snapshot) -> Invocation:
         """The same update as the only entry of a transaction."""
-        return self._bundled(subject, seen, Kind.TRANSACTION, "transaction")
+        return self.bundle("transaction", [subject], [seen], named=True)[0]
 
     def batch(self, subject: Subject, seen: Snapshot) -> Invocation:
         """The same update as the only entry of a batch."""
-        return self._bundled(subject, seen, Kind.BATCH, "batch")
+        return self.bundle("batch", [subject], [seen], named=True)[0]
+
+    def bundle(
+        self, bundle_type: str, subjects: Sequence[Subject], seen: Sequence[Snapshot], named: bool
+    ) -> list[Invocation]:
+        """The same update of several resources in one Bundle, under one mark: what it is for each of them."""
+        marker = f"{MARK}{new_unique()}"
+        bodies = [
+            _with_mark(self._bench.changed(subject, one.resource), subject.kind, marker)
+            for subject, one in zip(subjects, seen, strict=True)
+        ]
+        tags = [one.tag if named else "" for one in seen]
+        request = self._bundle_request(bundle_type, map(_entry, subjects, bodies, tags))
+        return [
+            Invocation(
+                kind=_BUNDLED[bundle_type, len(subjects) == 1],
+                request=request,
+                base=one.version if named else None,
+                marker=marker,
+                read=partial(answer_to_entry, place=place),
+            )
+            for place, one in enumerate(seen)
+        ]
+
+    def search_all(self, subjects: Sequence[Subject]) -> list[Invocation]:
+        """One search that finds several resources of a type: what it shows of each of them."""
+        ids = ",".join(subject.id for subject in subjects)
+        address = by_criteria(subjects[0].type, f"_id={ids}")
+        request = self._target.request("GET", address, headers=FRESH)
+        return [
+            Invocation(Kind.SEARCH, request, read=partial(_match, resource_id=subject.id))
+            for subject in subjects
+        ]
 
     def patch(
         self, subject: Subject, seen: Snapshot, named: bool = True, patch_format: str = ""
@@ -161,7 +216,7 @@ class Invocations:
         conditional = (*request.headers, ("If-None-Exist", query(criteria)))
         return Invocation(
             Kind.CREATE,
-            Request(request.method, request.url, conditional, request.body),
+            replace(request, headers=conditional),
             marker=marker,
         )
 
@@ -180,7 +235,7 @@ class Invocations:
         def send(body: Resource, tag: str) -> Request:
             return self._target.write_request("PUT", path, body, if_match=tag or ())
 
-        return self._of(subject, seen, not self.unnamed_writes, Kind.UPDATE, send)
+        return self._of(subject, seen, not self.unnamed_writes, Kind.CONDITIONAL_UPDATE, send)
 
     def put_new(self, resource_id: str, conditions: Sequence[tuple[str, str]] = ()) -> Invocation:
         """PUT to an id that was never given out; `conditions` are headers that it depends on."""
@@ -213,31 +268,33 @@ class Invocations:
     def _put(self, subject: Subject, body: Resource, tag: str) -> Request:
         return self._target.write_request("PUT", _path(subject), body, if_match=tag or ())
 
-    def _bundled(
-        self, subject: Subject, seen: Snapshot, kind: Kind, bundle_type: str
-    ) -> Invocation:
-        def send(body: Resource, tag: str) -> Request:
-            entry = {
-                "resource": body,
-                "request": {"method": "PUT", "url": _path(subject), "ifMatch": tag},
-            }
-            bundle = {"resourceType": "Bundle", "type": bundle_type, "entry": [entry]}
-            return self._target.write_request("POST", "", bundle)
-
-        invocation = self._of(subject, seen, True, kind, send)
-        return Invocation(
-            invocation.kind, invocation.request, invocation.base, invocation.marker, _only_entry
-        )
+    def _bundle_request(self, bundle_type: str, entries: Iterable[Entry]) -> Request:
+        in_json = [entry.as_json for entry in entries]
+        bundle = {"resourceType": "Bundle", "type": bundle_type, "entry": in_json}
+        return self._target.write_request("POST", "", bundle)
 
     def _marked(self, body: Resource) -> tuple[Resource, str]:
         marker = f"{MARK}{new_unique()}"
-        for pointer in self._bench.kind.marks_to_set(body):
-            body = put(body, pointer, marker)
-        return body, marker
+        return _with_mark(body, self._bench.kind, marker), marker
 
 
-def _only_entry(bundle: Answer) -> Answer:
-    return answer_to_entry(bundle, 0)
+def _with_mark(body: Resource, kind: ResourceKind, marker: str) -> Resource:
+    for pointer in kind.marks_to_set(body):
+        body = put(body, pointer, marker)
+    return body
+
+
+def _entry(subject: Subject, body: Resource, tag: str) -> Entry:
+    return Entry("PUT", _path(subject), body, {"ifMatch": tag} if tag else {})
+
+
+def _match(found: Answer, resource_id: str) -> Answer:
+    """What a search shows of one resource, as if it had been read; 404 where it does not show it."""
+    if found.effect is not Effect.ACCEPTED:
+        return found
+    shown = next((one for one in matches(found) if one.get("id") == resource_id), None)
+    status, content = (404, b"") if shown is None else (200, json.dumps(shown).encode())
+    return Answer(status, content=content, url=found.url, exchange=found.exchange)
 
 
 def _path(subject: Subject) -> str:

@@ -86,6 +86,8 @@ REPERTOIRE: Repertoire = (
     (Kind.UPDATE, 1),
     (Kind.TRANSACTION, 0),
     (Kind.UPDATE, ANY),
+    (Kind.CONDITIONAL_UPDATE, None),
+    (Kind.CREATE, None),
     (Kind.PATCH, 1),
     (Kind.DELETE, 1),
     (Kind.UPDATE, 2),

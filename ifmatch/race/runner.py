@@ -208,7 +208,7 @@ class Runner:
 
     def _close(self, race: Race, builder: HistoryBuilder) -> None:
         closing = Closing(builder, self.reader)
-        history = closing.history()
+        history = builder.finished = closing.history()
         race.troubles += closing.doubts
         race.exchanges |= builder.exchanges
         race.histories.append(history)

@@ -100,8 +100,14 @@ class Sender:
     # ------------------------------------------------------------ what came of it
 
     def recorded(self, result: Result, writer: str, raced: bool) -> Answer:
-        """Put what was sent and answered into the evidence, and read the answer."""
-        return self.target.recorder.exchange(_exchange(result), writer=writer, raced=raced)
+        """Put what was sent and answered into the evidence, and read the answer.
+
+        One about a token that has ended is none to the request; the next round has a new token.
+        """
+        exchange = _exchange(result)
+        whence = f"{writer} at {result.place}" if result.place else writer
+        token_ended = self.target.authorizer.blames_token(exchange.request, exchange.answer(""))
+        return self.target.recorder.exchange(exchange, token_ended, writer=whence, raced=raced)
 
     def obey(self, answers: Iterable[Answer]) -> None:
         """Wait for as long as the target asks (429, 503 with Retry-After), and let fewer meet from then on.

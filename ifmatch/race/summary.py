@@ -11,6 +11,7 @@ from ifmatch.judge import picture
 from ifmatch.judge.anomaly import Anomaly, Clock, Gravity, Name
 from ifmatch.judge.checker import judge
 from ifmatch.judge.history import History, Operation
+from ifmatch.judge.transactions import Histories, Look, judge_together, side_by_side
 from ifmatch.log.events import AnomalySeen, OperationSeen, RaceFacts
 from ifmatch.race.race import Race, Sighting
 from ifmatch.rules.case import RaceReport
@@ -28,6 +29,8 @@ _EXPECTED = "a story in which every accepted write is kept"
 _BETTER = {
     Name.NO_WINNER: "a winner in each round",
     Name.UPDATED_BACKWARDS: "dates in the order of the versions",
+    Name.NO_ORDER: "transactions that take effect one after the other",
+    Name.HALF_SEEN: "each transaction seen whole or not at all",
 }
 
 
@@ -37,6 +40,14 @@ _BETTER = {
 def check(history: History) -> list[Sighting]:
     """The anomalies in a history, and for which of them the server is to blame."""
     return [Sighting(history, anomaly, blamed(anomaly)) for anomaly in judge(history)]
+
+
+def check_together(histories: Histories, looks: Sequence[Look]) -> list[Sighting]:
+    """The anomalies of transactions over several resources, each with the histories of all of them."""
+    shown = side_by_side(histories)
+    return [
+        Sighting(shown, anomaly, blamed(anomaly)) for anomaly in judge_together(histories, looks)
+    ]
 
 
 def blamed(anomaly: Anomaly) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
@@ -19,12 +20,19 @@ from ifmatch.reference import tampers
 from ifmatch.reference.cut_short import mended
 from ifmatch.reference.exchange import Exchange, World
 from ifmatch.reference.gap import Gap, Meanwhile
-from ifmatch.reference.handling import begin, carry_out, check, door, prepare, refused
+from ifmatch.reference.handling import begin, carry_out, check, door, prepare, refused, respond
 from ifmatch.reference.message import Refusal, Reply, Request, http_date
 from ifmatch.reference.preconditions import names_current
+from ifmatch.reference.transaction import joined, steps_of
 
 #: Where the FHIR end-point lies.
 BASE_PATH = "/fhir"
+
+#: The faults by which a transaction is carried out entry by entry; by the second one it fails with 500.
+_IN_STEPS = ("transactions-carried-out-entry-by-entry", "transactions-broken-off-with-500")
+
+#: Seconds between two entries then.
+_BETWEEN_STEPS = 0.003
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -49,11 +57,25 @@ def application(world: World) -> Starlette:
     return Starlette(routes=routes, middleware=[Middleware(GZipMiddleware, minimum_size=1)])
 
 
+#: What is said to a client that takes no JSON.
+_NOT_ACCEPTABLE = Refusal("read.not-acceptable", "this server answers in JSON")
+
+
 def _as_transferred(world: World, asked: Request, reply: Reply) -> Reply:
     """The reply as it is before it is compressed, where the client asks for that."""
+    if not _takes_json(asked):
+        return refused(world, _NOT_ACCEPTABLE)
+    tamper = _of_transfer(world, asked)
+    return tampers.rewritten("ETag", tamper)(reply) if tamper else reply
+
+
+def _of_transfer(world: World, asked: Request) -> Callable[[str], str] | None:
+    """What a fault makes of an ETag by how a body is asked for: its head alone, or compressed."""
+    if asked.method == "HEAD" and world.faults.on("head-is-another-etag"):
+        return tampers.hashed
     if world.faults.on("gzip-in-the-etag") and "gzip" in (asked.header("accept-encoding") or ""):
-        return tampers.rewritten("ETag", lambda etag: f'{etag[:-1]}-gzip"')(reply)
-    return reply
+        return lambda etag: f'{etag[:-1]}-gzip"'
+    return None
 
 
 async def _answered(world: World, asked: Request, gone: Callable[[], Awaitable[bool]]) -> Reply:
@@ -63,11 +85,25 @@ async def _answered(world: World, asked: Request, gone: Callable[[], Awaitable[b
     """
     exchange = begin(world, asked)
     decision = check(exchange)
+    if exchange.interaction == "transaction" and any(map(world.faults.on, _IN_STEPS)):
+        return await _answered_in_steps(world, asked)
     gap = None if isinstance(decision, Reply) else world.faults.gap(door(exchange))
     if gap is None:
         return carry_out(exchange, decision)
     async with _queued(world, gap, exchange.interaction):
         return await _answered_late(exchange, gap, gone)
+
+
+async def _answered_in_steps(world: World, asked: Request) -> Reply:
+    """A transaction carried out entry by entry, with other requests served in between: what is done stays done."""
+    replies: list[Reply] = []
+    for step in steps_of(asked):
+        reply = respond(world, step)
+        if reply.status >= HTTPStatus.BAD_REQUEST:
+            return replace(reply, status=500) if world.faults.on(_IN_STEPS[1]) else reply
+        replies.append(reply)
+        await asyncio.sleep(_BETWEEN_STEPS)
+    return joined(replies)
 
 
 @asynccontextmanager
@@ -112,8 +148,8 @@ async def _understood(world: World, request: HttpRequest) -> Request:
     if world.faults.on("if-match-checked-before-the-body") and names_current(world, asked):
         asked = asked.without("if-match")
     asked = replace(asked, body=await _body(world, request))
-    if not _takes_json(asked):
-        raise Refusal("read.not-acceptable", "this server answers in JSON")
+    if not _takes_json(asked) and not world.faults.on("written-before-it-is-not-acceptable"):
+        raise _NOT_ACCEPTABLE
     return asked
 
 

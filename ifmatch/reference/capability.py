@@ -15,6 +15,7 @@ FHIR_VERSION: Mapping[str, str] = {
     "R4": "4.0.1",
     "R4B": "4.3.0",
     "R5": "5.0.0",
+    "R6": "6.0.0",
 }
 
 #: Types that a server for testing knows besides those of its profile.
@@ -133,7 +134,9 @@ def _resource(world: World, name: str) -> Resource:
 def _of_r5(profile: Profile) -> Resource:
     """What a statement says of a type from R5 on."""
     return (
-        {"conditionalPatch": offers(profile, "conditional-patch")} if profile.fhir == "R5" else {}
+        {"conditionalPatch": offers(profile, "conditional-patch")}
+        if profile.fhir in ("R5", "R6")
+        else {}
     )
 
 

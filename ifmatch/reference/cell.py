@@ -42,7 +42,9 @@ def cell_of(store: Store, request: Request) -> Cell | None:
 def _door(request: Request) -> str:
     """The door of a request, empty when it is none."""
     if request.within:
-        return f"{request.within}-{request.method.lower()}"
+        is_json = PATCH_FORMATS.get(request.media_type) == "json-patch"
+        name = "json-patch" if is_json else request.method.lower()
+        return f"{request.within}-{name}"
     if len(request.path) == 1:
         return _BY_CRITERIA.get(request.method, "")
     if request.method == "PATCH":

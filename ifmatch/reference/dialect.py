@@ -33,6 +33,7 @@ LIKE: Mapping[str, tuple[str, ...]] = {
     "delete.if-match.missing": (),
     "delete.headers.location": (),
     "vread.unknown-id": ("read.unknown-id",),
+    "history-instance.unknown-id": ("history.unknown-id", "read.unknown-id"),
     "vread.deleted": ("read.deleted",),
     "patch.deleted": ("read.deleted",),
 }
@@ -70,7 +71,7 @@ STATUS: Mapping[str, int] = {
 }
 
 #: The status of a refused version conflict: STU3 http.html#concurrency has 409, R4 and later 412.
-STALE: Mapping[str, int] = {"DSTU2": 409, "STU3": 409, "R4": 412, "R4B": 412, "R5": 412}
+STALE: Mapping[str, int] = {"DSTU2": 409, "STU3": 409, "R4": 412, "R4B": 412, "R5": 412, "R6": 412}
 
 #: The headers of an answer that tells which version it is about.
 _HEADERS = ("ETag", "Last-Modified", "Location")

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from ifmatch.reference.cell import Cell
 from ifmatch.reference.fault import Fault
-from ifmatch.rules import catalogue
+from ifmatch.rules.door_table import table
+from ifmatch.rules.doors import GROUPS, SAME
 
 #: What goes wrong in a cell, in words.
 _SENTENCES = {
@@ -28,6 +29,9 @@ _NAMES = {
 #: What goes wrong, by what the case names of a resource that is there. Whatever else it names is to be refused.
 _EFFECTS: dict[str, tuple[str, ...]] = {"current": ("refused",), "open": ("failing",)}
 
+#: Another resource's version is to the server one that never existed; what is the same request has one fault.
+_NAMED_OTHERWISE = ("other-resource", "two-lines", "two-lines-stale")
+
 #: The doors by which what is not there could be made: their writes hold all of a resource.
 _MAKING = ("update", "batch-put", "transaction-put")
 
@@ -47,12 +51,26 @@ _PROFILE = {"conditional-update": "fhir-r5", "conditional-patch": "fhir-r5"}
 
 
 def door_faults() -> Iterator[Fault]:
-    """For each cell that is a rule, the faults by which it must be seen broken."""
-    for rule in catalogue.rules():
-        parts = rule.id.split(".")
-        if parts[0] == "door" and parts[2] != "stale-by-many":
-            cell = Cell(*parts[1:])
-            yield from (_fault(rule.id, cell, effect) for effect in _effects(cell))
+    """For each cell that a rule tries, the faults by which the rule must be seen broken."""
+    for cell in table():
+        if cell.rule.startswith("door.") and cell.case not in _NAMED_OTHERWISE:
+            where = Cell(cell.door, cell.case, cell.state)
+            effects = _effects(where) if cell.own else _of_a_group(where)
+            yield from (_fault(cell.rule, where, effect) for effect in effects)
+
+
+def _of_a_group(cell: Cell) -> tuple[str, ...]:
+    """What goes wrong in a cell that is tried among others: the worst is enough, which shows under any promise."""
+    if (cell.case, cell.state) in SAME or _finds_nothing(cell):
+        return ()
+    if cell.case in GROUPS["open-forms", "exists"] and cell.state == "exists":
+        return ("failing",)
+    return ("written",) if cell.door.startswith("conditional") else _effects(cell)[:1]
+
+
+def _finds_nothing(cell: Cell) -> bool:
+    """Whether there is no resource whose cell it is: by criteria nothing is found."""
+    return cell.door.startswith("conditional") and cell.state != "exists"
 
 
 def _fault(rule: str, cell: Cell, effect: str) -> Fault:
@@ -68,6 +86,8 @@ def _fault(rule: str, cell: Cell, effect: str) -> Fault:
 
 def _effects(cell: Cell) -> tuple[str, ...]:
     """What goes wrong in a cell so that its rule must be broken."""
+    if cell.door.endswith("-json-patch"):
+        return ("failing",)
     if cell.state in ("exists", "revived"):
         named = _NAMES.get(cell.case, "")
         return _EFFECTS.get(named) or _of_refusal(cell)

@@ -1,5 +1,6 @@
 """The list of faults, as data: each breaks one rule, or a few that belong together."""
 
+from ifmatch.reference import entry_tampers as e
 from ifmatch.reference import gap as g
 from ifmatch.reference import tampers as t
 from ifmatch.reference.door_faults import door_faults
@@ -272,7 +273,7 @@ _PREFER = (
     Fault(
         "prefer-minimal-ignored",
         "A client that prefers a minimal answer gets the resource.",
-        ("create.prefer.minimal", "update.prefer.minimal"),
+        ("create.prefer.minimal", "update.prefer.minimal", "patch.prefer.minimal"),
     ),
     Fault(
         "prefer-representation-ignored",
@@ -283,7 +284,11 @@ _PREFER = (
     Fault(
         "prefer-OperationOutcome-ignored",
         "A client that prefers an OperationOutcome gets the resource.",
-        ("create.prefer.operation-outcome", "update.prefer.operation-outcome"),
+        (
+            "create.prefer.operation-outcome",
+            "update.prefer.operation-outcome",
+            "patch.prefer.operation-outcome",
+        ),
     ),
     Fault(
         "representation-by-default",
@@ -449,7 +454,13 @@ _IF_MATCH = (
     Fault(
         "version-of-another-resource-accepted",
         "A version that another resource had is taken for the current one.",
-        ("update.if-match.other-resource",),
+        (
+            "update.if-match.other-resource",
+            *(
+                f"door.{door}.other-forms.exists"
+                for door in ("json-patch", "delete", "batch-put", "transaction-put")
+            ),
+        ),
         matches=lambda naming: t.known_elsewhere(naming.store, naming.current, naming.named),
     ),
     Fault(
@@ -474,7 +485,7 @@ _IF_MATCH = (
         "search-shows-version-0",
         "Search results show the version 0.",
         ("update.if-match.from-search",),
-        tampers={"search-type": t.changed(t.without_versions)},
+        tampers={"search-type": t.changed(e.without_versions)},
     ),
 )
 
@@ -1032,6 +1043,9 @@ _UNGUARDED = (
     "race.conditional-delete-vs-update",
     "race.transaction.same-version",
     "race.transaction-vs-update",
+    "race.transaction.opposite-order",
+    "race.transaction.half-stale",
+    "race.batch.half-stale",
     "race.batch.same-version",
     "race.batch-vs-update",
     "race.conditional-update.one",
@@ -1074,25 +1088,46 @@ _RACES = (
     Fault(
         "transactions-checked-then-written",
         "The entries of a transaction are checked first and written later.",
-        ("race.transaction.same-version", "race.transaction-vs-update"),
+        (
+            "race.transaction.same-version",
+            "race.transaction-vs-update",
+            "race.transaction.opposite-order",
+            "race.transaction.half-stale",
+        ),
         gap=Gap(("transaction",)),
     ),
     Fault(
         "transactions-guarded-apart",
         "A transaction waits for other transactions, but an update that comes alone does not wait for it.",
-        ("race.transaction-vs-update",),
+        ("race.transaction-vs-update", "race.transaction.half-stale"),
         gap=Gap(("transaction",), queue=True),
+    ),
+    Fault(
+        "transactions-carried-out-entry-by-entry",
+        "A transaction is carried out entry by entry, with others served in between, and what is done stays.",
+        (
+            "race.transaction.opposite-order",
+            "race.transaction.no-precondition",
+            "race.transaction.half-stale",
+            "race.read.during-transaction",
+            "race.search.during-transaction",
+        ),
+    ),
+    Fault(
+        "transactions-broken-off-with-500",
+        "A transaction that finds a conflict halfway is answered 500, and what went before stays.",
+        ("race.transaction.opposite-order", "race.transaction.half-stale"),
     ),
     Fault(
         "batches-checked-then-written",
         "The entries of a batch are checked first and written later.",
-        ("race.batch.same-version", "race.batch-vs-update"),
+        ("race.batch.same-version", "race.batch-vs-update", "race.batch.half-stale"),
         gap=Gap(("batch",)),
     ),
     Fault(
         "batches-guarded-apart",
         "A batch waits for other batches, but an update that comes alone does not wait for it.",
-        ("race.batch-vs-update",),
+        ("race.batch-vs-update", "race.batch.half-stale"),
         gap=Gap(("batch",), queue=True),
     ),
     Fault(
@@ -1420,7 +1455,7 @@ _PATCHES_IN_DETAIL = (
     Fault(
         "patch-keeps-the-clients-version-id",
         "A patch stores the versionId that it sets.",
-        ("patch.meta.version-id",),
+        ("patch.meta.version-id", "patch.meta-alone"),
         writes=t.on("patch", t.client_meta("versionId")),
     ),
     Fault(
@@ -1428,6 +1463,379 @@ _PATCHES_IN_DETAIL = (
         "A patch in a format that is none is answered 400.",
         ("patch.unsupported-format",),
         tampers={"patch.unsupported-format": t.status(400)},
+    ),
+)
+
+#: The rules on patches that cannot be applied.
+_IMPOSSIBLE_PATCHES = (
+    *(
+        f"patch.target-missing.{operation}"
+        for operation in ("remove", "replace", "move", "copy", "test", "add", "insert-beyond")
+    ),
+    *(f"patch.malformed.{flaw}" for flaw in ("not-json", "not-a-list", "no-path", "no-value")),
+)
+
+#: The rules on updates that name a superseded version, and have another flaw.
+_STALE_AND_FLAWED = tuple(
+    f"update.if-match.stale-and.{flaw}"
+    for flaw in (
+        "unparsable",
+        "invalid-content",
+        "other-id",
+        "not-acceptable",
+        "unsupported-format",
+        "unauthenticated",
+    )
+)
+
+#: The rules on readers who have the current version.
+_UNMODIFIED = (
+    *(f"read.condition.{condition}" for condition in ("strong-tag", "list", "star", "date")),
+    "read.if-none-match.current",
+)
+
+_PARTS = (
+    Fault(
+        "patches-are-not-shown",
+        "A client that patches and prefers the representation gets no body.",
+        ("patch.prefer.representation",),
+        tampers={"patch": t.body(None)},
+    ),
+    Fault(
+        "finding-nothing-500",
+        "A write by criteria that match nothing is answered 500.",
+        tuple(
+            f"door.{door}.any-form.{state}"
+            for door in ("conditional-update", "conditional-patch", "conditional-delete")
+            for state in ("never", "deleted")
+        ),
+        tampers={"conditional-*.none": t.status(500)},
+    ),
+    Fault(
+        "impossible-patch-answered-200",
+        "A patch that cannot be applied is answered as if it had been.",
+        _IMPOSSIBLE_PATCHES,
+        tampers={"patch.impossible-change": t.accepted},
+    ),
+    Fault(
+        "impossible-patch-500",
+        "A patch that cannot be applied is answered 500.",
+        _IMPOSSIBLE_PATCHES,
+        tampers={"patch.impossible-change": t.status(500)},
+    ),
+    Fault(
+        "unmodified-answered-412",
+        "A reader who has the current version is answered as a writer who has not.",
+        _UNMODIFIED,
+        tampers={"read.unmodified": t.status(412)},
+    ),
+    Fault(
+        "unmodified-without-etag",
+        "An answer that nothing changed does not name the version.",
+        ("read.not-modified",),
+        tampers={"read.unmodified": t.header("ETag")},
+    ),
+    Fault(
+        "what-is-gone-is-unmodified",
+        "A reader of what is deleted is told that nothing changed.",
+        ("read.condition.deleted.tag", "read.condition.deleted.star", "read.deleted"),
+        tampers={"read.deleted": t.both(t.status(304), t.body(None))},
+    ),
+    Fault(
+        "if-modified-since-goes-first",
+        "A date counts, though a tag says otherwise.",
+        ("read.condition.superseded-tag-and-date",),
+    ),
+    Fault(
+        "any-date-is-new-enough",
+        "A reader who names any date, or none, is told that nothing changed.",
+        ("read.condition.earlier-date", "read.condition.no-date"),
+    ),
+    Fault(
+        "any-list-holds-the-current-version",
+        "A reader who lists versions is told that nothing changed.",
+        ("read.condition.superseded-list",),
+    ),
+    Fault(
+        "head-is-another-etag",
+        "The head of a resource names another version than a read.",
+        ("read.head",),
+    ),
+    Fault(
+        "gone-with-the-last-etag",
+        "A read of what is deleted carries the ETag of its last version.",
+        ("read.deleted.etag",),
+        tampers={"read.deleted": t.header("ETag", 'W/"1"')},
+    ),
+    Fault(
+        "versions-can-be-written-to",
+        "A write to the address of a version is taken for one to the resource.",
+        ("vread.written.PUT", "vread.written.PATCH", "vread.written.DELETE"),
+    ),
+    Fault(
+        "deletion-shows-the-last-content",
+        "The version of a deletion shows what was there before.",
+        ("vread.deletion",),
+    ),
+    Fault(
+        "history-of-puts",
+        "A history says of every version that it was updated.",
+        ("history.methods",),
+        tampers={"history-instance": e.requests(method="PUT")},
+    ),
+    Fault("since-ignored", "A history since a time lists everything.", ("history.since",)),
+    Fault(
+        "since-is-exclusive",
+        "A history since a time leaves out what was written at that time.",
+        ("history.since",),
+    ),
+    Fault("count-ignored", "A history is not divided into pages.", ("history.count",)),
+    Fault(
+        "pages-lose-a-version",
+        "From one page of a history to the next a version is lost.",
+        ("history.count",),
+    ),
+    Fault(
+        "total-of-the-page",
+        "The total of a history is another number.",
+        ("history.total",),
+        tampers={"history-instance": t.changed(lambda found: {**found, "total": 1})},
+    ),
+    Fault(
+        "unknown-history-is-empty",
+        "What never was has an empty history.",
+        ("history.unknown-id",),
+        tampers={
+            "history-instance.unknown-id": t.both(
+                t.status(200), t.body({"resourceType": "Bundle", "type": "history"})
+            )
+        },
+    ),
+    Fault(
+        "flawed-updates-answered-200",
+        "An update that is refused for what it is, not for its version, is answered as if it were done.",
+        (*_STALE_AND_FLAWED, "update.unparsable", "update.unsupported-format"),
+        tampers=dict.fromkeys(
+            (
+                "update.unparsable",
+                "update.invalid-content",
+                "update.body-id.mismatched",
+                "update.unsupported-format",
+                "update.unauthenticated",
+                "read.not-acceptable",
+            ),
+            t.accepted,
+        ),
+    ),
+    Fault(
+        "any-condition-is-enough",
+        "A write is let through if one of its conditions holds.",
+        ("update.if-match.stale-and-new",),
+    ),
+    Fault(
+        "if-unmodified-since-beside-if-match",
+        "A date is asked, though the version is named.",
+        ("update.if-match.current-and-date",),
+    ),
+    Fault(
+        "versions-are-digests-of-content",
+        "A superseded version is accepted when the content is again what it was then.",
+        ("update.if-match.content-returned",),
+        matches=lambda naming: t.had_this_content(naming.store, naming.current, naming.named),
+    ),
+    Fault(
+        "versions-compared-as-numbers",
+        "Versions are compared as numbers.",
+        ("update.if-match.inexact.leading-zero",),
+        matches=lambda naming: naming.named.lstrip("0") == naming.current.version,
+    ),
+    Fault(
+        "versions-compared-without-case",
+        "Versions are compared without regard to case.",
+        ("update.if-match.inexact.other-case",),
+        profile="aidbox",
+        matches=lambda naming: naming.named.casefold() == naming.current.version.casefold(),
+    ),
+    Fault(
+        "if-none-match-on-updates-ignored",
+        "An update is carried out, though the version that it asks not to be there is.",
+        (
+            "update.if-none-match.current",
+            "update.if-none-match.current-strong",
+            "update.if-none-match.existing",
+        ),
+        ignores=("update.if-none-match",),
+    ),
+    Fault(
+        "written-before-it-is-not-acceptable",
+        "An update is carried out before it is refused because its answer cannot be given.",
+        ("update.not-acceptable",),
+    ),
+    Fault(
+        "any-format-is-json",
+        "An update is read as JSON, whatever it is said to be.",
+        ("update.unsupported-format",),
+        ignores=("update.unsupported-format",),
+    ),
+    Fault(
+        "minimal-refusals",
+        "A refusal has no body for a client that prefers a minimal answer.",
+        ("update.error.prefer-minimal",),
+        tampers={"update.if-match.stale": t.body(None)},
+    ),
+    Fault(
+        "unknown-preferences-refused",
+        "A preference that the server does not know is a mistake.",
+        ("update.prefer.unknown", "update.prefer.unknown-value", "update.prefer.other-case"),
+    ),
+    Fault(
+        "minimal-headers",
+        "A minimal answer has no headers either.",
+        ("update.prefer.minimal-headers", "create.prefer.minimal-headers"),
+        tampers={"update": t.if_empty(t.bare), "create": t.if_empty(t.bare)},
+    ),
+    Fault(
+        "stored-under-another-type",
+        "A create at the address of another type is carried out.",
+        ("create.body-type.mismatched",),
+        ignores=("create.body-type.mismatched", "create.invalid-content"),
+    ),
+)
+
+_ENTRIES = (
+    Fault(
+        "one-resource-twice-in-a-transaction",
+        "A transaction writes to one resource twice.",
+        (
+            "transaction.one-resource-twice.update-and-update",
+            "transaction.one-resource-twice.update-and-delete",
+        ),
+        ignores=(
+            "transaction.one-resource-twice",
+            "update.if-match.stale",
+            "delete.if-match.stale",
+        ),
+    ),
+    Fault(
+        "transaction-in-the-order-of-its-entries",
+        "What a transaction reads is read where the entry stands.",
+        ("transaction.order",),
+    ),
+    Fault(
+        "bundle-answers-by-method",
+        "The answers to the entries of a Bundle stand in another order.",
+        ("transaction.answers", "batch.answers"),
+        tampers=dict.fromkeys(("transaction", "batch"), t.changed(e.entries_reversed)),
+    ),
+    Fault(
+        "failed-transaction-in-plain-text",
+        "A transaction that fails is explained to nobody.",
+        ("transaction.error.operation-outcome",),
+        tampers={
+            "transaction": t.refusal_body("failed"),
+            "update.if-match.stale": t.refusal_body("failed"),
+        },
+    ),
+    Fault(
+        "references-left-as-they-are",
+        "What refers to another entry of a transaction refers to a place-holder.",
+        ("transaction.references",),
+    ),
+    Fault(
+        "empty-transaction-refused",
+        "A transaction without entries is refused.",
+        ("transaction.empty",),
+        refuses=("transaction.empty",),
+    ),
+    Fault(
+        "body-id-in-a-transaction-decides",
+        "An update whose body has another resource's id is done.",
+        ("transaction.body-id",),
+        ignores=("update.body-id.mismatched",),
+        writes=t.on("update", t.under_body_id),
+    ),
+    Fault(
+        "incomplete-entries-passed-over",
+        "A transaction passes over what it cannot understand.",
+        ("transaction.incomplete.without-request", "transaction.incomplete.without-resource"),
+    ),
+    Fault(
+        "if-none-match-in-transactions-ignored",
+        "An entry that asks for nothing to be there is done, though something is.",
+        ("transaction.if-none-match",),
+        ignores=("update.if-none-match",),
+    ),
+    Fault(
+        "transaction-shows-everything",
+        "The answer to a transaction shows every resource, whatever the client prefers.",
+        ("transaction.prefer.minimal",),
+    ),
+    Fault(
+        "transaction-taken-where-none-is-offered",
+        "A server that offers no transactions answers one as if it were done.",
+        ("transaction.unsupported",),
+        profile="koppeltaal",
+        tampers={"transaction.unsupported": t.accepted},
+    ),
+    Fault(
+        "unknown-condition-matches-nothing",
+        "A create on a condition that the server does not know is carried out.",
+        ("conditional-create.unknown-criterion",),
+        ignores=("create.criteria",),
+    ),
+    Fault(
+        "condition-with-a-type-finds-nothing",
+        "A condition that names the type, too, matches nothing.",
+        ("conditional-create.with-type",),
+    ),
+    Fault(
+        "conditional-update-overlooked",
+        "A server that knows no conditional updates answers one as if it were done.",
+        ("conditional-update.unsupported",),
+        profile="spine",
+        tampers={"conditional-update.unsupported": t.accepted},
+    ),
+    Fault(
+        "second-update-alike-refused",
+        "An update that is sent a second time is refused.",
+        ("update.repeated",),
+    ),
+    Fault(
+        "ids-without-case",
+        "Ids are compared without regard to case.",
+        ("read.other-case",),
+    ),
+    Fault(
+        "condition-overlooked",
+        "A server that knows no conditional creates overlooks the condition.",
+        ("conditional-create.unsupported",),
+        profile="spine",
+        ignores=("conditional-create.unsupported",),
+    ),
+    Fault(
+        "patch-by-any-criterion",
+        "A patch by a criterion that the server does not know is answered as if it were done.",
+        ("conditional-patch.unknown-criterion",),
+        tampers={"search-type.criteria": t.accepted},
+    ),
+    Fault(
+        "criteria-looked-at-after-the-write",
+        "A conditional update after which the criteria find nothing is answered 500.",
+        ("conditional-update.one-leaves-criteria",),
+        tampers={"conditional-update.one": t.status(500)},
+    ),
+    Fault(
+        "versioning-claimed-and-not-done",
+        "A server that says that it heeds versions does not.",
+        ("capability.versioning",),
+        profile="spine",
+        ignores=("update.if-match.stale",),
+    ),
+    Fault(
+        "history-claimed-and-not-read",
+        "A server that says that it shows past versions does not.",
+        ("capability.read-history",),
+        tampers={"vread": t.both(t.status(404), t.body(None))},
     ),
 )
 
@@ -1467,28 +1875,28 @@ _ALWAYS = (
         "Every entry of a history tells the etag of another version.",
         ("always.entry-fits-resource",),
         seen_in="history.each-write-once",
-        tampers={"history-instance": t.responses(etag='W/"other"')},
+        tampers={"history-instance": e.responses(etag='W/"other"')},
     ),
     Fault(
         "history-entries-of-another-time",
         "Every entry of a history tells another time than its resource.",
         ("always.entry-fits-resource",),
         seen_in="history.each-write-once",
-        tampers={"history-instance": t.responses(lastModified="2026-01-01T00:00:00Z")},
+        tampers={"history-instance": e.responses(lastModified="2026-01-01T00:00:00Z")},
     ),
     Fault(
         "history-without-resources",
         "A history lists updates without what they wrote.",
         ("always.history-entry-says-what-was-done",),
         seen_in="history.each-write-once",
-        tampers={"history-instance": t.entries_without("resource")},
+        tampers={"history-instance": e.entries_without("resource")},
     ),
     Fault(
         "history-full-urls-are-versions",
         "The fullUrl of an entry in a history names a version.",
         ("always.history-entry-says-what-was-done",),
         seen_in="history.each-write-once",
-        tampers={"history-instance": t.full_urls_with("/_history/1")},
+        tampers={"history-instance": e.full_urls_with("/_history/1")},
     ),
     Fault(
         "texts-read-as-latin-1",
@@ -1550,7 +1958,7 @@ _ALWAYS = (
         "A search lists resources without their ids.",
         ("always.shows-what-was-asked",),
         seen_in="update.if-match.from-search",
-        tampers={"search-type": t.changed(t.without_ids)},
+        tampers={"search-type": t.changed(e.without_ids)},
     ),
     Fault(
         "history-is-no-bundle",
@@ -1575,7 +1983,7 @@ _ALWAYS = (
         ("always.version-is-one-content",),
         seen_in="update.if-match.from-search",
         tampers={
-            "search-type": t.changed(lambda found: t.each_entry(found, t.without("birthDate")))
+            "search-type": t.changed(lambda found: e.each_entry(found, t.without("birthDate")))
         },
     ),
     Fault(
@@ -1600,6 +2008,8 @@ _ALWAYS = (
 
 #: Every fault, by the interaction that it spoils.
 ALL: tuple[Fault, ...] = (
+    *_PARTS,
+    *_ENTRIES,
     *_ALWAYS,
     *_READ,
     *_CREATE,

@@ -3,9 +3,10 @@
 import re
 from email.utils import parsedate_to_datetime
 
+from ifmatch.reference.dialect import PREFERENCES
 from ifmatch.reference.exchange import Exchange, World
 from ifmatch.reference.fault import Naming
-from ifmatch.reference.message import Request
+from ifmatch.reference.message import Refusal, Request
 from ifmatch.reference.store import Version
 
 #: An entity tag, weak or strong, and the version in it.
@@ -32,6 +33,9 @@ def check_if_match(exchange: Exchange, current: Version | None) -> None:
             f"{prefix}.missing", "no If-Match header: name the version that this write is based on"
         )
         return
+    date = exchange.request.header("if-unmodified-since")
+    if date is not None and exchange.world.faults.on("if-unmodified-since-beside-if-match"):
+        raise Refusal(f"{prefix}.stale", f"it was changed since {date}")
     form, versions = read_tags(lines)
     rule = f"{prefix}.{_situation(lines, form)}"
     if not _is_honoured(exchange, form) or exchange.world.faults.refuse(rule):
@@ -72,11 +76,31 @@ def names_any(lines: tuple[str, ...], version: Version) -> bool:
 
 def is_unmodified(exchange: Exchange, version: Version) -> bool:
     """Whether a conditional read finds nothing new (FHIR R4 http.html#cread). If-None-Match goes first."""
-    lines, faults = exchange.request.headers.get("if-none-match"), exchange.world.faults
-    if lines is None:
-        return _is_unmodified_since(version, exchange.request.header("if-modified-since") or "")
-    named = names_any(lines, version) or faults.on("304-for-a-changed-resource")
-    return named and not faults.on("if-none-match-ignored")
+    lines = exchange.request.headers.get("if-none-match")
+    date = exchange.request.header("if-modified-since")
+    date_goes_first = exchange.world.faults.on("if-modified-since-goes-first")
+    if lines is None or (date is not None and date_goes_first):
+        return _is_new_enough(exchange, version, date)
+    return _is_named(exchange, version, lines)
+
+
+def _is_named(exchange: Exchange, version: Version, lines: tuple[str, ...]) -> bool:
+    """Whether an If-None-Match names a version, or a fault has it do so."""
+    faults = exchange.world.faults
+    if faults.on("if-none-match-ignored"):
+        return False
+    is_list = len(read_tags(lines)[1]) > 1
+    any_will_do = faults.on("304-for-a-changed-resource")
+    any_list_will_do = is_list and faults.on("any-list-holds-the-current-version")
+    return any_will_do or any_list_will_do or names_any(lines, version)
+
+
+def _is_new_enough(exchange: Exchange, version: Version, date: str | None) -> bool:
+    """Whether a reader has what is there by its date, if it gives one."""
+    if date is None:
+        return False
+    is_any = exchange.world.faults.on("any-date-is-new-enough")
+    return is_any or _is_unmodified_since(version, date)
 
 
 def _is_unmodified_since(version: Version, date: str) -> bool:
@@ -111,3 +135,33 @@ def _passes_as_current(exchange: Exchange, current: Version, versions: tuple[str
     """Whether a fault takes one of the versions for the current one."""
     world, body = exchange.world, exchange.request.body
     return any(world.faults.match(Naming(world.store, current, named, body)) for named in versions)
+
+
+# ---------------------------------------------------------------- what only a fault makes a condition
+
+#: The Prefer headers that a server knows.
+_PREFER = ("", *(f"return={name}" for name in PREFERENCES))
+
+
+def check_preference(exchange: Exchange) -> None:
+    """A preference is never a mistake (RFC 7240 section 2), unless a fault makes it one."""
+    prefers = exchange.request.header("prefer") or ""
+    if exchange.world.faults.on("unknown-preferences-refused") and prefers not in _PREFER:
+        raise Refusal("update.prefer.unknown", f"this server does not know {prefers}")
+
+
+def check_repetition(exchange: Exchange, current: Version, body: object) -> None:
+    """An update may be sent again, unless a fault refuses what is there already."""
+    if exchange.world.faults.on("second-update-alike-refused") and _holds(current, body):
+        raise Refusal("update.repeated", "that is what is there")
+
+
+def _holds(current: Version, body: object) -> bool:
+    stored = {k: v for k, v in (current.resource or {}).items() if k != "meta"}
+    return isinstance(body, dict) and {k: v for k, v in body.items() if k != "meta"} == stored
+
+
+def passes_by_another_condition(exchange: Exchange) -> bool:
+    """Whether a fault lets a write through by the other condition that it has, which holds."""
+    is_lax = exchange.world.faults.on("any-condition-is-enough")
+    return is_lax and "if-none-match" in exchange.request.headers

@@ -38,6 +38,8 @@ def _shown(exchange: Exchange, version: Version) -> Version:
 def existing(exchange: Exchange) -> Version:
     """The current version of the resource that was asked for. Raises Refusal when it never was, or is deleted."""
     world, rule = exchange.world, exchange.interaction
+    if world.faults.on("ids-without-case"):
+        exchange.id = exchange.id.lower()
     versions = world.store.history(exchange.type, exchange.id)
     if not versions:
         raise Refusal(f"{rule}.unknown-id", f"there is no {exchange.type}/{exchange.id}")
@@ -60,6 +62,8 @@ def vread(exchange: Exchange) -> Decision:
             "vread.unknown-id",
             f"{exchange.type}/{exchange.id} never had the version {exchange.version}",
         )
+    if found.resource is None and world.faults.on("deletion-shows-the-last-content"):
+        found = world.store.history(found.type, found.id)[-2]
     if found.resource is None:
         raise Refusal(
             "vread.deleted", f"the version {exchange.version} is the deletion of the resource"
@@ -78,7 +82,7 @@ def history(exchange: Exchange) -> Decision:
         if exchange.id
         else exchange.world.store.all_versions(exchange.type)
     )
-    versions = _since(versions, dict(exchange.request.query).get("_since"))
+    versions = _since(exchange.world, versions, dict(exchange.request.query).get("_since"))
     page, links = _page(exchange, versions[::-1])
     entries = [_history_entry(version, exchange.request.base) for version in page]
     return Reply(
@@ -86,10 +90,12 @@ def history(exchange: Exchange) -> Decision:
     )
 
 
-def _since(versions: list[Version], text: str | None) -> list[Version]:
-    if not text:
+def _since(world: World, versions: list[Version], text: str | None) -> list[Version]:
+    if not text or world.faults.on("since-ignored"):
         return versions
     start = _time(text)
+    if world.faults.on("since-is-exclusive"):
+        return [version for version in versions if version.time > start]
     return [version for version in versions if version.time >= start]
 
 
@@ -97,7 +103,7 @@ def _history_of_one(exchange: Exchange) -> list[Version]:
     world, key = exchange.world, (exchange.type, exchange.id)
     versions = world.store.history(*key)
     if not versions:
-        raise Refusal("read.unknown-id", f"there is no {exchange.type}/{exchange.id}")
+        raise Refusal("history-instance.unknown-id", f"there is no {exchange.type}/{exchange.id}")
     if world.faults.on("history-loses-a-version") and world.faults.traces.busy(key):
         del versions[-2:-1]
     return _listed(world, versions)
@@ -134,13 +140,15 @@ def _page(
     exchange: Exchange, versions: Sequence[Version]
 ) -> tuple[Sequence[Version], dict[str, str]]:
     """One page of a list, and the links to itself and to the next."""
-    query = dict(exchange.request.query)
+    query, faults = dict(exchange.request.query), exchange.world.faults
+    if faults.on("count-ignored"):
+        query = {}
     size, start = _number(query.get("_count"), PAGE), _number(query.get("_offset"), 0)
     end = start + size
     address = exchange.request.url(*exchange.request.path)
     links = {"self": _with_query(address, exchange.request.query)}
     if size and end < len(versions):
-        paging = {"_count": str(size), "_offset": str(end)}
+        paging = {"_count": str(size), "_offset": str(end + faults.on("pages-lose-a-version"))}
         others = [(name, value) for name, value in exchange.request.query if name not in paging]
         links["next"] = _with_query(address, [*others, *paging.items()])
     return versions[start:end], links

@@ -90,11 +90,14 @@ _R4B_TYPES = (frozenset(_R4.split()) - frozenset(_GONE_IN_R4B.split())) | frozen
     _NEW_IN_R4B.split()
 )
 
-#: The types that a server of each FHIR version knows; anything else is an unknown type.
+_R5_TYPES = (_R4B_TYPES - frozenset(_GONE_IN_R5.split())) | frozenset(_NEW_IN_R5.split())
+
+#: The types that a server of each FHIR version knows; anything else is an unknown type. Those of R6 are not settled.
 RESOURCE_TYPES: Mapping[str, frozenset[str]] = {
     "DSTU2": frozenset(_DSTU2.split()),
     "STU3": frozenset(_STU3.split()),
     "R4": frozenset(_R4.split()),
     "R4B": _R4B_TYPES,
-    "R5": (_R4B_TYPES - frozenset(_GONE_IN_R5.split())) | frozenset(_NEW_IN_R5.split()),
+    "R5": _R5_TYPES,
+    "R6": _R5_TYPES,
 }

@@ -98,48 +98,19 @@ def hashed(etag: str) -> str:
     return f'W/"{hashlib.sha256(etag.encode()).hexdigest()[:12]}"'
 
 
-def without_versions(bundle: Resource) -> Resource:
-    """A Bundle whose resources all show the version 0."""
-    for entry in bundle.get("entry", []):
-        entry["resource"]["meta"]["versionId"] = "0"
-    return bundle
-
-
 def with_meta(resource: Resource, **elements: object) -> Resource:
     """A resource with other metadata."""
     return {**resource, "meta": {**resource.get("meta", {}), **elements}}
 
 
-def each_entry(bundle: Resource, change: Callable[[Resource], Resource]) -> Resource:
-    """A Bundle with each resource in it changed."""
-    entries = bundle.get("entry", [])
-    changed_entries = [{**entry, "resource": change(entry["resource"])} for entry in entries]
-    return {**bundle, "entry": changed_entries}
+def if_empty(tamper: Tamper) -> Tamper:
+    """A change to a reply without a body."""
+    return lambda reply: tamper(reply) if reply.body is None else reply
 
 
-def entries_changed(change: Callable[[Resource], Resource]) -> Tamper:
-    """A Bundle with each of its entries changed."""
-    return changed(lambda found: {**found, "entry": list(map(change, found.get("entry", [])))})
-
-
-def responses(**elements: object) -> Tamper:
-    """A Bundle whose entries have other elements in their responses."""
-    return entries_changed(lambda entry: {**entry, "response": {**entry["response"], **elements}})
-
-
-def entries_without(element: str) -> Tamper:
-    """A Bundle whose entries lack an element."""
-    return entries_changed(without(element))
-
-
-def full_urls_with(end: str) -> Tamper:
-    """A Bundle whose entries have a fullUrl that goes on."""
-    return entries_changed(lambda entry: {**entry, "fullUrl": entry["fullUrl"] + end})
-
-
-def without_ids(bundle: Resource) -> Resource:
-    """A Bundle whose resources have no id."""
-    return each_entry(bundle, without("id"))
+def bare(reply: Reply) -> Reply:
+    """A reply without headers."""
+    return replace(reply, headers={})
 
 
 def without(*elements: str) -> Callable[[Resource], Resource]:
@@ -297,6 +268,14 @@ def known_elsewhere(store: Store, current: Version, named: str) -> bool:
     others = [version for version in store.all_versions(current.type) if version.id != current.id]
     ours = [version.version for version in store.history(current.type, current.id)]
     return named not in ours and any(version.version == named for version in others)
+
+
+def had_this_content(store: Store, current: Version, named: str) -> bool:
+    """Whether a past version of the resource held what it holds again."""
+    past = store.version(current.type, current.id, named)
+    if past is None or past.resource is None or current.resource is None:
+        return False
+    return without("meta")(past.resource) == without("meta")(current.resource)
 
 
 def is_past(store: Store, current: Version, named: str, back: int = 1) -> bool:

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import parse_qsl
@@ -45,9 +45,62 @@ def transaction(exchange: Exchange) -> Decision:
     if exchange.world.profile.offers(kind) is False:
         raise Refusal(f"{kind}.unsupported", f"this server does not take a {kind}")
     exchange.interaction = kind
-    names = _names(exchange, entries) if kind == _TRANSACTION else {}
+    entries = _understood(exchange, entries)
+    names = _as_a_whole(exchange, entries) if kind == _TRANSACTION else {}
     carry_out = _doer(exchange, entries, names)
     return lambda: _run(exchange, kind, entries, carry_out)
+
+
+def _understood(exchange: Exchange, entries: list[Resource]) -> list[Resource]:
+    """The entries that are looked at: all of them, unless a fault passes over what is incomplete."""
+    if exchange.world.faults.on("incomplete-entries-passed-over"):
+        return [entry for entry in entries if _is_complete(entry)]
+    return entries
+
+
+def _as_a_whole(exchange: Exchange, entries: list[Resource]) -> dict[str, str]:
+    """What each reference in a transaction comes to, once it can be carried out as one."""
+    if not entries and exchange.world.faults.refuse("transaction.empty"):
+        raise Refusal("transaction.empty", "there is nothing to do")
+    _check_overlap(exchange, entries)
+    return _names(exchange, entries)
+
+
+def _check_overlap(exchange: Exchange, entries: list[Resource]) -> None:
+    """Refuse a transaction that writes to one resource twice (R4 http.html#trules)."""
+    written = [_asked(entry).get("url") for entry in entries if _writes_to_one(entry)]
+    if len(set(written)) < len(written):
+        exchange.refuse(
+            "transaction.one-resource-twice", "an entry writes to what another writes to"
+        )
+
+
+def _is_complete(entry: Resource) -> bool:
+    """Whether an entry says what is to be done, and has what is to be written."""
+    method = _asked(entry).get("method")
+    return method is not None and (method != "PUT" or "resource" in entry)
+
+
+def _writes_to_one(entry: Resource) -> bool:
+    """Whether an entry writes to a resource that its address names."""
+    asked = _asked(entry)
+    return asked.get("method") in ("PUT", "PATCH", "DELETE") and "?" not in str(asked.get("url"))
+
+
+def steps_of(request: Request) -> list[Request]:
+    """Each entry of a Bundle as a Bundle of its own."""
+    sent = _object_in(request.body)
+    entries = sent.get("entry", [])
+    return [
+        replace(request, body=json.dumps({**sent, "entry": [entry]}).encode()) for entry in entries
+    ]
+
+
+def joined(replies: Sequence[Reply]) -> Reply:
+    """The answers to such Bundles as one."""
+    bodies = [reply.body for reply in replies if isinstance(reply.body, dict)]
+    entries = [entry for body in bodies for entry in body.get("entry", [])]
+    return replace(replies[0], body={**bodies[0], "entry": entries})
 
 
 def _doer(
@@ -91,7 +144,7 @@ def _run(
 ) -> Reply:
     store, replies = exchange.world.store, dict[int, Reply]()
     before = store.snapshot()
-    for index in _sequence(kind, entries):
+    for index in _sequence(exchange, kind, entries):
         replies[index] = reply = carry_out(index)
         if kind == _TRANSACTION and reply.status >= HTTPStatus.BAD_REQUEST:
             if not exchange.world.faults.on("transaction-keeps-what-went-before"):
@@ -103,9 +156,11 @@ def _run(
     )
 
 
-def _sequence(kind: str, entries: list[Resource]) -> list[int]:
+def _sequence(exchange: Exchange, kind: str, entries: list[Resource]) -> list[int]:
     """The places of the entries in the order in which they are carried out: a batch is taken as it comes."""
     places = list(range(len(entries)))
+    if exchange.world.faults.on("transaction-in-the-order-of-its-entries"):
+        return places
     return (
         sorted(places, key=lambda place: _rank(entries[place])) if kind == _TRANSACTION else places
     )
@@ -149,6 +204,8 @@ def _texts_of(node: Json, name: str) -> Iterator[str]:
 
 def _references(exchange: Exchange, entries: list[Resource]) -> dict[str, str]:
     """For each fullUrl of an entry that creates, the address under which its resource will be: the id is drawn now."""
+    if exchange.world.faults.on("references-left-as-they-are"):
+        return {}
     return {
         entry["fullUrl"]: f"{_asked(entry).get('url', '')}/{exchange.world.new_id()}"
         for entry in entries
@@ -193,6 +250,8 @@ def _headers(exchange: Exchange, asked: Resource) -> dict[str, tuple[str, ...]]:
         header: (str(asked[element]),) for element, header in _HEADERS.items() if element in asked
     }
     given = exchange.request.headers
+    if exchange.world.faults.on("transaction-shows-everything"):
+        given = {**given, "prefer": ("return=representation",)}
     return own | {name: given[name] for name in _SHARED if name in given}
 
 

@@ -46,6 +46,7 @@ _REQUIRED_IN: Mapping[str, Table] = {
     "R4": {"Consent": "status scope category", "Encounter": "status class"},
     "R4B": {"Consent": "status scope category", "Encounter": "status class"},
     "R5": {"QuestionnaireResponse": "status questionnaire", "Condition": "subject clinicalStatus"},
+    "R6": {"QuestionnaireResponse": "status questionnaire", "Condition": "subject clinicalStatus"},
 }
 
 _APPOINTMENT = "proposed pending booked arrived fulfilled cancelled noshow entered-in-error checked-in waitlist"

@@ -9,9 +9,16 @@ from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 from ifmatch.reference import business, patch
+from ifmatch.reference.capability import offers
 from ifmatch.reference.exchange import Decision, Exchange
 from ifmatch.reference.message import Json, Refusal, Reply, Resource, instant
-from ifmatch.reference.preconditions import check_if_match, names_any
+from ifmatch.reference.preconditions import (
+    check_if_match,
+    check_preference,
+    check_repetition,
+    names_any,
+    passes_by_another_condition,
+)
 from ifmatch.reference.reading import existing
 from ifmatch.reference.search import conditions, find
 from ifmatch.reference.store import Draft, Version
@@ -38,6 +45,13 @@ def _meeting_the_condition(exchange: Exchange) -> list[Version]:
     condition = exchange.request.header("if-none-exist")
     if condition is None or exchange.world.faults.on("if-none-exist-ignored"):
         return []
+    if not offers(exchange.world.profile, "conditional-create"):
+        exchange.refuse(
+            "conditional-create.unsupported", "this server knows no conditional creates"
+        )
+        return []
+    if "?" in condition and exchange.world.faults.on("condition-with-a-type-finds-nothing"):
+        return []
     return _matches(exchange, _criteria_in(condition))
 
 
@@ -45,6 +59,7 @@ def update(exchange: Exchange) -> Decision:
     """The whole resource replaced, or created where the client may choose the id."""
     body = _resource_in(exchange)
     _check_body_id(exchange, body)
+    check_preference(exchange)
     current = exchange.world.store.current(exchange.type, exchange.id)
     if current is None:
         return _update_as_create(exchange, body)
@@ -52,7 +67,9 @@ def update(exchange: Exchange) -> Decision:
         exchange.refuse(
             "update.if-none-match", "the resource is there, with a version that If-None-Match names"
         )
-    check_if_match(exchange, current)
+    check_repetition(exchange, current, body)
+    if not passes_by_another_condition(exchange):
+        check_if_match(exchange, current)
     business.check_update(exchange, current.resource or {}, body)
     return lambda: _replace(exchange, exchange.id, body, "update")
 

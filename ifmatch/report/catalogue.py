@@ -8,12 +8,11 @@ from typing import Protocol
 from rich.console import Console
 from rich.text import Text
 
-from ifmatch.errors import NothingSelected
 from ifmatch.race.budget import EFFORTS
 from ifmatch.report.console import console_for
 from ifmatch.report.promises import is_silent_on, lines_of, promises_of
 from ifmatch.rules import profile as profiles
-from ifmatch.rules.catalogue import Rule, matches, rules
+from ifmatch.rules.catalogue import Rule, demand_matching, matches, rules
 from ifmatch.rules.expectation import Expectation, NotApplicable
 from ifmatch.rules.profile import Profile
 from ifmatch.rules.renamed import notes
@@ -57,7 +56,7 @@ def _kind(profile: Profile, rule: Rule) -> str:
     return "do not apply" if kinds == {NotApplicable} else "surveyed"
 
 
-def _excluded_by(profile: Profile, rule: Rule) -> str:
+def excluded_by(profile: Profile, rule: Rule) -> str:
     """Why a profile alone says that a rule cannot be run, whatever the target is like."""
     if is_silent_on(profile, rule):
         return "the profile promises nothing of the kind"
@@ -99,13 +98,9 @@ def _print_rule(console: Console, profile: Profile | None, rule: Rule) -> None:
 
 
 def chosen_rules(globs: str) -> list[Rule]:
-    """The rules that match. Raises NothingSelected when none does."""
-    chosen = [rule for rule in rules() if matches(rule.id, globs)]
-    if not chosen:
-        raise NothingSelected(
-            f'No rule matches "{globs}". `ifmatch rules` lists the ids of all rules.'
-        )
-    return chosen
+    """The rules that match. Raises NothingSelected when a pattern matches none."""
+    demand_matching(globs)
+    return [rule for rule in rules() if matches(rule.id, globs)]
 
 
 def _by_feature(chosen: Iterable[Rule]) -> dict[str, list[Rule]]:
@@ -149,6 +144,8 @@ def print_profile(profile: Profile) -> None:
     console = console_for()
     _line(console, f"{profile.id}: {profile.title}", "bold")
     bases = ", ".join(profile.bases) or "nothing"
+    if profile.draft:
+        _line(console, "draft: the texts may still change", "yellow")
     _line(console, f"FHIR {profile.fhir} · extends {bases} · sha256 {profile.sha256[:16]}…")
     _line(console, f"interactions: {_offered(profile)}")
     for note in notes(profile.renamed):
@@ -177,7 +174,7 @@ def _offered(profile: Profile) -> str:
 
 
 def _counts(profile: Profile, chosen: Sequence[Rule]) -> str:
-    counts = planned(profile, chosen, partial(_excluded_by, profile))
+    counts = planned(profile, chosen, partial(excluded_by, profile))
     return ", ".join(f"{count} {kind}" for kind, count in counts.items())
 
 

@@ -5,8 +5,8 @@ no news. Which belong together is read from the evidence: the interaction of the
 answer differs from what was promised. Nothing here knows a server or a rule by name.
 """
 
-import itertools
 import re
+from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -80,7 +80,7 @@ class Cause:
 
 
 def causes(rules: Iterable[Judged], run: Run) -> tuple[Cause, ...]:
-    """Rules of a run grouped by their symptom: sequential ones before races, then those of the fewest exchanges.
+    """Rules of a run grouped by their symptom, the simplest of each cause first: see `_simplest_first`.
 
     Causes that a single request shows come before those that only a race does, then those that break the most rules.
     """
@@ -88,8 +88,30 @@ def causes(rules: Iterable[Judged], run: Run) -> tuple[Cause, ...]:
     for judged in sorted(rules, key=_ado):
         symptom = _known_or_first(symptoms_of(judged.spokesman, run), grouped)
         grouped.setdefault(symptom, []).append(judged)
-    found = itertools.starmap(Cause, ((of, tuple(alike)) for of, alike in grouped.items()))
+    found = [Cause(symptom, _simplest_first(alike)) for symptom, alike in grouped.items()]
     return tuple(sorted(found, key=lambda cause: (_kind(cause.simplest), -len(cause.rules))))
+
+
+def _simplest_first(alike: Sequence[Judged]) -> tuple[Judged, ...]:
+    """Rules of one cause: sequential ones before races, then those that fail as most do, then those of short names.
+
+    A rule of a short name is the general one, of which others are special cases.
+    """
+    seen = Counter(map(_first_finding, alike))
+
+    def particular(judged: Judged) -> tuple[int, int, int, int]:
+        usual = seen[_first_finding(judged)]
+        words = len(re.split("[.-]", judged.rule))
+        kind, exchanges = _ado(judged)
+        return kind, -usual, words, exchanges
+
+    return tuple(sorted(alike, key=particular))
+
+
+def _first_finding(judged: Judged) -> tuple[str, str]:
+    """What was expected of a rule and what came, without the particulars."""
+    findings = judged.spokesman.findings[:1]
+    return next(((finding.expected, finding.got) for finding in findings), ("", ""))
 
 
 def _known_or_first(symptoms: Sequence[Symptom], known: Container[Symptom]) -> Symptom:

@@ -7,15 +7,17 @@ from itertools import groupby
 from rich.console import Console
 from rich.text import Text as Line
 
+from ifmatch.report.catalogue import excluded_by
 from ifmatch.report.console import console_for
-from ifmatch.rules.catalogue import Rule
+from ifmatch.rules.catalogue import Rule, rules
+from ifmatch.rules.door_table import TableCell, main_cells, table
 from ifmatch.rules.doors import DOORS
 from ifmatch.rules.expectation import Expectation, Level, NotApplicable, Promise
-from ifmatch.rules.profile import Profile, load
-from ifmatch.rules.texts import TableCell, Text, proofs, table, texts
+from ifmatch.rules.profile import Profile, load, shipped
+from ifmatch.rules.texts import Text, proofs, texts
 
 #: The versions of FHIR whose levels are shown, by the profiles that hold them.
-_VERSIONS = ("fhir-dstu2", "fhir-stu3", "fhir-r4", "fhir-r5")
+_VERSIONS = ("fhir-dstu2", "fhir-stu3", "fhir-r4", "fhir-r4b", "fhir-r5", "fhir-r6")
 
 #: What stands for a version in which no scenario promises anything, and in which none has a meaning.
 _SILENT, _NONE = "silent", "–"
@@ -40,6 +42,7 @@ def print_coverage() -> None:
     )
     _print_doors(console)
     _print_counts(console, list(table()))
+    _print_main_cells(console)
 
 
 def _print_text(
@@ -102,6 +105,27 @@ def _print_counts(console: Console, cells: list[TableCell]) -> None:
     _line(console, f"{_UNTRIED} {signs[_UNTRIED]} cells are left out:")
     for reason, count in reasons.items():
         _line(console, f"    {count:>4}  {reason}")
+
+
+def _print_main_cells(console: Console) -> None:
+    """For each profile, how many of the cells that are to be tried are tried, or are not offered by its system."""
+    cells = main_cells()
+    _line(console, f"\n{len(cells)} cells are tried wherever there is such a door:", "bold")
+    by_id = {rule.id: rule for rule in rules()}
+    tried = [by_id[cell.rule] for cell in cells if cell.rule]
+    for name in shipped():
+        missing = _not_offered(load(name), tried)
+        counts = f"{len(tried) - missing} tried, {missing} not offered"
+        _line(console, f"  {name:<24}{len(tried)} of {len(cells)}: {counts}")
+
+
+def _not_offered(profile: Profile, tried: Iterable[Rule]) -> int:
+    return sum(_is_not_offered(profile, rule) for rule in tried)
+
+
+def _is_not_offered(profile: Profile, rule: Rule) -> bool:
+    promise = profile.promise(rule.id)
+    return bool(excluded_by(profile, rule)) or isinstance(promise, NotApplicable)
 
 
 def _line(console: Console, text: str, style: str = "") -> None:

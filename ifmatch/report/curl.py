@@ -8,8 +8,8 @@ import shlex
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote as percent_encoded
 
+from ifmatch.client.auth.table import TOKEN_VARIABLE
 from ifmatch.client.redaction import REDACTED
-from ifmatch.client.settings import TOKEN_VARIABLE
 from ifmatch.log.events import Headers, RequestSent, TargetDescribed
 
 #: What curl or the connection adds by itself. It says nothing about the exchange.
@@ -107,14 +107,17 @@ def _name_or(name: str, usual: str) -> str:
 
 
 def _headers(headers: Headers, has_body: bool, credential: Mapping[str, str]) -> Iterator[str]:
-    names = {name.lower() for name, _ in headers}
     for name, value in headers:
         if name.lower() == "authorization":
             yield authorization(credential)
         elif name.lower() not in _NOISE:
             yield f"-H {_header(name, value)}"
-    if has_body and "content-type" not in names:
+    if has_body and not _has_type(headers):
         yield "-H 'Content-Type:'"  # else curl would claim that the body is a form
+
+
+def _has_type(headers: Headers) -> bool:
+    return any(name.lower() == "content-type" for name, _ in headers)
 
 
 def _header(name: str, value: str) -> str:

@@ -48,6 +48,12 @@ def document(run: Run) -> Document:
         "rules": [_rule(judged) for judged in run.rules],
         "warnings": run.warnings,
         "left": [_plain(left) for left in run.left],
+        "writes": {
+            "foreseen": run.foreseen.writes,
+            "sent": run.writes,
+            "resources_foreseen": _plain(run.foreseen.resources),
+            "resources_made": dict(run.made),
+        },
     }
 
 

@@ -47,6 +47,18 @@ def print_matrix(console: Console, reports: Sequence[Document]) -> None:
         console.print(line, soft_wrap=True)
 
 
+def print_totals(console: Console, reports: Sequence[Document]) -> None:
+    """What each system comes to, a row a system: for more systems than a table has room for."""
+    for line in _totals([_label(report) for report in reports], reports):
+        console.print(line, soft_wrap=True)
+
+
+def fits(reports: Sequence[Document]) -> bool:
+    """Whether there is room for a column for each report beside the rules."""
+    columns = sum(max(cell_len(_label(report)), _NARROWEST_CELL) + _GAP for report in reports)
+    return columns + _NARROWEST_RULE <= WIDTH
+
+
 def matrix_lines(reports: Sequence[Document]) -> Iterator[Text]:
     """The lines of the table: a head, the rules in groups of one interaction, then the totals."""
     labels = [_label(report) for report in reports]

@@ -12,6 +12,7 @@ from ifmatch.log.events import (
     KINDS,
     Event,
     ExchangeRecorded,
+    Foreseen,
     Journalled,
     ProfileName,
     RunFinished,
@@ -81,6 +82,7 @@ class Run:
 
     `complete` means that the log has its last line and that line says so. `ended_with` is the exit code given there.
     `left_out` are the rules that were not selected: with any, the run was partial. In a `strict` one a warning fails.
+    `foreseen` is what was said beforehand that it would write, `made` how many resources it did make, by type.
     `header` says with what the run was called.
     """
 
@@ -108,6 +110,8 @@ class Run:
     message: str = ""
     left_out: tuple[str, ...] = ()
     strict: bool = False
+    foreseen: Foreseen = field(default_factory=Foreseen)
+    made: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> "Run":
@@ -142,11 +146,19 @@ class Run:
             message=footer.message,
             left_out=footer.left_out,
             strict=header.strict,
+            foreseen=_last(log, Foreseen),
+            made=_made(log),
         )
 
     def exchanges_of(self, ids: Iterable[str]) -> list[ExchangeRecorded]:
         """The exchanges with these ids, as far as the log has them."""
         return [self.exchanges[id] for id in ids if id in self.exchanges]
+
+    @cached_property
+    def writes(self) -> int:
+        """How many requests were sent that may change something, tidying up included."""
+        methods = [exchange.request.method for exchange in self.exchanges.values()]
+        return sum(method not in ("GET", "HEAD") for method in methods)
 
     @cached_property
     def raced(self) -> Mapping[tuple[str, int], list[str]]:
@@ -325,6 +337,12 @@ def _left(log: list[Event], complete: bool) -> tuple[Leftover, ...]:
     there = standing(event for event in log if isinstance(event, Journalled))
     sure = [one for one in there if one.fate is not Fate.INTENDED or not complete]
     return tuple(Leftover(one.entry.type, one.entry.id, _why_left(one)) for one in sure)
+
+
+def _made(log: list[Event]) -> Mapping[str, int]:
+    journal = (event for event in log if isinstance(event, Journalled))
+    names = {(entry.type, entry.id) for entry in journal if entry.action == Fate.CREATED}
+    return Counter(resource_type for resource_type, _ in sorted(names))
 
 
 def _why_left(one: Standing) -> str:

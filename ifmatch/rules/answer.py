@@ -52,7 +52,8 @@ class Answer:
     """A response, or the reason why there was none.
 
     `headers` has lower-case names; repeated headers are joined by a comma. `exchange` is the id under which
-    the evidence holds the whole exchange. `failure` says why there is no response (then `status` is 0).
+    the evidence holds the whole exchange. `failure` says why there is no response (then `status` is 0), or none that is
+    about the request.
     """
 
     status: int

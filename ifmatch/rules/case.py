@@ -84,6 +84,12 @@ class Case:
         else:
             self.findings += self._broken_parts(answer)
 
+    def all_answered(self, answers: Iterable[Answer]) -> None:
+        """Hold several answers against the promise; what is wrong with several in one way counts once."""
+        for answer in answers:
+            self.answered(answer)
+        self.findings[:] = dict.fromkeys(self.findings)
+
     def demand_offered(self, answers: Sequence[Answer]) -> None:
         """Raises RuleNotApplicable when all answers say that the server has no such interaction, and nobody claims it.
 

@@ -14,7 +14,7 @@ from typing import Any
 from gherkin.parser import Parser
 
 from ifmatch import HOME
-from ifmatch.errors import did_you_mean
+from ifmatch.errors import NothingSelected, did_you_mean
 from ifmatch.rules.doors import DOORS
 from ifmatch.rules.renamed import names_of
 
@@ -100,8 +100,19 @@ def ids() -> frozenset[str]:
 
 
 def hint(name: str) -> str:
-    """What to do about the id of a rule that does not exist: the one that was meant, and where all are listed."""
-    return f"{did_you_mean(name, sorted(ids()))} `ifmatch rules` lists all."
+    """What to do about an id or a pattern of no rule: the one that was meant, and where all are listed."""
+    known = sorted(ids())
+    groups = {f"{id.rpartition('.')[0]}.*" for id in known}
+    return (
+        f"{did_you_mean(name, sorted(groups) if '*' in name else known)} `ifmatch rules` lists all."
+    )
+
+
+def demand_matching(globs: str) -> None:
+    """See that each of these patterns matches a rule: a slip in one would go unseen. Raises NothingSelected."""
+    for glob in map(str.strip, globs.split(",")):
+        if not any(matches(rule.id, glob) for rule in rules()):
+            raise NothingSelected(f'No rule matches "{glob}".{hint(glob)}')
 
 
 def is_watched(rule_id: str) -> bool:

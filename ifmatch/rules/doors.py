@@ -23,8 +23,13 @@ class Door:
 
 
 def _entries(kind: str) -> dict[str, Door]:
-    """The doors that are entries of a kind of Bundle. Before R5 only a FHIRPath Patch can be one."""
-    entries = {"put": "update", "patch": "fhirpath-patch", "delete": "delete"}
+    """The doors that are entries of a kind of Bundle. A JSON Patch is one from R5 on."""
+    entries = {
+        "put": "update",
+        "patch": "fhirpath-patch",
+        "json-patch": "json-patch",
+        "delete": "delete",
+    }
     return {
         f"{kind}-{name}": replace(_ALONE[alone], needs=(kind, *_ALONE[alone].needs), within=kind)
         for name, alone in entries.items()
@@ -49,12 +54,14 @@ DOORS: Mapping[str, Door] = {**_ALONE, **_entries("batch"), **_entries("transact
 
 #: What the If-Match of a case says, one text a header line. `{read}` is the tag of the version that was read, which
 #: someone else has replaced since where the case is about a stale one; `{current}` is the tag of the current version;
-#: `{read_version}` and `{current_version}` are the versions alone, `{never}` is one that never existed.
+#: `{read_version}` and `{current_version}` are the versions alone, `{never}` one that never existed, `{other}` one
+#: that another resource has and this one never had.
 CASES: Mapping[str, tuple[str, ...]] = {
     "missing": (),
     "current": ("{current}",),
     "stale": ("{read}",),
     "never-existed": ('W/"{never}"',),
+    "other-resource": ('W/"{other}"',),
     "malformed": ('W/"{read_version}',),
     "star": ("*",),
     "strong": ('"{current_version}"',),
@@ -70,12 +77,65 @@ CASES: Mapping[str, tuple[str, ...]] = {
 #: What a resource can be when it is written to: there, never made, deleted, or deleted and brought back.
 STATES = ("exists", "never", "deleted", "revived")
 
+#: What is tried wherever it is offered: of the entries of a Bundle those that update, of the forms each once.
+MAIN_DOORS = (*_ALONE, "batch-put", "transaction-put")
+MAIN_CASES = (
+    "missing",
+    "current",
+    "stale",
+    "never-existed",
+    "other-resource",
+    "malformed",
+    "star",
+    "strong",
+    "list",
+)
+MAIN_STATES = ("exists", "never", "deleted")
+
+#: Cases that one rule, `door.[door].[group].[state]`, tries one after the other, where they have no rule of their own.
+GROUPS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("other-forms", "exists"): (
+        "never-existed",
+        "other-resource",
+        "malformed",
+        "strong-stale",
+        "bare-stale",
+        "list-stale",
+    ),
+    ("open-forms", "exists"): ("star", "strong", "bare", "list"),
+    ("any-form", "never"): ("malformed", "star", "list", "strong", "bare", "current", "missing"),
+    ("any-form", "deleted"): (
+        "stale",
+        "never-existed",
+        "malformed",
+        "star",
+        "list",
+        "strong",
+        "bare",
+        "current",
+        "missing",
+    ),
+}
+
+#: The same request under another name: of what never was, any version is as good as another; of what is deleted, one
+#: that it never had is one that never existed.
+SAME: Mapping[tuple[str, str], str] = {
+    ("stale", "never"): "current",
+    ("never-existed", "never"): "current",
+    ("other-resource", "never"): "current",
+    ("list-stale", "never"): "list",
+    ("strong-stale", "never"): "strong",
+    ("bare-stale", "never"): "bare",
+    ("other-resource", "deleted"): "never-existed",
+}
+
 #: The rules that try a cell under a name of their own.
 ELSEWHERE: Mapping[str, str] = {
     "update.missing.exists": "update.if-match.missing",
     "update.current.exists": "update.if-match.current",
     "update.stale.exists": "update.if-match.stale",
     "update.never-existed.exists": "update.if-match.never-existed",
+    "update.other-resource.exists": "update.if-match.other-resource",
     "update.malformed.exists": "update.if-match.malformed",
     "update.star.exists": "update.if-match.star",
     "update.strong.exists": "update.if-match.strong",
@@ -95,37 +155,27 @@ ELSEWHERE: Mapping[str, str] = {
 
 #: Why a cell is not tried, by the first pattern that it matches.
 LEFT_OUT: tuple[tuple[str, str], ...] = (
-    ("conditional-*.never", "nothing is found by the criteria, so no version is compared"),
-    ("conditional-*.deleted", "nothing is found by the criteria, so no version is compared"),
-    ("*.never-existed.never", "of what never was, every version is one that never existed"),
-    ("*.stale.never", "of what never was, every version is one that never existed"),
-    ("*-stale.never", "of what never was, every version is one that never existed"),
-    ("*.stale.deleted", "every version of what is deleted is superseded: the last one is tried"),
-    ("*-stale.deleted", "every version of what is deleted is superseded: the last one is tried"),
-    (
-        "*.never-existed.deleted",
-        "the last version of what is deleted is tried, the likeliest to pass",
-    ),
     ("*.revived", "what is brought back is a resource like any other, but for its old versions"),
-    ("batch-*.two-lines*", "an entry has one ifMatch, so no lines"),
-    ("transaction-*.two-lines*", "an entry has one ifMatch, so no lines"),
+    ("*.two-lines*", "two lines are one list, which is tried"),
+    ("*-stale.deleted", "every version of what is deleted is superseded: the forms are tried"),
     (
-        "fhirpath-patch.*",
-        "If-Match is read before the patch: its forms are tried with a JSON Patch",
-    ),
-    ("xml-patch.*", "If-Match is read before the patch: its forms are tried with a JSON Patch"),
-    (
-        "batch-*",
+        "batch-patch.*",
         "an entry's ifMatch is read alike for each method: its forms are tried with an update",
     ),
     (
-        "transaction-*",
+        "*-json-patch.*",
         "an entry's ifMatch is read alike for each method: its forms are tried with an update",
     ),
-    ("conditional-*", "no FHIR text says what forms of If-Match mean beside criteria"),
-    ("*.never", "the forms of If-Match are tried where most can be lost: with an update"),
-    ("*.deleted", "the forms of If-Match are tried where most can be lost: with an update"),
-    ("*.strong.*", "the texts leave it open whether it names the version: tried with an update"),
-    ("*.bare.*", "the texts leave it open whether it names the version: tried with an update"),
-    ("*.two-lines.*", "two lines are one list, which is tried"),
+    (
+        "batch-delete.*",
+        "an entry's ifMatch is read alike for each method: its forms are tried with an update",
+    ),
+    (
+        "transaction-patch.*",
+        "an entry's ifMatch is read alike for each method: its forms are tried with an update",
+    ),
+    (
+        "transaction-delete.*",
+        "an entry's ifMatch is read alike for each method: its forms are tried with an update",
+    ),
 )

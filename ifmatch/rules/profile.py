@@ -16,6 +16,7 @@ __all__ = ["FHIR_VERSIONS", "Embedded", "Profile", "ResourceKind", "base_for", "
 #: The FHIR version a profile speaks of, as CapabilityStatement.fhirVersion begins (DSTU2 is 1.0, STU3 3.0, ...).
 FHIR_VERSIONS: Mapping[str, tuple[str, ...]] = {
     "DSTU2": ("1.0", "0.5"), "STU3": ("3.0",), "R4": ("4.0", "4.1"), "R4B": ("4.3",), "R5": ("5.0",),
+    "R6": ("6.",),
 }  # fmt: skip
 
 
@@ -96,6 +97,7 @@ class Profile:
     version: str
     errata: tuple[Erratum, ...]
     sha256: str
+    draft: bool
     renamed: tuple[str, ...]
     _rules: Mapping[str, Mapping[str, Any]]
     _sources: Mapping[str, Source]
@@ -182,6 +184,7 @@ def _build(data: Layer, layers: list[Layer]) -> Profile:
         version=layers[0].get("version", ""),
         errata=tuple(erratum for layer in layers for erratum in layer.get("errata", ())),
         sha256=_digest(layers),
+        draft=layers[0].get("draft", False),
         renamed=tuple(name for layer in layers for name in layer["_renamed"]),
         _rules=data["rules"],
         _sources={key: Source(**source) for key, source in data["sources"].items()},

@@ -5,14 +5,11 @@ the door, the case and the state say it.
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache
-from itertools import product
 
-from ifmatch.rules.catalogue import FEATURES, Rule, ids, rules
-from ifmatch.rules.doors import CASES, DOORS, ELSEWHERE, LEFT_OUT, STATES
+from ifmatch.rules.catalogue import FEATURES, Rule, rules
 
 _TAG = "@spec:"
 
@@ -28,6 +25,8 @@ _BY_DOOR: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(
         ("batch-put", "batch-patch", "batch-delete"), ("BAT-01", "BAT-02", "BAT-05", "CON-20")
     ),
+    "batch-json-patch": ("TX-19", "BAT-05"),
+    "transaction-json-patch": ("TX-19", "TX-06"),
     **dict.fromkeys(
         ("transaction-put", "transaction-patch", "transaction-delete"), ("TX-01", "TX-06", "CON-20")
     ),
@@ -46,6 +45,8 @@ _BY_CASE: Mapping[str, tuple[str, ...]] = {
     "list-stale": ("CON-12",),
     "two-lines": ("CON-12", "HTTP-03"),
     "two-lines-stale": ("CON-12", "HTTP-03"),
+    "other-forms": ("CON-10", "CON-12", "CON-13", "CON-14"),
+    "open-forms": ("CON-10", "CON-11", "CON-12"),
 }
 _BY_STATE: Mapping[str, tuple[str, ...]] = {
     "never": ("CON-15",),
@@ -95,42 +96,6 @@ def _of_cell(rule_id: str) -> tuple[str, ...]:
     if rule_id in _BY_CELL or state in ("never", "deleted"):
         return _BY_CELL.get(rule_id, _BY_STATE.get(state, ()))
     return (*_BY_DOOR.get(door, ()), *_BY_CASE.get(case, ()), *_BY_STATE.get(state, ()))
-
-
-@dataclass(frozen=True)
-class TableCell:
-    """One cell of the table door x case x state: the rule that tries it, or why none does."""
-
-    door: str
-    case: str
-    state: str
-    rule: str = ""
-    left_out: str = ""
-
-    @property
-    def own(self) -> bool:
-        """Whether its rule is about this cell alone."""
-        return self.rule.startswith("door.")
-
-
-def table() -> Iterator[TableCell]:
-    """Every cell of the table of doors."""
-    for state, case, door in product(STATES, CASES, DOORS):
-        name = f"{door}.{case}.{state}"
-        rule = _tried_by(name)
-        reason = "" if rule else _why_left_out(name)
-        yield TableCell(door, case, state, rule, reason)
-
-
-def _tried_by(cell: str) -> str:
-    """The rule that tries a cell, its own or another one; empty when none does."""
-    own = f"door.{cell}"
-    return own if own in ids() else ELSEWHERE.get(cell, "")
-
-
-def _why_left_out(cell: str) -> str:
-    reasons = (reason for pattern, reason in LEFT_OUT if fnmatchcase(cell, pattern))
-    return next(reasons, "")
 
 
 def proofs() -> dict[str, list[Rule]]:

@@ -4,7 +4,8 @@ import secrets
 from collections.abc import Iterable
 from typing import Any
 
-from ifmatch.client.settings import Identity, Settings, embedded_settings
+from ifmatch.client.identity import Identity
+from ifmatch.client.settings import Settings, embedded_settings
 from ifmatch.rules.profile import Profile
 
 

@@ -6,7 +6,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from ifmatch.client.settings import Identity
+from ifmatch.client.identity import Identity
 from ifmatch.client.target import Target
 from ifmatch.rules.catalogue import Rule
 

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 class Options:
     """What the user asked for. No `report_dir`: a new folder under reports/. `faults` are for the embedded server.
 
-    `rules` are patterns of ids, `effort` names the budget of the races, `writers` is how many meet in one, `seed` draws
-    the same races again. In a `strict` run a warning fails. `wait` is how many seconds a server may take to start.
-    `certifies`: the evidence is to be a certificate's. `budget` is how long the run may take, such as 5m. With
-    `fail_on` "new" only what is not broken in the `baseline`, a report.json, fails it.
+    `rules` are patterns of ids, `effort` names the budget of the races, `writers` is how many meet in one, `vantages`
+    are other machines that they sit on, `seed` draws the same races again. In a `strict` run a warning fails. `wait` is
+    how many seconds a server may take to start. `certifies`: the evidence is to be a certificate's. A `dry_run` only
+    says what would be written. `budget` is how long the run may take, such as 5m. With `fail_on` "new" only what is
+    not broken in the `baseline`, a report.json, fails it.
     `placeholders` are written `name=value`.
     """
 
@@ -34,9 +35,11 @@ class Options:
     placeholders: tuple[str, ...] = ()
     effort: str = "quick"
     writers: int = 4
+    vantages: tuple[str, ...] = ()
     seed: int | None = None
     strict: bool = False
     wait: float = 0.0
+    dry_run: bool = False
     certifies: bool = False
     budget: str = ""
     fail_on: str = "any"
@@ -151,6 +154,14 @@ OPTIONS = (
         key="writers",
     ),
     Option(
+        name="vantage",
+        field="vantages",
+        metavar="SPEC",
+        help="let writers of a race sit on another machine, too, such as ssh=NAME; may be given several times",
+        repeated=True,
+        key="vantages",
+    ),
+    Option(
         name="seed",
         field="seed",
         metavar="N",
@@ -199,6 +210,12 @@ OPTIONS = (
         name="certifies",
         field="certifies",
         help="also write what `ifmatch certify` puts into its package",
+        switch=True,
+    ),
+    Option(
+        name="dry-run",
+        field="dry_run",
+        help="say what would be written, and send nothing but the question what the target is",
         switch=True,
     ),
     Option(

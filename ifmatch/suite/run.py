@@ -14,10 +14,12 @@ import pytest
 from _pytest.mark import deselect_by_keyword, deselect_by_mark
 
 from ifmatch import errors
-from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, NothingSelected
+from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError
 from ifmatch.log.events import Crash, Event, Notice
 from ifmatch.report.console import conclusion, count_line
 from ifmatch.rules import catalogue
+from ifmatch.suite.dry_run import dry_run
+from ifmatch.suite.forecast import in_words
 from ifmatch.suite.options import RULES, Options, fill_from_target_file, given_to_pytest
 from ifmatch.suite.session import Session
 from ifmatch.suite.sharing import join, shared, split
@@ -37,11 +39,18 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             _join(config)
         elif not config.getoption("collectonly"):
             fill_from_target_file(config)
-            _demand_rules(config.getoption(RULES.own))
+            catalogue.demand_matching(config.getoption(RULES.own) or "*")
             _demand_expressions(config)
-            _enter(config, Session.open(_options(config), lambda event: _tell(config, event)))
+            _begin(config, _options(config))
     except IfmatchError as error:
         stop(config, error)
+
+
+def _begin(config: pytest.Config, options: Options) -> None:
+    if options.dry_run:
+        print(in_words(dry_run(options)))
+        pytest.exit("a dry run", returncode=ExitCode.CONFORMANT)
+    _enter(config, Session.open(options, lambda event: _tell(config, event)))
 
 
 def _is_worker(config: pytest.Config) -> bool:
@@ -54,13 +63,6 @@ def _join(config: pytest.Config) -> None:
         share, shares = int(given["workerid"].removeprefix("gw")), int(given["workercount"])
         rules = given_to_pytest(config).get(RULES.field, "")
         _enter(config, join(given["ifmatch"], given["workerid"], share, shares, rules))
-
-
-def _demand_rules(globs: str | None) -> None:
-    if globs and not any(catalogue.matches(rule.id, globs) for rule in catalogue.rules()):
-        raise NothingSelected(
-            f'No rule matches "{globs}". `ifmatch rules` lists the ids of all rules.'
-        )
 
 
 def _demand_expressions(config: pytest.Config) -> None:

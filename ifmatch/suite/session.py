@@ -51,6 +51,7 @@ from ifmatch.suite.folder import (
     released,
     set_aside,
 )
+from ifmatch.suite.forecast import foresee, in_words
 from ifmatch.suite.meeting import header_of, meet
 from ifmatch.suite.options import Options
 from ifmatch.suite.race_settings import RaceSettings, race_settings
@@ -116,6 +117,7 @@ class Session:
             options.base_url, options.target_file, options.profile, options.placeholders
         )
         demand_allowed_host(settings)
+        settings = replace(settings, vantages=tuple(options.vantages))
         named = profiles.load(settings.profile) if settings.profile else None
         if options.faults and settings.base_url:
             raise ConfigurationError(
@@ -164,6 +166,7 @@ class Session:
         try:
             await_start(session.target, options.wait)
             session.record(meet(session.target, named, options.rules, session.waivers))
+            session.say_first(options.rules)
         except (IfmatchError, KeyboardInterrupt) as error:
             code = error.exit_code if isinstance(error, IfmatchError) else ExitCode.INTERRUPTED
             # What a server said stands in these sentences, so they are cleared like everything else.
@@ -236,6 +239,13 @@ class Session:
         for listener in self.listeners:
             listener(written)
         return written
+
+    def say_first(self, rules: str) -> None:
+        """What the selected rules will write, before they do; to nobody where the server is our own."""
+        foreseen = foresee(self.target, rules, self.races)
+        self.record(foreseen)
+        if self.embedded is None:
+            self.target.tell(in_words(foreseen))
 
     # ------------------------------------------------------------ races
 

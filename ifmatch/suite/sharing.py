@@ -1,13 +1,12 @@
 """One run in several processes: what each needs to take part, and what keeps them out of each other's way."""
 
+import pickle
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ifmatch.client.quota import Limits
 from ifmatch.client.redaction import Redactor
-from ifmatch.client.settings import Identity, Settings
 from ifmatch.client.statement import Statement
 from ifmatch.errors import ConfigurationError
 from ifmatch.log.writer import EventLog
@@ -16,6 +15,9 @@ from ifmatch.rules.answer import Answer
 from ifmatch.rules.profile import Profile
 from ifmatch.suite.race_settings import RaceSettings
 from ifmatch.suite.session import Session
+
+if TYPE_CHECKING:
+    from ifmatch.client.settings import Settings
 
 
 def split(session: Session, shares: int) -> None:
@@ -32,13 +34,12 @@ def split(session: Session, shares: int) -> None:
 def shared(session: Session) -> dict[str, Any]:
     """What each process needs to take part in a run. Goes through memory only: it holds credentials."""
     settings, target, races = session.settings, session.target, session.races
-    limits = settings.limits.share_of(session.shares)
-    credentials = {str(identity): value for identity, value in settings.credentials.items()}
+    limited = replace(settings, limits=settings.limits.share_of(session.shares))
     return {
         "run_id": session.run_id,
         "folder": str(session.log.folder.absolute()),
         "profile": settings.profile or session.profile.id,
-        "settings": {**settings.__dict__, "credentials": credentials, "limits": asdict(limits)},
+        "settings": pickle.dumps(limited),
         "statement": [dict(target.statement.document), target.statement.problem],
         "canary": target.canary.status if target.canary else None,
         "races": [races.effort, races.writers, races.seed, races.ends, races.seconds],
@@ -47,12 +48,8 @@ def shared(session: Session) -> dict[str, Any]:
 
 def join(shared: Mapping[str, Any], name: str, share: int, shares: int, rules: str) -> Session:
     """Take part in a run that another process opened, as one of so many; `name` keeps the ids of exchanges apart."""
-    given = dict(shared["settings"])
-    given["credentials"] = {
-        Identity(identity): value for identity, value in given["credentials"].items()
-    }
-    given["limits"] = Limits(**given["limits"])
-    settings, profile = Settings(**given), profiles.load(shared["profile"])
+    settings: Settings = pickle.loads(shared["settings"])
+    profile = profiles.load(shared["profile"])
     redactor = Redactor(settings.secrets)
     log = EventLog(Path(shared["folder"]), redactor.text)
     races = RaceSettings(*shared["races"])

@@ -29,7 +29,7 @@ KINDS = {
     "PUT": Kind.UPDATE,
     "PATCH": Kind.PATCH,
     "DELETE": Kind.DELETE,
-    "TX": Kind.TRANSACTION,
+    "TX": Kind.PART,
     "POST": Kind.CREATE,
     "SEARCH": Kind.SEARCH,
 }

@@ -46,7 +46,7 @@ def test_the_picture_shows_the_witness_and_both_resources(example: Together) -> 
 
 
 def test_a_resource_alone_has_nothing_to_be_compared_with() -> None:
-    lonely = Operation(0, "A", Kind.TRANSACTION, 0, 9, Outcome.REFUSED, 412, "3", "a")
+    lonely = Operation(0, "A", Kind.PART, 0, 9, Outcome.REFUSED, 412, "3", "a")
     history = History((lonely,), (Entry("3", ("0",)),))
     assert judge_together({"1st": history}) == ()
     assert judge_together({}) == ()
@@ -66,7 +66,7 @@ def _lawful(rng: random.Random) -> tuple[dict[str, History], list[dict[str, Oper
     looks = []
     for number in range(rng.randrange(1, 12)):
         written = rng.sample(names, rng.randint(1, 3))
-        kind = Kind.TRANSACTION if len(written) > 1 else Kind.UPDATE
+        kind = Kind.PART if len(written) > 1 else Kind.UPDATE
         outcome = rng.choice([Outcome.OK, Outcome.OK, Outcome.REFUSED, Outcome.UNKNOWN])
         applied = outcome is Outcome.OK or (outcome is Outcome.UNKNOWN and rng.random() < 0.5)
         for name in written:

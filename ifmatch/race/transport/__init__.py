@@ -1,5 +1,6 @@
 """The race transport: requests that reach the target as nearly at one instant as can be, and when they did."""
 
+from ifmatch.race.transport.authorized import Authorized
 from ifmatch.race.transport.blocks import Blocks
 from ifmatch.race.transport.choose import Choice, choose
 from ifmatch.race.transport.engine import Engine, Mode, Result, TimedRequest
@@ -7,6 +8,7 @@ from ifmatch.race.transport.feedback import Side, WinnerFeedback
 from ifmatch.race.transport.wideners import Widener, held_body
 
 __all__ = [
+    "Authorized",
     "Blocks",
     "Choice",
     "Engine",

@@ -4,9 +4,10 @@ import ssl
 import time
 import urllib.request
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
-from ifmatch.client.http import Wire
+from ifmatch.client.access import wire_to
 from ifmatch.client.settings import Settings
 from ifmatch.race.transport.connection import DialError, Origin, dial
 from ifmatch.race.transport.direct import Direct
@@ -14,6 +15,8 @@ from ifmatch.race.transport.engine import Engine
 from ifmatch.race.transport.fallback import Threads
 from ifmatch.race.transport.http1 import Http1
 from ifmatch.race.transport.http2 import Http2
+from ifmatch.race.transport.vantage_point import Station, VantagePoint
+from ifmatch.race.transport.vantages import Vantages
 from ifmatch.race.transport.wideners import Widener
 
 #: Seconds; finding out whether the target speaks HTTP/2 may not take longer.
@@ -38,6 +41,29 @@ def choose(settings: Settings, *, http2: bool | None = None) -> Choice:
     streams of a connection go to one worker of the target, so a fault between its workers shows over HTTP/1.1 alone. By
     default ALPN decides (RFC 7301), and over plain HTTP there is no HTTP/2. Raises ConfigurationError as Settings.tls.
     """
+    choice = _chosen(settings, http2)
+    return _from_vantages(choice, settings) if settings.vantages else choice
+
+
+def serve(channel: Any) -> None:
+    """Be a vantage point, over a channel of execnet's, until that is closed."""
+    choice = choose(Settings(**channel.receive()))
+    channel.send((_way(choice),))
+    Station(channel, choice.engine).serve()
+
+
+def _from_vantages(choice: Choice, settings: Settings) -> Choice:
+    points = [VantagePoint(spec, settings) for spec in settings.vantages]
+    engine = Vantages(choice.engine, points, _way(choice))
+    return Choice(engine, f"{choice.text} {engine.text}", choice.widener)
+
+
+def _way(choice: Choice) -> int:
+    """How long it takes from here to the target and back; ns, 0 when that is not known."""
+    return (choice.widener.way() if choice.widener else None) or 0
+
+
+def _chosen(settings: Settings, http2: bool | None) -> Choice:
     if settings.through_proxy and (variable := _proxy_for(settings.base_url)):
         return Choice(
             _threads(settings),
@@ -59,19 +85,16 @@ def choose(settings: Settings, *, http2: bool | None = None) -> Choice:
 
 
 def _threads(settings: Settings) -> Threads:
-    return Threads(
-        lambda: Wire(settings.base_url, settings.tls(), settings.timeout, settings.through_proxy),
-        settings.timeout,
-    )
+    return Threads(lambda: wire_to(settings.base_url, settings), settings.timeout)
 
 
 def _origin(settings: Settings, *protocols: str) -> Origin:
     """The target's origin; its TLS settings are of its own, so that others keep theirs."""
     context = settings.tls()
     if not isinstance(context, ssl.SSLContext):
-        return Origin.of(settings.base_url, None)
+        return Origin.of(settings.base_url, None, settings.source_address)
     context.set_alpn_protocols(protocols)
-    return Origin.of(settings.base_url, context)
+    return Origin.of(settings.base_url, context, settings.source_address)
 
 
 def _speaks_http2(settings: Settings) -> tuple[bool, str]:

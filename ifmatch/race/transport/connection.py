@@ -34,17 +34,23 @@ class DialError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where connections lead. `tls` is None for plain HTTP."""
+    """Where connections lead. `tls` is None for plain HTTP. `source` is the address of ours that they come from."""
 
     host: str
     port: int
     tls: ssl.SSLContext | None = None
+    source: str = ""
 
     @classmethod
-    def of(cls, base_url: str, tls: ssl.SSLContext | None) -> "Origin":
+    def of(cls, base_url: str, tls: ssl.SSLContext | None, source: str = "") -> "Origin":
         """The origin of an address."""
         url = urlsplit(base_url)
-        return cls(url.hostname or "", url.port or _PORTS[url.scheme], tls)
+        return cls(url.hostname or "", url.port or _PORTS[url.scheme], tls, source)
+
+    def connected(self, seconds: float) -> socket.socket:
+        """A new TCP connection. Raises OSError."""
+        source = (self.source, 0) if self.source else None
+        return socket.create_connection((self.host, self.port), seconds, source)
 
 
 class Connection:
@@ -172,7 +178,7 @@ def dial(origin: Origin, deadline: float) -> Connection:
     """
     sock: socket.socket | None = None
     try:
-        sock = socket.create_connection((origin.host, origin.port), _left(deadline))
+        sock = origin.connected(_left(deadline))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = _greeted(sock, origin, deadline) if origin.tls else Connection(sock)
         sock.setblocking(False)
@@ -192,7 +198,7 @@ def way(origin: Origin, deadline: float, tries: int = 3) -> int | None:
     for _ in range(tries):
         with suppress(OSError, UnicodeError):
             begun = clock()
-            socket.create_connection((origin.host, origin.port), _left(deadline)).close()
+            origin.connected(_left(deadline)).close()
             durations.append(clock() - begun)
     return min(durations, default=None)
 

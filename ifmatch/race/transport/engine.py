@@ -36,7 +36,7 @@ class Result:
     `invoked` lies before its first byte, because a target may act on the headers alone; `released` after its last byte
     was handed to the network, None when it never was; `returned` after the last needed byte of the response, None when
     there is none. A request without a response may have taken effect, and may still; only when `sent` is false it
-    certainly has not.
+    certainly has not. `place` is where it was sent from, when that was not here.
     """
 
     request: Request
@@ -47,6 +47,7 @@ class Result:
     released: int | None
     returned: int | None
     sent: bool = True
+    place: str = ""
 
 
 @dataclass(slots=True)

@@ -1,10 +1,13 @@
 """Plans drawn by Hypothesis, played on a resource, and cut down when they show a fault."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
+from ifmatch.client.doors import await_index
+from ifmatch.client.ledger import Item
 from ifmatch.client.workbench import Snapshot, Subject
-from ifmatch.judge.history import ANY, Kind
+from ifmatch.judge.history import ANY, Kind, Operation, Outcome
 from ifmatch.race.completion import Completion
 from ifmatch.race.history_builder import HistoryBuilder
 from ifmatch.race.invocations import Invocation
@@ -12,7 +15,11 @@ from ifmatch.race.plan import REPERTOIRE, Plan, Round, Step
 from ifmatch.race.race import Race, Reproduction
 from ifmatch.race.runner import Runner
 from ifmatch.race.transport import Blocks
+from ifmatch.race.workloads.creates import by_identifier
 from ifmatch.race.workloads.rounds import times_shown
+
+#: The kinds of writes that look for their resource.
+_BY_CRITERIA = (Kind.CREATE, Kind.CONDITIONAL_UPDATE)
 
 #: What each writer has seen of the resource, the latest last.
 Seen = dict[str, list[Snapshot]]
@@ -65,6 +72,8 @@ def _plans(runner: Runner, seed: int) -> Iterator[Plan]:
 def _play(runner: Runner, race: Race, plan: Plan) -> None:
     with runner.counted_block(race):
         builder = runner.new_history(race)
+        if any(step.kind in _BY_CRITERIA for step in plan.steps):
+            await_index(runner.bench, builder.subject)
         connections = runner.connections(builder.subject)
         seen: Seen = {writer: [builder.seen] for writer in plan.writers}
         for steps in plan.rounds:
@@ -72,7 +81,8 @@ def _play(runner: Runner, race: Race, plan: Plan) -> None:
             if len(steps) > 1:
                 race.rounds.append(completions)
             for completion in completions:
-                _learn(seen[completion.operation.writer], completion)
+                if _is_about(builder.subject, completion):
+                    _learn(seen[completion.operation.writer], completion)
 
 
 def _played(
@@ -81,9 +91,17 @@ def _played(
     """One round of a plan: a single step is sequential, several are released together."""
     writers = [step.writer for step in steps]
     invocations = [_invocation(runner, builder.subject, step, seen[step.writer]) for step in steps]
+    items = _intended(runner, builder.subject, steps)
     if len(steps) == 1:
-        return [builder.alone(writers[0], invocations[0])]
-    return builder.release(connections, invocations, writers)
+        completions = [builder.alone(writers[0], invocations[0])]
+    else:
+        completions = builder.release(connections, invocations, writers)
+    for completion in completions:
+        item = items.pop(completion.operation.writer, None)
+        if item is not None:
+            runner.target.settle_new(item, completion.answer)
+            builder.correct(_on_the_resource(builder.subject, completion))
+    return completions
 
 
 def _invocation(runner: Runner, subject: Subject, step: Step, seen: list[Snapshot]) -> Invocation:
@@ -100,6 +118,11 @@ def _invocation(runner: Runner, subject: Subject, step: Step, seen: list[Snapsho
             return invocations.delete(subject, known, named)
         case Kind.TRANSACTION:
             return invocations.transaction(subject, known)
+        case Kind.CREATE:
+            return invocations.create_if_none(subject.unique, by_identifier(runner, subject.unique))
+        case Kind.CONDITIONAL_UPDATE:
+            criteria = by_identifier(runner, subject.unique)
+            return invocations.update_found(subject, known, criteria)
         case _ if base == ANY:
             return invocations.update_any(subject, known)
         case _:
@@ -116,6 +139,39 @@ def _learn(seen: list[Snapshot], completion: Completion) -> None:
     ):
         content = completion.answer.resource or seen[-1].resource
         seen.append(Snapshot(completion.answer, content, None))
+
+
+# ---------------------------------------------------------------- what goes by criteria
+
+
+def _intended(runner: Runner, subject: Subject, steps: Round) -> dict[str, Item]:
+    """What may be made by the steps of a round that find nothing to write to, by their writers."""
+    ledger = runner.target.ledger
+    return {
+        step.writer: ledger.intend(subject.type, subject.unique)
+        for step in steps
+        if step.kind in _BY_CRITERIA
+    }
+
+
+def _is_about(subject: Subject, completion: Completion) -> bool:
+    """Whether an answer speaks of the resource: by criteria another one may have been found, or made."""
+    by_criteria = completion.invocation.kind in _BY_CRITERIA
+    return not by_criteria or completion.answer.named_id == subject.id
+
+
+def _on_the_resource(subject: Subject, completion: Completion) -> Operation:
+    """What an accepted write by criteria is for the resource.
+
+    A conditional create never writes to what it finds, nor does an update that found another one: as if refused, it
+    must leave no trace. Of an update whose answer names no resource nobody knows which one it found.
+    """
+    operation, answer = completion.operation, completion.answer
+    if not completion.accepted:
+        return operation
+    if operation.kind is Kind.CREATE or answer.named_id not in ("", subject.id):
+        return replace(operation, outcome=Outcome.REFUSED, version=None)
+    return operation if answer.named_id else replace(operation, outcome=Outcome.UNKNOWN)
 
 
 # ---------------------------------------------------------------- cutting it down

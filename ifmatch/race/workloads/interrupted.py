@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+from ifmatch.client.exchange import Request
 from ifmatch.errors import OutcomeUnknown, RuleNotApplicable, SetupFailed
 from ifmatch.race.history_builder import HistoryBuilder
+from ifmatch.race.invocations import Invocation
 from ifmatch.race.race import Race
 from ifmatch.race.runner import Runner
 from ifmatch.race.transport import Widener, held_body
@@ -36,7 +38,7 @@ def abandoned_and_retried(runner: Runner) -> Race:
         first = runner.invocations.update(builder.subject, builder.seen)
         again = runner.invocations.update(builder.subject, builder.seen)
         runner.sender.take([first.request])
-        result = widener.abandon(first.request)
+        result = widener.abandon(_authorized(runner, first))
         if result.sent:
             builder.record("A", first, result)
         builder.alone("A again", again)
@@ -51,11 +53,16 @@ def aborted_upload(runner: Runner) -> Race:
     def interrupt(builder: HistoryBuilder) -> None:
         invocation = runner.invocations.update(builder.subject, builder.seen)
         runner.sender.take([invocation.request])
-        result = widener.aborted_upload(invocation.request)
+        result = widener.aborted_upload(_authorized(runner, invocation))
         if result.sent:
             builder.cut_short("A", invocation, result)
 
     return _repeated(runner, interrupt)
+
+
+def _authorized(runner: Runner, invocation: Invocation) -> Request:
+    """What goes past the engine, which would see to its Authorization header."""
+    return runner.target.authorizer.authorized(invocation.request)
 
 
 def _widener(runner: Runner) -> Widener:

@@ -17,11 +17,14 @@ def html(reports: Sequence[Document]) -> str:
 
 def _changes(old: Document, new: Document) -> Changes:
     found = changes(old, new)
-    return Changes(counted(found), remark(old, new), tuple(map(_change, found)))
+    views = tuple(map(view_of, found))
+    return Changes("From A to B", counted(found), remark(old, new), views)
 
 
-def _change(change: Change) -> ChangeView:
+def view_of(change: Change, target: str = "") -> ChangeView:
+    """A change as a page shows it, with the name of the target where there are several."""
     return ChangeView(
+        target=one_line(target),
         kind=change.kind.heading,
         rule=one_line(change.rule),
         title=one_line(change.title),

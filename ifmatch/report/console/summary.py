@@ -58,6 +58,10 @@ def print_summary(console: Console, run: Run, folder: Path | str | None = None) 
     console.print()
     for warning in (*run.idle_waivers, *run.renewals):
         print_line(console, f"! {warning}", "yellow")
+    if run.foreseen.writes:
+        print_line(
+            console, f"wrote   {run.writes} times; about {run.foreseen.writes} were foreseen"
+        )
     if folder is not None:
         console.print(Text(f"report  {folder}/"), soft_wrap=True)
     for line in _left(run):

@@ -63,8 +63,9 @@ class Row:
 
 @dataclass(frozen=True)
 class ChangeView:
-    """What became of a rule from the first report to the second."""
+    """What became of a rule from the first report to the second; of which target, where there are several."""
 
+    target: str
     kind: str
     rule: str
     title: str
@@ -77,6 +78,7 @@ class ChangeView:
 class Changes:
     """What changed from the first report to the second: how much in all, what to mind, and each change."""
 
+    heading: str
     counted: str
     remark: str
     each: tuple[ChangeView, ...]
@@ -87,8 +89,12 @@ def side_by_side(
     named: Sequence[tuple[str, Document]],
     pages: Sequence[str] = (),
     changes: Changes | None = None,
+    without: Sequence[tuple[str, str]] = (),
 ) -> str:
-    """The page of reports with their names; each with the address of its own page, where it has one."""
+    """The page of reports with their names; each with the address of its own page, where it has one.
+
+    `without` names those who came to no report, and says why.
+    """
     columns = [column_of(report) for _, report in named]
     addresses = pages or [""] * len(named)
     rules = rules_of(columns)
@@ -97,6 +103,7 @@ def side_by_side(
         title=title,
         heads=[_head(*one, page) for one, page in zip(named, addresses, strict=True)],
         changes=changes,
+        without=[(one_line(name), lines_of(why)) for name, why in without],
         interactions=list(dict.fromkeys(map(_interaction, rules))),
         verdicts=_verdicts_in(columns),
         rows=[_row(rule, columns, addresses) for rule in rules],

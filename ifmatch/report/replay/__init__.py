@@ -1,4 +1,4 @@
-"""What a run has shown, shown again: by a script for a person, or by a new run that is held against the old one."""
+"""What a run has shown, shown again by a script: for a person who wants to see it happen."""
 
 from ifmatch.report.replay.script import (
     FOLDER_NAME,

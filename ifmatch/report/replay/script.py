@@ -132,11 +132,11 @@ class _Replay:
     def _conclusion(self, decided: ExchangeRecorded | None) -> str:
         """The verdict: by the status, where it was the status that was wrong."""
         promised = _promised(self.case)
-        came = decided.response.status if decided and decided.response else None
-        if promised and came is not None and not self.is_under_way:
-            return f'conclude "$decided" {came} {" ".join(map(curl.quoted, promised))}'
-        ways = f"ifmatch explain {self.case.rule} says what matters, ifmatch replay judges it."
-        return f"look {curl.quoted(one_line(ways))}"
+        if self.is_under_way or not promised:
+            ways = f"ifmatch explain {self.case.rule} says what matters, ifmatch replay judges it."
+            return f"look {curl.quoted(one_line(ways))}"
+        came = decided.response.status if decided and decided.response else "nothing"
+        return f'conclude "$decided" {came} {" ".join(map(curl.quoted, promised))}'
 
     # ------------------------------------------------------------ a race
 

@@ -57,12 +57,13 @@ class Replayed:
 
 def replayed(before: Run, rules: Sequence[str], attempts: Sequence[Run]) -> list[Replayed]:
     """What these rules of an earlier run have shown in each of several attempts."""
-    by_rule = [{judged.rule: judged for judged in run.rules} for run in attempts]
-    return [
-        Replayed(judged, tuple(rules_of.get(judged.rule) for rules_of in by_rule))
-        for judged in before.rules
-        if judged.rule in rules
-    ]
+    chosen = [judged for judged in before.rules if judged.rule in rules]
+    return [Replayed(one, tuple(_in(run, one.rule) for run in attempts)) for one in chosen]
+
+
+def _in(run: Run, rule: str) -> Judged | None:
+    """What a run says of a rule, if it has judged it."""
+    return next((judged for judged in run.rules if judged.rule == rule), None)
 
 
 def print_replayed(console: Console, found: Sequence[Replayed]) -> None:
@@ -126,10 +127,10 @@ def _is_same(before: Judged, now: Judged) -> bool:
     """Whether every case shows what it showed; of a race, whether it shows one of the anomalies that it showed."""
     if before.verdict is not now.verdict:
         return False
+    if before.spokesman.race is None:
+        return _cases(before) == _cases(now)
     anomalies = _anomalies(before)
-    if anomalies:
-        return bool(anomalies & _anomalies(now))
-    return before.spokesman.race is not None or _cases(before) == _cases(now)
+    return not anomalies or not anomalies.isdisjoint(_anomalies(now))
 
 
 def _anomalies(judged: Judged) -> frozenset[str]:

@@ -1,0 +1,154 @@
+"""What a run will write, said before it begins: reckoned from what each rule wrote when it was measured.
+
+`writes.json` is made by `benchmarks/writes.py` from the logs of runs on the embedded servers, and by hand nowhere.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from math import ceil
+from pathlib import Path
+
+from ifmatch.client.target import Target
+from ifmatch.client.tidying import cannot_delete
+from ifmatch.log.events import Event, ExchangeRecorded, Foreseen, Journalled, VerdictReached
+from ifmatch.log.journal import standing
+from ifmatch.race.budget import EFFORTS, Budget
+from ifmatch.race.sender import FEWEST
+from ifmatch.rules import catalogue
+from ifmatch.rules.catalogue import Rule, is_watched
+from ifmatch.rules.expectation import NotApplicable
+from ifmatch.suite.gates import why_not
+from ifmatch.suite.race_settings import RaceSettings
+
+#: How the table was measured: races by this budget, among so many writers.
+MEASURED_EFFORT, MEASURED_WRITERS = "quick", 4
+
+#: What stands in the table for the type that a rule is run on.
+SUBJECT = "subject"
+
+_TABLE = Path(__file__).with_name("writes.json")
+
+
+@dataclass
+class Cost:
+    """What one rule writes on one resource type: how many requests, and how many resources by type.
+
+    A resource that is still there at the end counts for one more request, which removes it.
+    """
+
+    writes: int = 0
+    makes: Counter[str] = field(default_factory=Counter)
+
+    def at_least(self, other: "Cost") -> "Cost":
+        """What covers both of two measurements."""
+        return Cost(max(self.writes, other.writes), self.makes | other.makes)
+
+
+# ---------------------------------------------------------------- foreseen
+
+
+def foresee(target: Target, rules: str, races: RaceSettings) -> Foreseen:
+    """What the rules that match the patterns, and that can be run on a target, will write there."""
+    writes, makes = 0.0, Counter[str]()
+    for rule, resource_type in _cases(target, rules):
+        cost = table().get(rule.id, Cost())
+        factor = _factor(races) if rule.id.startswith("race.") else 1.0
+        writes += cost.writes * factor
+        for name, count in cost.makes.items():
+            makes[resource_type if name == SUBJECT else name] += ceil(count * factor)
+    lent = sorted(name for name in makes if _is_lent(target, name))
+    for name in lent:
+        makes[name] = 0
+    return Foreseen(
+        writes=ceil(writes),
+        resources={name: count for name, count in sorted(makes.items()) if count},
+        lent=tuple(lent),
+        stays=cannot_delete(target),
+    )
+
+
+def _cases(target: Target, rules: str) -> Iterator[tuple[Rule, str]]:
+    """The selected rules that can be run on a target, with each type that they are run on."""
+    for rule in catalogue.rules():
+        is_selected = not rules or catalogue.matches(rule.id, rules)
+        if not is_selected or why_not(target, rule):
+            continue
+        for resource_type in target.profile.types_of(rule.id):
+            promise = target.profile.promise(rule.id, resource_type)
+            if not isinstance(promise, NotApplicable):
+                yield rule, resource_type
+
+
+def _is_lent(target: Target, resource_type: str) -> bool:
+    kind = target.profile.resources.get(resource_type)
+    return kind is not None and kind.lent
+
+
+def _factor(races: RaceSettings) -> float:
+    """How much more is written than was measured: in a round all writers meet, or two, by turns."""
+    rounds = _rounds(races.budget) / _rounds(EFFORTS[MEASURED_EFFORT])
+    return rounds * (races.writers + FEWEST) / (MEASURED_WRITERS + FEWEST)
+
+
+def _rounds(budget: Budget) -> int:
+    return budget.blocks * budget.rounds
+
+
+def in_words(foreseen: Foreseen) -> str:
+    """What a run says first."""
+    made = ", ".join(f"{count} {name}" for name, count in foreseen.resources.items())
+    total = sum(foreseen.resources.values())
+    lines = [f"will write about {foreseen.writes} times and make about {total} resources"]
+    lines[0] += f" ({made}), removed at the end" if made and not foreseen.stays else ""
+    if foreseen.stays:
+        lines.append(f"cannot be deleted, and stays: {made or 'nothing'} ({foreseen.stays})")
+    if foreseen.lent:
+        lines.append(f"changed and then restored: the {', '.join(foreseen.lent)} lent to the run")
+    return "\n".join(lines)
+
+
+# ---------------------------------------------------------------- measured
+
+
+@cache
+def table() -> Mapping[str, Cost]:
+    """What each rule wrote when it was measured."""
+    rows = json.loads(_TABLE.read_text(encoding="utf-8"))
+    return {rule: Cost(row["writes"], Counter(row["makes"])) for rule, row in rows.items()}
+
+
+def measured(events: Iterable[Event], types: Mapping[str, int]) -> dict[str, Cost]:
+    """What each rule of a run wrote on one type. `types` says on how many each was run, one if it is not named."""
+    totals: dict[str, Cost] = {}
+    since: list[Event] = []
+    for event in events:
+        since.append(event)
+        # What comes after the last scenario, before the rules that are watched have their verdicts, is tidying up.
+        if isinstance(event, VerdictReached) and not is_watched(event.rule):
+            cost = _cost(since, event.resource_type)
+            before = totals.setdefault(event.rule, Cost())
+            before.writes += cost.writes
+            before.makes += cost.makes
+            since = []
+    return {rule: _share(cost, types.get(rule, 1)) for rule, cost in totals.items()}
+
+
+def _cost(events: list[Event], resource_type: str) -> Cost:
+    """What one case wrote, by all that was put down until its verdict."""
+    journal = [event for event in events if isinstance(event, Journalled)]
+    made = Counter(
+        SUBJECT if entry.type == resource_type else entry.type
+        for entry in journal
+        if entry.action == "created"
+    )
+    sent = [event for event in events if isinstance(event, ExchangeRecorded)]
+    writes = sum(event.request.method not in ("GET", "HEAD") for event in sent)
+    return Cost(writes + len(standing(journal)), made)
+
+
+def _share(cost: Cost, types: int) -> Cost:
+    makes = Counter({name: ceil(count / types) for name, count in cost.makes.items()})
+    return Cost(ceil(cost.writes / types), makes)
