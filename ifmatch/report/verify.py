@@ -176,11 +176,13 @@ def _orphans(evidence: Evidence) -> list[str]:
         return []
     verdicts = [event for event in evidence.events if isinstance(event, VerdictReached)]
     named = {id for verdict in verdicts for id in verdict.exchanges}
-    return [
-        exchange.id
-        for exchange in _exchanges(evidence)
-        if exchange.step is not None and not exchange.raced and exchange.id not in named
-    ]
+    of_steps = [exchange.id for exchange in _exchanges(evidence) if _is_of_a_step(exchange)]
+    return [id for id in of_steps if id not in named]
+
+
+def _is_of_a_step(exchange: ExchangeRecorded) -> bool:
+    """Whether a verdict has to name an exchange. What raced is in its history."""
+    return exchange.step is not None and not exchange.raced
 
 
 # ---------------------------------------------------------------- the suite

@@ -1,7 +1,8 @@
 """A race judged anew: the anomalies that today's judge finds in its histories, beside what else was found then."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
 
 from ifmatch.errors import OutcomeUnknown, RuleNotApplicable, SetupFailed
 from ifmatch.judge.jsonlines import read_histories
@@ -29,23 +30,32 @@ def judge_race(case: Case, was: VerdictReached, histories: Iterable[HistoryRecor
 
     Raises what ended the race then, when nothing is found in it.
     """
-    sightings = [sighting for one in histories if one.counted for sighting in _sightings(one)]
-    others = [_at_todays_level(finding, case, was) for finding in was.findings]
-    found = [
-        *map(finding_of, sightings[:_MOST_LISTED]),
-        *(finding for finding in others if not is_of_anomaly(finding)),
-    ]
+    found = (*_anomalies(histories), *_others(case, was))
+    about_state = any(finding.state for finding in found)
     case.observed = dict(was.observed)
     case.raced(
         RaceReport(
-            findings=tuple(found),
+            findings=found,
             doubt="",
             facts=was.race or RaceFacts(),
-            story=was.message if any(finding.state for finding in found) else "",
+            story=was.message if about_state else "",
         )
     )
     if not found and was.verdict in _ENDED:
         raise _ENDED[was.verdict](was.message)
+
+
+def _anomalies(histories: Iterable[HistoryRecorded]) -> Iterator[Finding]:
+    """What today's judge finds in the histories whose anomalies count."""
+    sightings = chain.from_iterable(_sightings(one) for one in histories if one.counted)
+    yield from map(finding_of, islice(sightings, _MOST_LISTED))
+
+
+def _others(case: Case, was: VerdictReached) -> Iterator[Finding]:
+    """What else was found then."""
+    for finding in was.findings:
+        if not is_of_anomaly(finding):
+            yield _at_todays_level(finding, case, was)
 
 
 def _sightings(recorded: HistoryRecorded) -> Iterable[Sighting]:
