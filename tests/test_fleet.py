@@ -316,8 +316,8 @@ def test_targets_of_one_server(tmp_path):
 def test_forty_targets(tmp_path):
     """Three hang, two reset, one fills the disk: 34 whole reports, 6 explained, and the exit code of the gravest."""
     with contextlib.ExitStack() as stack:
-        hanging = [stack.enter_context(hostile("hang", after=6 * i)) for i in range(3)]
-        resetting = [stack.enter_context(hostile("reset", after=6 * i)) for i in range(2)]
+        hanging = [stack.enter_context(hostile("hang", after=3 * i)) for i in range(3)]
+        resetting = [stack.enter_context(hostile("reset")) for _ in range(2)]
         lines = [f"[defaults]\n{_RULES}\nbound = 60\n"]
         lines += [
             f"[targets.hangs-{n}]\nbase_url = '{server.base_url}'\nbound = 10\n"

@@ -42,7 +42,7 @@ def run_all(given: Mapping[str, Any], rest: Sequence[str]) -> int:
     started = time.perf_counter()
     runs, endings = SideBySide(jobs, [Here()], os.cpu_count() or 1), list[Ending]()
     View(console, jobs).watch(runs, endings.append)
-    reports = {job.name: report for job in jobs if (report := job.report)}
+    reports = _reports_of(jobs)
     console.print()
     print_matrix(console, list(reports.values()))
     _write_page(folder, reports)
@@ -54,6 +54,12 @@ def run_all(given: Mapping[str, Any], rest: Sequence[str]) -> int:
     console.print(f"\nreport  {folder}/    {time.perf_counter() - started:.1f} s", soft_wrap=True)
     codes = [ending.code for ending in endings]
     return int(ExitCode.INTERRUPTED) if runs.interrupted else gravest(codes)
+
+
+def _reports_of(jobs: Sequence[Job]) -> dict[str, Document]:
+    """What each system came to, as far as its run wrote a report."""
+    found = {job.name: job.report for job in jobs}
+    return {name: report for name, report in found.items() if report}
 
 
 def _jobs(folder: Path, given: Mapping[str, Any], rest: Sequence[str]) -> list[Job]:
