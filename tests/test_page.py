@@ -177,11 +177,12 @@ def test_a_repair_of_an_embedded_server_is_checked_on_a_new_one():
 
 
 #: Rules of which these faults break twelve, for three causes.
-TWELVE = (
-    "update.if-match.stale*,update.if-match.never-existed,update.if-match.other-resource,update.if-match.id-as-version,"
-    "update.lost-update.detected,race.update.same-version,update.unparsable,always.no-server-error,"
-    "create.headers.location,read.*"
-)
+TWELVE = ",".join((
+    "update.if-match.stale", "update.if-match.stale-by-two", "update.if-match.stale-by-many",
+    "update.if-match.stale-equal-content", "update.if-match.never-existed", "update.if-match.other-resource",
+    "update.if-match.id-as-version", "update.lost-update.detected", "race.update.same-version", "update.unparsable",
+    "always.no-server-error", "create.headers.location", "read.existing",
+))  # fmt: skip
 FAULTS = ("if-match-ignored", "unparsable-answered-500", "create-without-location")
 
 
