@@ -142,7 +142,7 @@ def neither_changed(case, bench, glancing, resource, other, attempt):
 @then("what the first entry shows is what the second wrote")
 def shows_what_was_written(case, sent, resource):
     shown = case.shown(sent.answers[0].resource, "a resource in the answer to the first entry")
-    written, marker = sent.entries[1].resource, resource.kind.marker
+    written, marker = sent.entries[1].resource, resource.marker
     got, wanted = at(shown, marker), at(written, marker)
     case.fact(got == wanted, "what the transaction wrote", f"{marker} is {got!r}, not {wanted!r}")
 

@@ -27,7 +27,9 @@ def read_head(target, resource):
 @then("the answer that nothing changed is as promised")
 def not_modified(case, resource, attempt):
     answer = attempt.answer
-    case.shown(answer if answer.effect is Effect.UNMODIFIED else None, "a 304")
+    case.shown(
+        answer if answer.effect is Effect.UNMODIFIED else None, "an answer that nothing has changed"
+    )
     case.fact(answer.body is Body.EMPTY, "no body", describe(answer))
     expected = resource.now.answer.etag
     if expected is not None:

@@ -42,7 +42,7 @@ def shows_nothing(case, resource, attempt):
     answer = attempt.answer
     # Whether it should have been accepted is for other rules to say.
     if answer.effect is Effect.REFUSED:
-        mark = str(at(resource.now.resource, resource.kind.marker))
+        mark = str(at(resource.now.resource, resource.marker))
         shown = mark in answer.text or resource.unique in answer.text
         case.invariant(not shown, "nothing of the content", "content of the resource")
         version = version_in(answer.etag or "")

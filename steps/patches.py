@@ -20,7 +20,7 @@ from .updates import CLIENT_VERSION
 
 
 def _patch(target, bench, resource, patch_format="", possible=True, **options):
-    text, marker = new_mark(), resource.kind.marker
+    text, marker = new_mark(), resource.marker
     chosen = patch_format or format_of(bench)
     document = patch_document(
         chosen, resource.type, {marker: text}, target.profile.media_type, possible
@@ -98,18 +98,18 @@ def _json_patch(target, resource, *operations, media_type="application/json-patc
 
 def _change(resource):
     """An operation that can be carried out, so that half a patch would show."""
-    return {"op": "replace", "path": resource.kind.marker, "value": f"ifmatch {new_unique()}"}
+    return {"op": "replace", "path": resource.marker, "value": f"ifmatch {new_unique()}"}
 
 
 @when("it is patched with a change and a test that fails", target_fixture="attempt")
 def patch_with_failing_test(target, resource):
-    test = {"op": "test", "path": resource.kind.marker, "value": "ifmatch never"}
+    test = {"op": "test", "path": resource.marker, "value": "ifmatch never"}
     return _json_patch(target, resource, _change(resource), test)
 
 
 @when("it is patched with a change and an operation that does not exist", target_fixture="attempt")
 def patch_with_unknown_operation(target, resource):
-    unknown = {"op": "ifmatch", "path": resource.kind.marker, "value": "ifmatch never"}
+    unknown = {"op": "ifmatch", "path": resource.marker, "value": "ifmatch never"}
     return _json_patch(target, resource, _change(resource), unknown)
 
 
@@ -151,7 +151,7 @@ def patch_in_no_format(target, resource):
     target_fixture="attempt",
 )
 def patch_without_target(target, resource, operation):
-    flawed = without_target(resource.kind.marker)[operation]
+    flawed = without_target(resource.marker)[operation]
     return _json_patch(target, resource, _change(resource), flawed)
 
 
@@ -172,7 +172,7 @@ def patch_malformed(target, resource, flaw):
     target_fixture="attempt",
 )
 def patch_by_fhirpath(target, resource, operation):
-    text, marker = new_mark(), resource.kind.marker
+    text, marker = new_mark(), resource.marker
     content = fhirpath_without_target(resource.type, marker, text)[operation]
     media_type = target.profile.media_type
     answer = target.patch(

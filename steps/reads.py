@@ -75,12 +75,12 @@ def answer_holds_created(case, bench, resource, attempt):
 
 @then("the answer holds what the other writer wrote")
 def answer_holds_other(case, resource, attempt):
-    got = at(attempt.answer.resource, resource.kind.marker)
-    wanted = at(resource.now.resource, resource.kind.marker)
+    got = at(attempt.answer.resource, resource.marker)
+    wanted = at(resource.now.resource, resource.marker)
     case.fact(
         got == wanted,
         "the other writer's content",
-        f"{resource.kind.marker} is {got!r}, not {wanted!r}",
+        f"{resource.marker} is {got!r}, not {wanted!r}",
     )
 
 

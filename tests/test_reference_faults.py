@@ -431,6 +431,35 @@ _IN_BUNDLES = {
     name for name, fault in FAULTS.items() if all(rule.startswith("door.") for rule in fault.breaks)
 }
 
+#: Rules whose requests nobody else makes.
+_ASKED_BY_ONE = (
+    "batch.",
+    "conditional-create.unknown-criterion",
+    "conditional-create.with-type",
+    "history.",
+    "patch.fhirpath-patch.delete-nothing",
+    "read.condition.",
+    "read.head",
+    "read.other-case",
+    "transaction.",
+    "update.if-match.content-returned",
+    "update.if-match.current-and-date",
+    "update.if-match.inexact.",
+    "update.if-match.stale-and-new",
+    "update.not-acceptable",
+    "update.prefer.other-case",
+    "update.prefer.unknown",
+    "update.unsupported-format",
+    "vread.",
+)
+
+#: What shows only in requests that one rule makes, and nobody else: that these show it, the faults' own lane sees.
+_IN_ITS_OWN_RULE = {
+    name
+    for name, fault in FAULTS.items()
+    if all(rule.startswith(_ASKED_BY_ONE) for rule in fault.breaks)
+}
+
 #: What no request shows that comes alone, and waits for its answer.
 _IN_RACES = {
     name for name, fault in FAULTS.items() if all(rule.startswith("race.") for rule in fault.breaks)
@@ -443,7 +472,15 @@ _IN_ONE_CELL = {name for name, fault in FAULTS.items() if fault.cell is not None
 
 @pytest.mark.parametrize(
     "name",
-    sorted(FAULTS.keys() - _AT_THE_DOOR - _SHOWS_NOTHING - _IN_RACES - _IN_ONE_CELL - _IN_BUNDLES),
+    sorted(
+        FAULTS.keys()
+        - _AT_THE_DOOR
+        - _SHOWS_NOTHING
+        - _IN_RACES
+        - _IN_ONE_CELL
+        - _IN_BUNDLES
+        - _IN_ITS_OWN_RULE
+    ),
 )
 def test_a_fault_shows_in_what_the_server_says(name, rightly):
     profile = FAULTS[name].profile

@@ -35,6 +35,8 @@ def test_the_same_log_gives_the_same_bytes(evidence, tmp_path, capsys):
     shutil.copytree(evidence, copy)
     for form in FORMATS:
         path = copy / form.name
+        if form.certifies:
+            continue
         shutil.rmtree(path) if path.is_dir() else path.write_text("changed")
     assert main(["report", str(copy)]) == 0
     assert files_in(copy) == files_in(evidence)

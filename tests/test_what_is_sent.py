@@ -29,7 +29,15 @@ from ifmatch.rules.profile import load, shipped
 from steps import addressing, conditional, creates, patches, updates
 
 #: What is sent to be refused: a resource that its template spoils, and bytes that are no JSON.
-MEANT_TO_BE_WRONG = {"create_invalid", "update_invalid", "create_unparsable", "update_unparsable"}
+MEANT_TO_BE_WRONG = {
+    "create_invalid",
+    "update_invalid",
+    "create_unparsable",
+    "update_unparsable",
+    "patch_malformed",
+    "patch_without_target",
+    "patch_by_fhirpath",
+}
 
 
 def _is_step(name, function):
@@ -147,6 +155,8 @@ def known(target, bench, shown):
         "header": 'W/"<version>"',
         "preference": "return=minimal",
         "clinicians": {"A": seen, "B": seen},
+        "flaw": "no-path",
+        "operation": "insert-beyond",
     }
 
 

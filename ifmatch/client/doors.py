@@ -128,7 +128,7 @@ def _whole(target: Target, bench: Workbench, door: Door, subject: Subject) -> Co
 
 def _patch(target: Target, bench: Workbench, door: Door, subject: Subject) -> Content:
     text, seen = f"ifmatch {new_unique()}", subject.now.resource
-    marker = subject.kind.marker_in(seen)
+    marker = subject.marker
     document = patch_document(door.patch, subject.type, {marker: text}, target.profile.media_type)
     stored = seen if at(seen, marker) is None else put(seen, marker, text)
     return Content(document.content, stored, document.media_type)

@@ -68,7 +68,7 @@ def demand_tried(case: Case, subject: Subject, tried: Sequence[Tried]) -> None:
 
 
 def _demand_stored(case: Case, subject: Subject, one: Tried) -> None:
-    marker = subject.kind.marker
+    marker = subject.marker
     stored = one.later.resource if one.later is not None else None
     got, wanted = at(stored, marker), at(one.attempt.sent, marker)
     held = got == wanted or not marker

@@ -65,7 +65,7 @@ def patch_by(target: Target, bench: Workbench, subject: Subject, criteria: str) 
     """PATCH by criteria that name nothing. A resource of ours is found by then, so no other one is the only match."""
     await_index(bench, subject)
     mark = f"ifmatch {new_unique()}"
-    document = patch_document("json-patch", subject.type, {subject.kind.marker: mark}, "")
+    document = patch_document("json-patch", subject.type, {subject.marker: mark}, "")
     address = f"{subject.type}?{query(criteria)}"
     answer = target.patch_at(address, document.content, document.media_type)
     return Attempt(answer, {})

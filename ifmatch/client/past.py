@@ -63,6 +63,6 @@ def _content(target: Target, bench: Workbench, subject: Subject, method: str) ->
         return json.dumps(bench.changed(subject)).encode(), fhir
     if method == "DELETE":
         return b"", ""
-    change = {subject.kind.marker: f"ifmatch {new_unique()}"}
+    change = {subject.marker: f"ifmatch {new_unique()}"}
     document = patch_document("json-patch", subject.type, change, fhir)
     return document.content, document.media_type

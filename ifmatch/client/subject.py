@@ -106,6 +106,11 @@ class Subject:
         """The resource type."""
         return self.kind.type
 
+    @property
+    def marker(self) -> str:
+        """Where an update leaves its mark in it as it is now, as a JSON Pointer; empty for a kind that has none."""
+        return self.kind.marker_in(self.now.resource)
+
 
 @dataclass(frozen=True)
 class Attempt:

@@ -257,7 +257,7 @@ class Invocations:
         send: Callable[[Resource, str], Request],
     ) -> Invocation:
         body = self._bench.changed(subject, seen.resource)
-        marker = at(body, subject.kind.marker)
+        marker = at(body, subject.kind.marker_in(body))
         return Invocation(
             kind,
             send(body, seen.tag if named else ""),

@@ -28,9 +28,6 @@ from ifmatch.reference.transaction import joined, steps_of
 #: Where the FHIR end-point lies.
 BASE_PATH = "/fhir"
 
-#: The faults by which a transaction is carried out entry by entry; by the second one it fails with 500.
-_IN_STEPS = ("transactions-carried-out-entry-by-entry", "transactions-broken-off-with-500")
-
 #: Seconds between two entries then.
 _BETWEEN_STEPS = 0.003
 
@@ -85,7 +82,7 @@ async def _answered(world: World, asked: Request, gone: Callable[[], Awaitable[b
     """
     exchange = begin(world, asked)
     decision = check(exchange)
-    if exchange.interaction == "transaction" and any(map(world.faults.on, _IN_STEPS)):
+    if exchange.interaction == "transaction" and _is_done_in_steps(world):
         return await _answered_in_steps(world, asked)
     gap = None if isinstance(decision, Reply) else world.faults.gap(door(exchange))
     if gap is None:
@@ -94,13 +91,22 @@ async def _answered(world: World, asked: Request, gone: Callable[[], Awaitable[b
         return await _answered_late(exchange, gap, gone)
 
 
+def _is_done_in_steps(world: World) -> bool:
+    """Whether a fault has transactions carried out entry by entry."""
+    faults = world.faults
+    return faults.on("transactions-carried-out-entry-by-entry") or faults.on(
+        "transactions-broken-off-with-500"
+    )
+
+
 async def _answered_in_steps(world: World, asked: Request) -> Reply:
     """A transaction carried out entry by entry, with other requests served in between: what is done stays done."""
     replies: list[Reply] = []
     for step in steps_of(asked):
         reply = respond(world, step)
         if reply.status >= HTTPStatus.BAD_REQUEST:
-            return replace(reply, status=500) if world.faults.on(_IN_STEPS[1]) else reply
+            breaks_off = world.faults.on("transactions-broken-off-with-500")
+            return replace(reply, status=500) if breaks_off else reply
         replies.append(reply)
         await asyncio.sleep(_BETWEEN_STEPS)
     return joined(replies)

@@ -30,7 +30,7 @@ _NAMES = {
 _EFFECTS: dict[str, tuple[str, ...]] = {"current": ("refused",), "open": ("failing",)}
 
 #: Another resource's version is to the server one that never existed; what is the same request has one fault.
-_NAMED_OTHERWISE = ("other-resource", "two-lines", "two-lines-stale")
+_NAMED_OTHERWISE = ("other-resource",)
 
 #: The doors by which what is not there could be made: their writes hold all of a resource.
 _MAKING = ("update", "batch-put", "transaction-put")

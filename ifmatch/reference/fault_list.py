@@ -896,12 +896,6 @@ _PATCH = (
         ("patch.impossible-change", "patch.failing-test", "patch.unknown-operation"),
     ),
     Fault(
-        "invalid-patch-answered-500",
-        "A patch that cannot be applied is answered 500.",
-        ("patch.impossible-change",),
-        tampers={"patch.impossible-change": t.status(500)},
-    ),
-    Fault(
         "patch-of-unknown-type-200",
         "A patch of a type that does not exist is answered 200.",
         ("patch.unknown-type",),
@@ -1395,12 +1389,6 @@ _CRITERIA = (
         ("conditional-delete.unknown-criterion",),
     ),
     Fault(
-        "if-none-match-on-updates-ignored",
-        "An update that asks for nothing to be there overwrites what is.",
-        ("update.if-none-match.existing", "race.update-as-create.if-none-match"),
-        ignores=("update.if-none-match",),
-    ),
-    Fault(
         "update-as-create-answered-500",
         "An update that makes a resource is answered 500.",
         ("update.if-none-match.new", "update.if-none-match.deleted"),
@@ -1688,6 +1676,7 @@ _PARTS = (
             "update.if-none-match.current",
             "update.if-none-match.current-strong",
             "update.if-none-match.existing",
+            "race.update-as-create.if-none-match",
         ),
         ignores=("update.if-none-match",),
     ),
