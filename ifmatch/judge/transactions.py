@@ -17,7 +17,7 @@ it. So the first is a fault, and the others are warnings.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations, count, pairwise
+from itertools import chain, combinations, count, pairwise
 
 from ifmatch.judge.anomaly import Anomaly, Name
 from ifmatch.judge.history import ANY, Entry, History, Kind, Operation, Outcome
@@ -109,11 +109,15 @@ def _half(histories: Histories, transaction: _Transaction, there: str, lacking: 
 def _out_of_order(histories: Histories, transactions: Sequence[_Transaction]) -> Iterator[Anomaly]:
     """Where any two transactions stand in opposite orders, two that follow each other do."""
     for one, other in combinations(histories, 2):
-        both = [t for t in transactions if one in t.places and other in t.places]
-        both.sort(key=lambda transaction: transaction.places[one])
-        for earlier, later in pairwise(both):
+        for earlier, later in pairwise(_in_both(transactions, one, other)):
             if earlier.places[other] > later.places[other]:
                 yield _no_order(earlier, later, one, other)
+
+
+def _in_both(transactions: Sequence[_Transaction], one: str, other: str) -> list[_Transaction]:
+    """The transactions that two histories have, as they stand in the first."""
+    both = [t for t in transactions if one in t.places and other in t.places]
+    return sorted(both, key=lambda transaction: transaction.places[one])
 
 
 def _no_order(earlier: _Transaction, later: _Transaction, one: str, other: str) -> Anomaly:
@@ -128,18 +132,26 @@ def _no_order(earlier: _Transaction, later: _Transaction, one: str, other: str) 
 
 def _undone_ones_seen(histories: Histories, looks: Sequence[Look]) -> Iterator[Anomaly]:
     """An answer that shows what a refused transaction sent."""
-    refused = {
-        operation.marker: operation
-        for history in histories.values()
-        for operation in history.operations
-        if operation.outcome is Outcome.REFUSED and operation.marker
-    }
+    refused = _refused(histories)
     for look in looks:
         for name, sight in look.items():
             undone = [refused[marker] for marker in sight.seen if marker in refused]
             if undone:
-                sentence = f"{request(sight)} showed the {name} resource as {described(undone[0])} would have made it."
-                yield Anomaly(Name.GHOST, (undone[0], sight), sentence)
+                yield _ghost(undone[0], sight, name)
+
+
+def _refused(histories: Histories) -> dict[str, Operation]:
+    """What was refused, by the marks that it would have left."""
+    everything = chain.from_iterable(history.operations for history in histories.values())
+    refused = [operation for operation in everything if operation.outcome is Outcome.REFUSED]
+    return {operation.marker: operation for operation in refused if operation.marker}
+
+
+def _ghost(undone: Operation, sight: Operation, name: str) -> Anomaly:
+    sentence = (
+        f"{request(sight)} showed the {name} resource as {described(undone)} would have made it."
+    )
+    return Anomaly(Name.GHOST, (undone, sight), sentence)
 
 
 def _halves_seen(
@@ -169,12 +181,13 @@ def _half_seen(
     after = [name for name in parts if shown[name] >= transaction.places[name]]
     before = [name for name in parts if shown[name] < transaction.places[name]]
     if after and before:
-        write, sight = transaction.parts[after[0]], look[before[0]]
+        done, undone = after[0], before[0]
+        write, sight = transaction.parts[done], look[undone]
         yield Anomaly(
             name=Name.HALF_SEEN,
-            operations=(write, look[after[0]], sight),
-            sentence=f"{request(sight)} showed the {after[0]} resource as {described(write)} or a later write made it, "
-            f"and the {before[0]} as it was before that transaction.",
+            operations=(write, look[done], sight),
+            sentence=f"{request(sight)} showed the {done} resource as {described(write)} or a later write made it, "
+            f"and the {undone} as it was before that transaction.",
         )
 
 
@@ -186,14 +199,20 @@ def _transactions(histories: Histories) -> list[_Transaction]:
     by_marker: dict[str, _Transaction] = {}
     for name, history in histories.items():
         places = _places(history)
-        for operation in history.operations:
-            if operation.kind is Kind.PART and operation.marker:
-                marker = operation.marker.removeprefix(f"{name}/")
-                transaction = by_marker.setdefault(marker, _Transaction())
-                transaction.parts[name] = operation
-                if operation.marker in places:
-                    transaction.places[name] = places[operation.marker]
+        for marker, part in _marked_parts(history):
+            common = marker.removeprefix(f"{name}/")
+            transaction = by_marker.setdefault(common, _Transaction())
+            transaction.parts[name] = part
+            if marker in places:
+                transaction.places[name] = places[marker]
     return [transaction for transaction in by_marker.values() if len(transaction.parts) > 1]
+
+
+def _marked_parts(history: History) -> Iterator[tuple[str, Operation]]:
+    """The parts of transactions that bear a mark, each with it."""
+    for operation in history.operations:
+        if operation.kind is Kind.PART and operation.marker:
+            yield operation.marker, operation
 
 
 def _places(history: History) -> dict[str, int]:

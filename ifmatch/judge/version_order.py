@@ -25,6 +25,10 @@ def claims_conflict(refusal: Operation) -> bool:
     return refusal.status in CONFLICT and refusal.kind is not Kind.PART
 
 
+def _is_deletion(write: Operation | None) -> bool:
+    return write is not None and write.kind is Kind.DELETE
+
+
 @dataclass
 class VersionOrder:
     """The versions in order, who made them, who saw them, and who was refused for naming them.
@@ -76,11 +80,7 @@ class VersionOrder:
         """The positions of the deletions: those of `_history`, else those by writes of ours."""
         if self.index.history.entries is not None:
             return [i for i, entry in enumerate(self.index.entries) if entry.method == "DELETE"]
-        return [
-            i
-            for i, write in enumerate(self.makers)
-            if write is not None and write.kind is Kind.DELETE
-        ]
+        return [i for i, write in enumerate(self.makers) if _is_deletion(write)]
 
     @property
     def total(self) -> bool:
@@ -139,9 +139,10 @@ class VersionOrder:
         """The refusals that claim that a version was not current, with its position; none when all were replaced."""
         if self._all_replaced(commit_times, last_replaced):
             return []
-        conflicts = [refusal for refusal in self.index.refused if claims_conflict(refusal)]
+        conflicts = list(filter(claims_conflict, self.index.refused))
         positions = self.positions_of(refusal.base for refusal in conflicts)
-        return [pair for pair in zip(positions, conflicts, strict=True) if pair[0] >= 0]
+        placed = zip(positions, conflicts, strict=True)
+        return [(position, refusal) for position, refusal in placed if position >= 0]
 
     def _all_replaced(self, commit_times: list[float], last_replaced: float) -> bool:
         """Whether each version that a refusal names had been replaced before it returned.

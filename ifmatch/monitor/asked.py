@@ -52,11 +52,13 @@ _ADDRESSES = tuple(
 
 def asked_by(request: Request, base_url: str) -> Asked | None:
     """What a request asks for; None when it is none of the interactions that are about resources of one type."""
-    if not request.url.startswith(f"{base_url}/"):
+    below = f"{base_url}/"
+    if not request.url.startswith(below):
         return None
-    path = request.url.removeprefix(f"{base_url}/").partition("?")[0]
+    path = request.url.removeprefix(below).partition("?")[0]
     for interaction, method, pattern in _ADDRESSES:
         found = pattern.fullmatch(path)
         if found is not None and method == request.method:
-            return Asked(interaction, found["type"], found.groupdict().get("id", ""))
+            resource_id = found.groupdict().get("id", "")
+            return Asked(interaction, found["type"], resource_id)
     return None

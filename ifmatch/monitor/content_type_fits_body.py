@@ -18,8 +18,11 @@ def content_type_fits_body(observed: Observed) -> Iterator[Fact]:
     if _is_fhir_json(answer):
         yield _fits(answer, _asked_for(observed) or _FHIR_JSON)
     elif answer.body is not Body.EMPTY and _media_type(answer) in _FHIR_JSON:
-        beginning = f"a body that begins {answer.text[:40]!r}"
-        yield Fact(False, f"a FHIR resource in a body of {_media_type(answer)}", beginning)
+        yield Fact(
+            False,
+            f"a FHIR resource in a body of {_media_type(answer)}",
+            f"a body that begins {answer.text[:40]!r}",
+        )
 
 
 def _fits(answer: Answer, allowed: frozenset[str]) -> Fact:

@@ -16,10 +16,14 @@ def entry_fits_resource(observed: Observed) -> Iterator[Fact]:
     """
     if is_bundle(observed.answer):
         for entry in objects_in(observed.answer.json.get("entry")):
-            resource, response = entry.get("resource"), entry.get("response")
-            if isinstance(resource, dict) and isinstance(response, dict):
-                yield from _etag(resource, response)
-                yield from _time(resource, response)
+            yield from _compared(entry.get("resource"), entry.get("response"))
+
+
+def _compared(resource: object, response: object) -> Iterator[Fact]:
+    """What an entry says of its resource, held against that, where it has both."""
+    if isinstance(resource, dict) and isinstance(response, dict):
+        yield from _etag(resource, response)
+        yield from _time(resource, response)
 
 
 def _etag(resource: Resource, response: Resource) -> Iterator[Fact]:

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from ifmatch.client.subject import is_bundle
-from ifmatch.monitor.asked import Interaction
 from ifmatch.monitor.watch import Fact, Observed
-from ifmatch.rules.answer import Resource, objects_in
+from ifmatch.rules.answer import Resource
 
 #: The methods of writes that leave a resource behind. A deletion leaves none.
 _LEAVING_A_RESOURCE = ("POST", "PUT")
@@ -16,10 +14,7 @@ def history_entry_says_what_was_done(observed: Observed) -> Iterator[Fact]:
 
     FHIR R4 http.html#history, and bdl-8 of bundle.html: a fullUrl names a resource, not a version of it.
     """
-    asked, answer = observed.asked, observed.answer
-    if asked is None or asked.interaction is not Interaction.HISTORY or not is_bundle(answer):
-        return
-    for entry in objects_in(answer.json.get("entry")):
+    for entry in observed.history:
         wrong = _wrong_with(entry)
         yield Fact(not wrong, "an entry that says what was done, and shows what was written", wrong)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ifmatch.monitor.shown import version_spoken_of
+from ifmatch.monitor.shown import Kept, version_spoken_of
 from ifmatch.monitor.watch import Fact, Observed
 from ifmatch.rules.answer import Resource, is_same_second
 
@@ -19,12 +19,18 @@ def last_modified_equals_last_updated(observed: Observed) -> Iterator[Fact]:
         return
     header, own = answer.header("last-modified"), answer.resource
     earlier, shown = seen.modified.get(version), seen.versions.get(version)
-    if own is not None and header is not None:
-        yield _compared(header, own, "")
-    elif own is not None and earlier is not None:
-        yield _compared(earlier.text, own, earlier.exchange)
+    if own is not None:
+        yield from _of_own(own, header, earlier)
     elif header is not None and shown is not None:
         yield _compared(header, shown.resource, shown.exchange)
+
+
+def _of_own(own: Resource, header: str | None, earlier: Kept | None) -> Iterator[Fact]:
+    """A resource in an answer, held against the header of that answer, else against an earlier one."""
+    if header is not None:
+        yield _compared(header, own, "")
+    elif earlier is not None:
+        yield _compared(earlier.text, own, earlier.exchange)
 
 
 def _compared(header: str, resource: Resource, exchange: str) -> Fact:

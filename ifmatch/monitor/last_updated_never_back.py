@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ifmatch.client.subject import is_bundle
-from ifmatch.monitor.asked import Interaction
 from ifmatch.monitor.watch import Fact, Observed
-from ifmatch.rules.answer import Resource, instant, is_same_instant, objects_in
+from ifmatch.rules.answer import Resource, instant, is_same_instant
 
 
 def last_updated_never_back(observed: Observed) -> Iterator[Fact]:
@@ -15,10 +13,7 @@ def last_updated_never_back(observed: Observed) -> Iterator[Fact]:
     FHIR R4 resource.html#metadata and http.html#history. Times may be equal, and are compared as finely as the coarser
     of two is told.
     """
-    asked, answer = observed.asked, observed.answer
-    if asked is None or asked.interaction is not Interaction.HISTORY or not is_bundle(answer):
-        return
-    times = [_time_of(entry) for entry in objects_in(answer.json.get("entry"))]
+    times = [_time_of(entry) for entry in observed.history]
     for newer, older in pairwise(times):
         yield from _in_order(newer, older)
 

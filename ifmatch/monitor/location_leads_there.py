@@ -1,7 +1,7 @@
 """The Location of an answer leads to what was written."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import urljoin, urlsplit
 
 from ifmatch.monitor.watch import Fact, Observed
@@ -44,12 +44,19 @@ def _written(observed: Observed) -> dict[str, str]:
         return {}
     address = request.url.removeprefix(observed.base_url).partition("?")[0].strip("/")
     resource_type, _, resource_id = address.partition("/")
-    parts = {
-        "base": _comparable(observed.base_url),
-        "type": resource_type,
-        "id": resource_id or (answer.resource or {}).get("id"),
-        "version": answer.version,
-    }
+    shown = answer.resource or {}
+    return _told(
+        {
+            "base": _comparable(observed.base_url),
+            "type": resource_type,
+            "id": resource_id or shown.get("id"),
+            "version": answer.version,
+        }
+    )
+
+
+def _told(parts: Mapping[str, object]) -> dict[str, str]:
+    """The parts of an address that are known."""
     return {part: value for part, value in parts.items() if isinstance(value, str) and value}
 
 

@@ -48,7 +48,8 @@ class Marks:
         """Note what a write sent, and what came of it."""
         is_refusal = answer.effect is Effect.REFUSED and answer.status != _REQUEST_TIMEOUT
         for mark in marks:
-            if is_refusal and self._first_shown.get(mark, began) >= began:
+            was_shown_before = self._first_shown.get(mark, began) < began
+            if is_refusal and not was_shown_before:
                 self._refused.setdefault(mark, answer.exchange)
             else:
                 self._from_elsewhere.add(mark)

@@ -23,11 +23,12 @@ def refusal_leaves_no_trace(observed: Observed) -> Iterator[Fact]:
 def _looked_at(observed: Observed, shown: Shown) -> Fact:
     marks = observed.seen.marks
     traces = [mark for mark in marks_in(shown.text) if marks.is_of_a_refusal(mark)]
-    refused_by = marks.refused_by(traces[0]) if traces else ""
+    trace = next(iter(traces), "")
+    refused_by = marks.refused_by(trace) if traces else ""
     return Fact(
         not traces,
         f"nothing of what the write of exchange {refused_by} sent, for it was refused",
-        f"{'/'.join(shown.name)} with the text {traces[0] if traces else ''} of that write",
+        f"{'/'.join(shown.name)} with the text {trace} of that write",
         contradicts=refused_by,
         explained=lambda: not all(map(marks.is_of_a_refusal, traces)),
     )

@@ -27,9 +27,9 @@ def _may_have_created(observed: Observed) -> bool:
     request, asked = observed.request, observed.asked
     if request.method == "POST" or asked is None:
         return request.is_write
-    if asked.interaction is Interaction.CONDITIONAL_UPDATE:
-        return True
-    return asked.interaction is Interaction.UPDATE and not _names_a_live_version(observed)
+    if asked.interaction is Interaction.UPDATE:
+        return not _names_a_live_version(observed)
+    return asked.interaction is Interaction.CONDITIONAL_UPDATE
 
 
 def _names_a_live_version(observed: Observed) -> bool:

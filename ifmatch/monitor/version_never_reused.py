@@ -16,9 +16,10 @@ def version_never_reused(observed: Observed) -> Iterator[Fact]:
     if write is None or write.deletes or not write.version:
         return
     earlier = observed.seen.writes.replaced_before(write)
+    made_by = earlier.exchange if earlier else ""
     yield Fact(
         earlier is None,
         f"a version that {'/'.join(write.name)} never had",
-        f"the version {write.version}, which exchange {earlier.exchange if earlier else ''} made and others replaced",
-        contradicts=earlier.exchange if earlier else "",
+        f"the version {write.version}, which exchange {made_by} made and others replaced",
+        contradicts=made_by,
     )

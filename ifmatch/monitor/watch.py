@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ifmatch.client.exchange import Exchange, Request
-from ifmatch.monitor.asked import Asked, asked_by
+from ifmatch.client.subject import is_bundle
+from ifmatch.monitor.asked import Asked, Interaction, asked_by
 from ifmatch.monitor.marks import marks_in
 from ifmatch.monitor.shown import Seen, Shown, shown_by, version_spoken_of
 from ifmatch.monitor.writes import Write, write_in
-from ifmatch.rules.answer import Answer
+from ifmatch.rules.answer import Answer, Resource, objects_in
 from ifmatch.rules.expectation import Finding, Level
 
 
@@ -31,6 +32,14 @@ class Observed:
     write: Write | None
     began: datetime
     ended: datetime
+
+    @property
+    def history(self) -> list[Resource]:
+        """The entries of the history that was asked for, none where it was something else or is no Bundle."""
+        is_history = self.asked is not None and self.asked.interaction is Interaction.HISTORY
+        if not is_history or not is_bundle(self.answer):
+            return []
+        return objects_in(self.answer.json.get("entry"))
 
 
 @dataclass(frozen=True, slots=True)

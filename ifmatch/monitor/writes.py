@@ -40,7 +40,14 @@ def write_in(asked: Asked | None, answer: Answer, began: datetime, ended: dateti
         return None
     deletes = asked.interaction is Interaction.DELETE
     version = "" if deletes else answer.version or ""
-    return Write((asked.type, resource_id), version, began, ended, answer.exchange, deletes)
+    return Write(
+        name=(asked.type, resource_id),
+        version=version,
+        began=began,
+        ended=ended,
+        exchange=answer.exchange,
+        deletes=deletes,
+    )
 
 
 def _is_carried_out(asked: Asked, answer: Answer) -> bool:

@@ -68,12 +68,9 @@ def _ambiguous(what: str, names: Sequence[str], others: str) -> str:
 
 def _unread(operations: Iterable[Operation], read: Collection[str]) -> list[Operation]:
     """The operations on versions that were not read with nobody else about."""
-    successful = [
-        operation
-        for operation in operations
-        if operation.outcome is Outcome.OK and operation.version
-    ]
-    return [operation for operation in successful if operation.version not in read]
+    successful = [operation for operation in operations if operation.outcome is Outcome.OK]
+    named = [operation for operation in successful if operation.version]
+    return [operation for operation in named if operation.version not in read]
 
 
 def _named_by_marks(entries: Iterable[Entry], unread: Iterable[Operation]) -> dict[str, str]:

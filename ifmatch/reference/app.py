@@ -195,6 +195,5 @@ def _encoded(world: World, reply: Reply) -> Response:
     headers = {"Date": http_date(datetime.now(UTC)), **reply.headers}
     if media_type:
         headers.setdefault("Content-Type", media_type)
-    return Response(
-        content, reply.status, {name: value for name, value in headers.items() if value}
-    )
+    sent = {name: value for name, value in headers.items() if value}
+    return Response(content, reply.status, sent)

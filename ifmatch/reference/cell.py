@@ -75,7 +75,7 @@ def _case(request: Request, history: list[Version]) -> str:
         return "missing"
     if lines == ("*",):
         return "star"
-    live = [version.version for version in history if version.resource is not None]
+    live = _live(history)
     form, named = _form(lines)
     if form == "weak":
         return _case_of_one(named[0], live)
@@ -92,6 +92,11 @@ def _case_of_one(named: str, live: list[str]) -> str:
     if not live or named == live[-1]:
         return "current"
     return "stale" if named in live else "never-existed"
+
+
+def _live(history: list[Version]) -> list[str]:
+    """The names of the versions that are no deletions."""
+    return [version.version for version in history if version.resource is not None]
 
 
 def _form(lines: tuple[str, ...]) -> tuple[str, list[str]]:

@@ -167,13 +167,12 @@ class Dialect:
     def _refusal_body(
         self, wordings: list[Expectation], status: int, reason: str
     ) -> Resource | str | None:
-        kind = next(
-            (wording.body[0] for wording in wordings if wording.body), Body.OPERATION_OUTCOME
-        )
+        kinds = (wording.body[0] for wording in wordings if wording.body)
+        kind = next(kinds, Body.OPERATION_OUTCOME)
         if kind is Body.EMPTY:
             return None
         if kind is Body.TEXT:
-            return next((wording.text for wording in wordings if wording.text), reason)
+            return _text(wordings) or reason
         return self._refusal_issue(wordings, status, reason)
 
     def success(
@@ -192,8 +191,12 @@ class Dialect:
         self, interaction: str, version: Version, base: str, *, created: bool = False
     ) -> dict[str, str]:
         """ETag, Last-Modified and Location of an answer about a version, in the promised forms."""
-        forms = self._forms_of_headers("create" if created else interaction, version.type)
-        values = {"ETag": f'W/"{version.version}"', "Last-Modified": http_date(version.time)}
+        done = "create" if created else interaction
+        forms = self._forms_of_headers(done, version.type)
+        values = {
+            "ETag": f'W/"{version.version}"',
+            "Last-Modified": http_date(version.time),
+        }
         if created or forms["Location"]:
             values["Location"] = _location(version, base, forms["Location"])
         return {name: value for name, value in values.items() if "absent" not in forms[name]}
@@ -268,10 +271,8 @@ class Dialect:
         """The forms that a header must have. A rule on a header that has no meaning here means that it is not sent."""
         if isinstance(self.profile.promise(rule, resource_type), NotApplicable):
             return ("absent",)
-        return next(
-            (p.headers[header] for p in self._promises(rule, resource_type) if header in p.headers),
-            (),
-        )
+        promised = (promise.headers for promise in self._promises(rule, resource_type))
+        return next((headers[header] for headers in promised if header in headers), ())
 
 
 def _lets_pass(promise: Expectation | None) -> bool:
@@ -279,6 +280,11 @@ def _lets_pass(promise: Expectation | None) -> bool:
     if promise is None:
         return False
     return promise.status[0] < 400 if promise.status else promise.outcome is Effect.ACCEPTED
+
+
+def _text(wordings: Iterable[Expectation]) -> str:
+    """The first text that is promised for a refusal, empty when none is."""
+    return next((wording.text for wording in wordings if wording.text), "")
 
 
 def _location(version: Version, base: str, forms: tuple[str, ...]) -> str:

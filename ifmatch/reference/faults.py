@@ -44,9 +44,8 @@ class Faults:
     def tamper(self, reply: Reply) -> Reply:
         """A reply as these faults leave it."""
         tampers = [pair for fault in self._given for pair in fault.tampers.items()]
-        for change in [
-            change for pattern, change in tampers if fnmatchcase(reply.situation, pattern)
-        ]:
+        changes = [change for pattern, change in tampers if fnmatchcase(reply.situation, pattern)]
+        for change in changes:
             reply = change(reply)
         return reply
 

@@ -59,11 +59,16 @@ def _add(resource: Resource, operation: Operation) -> None:
     parent = _at(resource, _one_place(resource, operation.path))
     if not isinstance(parent, dict):
         raise ValueError(f"{operation.path} is not an element that something can be added to")
-    there = parent.get(operation.name)
-    if there is not None and not isinstance(there, list):
+    parent[operation.name] = _added_to(parent.get(operation.name), operation)
+
+
+def _added_to(there: Json, operation: Operation) -> Json:
+    """What an element holds after an addition to what is there. Raises ValueError when it can hold no more."""
+    if isinstance(there, list):
+        return [*there, operation.value]
+    if there is not None:
         raise ValueError(f"{operation.path} has its {operation.name} already")
-    repeats = isinstance(there, list) or (there is None and operation.name in REPEATING)
-    parent[operation.name] = [*(there or []), operation.value] if repeats else operation.value
+    return [operation.value] if operation.name in REPEATING else operation.value
 
 
 def _insert(resource: Resource, operation: Operation) -> None:
@@ -178,9 +183,8 @@ def _evaluate(resource: Resource, path: str) -> list[Json]:
 
 def _labelled(node: Json, place: Place = ()) -> Json:
     if isinstance(node, dict):
-        return {key: _labelled(value, (*place, key)) for key, value in node.items()} | {
-            _PLACE: list(place)
-        }
+        parts = {key: _labelled(value, (*place, key)) for key, value in node.items()}
+        return {**parts, _PLACE: list(place)}
     if isinstance(node, list):
         return [_labelled(value, (*place, index)) for index, value in enumerate(node)]
     return node

@@ -8,6 +8,7 @@ from jsonpointer import JsonPointerException
 
 from ifmatch.reference import fhirpath_patch, xml_patch
 from ifmatch.reference.exchange import Exchange
+from ifmatch.reference.faults import Faults
 from ifmatch.reference.message import PATCH_FORMATS, Json, Refusal, Resource
 
 #: What the libraries and our own code raise for a patch that is malformed, or does not fit the resource.
@@ -42,15 +43,20 @@ def apply(exchange: Exchange, resource: Resource) -> Resource:
             "patch.unsupported-format", "this server does not take patches of this content type"
         )
     faults = exchange.world.faults
-    half_applied = faults.on("patch-applied-by-half") or (
-        form == "fhirpath-patch" and faults.on("fhirpath-patch-passes-over")
-    )
+    half_applied = _is_half_applied(faults, form)
     if faults.on("deleting-nothing-is-an-error") and b'"delete"' in exchange.request.body:
         raise Refusal("patch.impossible-change", "there is nothing to delete")
     try:
         return _APPLY[form](resource, exchange.request.body, half_applied)
     except _UNAPPLICABLE as error:
         raise Refusal("patch.impossible-change", f"the patch cannot be applied: {error}") from None
+
+
+def _is_half_applied(faults: Faults, form: str) -> bool:
+    """Whether a fault has a failing patch leave behind what it did so far."""
+    if faults.on("patch-applied-by-half"):
+        return True
+    return form == "fhirpath-patch" and faults.on("fhirpath-patch-passes-over")
 
 
 def _json_patch(resource: Resource, content: bytes, half_applied: bool) -> Resource:

@@ -52,18 +52,7 @@ def existing(exchange: Exchange) -> Version:
 
 def vread(exchange: Exchange) -> Decision:
     """One version of a resource, as it was."""
-    world = exchange.world
-    found = world.store.version(exchange.type, exchange.id, exchange.version)
-    if found is not None and world.faults.on("vread-shows-the-newest"):
-        live = [v for v in world.store.history(found.type, found.id) if v.resource is not None]
-        found = live[-1]
-    if found is None:
-        raise Refusal(
-            "vread.unknown-id",
-            f"{exchange.type}/{exchange.id} never had the version {exchange.version}",
-        )
-    if found.resource is None and world.faults.on("deletion-shows-the-last-content"):
-        found = world.store.history(found.type, found.id)[-2]
+    world, found = exchange.world, _version_shown(exchange)
     if found.resource is None:
         raise Refusal(
             "vread.deleted", f"the version {exchange.version} is the deletion of the resource"
@@ -73,6 +62,24 @@ def vread(exchange: Exchange) -> Decision:
     if world.faults.on("every-version-shows-the-newest"):
         shown = world.store.history(exchange.type, exchange.id)[-1].resource
     return Reply("vread", HTTPStatus.OK, shown, headers)
+
+
+def _version_shown(exchange: Exchange) -> Version:
+    """The version that was asked for, or the one that a fault puts in its place. Raises Refusal when it never was."""
+    store, faults = exchange.world.store, exchange.world.faults
+    found = store.version(exchange.type, exchange.id, exchange.version)
+    if found is None:
+        raise Refusal(
+            "vread.unknown-id",
+            f"{exchange.type}/{exchange.id} never had the version {exchange.version}",
+        )
+    history = store.history(found.type, found.id)
+    if faults.on("vread-shows-the-newest"):
+        live = [version for version in history if version.resource is not None]
+        return live[-1]
+    if found.resource is None and faults.on("deletion-shows-the-last-content"):
+        return history[-2]
+    return found
 
 
 def history(exchange: Exchange) -> Decision:

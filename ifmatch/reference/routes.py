@@ -127,10 +127,9 @@ def _check_content_type(exchange: Exchange, route: Route) -> None:
     if route.method not in ("POST", "PUT") or route.shape.endswith("_search"):
         return
     given = exchange.request.media_type
+    interaction = BY_METHOD[route.method]
     if given and given not in JSON_TYPES:
-        exchange.refuse(
-            f"{BY_METHOD[route.method]}.unsupported-format", f"this server takes JSON, not {given}"
-        )
+        exchange.refuse(f"{interaction}.unsupported-format", f"this server takes JSON, not {given}")
 
 
 def _fits(shape: str, path: tuple[str, ...]) -> bool:

@@ -285,14 +285,15 @@ def is_past(store: Store, current: Version, named: str, back: int = 1) -> bool:
 
 def only_patched_since(store: Store, current: Version, named: str, content: bytes) -> bool:
     """Whether an update names a version after which the resource was changed by patches alone."""
-    versions = [version.version for version in store.history(current.type, current.id)]
-    since = (
-        store.history(current.type, current.id)[versions.index(named) + 1 :]
-        if named in versions
-        else []
-    )
+    since = _versions_after(named, store.history(current.type, current.id))
     is_update = f'"resourceType": "{current.type}"'.encode() in content
     return is_update and bool(since) and all(version.method == "PATCH" for version in since)
+
+
+def _versions_after(named: str, history: list[Version]) -> list[Version]:
+    """What followed a version in a history, nothing where that has no such version."""
+    versions = [version.version for version in history]
+    return history[versions.index(named) + 1 :] if named in versions else []
 
 
 def has_content(current: Version, content: bytes) -> bool:

@@ -209,8 +209,13 @@ def _references(exchange: Exchange, entries: list[Resource]) -> dict[str, str]:
     return {
         entry["fullUrl"]: f"{_asked(entry).get('url', '')}/{exchange.world.new_id()}"
         for entry in entries
-        if _asked(entry).get("method") == "POST" and isinstance(entry.get("fullUrl"), str)
+        if _can_be_referred_to(entry)
     }
+
+
+def _can_be_referred_to(entry: Resource) -> bool:
+    """Whether an entry creates a resource and has a name by which others refer to it."""
+    return _asked(entry).get("method") == "POST" and isinstance(entry.get("fullUrl"), str)
 
 
 def _checked(exchange: Exchange, entry: Resource, names: dict[str, str]) -> Callable[[], Reply]:
@@ -249,10 +254,15 @@ def _headers(exchange: Exchange, asked: Resource) -> dict[str, tuple[str, ...]]:
     own = {
         header: (str(asked[element]),) for element, header in _HEADERS.items() if element in asked
     }
+    return own | _shared_headers(exchange)
+
+
+def _shared_headers(exchange: Exchange) -> dict[str, tuple[str, ...]]:
+    """The headers of the Bundle's own request that hold for each entry."""
     given = exchange.request.headers
     if exchange.world.faults.on("transaction-shows-everything"):
         given = {**given, "prefer": ("return=representation",)}
-    return own | {name: given[name] for name in _SHARED if name in given}
+    return {name: given[name] for name in _SHARED if name in given}
 
 
 def _body(content: Json, names: dict[str, str]) -> tuple[str, bytes]:

@@ -1,6 +1,6 @@
 """Plans drawn by Hypothesis, played on a resource, and cut down when they show a fault."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
@@ -80,9 +80,14 @@ def _play(runner: Runner, race: Race, plan: Plan) -> None:
             completions = _played(runner, builder, connections, steps, seen)
             if len(steps) > 1:
                 race.rounds.append(completions)
-            for completion in completions:
-                if _is_about(builder.subject, completion):
-                    _learn(seen[completion.operation.writer], completion)
+            _learn_all(seen, builder.subject, completions)
+
+
+def _learn_all(seen: Seen, subject: Subject, completions: Iterable[Completion]) -> None:
+    """Let each writer know what the answers to it say of the resource."""
+    for completion in completions:
+        if _is_about(subject, completion):
+            _learn(seen[completion.operation.writer], completion)
 
 
 def _played(

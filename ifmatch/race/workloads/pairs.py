@@ -104,16 +104,23 @@ def _released(
     offsets = aimed.offsets(runner.rng) if aimed else ()
     sent = [request.contested.request for request in requests]
     results = runner.sender.together(connections, sent, offsets)
-    completions = [
-        _recorded(runner, pair, writer, request, result)
-        for writer, request, result in zip(LETTERS, requests, results, strict=False)
-        if result.sent
-    ]
+    completions = _completions(runner, pair, requests, results)
     runner.sender.obey([completion.answer for completion in completions])
     writes = [one for one in completions if one.invocation.kind is not Kind.SEARCH]
     if aimed:
         race.aim = aimed.after(winner(writes))
     return writes
+
+
+def _completions(
+    runner: Runner, pair: Pair, requests: Sequence[Request], results: Sequence[Result]
+) -> list[Completion]:
+    """What came of the requests that were sent, each recorded under a letter as its writer."""
+    return [
+        _recorded(runner, pair, writer, request, result)
+        for writer, request, result in zip(LETTERS, requests, results, strict=False)
+        if result.sent
+    ]
 
 
 def _recorded(
