@@ -196,11 +196,11 @@ _RETURNS = {
 
 
 @when(
-    parsers.re(r"it is patched from its current version, preferring (?P<preference>[\w-]+)"),
+    parsers.re(r"it is patched from its current version, preferring (?P<returned>[\w-]+)"),
     target_fixture="attempt",
 )
-def patch_preferring(target, bench, resource, preference):
-    return _patch(target, bench, resource, prefer=f"return={_RETURNS[preference]}")
+def patch_preferring(target, bench, resource, returned):
+    return _patch(target, bench, resource, prefer=f"return={_RETURNS[returned]}")
 
 
 @then("it is still there under its id, and nothing is under the other")

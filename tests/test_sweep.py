@@ -171,7 +171,7 @@ def test_a_target_file_of_another_server(tmp_path, capsys):
 
 #: Draw the moments of an earlier run again with IFMATCH_KILL_SEED.
 SEED = int(os.environ.get("IFMATCH_KILL_SEED", "20261128"))
-KILLS = int(os.environ.get("IFMATCH_KILLS", "40"))
+KILLS = int(os.environ.get("IFMATCH_KILLS", "8"))
 LONGEST = 6.0
 
 #: What a run is busy with when it is killed: single writes, bundles and conditions, or races of every kind.

@@ -154,6 +154,7 @@ def known(target, bench, shown):
         "resource_type": bench.kind.type,
         "header": 'W/"<version>"',
         "preference": "return=minimal",
+        "returned": "minimal",
         "clinicians": {"A": seen, "B": seen},
         "flaw": "no-path",
         "operation": "insert-beyond",
