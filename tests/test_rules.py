@@ -368,6 +368,7 @@ def test_what_a_server_adds_is_no_loss(stored, lost):
         (["a", "added", "b"], "/extension/1", "/extension/2"),
         (["a"], "/extension/1", "/extension/1"),
         (["added", "a"], "/name/0/family", "/name/0/family"),
+        (["added", "a"], "/extension/url", "/extension/url"),
         (["added", "a"], "/extension", "/extension"),
     ],
 )

@@ -103,16 +103,18 @@ def place(resource: Resource | None, pointer: str, server_adds: Iterable[str] = 
     """
     first, *rest = JsonPointer(pointer).parts
     items = (resource or {}).get(first)
-    if not rest or not isinstance(items, list):
+    names_an_item = bool(rest) and rest[0].isdigit() and isinstance(items, list)
+    ours = _places_of_ours(first, items, server_adds) if names_an_item else []
+    if not names_an_item or int(rest[0]) >= len(ours):
         return pointer
-    added = [wanted for wanted in map(_Addition.of, server_adds) if wanted.element == first]
-    ours = [
-        index for index, item in enumerate(items) if not any(wanted.is_in(item) for wanted in added)
-    ]
-    index = int(rest[0])
-    if index < len(ours):
-        rest[0] = str(ours[index])
-    return str(JsonPointer.from_parts([first, *rest]).path)
+    moved = JsonPointer.from_parts([first, ours[int(rest[0])], *rest[1:]])
+    return str(moved.path)
+
+
+def _places_of_ours(element: str, items: list[Any], server_adds: Iterable[str]) -> list[int]:
+    """Where the items of a list element stand that are not the server's additions."""
+    added = [wanted for wanted in map(_Addition.of, server_adds) if wanted.element == element]
+    return [place for place, item in enumerate(items) if not any(one.is_in(item) for one in added)]
 
 
 @dataclass(frozen=True)
