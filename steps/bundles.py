@@ -1,5 +1,7 @@
 """When and Then of transactions of several entries."""
 
+from http import HTTPStatus
+
 import pytest
 from pytest_bdd import parsers, then, when
 
@@ -153,8 +155,8 @@ def answered_in_place(case, target, sent):
     for entry, answer in zip(sent.entries, sent.answers, strict=True):
         created = entry.method == "POST"
         case.fact(
-            answer.effect is Effect.ACCEPTED and (answer.status == 201) is created,
-            f"{'201' if created else '200'} for the {entry.method}",
+            answer.effect is Effect.ACCEPTED and (answer.status == HTTPStatus.CREATED) is created,
+            f"{HTTPStatus.CREATED if created else HTTPStatus.OK:d} for the {entry.method}",
             describe(answer),
         )
         address = f"{entry.url}/{answer.named_id}" if created else entry.url

@@ -37,11 +37,12 @@ def try_forms(
     for form in forms:
         attempt = write(target, bench, door, subject, tags_for(form, subject, other))
         accepted = attempt.answer.effect is Effect.ACCEPTED
-        later = bench.look_for(subject) if accepted else None
+        later = bench.look_for(subject) if accepted or attempt.deletes else subject.now
         tried.append(Tried(form, attempt, later))
-        if accepted and later is None:
-            break
-        subject.now = later or subject.now
+        if later is None:
+            break  # whatever was answered
+        if accepted:
+            subject.now = later
     return tried
 
 

@@ -103,9 +103,11 @@ def place(resource: Resource | None, pointer: str, server_adds: Iterable[str] = 
     """
     first, *rest = JsonPointer(pointer).parts
     items = (resource or {}).get(first)
-    names_an_item = bool(rest) and rest[0].isdigit() and isinstance(items, list)
-    ours = _places_of_ours(first, items, server_adds) if names_an_item else []
-    if not names_an_item or int(rest[0]) >= len(ours):
+    names_an_item = bool(rest) and rest[0].isdigit()
+    if not names_an_item or not isinstance(items, list):
+        return pointer
+    ours = _places_of_ours(first, items, server_adds)
+    if int(rest[0]) >= len(ours):
         return pointer
     moved = JsonPointer.from_parts([first, ours[int(rest[0])], *rest[1:]])
     return str(moved.path)
