@@ -13,7 +13,6 @@ from ifmatch.log.events import (
     Event,
     ExchangeRecorded,
     Foreseen,
-    Journalled,
     ProfileName,
     RunFinished,
     RunStarted,
@@ -22,7 +21,7 @@ from ifmatch.log.events import (
     Unreadable,
     VerdictReached,
 )
-from ifmatch.log.journal import Fate, Standing, standing
+from ifmatch.report.left import Leftover, left, made
 from ifmatch.rules import waiver
 from ifmatch.rules.baseline import is_excused
 from ifmatch.rules.verdict import (
@@ -38,13 +37,6 @@ _E = TypeVar("_E", bound=Event)
 
 #: How a run may end that its verdicts cannot show.
 _BEYOND_VERDICTS = (ExitCode.INTERNAL_ERROR, ExitCode.USAGE, ExitCode.TARGET_UNUSABLE)
-
-#: Why something is left, unless the journal itself gives a reason.
-_WHY_LEFT: Mapping[Fate, str] = {
-    Fate.CREATED: "not deleted",
-    Fate.LEFT: "not deleted",
-    Fate.INTENDED: "may exist: the run ended while it was being created",
-}
 
 
 @dataclass(frozen=True)
@@ -65,15 +57,6 @@ class Judged:
     def like(self) -> tuple[VerdictReached, ...]:
         """The cases with the rule's own verdict."""
         return tuple(case for case in self.cases if case.verdict is self.verdict)
-
-
-@dataclass(frozen=True)
-class Leftover:
-    """Something of ours that is still on the target, and why."""
-
-    type: str
-    id: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -140,14 +123,14 @@ class Run:
             duration=_seconds(log),
             rules=_rules(log),
             exchanges={event.id: event for event in log if isinstance(event, ExchangeRecorded)},
-            left=_left(log, footer.complete),
+            left=left(log, footer.complete),
             complete=footer.complete,
             ended_with=_exit_code(footer.exit_code),
             message=footer.message,
             left_out=footer.left_out,
             strict=header.strict,
             foreseen=_last(log, Foreseen),
-            made=_made(log),
+            made=made(log),
         )
 
     def exchanges_of(self, ids: Iterable[str]) -> list[ExchangeRecorded]:
@@ -182,8 +165,14 @@ class Run:
             return judged
         if not self.complete:
             return self.ended_with or ExitCode.INTERRUPTED
+        return self._worse_than(judged)
+
+    def _worse_than(self, judged: ExitCode) -> ExitCode:
+        """What the verdicts come to, unless the last line says something that they cannot show."""
         may_be_worse = judged is ExitCode.CONFORMANT or self.ended_with in _BEYOND_VERDICTS
-        return self.ended_with or judged if may_be_worse else judged
+        if may_be_worse and self.ended_with:
+            return self.ended_with
+        return judged
 
     @property
     def judged(self) -> ExitCode:
@@ -208,11 +197,16 @@ class Run:
 
         None: a run that left rules out and saw nothing broken may not say.
         """
-        is_broken = self.exit_code is ExitCode.NOT_CONFORMANT or self.counts[Verdict.FAIL] > 0
-        if self.left_out and not is_broken:
+        if self.left_out and not self._is_broken:
             return None
-        is_clean = not is_broken and not self.counts[Verdict.WAIVED]
-        return self.exit_code is ExitCode.CONFORMANT and is_clean
+        broken_or_waived = self._is_broken or self.counts[Verdict.WAIVED]
+        return self.exit_code is ExitCode.CONFORMANT and not broken_or_waived
+
+    @property
+    def _is_broken(self) -> bool:
+        """Whether a rule fails, be it known already."""
+        fails = self.counts[Verdict.FAIL] > 0
+        return fails or self.exit_code is ExitCode.NOT_CONFORMANT
 
     @property
     def counts(self) -> dict[Verdict, int]:
@@ -330,26 +324,6 @@ def _changed_state(case: VerdictReached) -> bool:
 
 def _exit_code(value: int | None) -> ExitCode | None:
     return ExitCode(value) if value is not None and value in list(ExitCode) else None
-
-
-def _left(log: list[Event], complete: bool) -> tuple[Leftover, ...]:
-    """What was made and not taken away. What was only intended counts in a run cut short: it may have been made."""
-    there = standing(event for event in log if isinstance(event, Journalled))
-    sure = [one for one in there if one.fate is not Fate.INTENDED or not complete]
-    return tuple(Leftover(one.entry.type, one.entry.id, _why_left(one)) for one in sure)
-
-
-def _made(log: list[Event]) -> Mapping[str, int]:
-    journal = (event for event in log if isinstance(event, Journalled))
-    names = {(entry.type, entry.id) for entry in journal if entry.action == Fate.CREATED}
-    return Counter(resource_type for resource_type, _ in sorted(names))
-
-
-def _why_left(one: Standing) -> str:
-    """The reason, with the identifier that finds a resource whose id the target never gave."""
-    entry = one.entry
-    reason = entry.reason or _WHY_LEFT[one.fate]
-    return reason if entry.id or not entry.unique else f"{reason} (identifier {entry.unique})"
 
 
 def _seconds(log: list[Event]) -> float:
