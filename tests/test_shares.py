@@ -10,7 +10,7 @@ from running import run
 
 #: Sequential rules of several kinds, and races; all of them with resources of their own.
 _RULES = (
-    "update.if-match.*,update.lost-update.*,door.delete.*,race.update.same-version,race.delete.*"
+    "update.if-match.*,update.lost-update.*,door.delete.*,race.update.same-version,race.delete-*"
 )
 
 _RESOURCE = re.compile(r"/fhir/(\w+/[A-Za-z0-9.-]+)")
