@@ -27,8 +27,7 @@ _LONGEST_NAME = 200
 
 def packed(job: Job) -> dict[str, Any]:
     """A job in what execnet can carry: plain values alone."""
-    named = {field: Path(str(job.given.get(field) or "")) for field in _FILES}
-    there = {field: path.resolve() for field, path in named.items() if path.is_file()}
+    there = _files_of(job)
     files = dict[str, bytes]()
     for path in there.values():
         _pack(path, files)
@@ -41,6 +40,12 @@ def packed(job: Job) -> dict[str, Any]:
         "files": files,
         "environment": _variables(files),
     }
+
+
+def _files_of(job: Job) -> dict[str, Path]:
+    """The files that a job names, by the option that does; what is the name of a shipped profile is none."""
+    named = {field: Path(str(job.given.get(field) or "")) for field in _FILES}
+    return {field: path.resolve() for field, path in named.items() if path.is_file()}
 
 
 def _pack(path: Path, files: dict[str, bytes]) -> None:

@@ -174,10 +174,14 @@ def _orphans(evidence: Evidence) -> list[str]:
     """What was exchanged for a rule, and stands in no verdict: the verdict was dropped, or names others."""
     if not evidence.run.complete:
         return []
+    named = _named_in_verdicts(evidence)
+    of_steps = filter(_is_of_a_step, _exchanges(evidence))
+    return [exchange.id for exchange in of_steps if exchange.id not in named]
+
+
+def _named_in_verdicts(evidence: Evidence) -> set[str]:
     verdicts = [event for event in evidence.events if isinstance(event, VerdictReached)]
-    named = {id for verdict in verdicts for id in verdict.exchanges}
-    of_steps = [exchange.id for exchange in _exchanges(evidence) if _is_of_a_step(exchange)]
-    return [id for id in of_steps if id not in named]
+    return {id for verdict in verdicts for id in verdict.exchanges}
 
 
 def _is_of_a_step(exchange: ExchangeRecorded) -> bool:
@@ -240,11 +244,12 @@ def _copied(folder: Path, again: Path) -> None:
 def _different(folder: Path, again: Path) -> list[str]:
     paths = [path for path in sorted(again.rglob("*")) if path.is_file()]
     names = [path.relative_to(again) for path in paths]
-    return [
-        name.as_posix()
-        for name in names
-        if (folder / name).is_file() and (folder / name).read_bytes() != (again / name).read_bytes()
-    ]
+    return [name.as_posix() for name in names if _differs(folder / name, again / name)]
+
+
+def _differs(one: Path, other: Path) -> bool:
+    """Whether a file is there, and another one is not the same."""
+    return one.is_file() and one.read_bytes() != other.read_bytes()
 
 
 def _report_told_otherwise(evidence: Evidence) -> Iterator[str]:

@@ -63,9 +63,17 @@ def conclusion(
 ) -> tuple[str, str]:
     """What a run comes to, in words, and the colour of those. With rules left out, green is not conformance."""
     code = ExitCode(exit_code)
-    if code is ExitCode.CONFORMANT and counts.get(Verdict.FAIL):
+    if code is not ExitCode.CONFORMANT:
+        return _CONCLUSIONS[code]
+    return _green(counts, left_out)
+
+
+def _green(
+    counts: Mapping[Verdict, int] | Mapping[str, int], left_out: Sequence[str]
+) -> tuple[str, str]:
+    """What a run comes to that ended with 0."""
+    if counts.get(Verdict.FAIL):
         return _NOTHING_NEW
-    if left_out and code is ExitCode.CONFORMANT:
+    if left_out:
         return _PARTIAL
-    waived = {verdict for verdict, count in counts.items() if count} & {Verdict.WAIVED}
-    return _BUT_WAIVED if waived and code is ExitCode.CONFORMANT else _CONCLUSIONS[code]
+    return _BUT_WAIVED if counts.get(Verdict.WAIVED) else _CONCLUSIONS[ExitCode.CONFORMANT]
