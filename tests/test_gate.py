@@ -137,7 +137,7 @@ def test_a_spent_budget_ends_in_tidying_up(tmp_path):
     assert code in (0, 5)  # 5: there was not even time to judge one
     assert (report["complete"], report["conformant"], report["left"]) == (True, None, [])
     assert any(rule.startswith("race.") for rule in report["left_out"])
-    assert "PARTIAL" in printed
+    assert code == 5 or "PARTIAL" in printed
 
 
 # ---------------------------------------------------------------- folders
