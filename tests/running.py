@@ -3,6 +3,9 @@
 import contextlib
 import io
 import multiprocessing
+import os
+import subprocess
+import sys
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -31,6 +34,19 @@ def run(arguments, folder=None):
         code = main(["run", *arguments, "-o", str(folder / "run")])
     path = folder / "run" / "report.json"
     return code, load(path) if path.is_file() else None, printed.getvalue()
+
+
+def ifmatch(*words, folder, **environment):
+    """The command line in a process of its own: exit code, and what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ifmatch", *words],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
 
 
 def forked(function, calls, processes=1):

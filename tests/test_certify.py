@@ -2,15 +2,14 @@
 
 import base64
 import json
-import os
 import shutil
 import subprocess
-import sys
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from report_log import failure, footer, header, target, verdict, whole
+from running import ifmatch
 
 from ifmatch.reference.server import EmbeddedServer
 from ifmatch.report.package.applicant import statement_form
@@ -24,19 +23,6 @@ from ifmatch.rules.profile import load
 
 WAIVER = {"reason": "answered 500", "owner": "ada@example.org", "until": "2099-12-31"}
 APPROVED = {**WAIVER, "approver": "board@example.org", "issue": "https://issues.example/7"}
-
-
-def ifmatch(*words, folder, **environment):
-    """The command line in a process of its own: exit code, and what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "ifmatch", *words],
-        cwd=folder,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
 
 
 def waived(waiver):

@@ -1,13 +1,13 @@
 """A run as the gate of a pipeline: it fails for what is new, keeps to its time, and leaves other runs alone."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from report_log import failure, footer, header, target, verdict, whole
+from running import ifmatch
 
 from ifmatch.errors import ConfigurationError, ExitCode
 from ifmatch.report.annotations import annotations
@@ -24,19 +24,6 @@ from ifmatch.suite.folder import claimed, released
 from ifmatch.suite.race_settings import race_settings, seconds_in
 
 STALE = "update.if-match.stale"
-
-
-def ifmatch(*words, folder, **environment):
-    """The command line in a process of its own: exit code, and what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "ifmatch", *words],
-        cwd=folder,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
 
 
 def judged(*verdicts, **baseline):

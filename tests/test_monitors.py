@@ -4,19 +4,16 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from watched import BASE, patient, seen
 
 from ifmatch.client.exchange import Exchange, Request, Response
-from ifmatch.client.recorder import Recorder
-from ifmatch.client.redaction import Redactor
 from ifmatch.log.events import VerdictReached
 from ifmatch.monitor import MONITORS
-from ifmatch.monitor.watch import Watch
 from ifmatch.rules.catalogue import is_watched, rules
 from ifmatch.rules.profile import load
 from ifmatch.rules.verdict import Verdict
 from ifmatch.suite.verdicts import monitored
 
-BASE = "http://target.example/fhir"
 NOON = "2026-01-01T12:00:00.123Z"
 
 
@@ -27,19 +24,6 @@ def exchange(method="GET", path="Patient/1", status=200, headers=(), body=None, 
     asked = (("Accept", accept),) if accept else ()
     request = Request(method, url or f"{BASE}/{path}", asked)
     return Exchange(request, response, None, "", datetime.now(UTC), 1.0)
-
-
-def seen(rule, *exchanges):
-    """What the monitor of a rule made of some exchanges."""
-    watch = Watch({rule: MONITORS[rule]}, BASE)
-    recorder = Recorder(lambda _: None, Redactor(), watch)
-    for one in exchanges:
-        recorder.exchange(one)
-    return watch.tallies[rule]
-
-
-def patient(version="2", **more):
-    return {"resourceType": "Patient", "id": "1", "meta": {"versionId": version}, **more}
 
 
 def bundle(kind, *resources, **entry):

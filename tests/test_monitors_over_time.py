@@ -4,14 +4,10 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from watched import BASE, patient, seen
 
 from ifmatch.client.exchange import Exchange, Request, Response
-from ifmatch.client.recorder import Recorder
-from ifmatch.client.redaction import Redactor
-from ifmatch.monitor import MONITORS
-from ifmatch.monitor.watch import Watch
 
-BASE = "http://target.example/fhir"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 MARK, OTHER_MARK = "0123456789abcdef" * 2, "fedcba9876543210" * 2
 
@@ -36,18 +32,6 @@ def exchange(
     response = Response(status, "", "HTTP/1.1", told, content) if status else None
     request = Request(method, f"{BASE}/{path}", asked, json.dumps(sent).encode() if sent else b"")
     return Exchange(request, response, None, "", NOON + timedelta(seconds=at), lasts * 1000)
-
-
-def seen(rule, *exchanges):
-    watch = Watch({rule: MONITORS[rule]}, BASE)
-    recorder = Recorder(lambda _: None, Redactor(), watch)
-    for one in exchanges:
-        recorder.exchange(one)
-    return watch.tallies[rule]
-
-
-def patient(version="2", **more):
-    return {"resourceType": "Patient", "id": "1", "meta": {"versionId": version}, **more}
 
 
 def shows(mark, at, path="Patient/1"):

@@ -36,19 +36,24 @@ _SHORTEST_SECRET = 4
 
 def read(path: Path) -> dict[str, Any]:
     """What a target file says. Raises ConfigurationError, with the place, when it is not as it should be."""
+    told = toml_in(path, "target file", "Check the name given with -t.")
+    data: dict[str, Any] = mapped(told, _without_dates)
+    _check(data, path)
+    return {**data, "resources": _resources(data.get("resources", {}), path)}
+
+
+def toml_in(path: Path, what: str, advice: str) -> dict[str, Any]:
+    """What a TOML file of a user's says. Raises ConfigurationError when it cannot be read, or is none."""
     try:
-        text = path.read_text(encoding="utf-8")
-        data: dict[str, Any] = mapped(tomllib.loads(text), _without_dates)
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(
-            f"The target file {path} cannot be read: {error.strerror}. Check the name given with -t."
+            f"The {what} {path} cannot be read: {error.strerror}. {advice}"
         ) from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(
-            f"The target file {path} is not valid TOML: {error}. Correct that place."
+            f"The {what} {path} is not valid TOML: {error}. Correct that place."
         ) from None
-    _check(data, path)
-    return {**data, "resources": _resources(data.get("resources", {}), path)}
 
 
 def _without_dates(value: Any) -> Any:

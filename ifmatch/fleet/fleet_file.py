@@ -1,7 +1,6 @@
 """The fleet file: read from TOML, checked by its schema, and turned into the jobs of a night."""
 
 import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -36,16 +35,7 @@ class Fleet:
     @classmethod
     def read(cls, path: Path) -> "Fleet":
         """Read a fleet file. Raises ConfigurationError, with the place, when it is not as it should be."""
-        try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigurationError(
-                f"The fleet file {path} cannot be read: {error.strerror}. Check its name."
-            ) from None
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ConfigurationError(
-                f"The fleet file {path} is not valid TOML: {error}. Correct that place."
-            ) from None
+        data = target_file.toml_in(path, "fleet file", "Check its name.")
         _check(data, path)
         return cls(
             path=path,
