@@ -71,10 +71,11 @@ def lists_deletion(case, target, bench, resource, versions):
     case.fact(last_only, "one deletion, the newest entry", f"the entries {', '.join(methods)}")
 
 
-@then("its history lists one deletion")
-def lists_one_deletion(case, target, bench, resource):
+@then(parsers.re("its history lists (?P<expected>one deletion|two deletions)"))
+def lists_deletions(case, target, bench, resource, expected):
     methods = [entry.method for entry in _entries(case, target, bench, resource)]
-    case.fact(methods.count("DELETE") == 1, "one deletion", f"the entries {', '.join(methods)}")
+    count = {"one deletion": 1, "two deletions": 2}[expected]
+    case.fact(methods.count("DELETE") == count, expected, f"the entries {', '.join(methods)}")
 
 
 def _entries(case, target, bench, resource):

@@ -1425,6 +1425,16 @@ _VERSIONS = (
         ("history.deletion",),
     ),
     Fault(
+        "history-lists-one-deletion",
+        "The history lists only the first of several deletions.",
+        ("history.deleted-again",),
+    ),
+    Fault(
+        "what-was-brought-back-stays",
+        "Deleting what was deleted and brought back is answered like any delete, and does nothing.",
+        ("history.deleted-again",),
+    ),
+    Fault(
         "every-delete-makes-a-version",
         "Deleting what is deleted already is one more event in its history.",
         ("history.deleted-twice",),
