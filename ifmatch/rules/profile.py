@@ -101,11 +101,18 @@ class Profile:
     renamed: tuple[str, ...]
     _rules: Mapping[str, Mapping[str, Any]]
     _sources: Mapping[str, Source]
+    _promises: dict[tuple[str, str], Promise] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
 
     def promise(self, rule: str, resource_type: str = "") -> Promise:
         """What the system promises for a rule, on its subject type or on the type given."""
-        entry = self._rules.get(rule, {})
-        return self._promise(entry.get("types", {}).get(resource_type, entry))
+        asked = rule, resource_type
+        if asked not in self._promises:
+            entry = self._rules.get(rule, {})
+            of_type = entry.get("types", {}).get(resource_type, entry)
+            self._promises[asked] = self._promise(of_type)
+        return self._promises[asked]
 
     def types_of(self, rule: str) -> tuple[str, ...]:
         """The resource types a rule runs on: the subject, and each type whose promise for the rule differs."""
