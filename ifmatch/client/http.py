@@ -21,6 +21,7 @@ import httpcore
 import httpx
 
 from ifmatch.client.exchange import Exchange, Failure, Request, Response
+from ifmatch.client.fields import fields_of
 
 #: More than any single FHIR answer to our requests can need; bytes.
 MAX_BODY = 8 * 1024 * 1024
@@ -97,7 +98,7 @@ class Wire:
         asked = httpcore.Request(
             request.method,
             url,
-            headers=_lines(request, host),
+            headers=fields_of(request, host),
             content=content,
             extensions=extensions,
         )
@@ -136,16 +137,6 @@ def _address(url: str) -> tuple[httpcore.URL, bytes]:
         target=parsed.raw_path,
     )
     return address, parsed.netloc
-
-
-def _lines(request: Request, host: bytes) -> list[tuple[bytes, bytes]]:
-    """The headers of a request, those of the message itself first where the request does not set them."""
-    needed = {"Host": host}
-    if request.body or request.method in ("POST", "PUT", "PATCH"):
-        needed["Content-Length"] = str(len(request.body)).encode()
-    needed["User-Agent"] = b"ifmatch"
-    own = [(name.encode(), value.encode()) for name, value in request.headers]
-    return [*((n.encode(), v) for n, v in needed.items() if not request.header(n)), *own]
 
 
 def _first_line(answer: httpcore.Response) -> tuple[str, str]:
