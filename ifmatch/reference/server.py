@@ -74,7 +74,6 @@ class EmbeddedServer:
             access_log=False,
             date_header=False,
             server_header=False,
-            proxy_headers=False,
         )
         self._server = _Server(config)
         self._thread = threading.Thread(
