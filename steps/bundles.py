@@ -166,13 +166,13 @@ def answered_in_place(case, target, sent):
 
 
 @then("the reference names what was made")
-def reference_names(case, target, bench, sent):
+def reference_names(case, target, glancing, sent):
     case.accepted(sent.whole)
     first, second = (answer.named_id or "none" for answer in sent.answers)
-    stored = target.read(bench.kind.type, second).text
+    stored = target.read(glancing.kind.type, second).text
     case.fact(
-        f"{bench.kind.type}/{first}" in stored,
-        f"a reference to {bench.kind.type}/{first}",
+        f"{glancing.kind.type}/{first}" in stored,
+        f"a reference to {glancing.kind.type}/{first}",
         "the resource as it was sent" if "urn:uuid:" in stored else "no such reference",
     )
 
@@ -185,7 +185,7 @@ def no_entry_shows(case, sent):
 
 
 @then("the first entry alone is refused, and both are updated")
-def first_refused(case, bench, glancing, resource, other, sent):
+def first_refused(case, glancing, resource, other, sent):
     effects = [answer.effect for answer in sent.answers]
     wanted = [Effect.REFUSED, Effect.ACCEPTED, Effect.ACCEPTED]
     case.fact(effects == wanted, _effects(wanted), _effects(effects))

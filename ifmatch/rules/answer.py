@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from ifmatch.rules.version import version_in
@@ -193,6 +193,7 @@ _IMF_FIXDATE = re.compile(
 _INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}):(\d{2})(\.\d+)?(Z|[+-]\d{2}:\d{2})")
 
 
+@lru_cache(1024)
 def http_date(value: str | None) -> datetime | None:
     """A date header as a time, None when it is not an HTTP date (RFC 9110 section 5.6.7)."""
     if value is None or not _IMF_FIXDATE.fullmatch(value):
