@@ -35,6 +35,14 @@ def with_client_first(statement):
     return {**statement, "rest": [{"mode": "client", "resource": [reads]}, *statement["rest"]]}
 
 
+def with_mode(mode):
+    """A statement of DSTU2, which tells of bundles in a code of their own."""
+    statement = said(version="1.0.2")
+    [rest] = statement["rest"]
+    rests = [{**rest, "transactionMode": mode}]
+    return {**statement, "resourceType": "Conformance", "rest": rests}
+
+
 def with_formats(statement, *formats):
     """The same, with the patch formats that it takes."""
     return {**statement, "patchFormat": list(formats)}
@@ -101,6 +109,14 @@ def runs(statement, rule):
         (NO_VERSIONS, "update.invalid-content", True),
         (NO_VERSIONS, "create.valid", True),
         (said(version="4.3.0"), "update.if-match.stale", True),
+        (with_mode("both"), "transaction.empty", True),
+        (with_mode("both"), "batch.answers", True),
+        (with_mode("transaction"), "transaction.empty", True),
+        (with_mode("transaction"), "batch.answers", False),
+        (with_mode("batch"), "transaction.empty", False),
+        (with_mode("batch"), "batch.answers", True),
+        (with_mode("not-supported"), "transaction.empty", False),
+        (said(version="1.0.2"), "batch.answers", False),
     ],
 )
 def test_a_rule_is_run_where_what_it_needs_is_not_ruled_out(statement, rule, is_run):
@@ -123,6 +139,7 @@ MISSHAPEN = {
     "patchFormat is null": {**PATCHES, "patchFormat": None},
     "a format is null": with_formats(PATCHES, None),
     "the version is null": said(version=None),
+    "transactionMode is a list": with_mode(["both"]),
     "of the system": {**ALL, "rest": [{**ALL["rest"][0], "interaction": [{"code": 7}]}]},
 }
 
