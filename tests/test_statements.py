@@ -210,6 +210,34 @@ def test_a_condition_that_is_passed_over_is_not_offered():
         case.demand_offered([Answer(201), Answer(201)])
 
 
+def test_one_answer_of_several_shows_that_an_interaction_is_there():
+    """Who refuses some and carries out others has it, and what is carried out is judged."""
+    promise = load("fhir-r4").promise("door.update.any-form.never")
+    case = Case("door.update.any-form.never", promise, "Patient", "update-create")
+    case.all_answered([Answer(404), Answer(200)])
+    assert case.findings
+    with pytest.raises(RuleNotApplicable, match="update-create"):
+        case.all_answered([Answer(404), Answer(405)])
+
+
+def test_what_was_carried_out_once_is_there():
+    """A resource that was deleted is not found: that does not say that nothing can be deleted."""
+    promise = load("fhir-r4").promise("door.update.any-form.deleted")
+    case = Case("door.update.any-form.deleted", promise, "Patient", "delete")
+    case.has_shown("delete")
+    case.all_answered([Answer(404), Answer(404)])
+    assert not case.findings
+
+
+def test_an_entry_that_is_not_found_stands_in_a_bundle_that_was_taken():
+    """Only a Bundle that is refused as a whole may say that there are no Bundles."""
+    promise = load("fhir-r4").promise("door.transaction-put.any-form.never")
+    case = Case("door.transaction-put.any-form.never", promise, "Patient", "transaction")
+    case.answered(Answer(404, is_entry=True))
+    with pytest.raises(RuleNotApplicable, match="transaction"):
+        case.answered(Answer(404))
+
+
 def test_a_status_that_is_promised_is_judged_as_ever():
     """404 is what a patch of an unknown type is to be answered: then it does not say that there are no patches."""
     promise = load("fhir-r4").promise("patch.unknown-type")
