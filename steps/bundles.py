@@ -114,6 +114,14 @@ def update_unless_there(target, bench, resource, other):
     return parcel(target, "transaction", [first, updating(bench, other)])
 
 
+@when(
+    "a transaction updates it, and the other one from a version that never existed",
+    target_fixture="sent",
+)
+def update_one_in_vain(target, bench, resource, other):
+    return parcel(target, "transaction", [updating(bench, resource), from_never(bench, other)])
+
+
 @when("a transaction updates it, preferring a minimal answer", target_fixture="sent")
 def update_minimal(target, bench, resource):
     return parcel(target, "transaction", [updating(bench, resource)], prefer="return=minimal")
@@ -139,6 +147,12 @@ def neither_changed(case, bench, glancing, resource, other, attempt):
     if attempt.answer.effect is Effect.REFUSED:
         demand_unchanged(bench, case, resource)
         demand_unchanged(glancing, case, other)
+
+
+@then("a transaction that fails is explained as promised")
+def failure_explained(case, sent):
+    case.shown(sent.refused or None, "a refusal of an entry")
+    case.answered(sent.whole)
 
 
 @then("what the first entry shows is what the second wrote")

@@ -46,7 +46,7 @@ def write_to_deleted(target, bench, resource, door):
 
 @then("the server answers each as promised")
 def each_as_promised(case, tried):
-    case.all_answered(one.attempt.answer for one in tried)
+    case.all_answered([one.attempt.answer for one in tried])
 
 
 @then("what each asked for is done or not, as its answer says")

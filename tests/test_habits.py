@@ -89,6 +89,13 @@ QUICK = (
         "version-id-constant",
         "update.version.*",
     ),
+    Habit(
+        "adds-by-replacing",
+        "patch.fhirpath-patch.*,patch.fhirpath-patch",
+        "fhirpath-patch-refused",
+        "patch.fhirpath-patch",
+    ),
+    Habit("knows-no-head", "read.*", "read-hides-an-element", "read.existing"),
 )
 
 #: What shows in races, or takes its time.

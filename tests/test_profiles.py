@@ -154,7 +154,7 @@ def test_an_expectation_does_not_contradict_itself(name):
         Effect.ACCEPTED: {2},
         Effect.UNMODIFIED: {3},
         Effect.REFUSED: {4, 5},
-        None: {2, 3, 4},
+        None: {2, 3, 4, 5},
     }
     promised = {
         r: ({status // 100 for status in p.status}, p.outcome)

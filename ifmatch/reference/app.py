@@ -68,6 +68,8 @@ def _as_transferred(world: World, asked: Request, reply: Reply) -> Reply:
     """The reply as it is before it is compressed, where the client asks for that."""
     if not _takes_json(asked):
         return refused(world, _NOT_ACCEPTABLE)
+    if asked.method == "HEAD" and world.faults.on("head-not-found"):
+        return tampers.status(404)(reply)
     tamper = _of_transfer(world, asked)
     return tampers.rewritten("ETag", tamper)(reply) if tamper else reply
 

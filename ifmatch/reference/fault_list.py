@@ -1585,6 +1585,11 @@ _PARTS = (
         ("read.head",),
     ),
     Fault(
+        "head-not-found",
+        "The head of a resource is asked for in vain: 404.",
+        ("read.head",),
+    ),
+    Fault(
         "gone-with-the-last-etag",
         "A read of what is deleted carries the ETag of its last version.",
         ("read.deleted.etag",),
@@ -1761,6 +1766,11 @@ _ENTRIES = (
         },
     ),
     Fault(
+        "failed-transaction-answered-200",
+        "A transaction that fails leaves nothing behind, but is answered 200, with a Bundle that says why.",
+        ("transaction.error.operation-outcome",),
+    ),
+    Fault(
         "references-left-as-they-are",
         "What refers to another entry of a transaction refers to a place-holder.",
         ("transaction.references",),
@@ -1787,6 +1797,7 @@ _ENTRIES = (
         "if-none-match-in-transactions-ignored",
         "An entry that asks for nothing to be there is done, though something is.",
         ("transaction.if-none-match",),
+        profile="fhir-r5",
         ignores=("update.if-none-match",),
     ),
     Fault(

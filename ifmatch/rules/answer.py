@@ -53,7 +53,7 @@ class Answer:
 
     `headers` has lower-case names; repeated headers are joined by a comma. `exchange` is the id under which
     the evidence holds the whole exchange. `failure` says why there is no response (then `status` is 0), or none that is
-    about the request.
+    about the request. `is_entry` says that it is what a Bundle's answer holds for one of its entries.
     """
 
     status: int
@@ -62,6 +62,7 @@ class Answer:
     url: str = ""
     exchange: str = ""
     failure: str = ""
+    is_entry: bool = False
 
     @property
     def effect(self) -> Effect:
