@@ -2,6 +2,7 @@
 
     python benchmarks/mutation.py judge                    all mutants of a room
     python benchmarks/mutation.py monitor --sample 300     so many, drawn by a seed
+    python benchmarks/mutation.py judge NAME...            these, once there are tests for them
 
 mutmut makes the mutants and runs the tests that come by each. It forks its runs from a process
 that has imported the code already, and so it cannot see a mutant in what is called while a module is loaded: each
@@ -44,12 +45,20 @@ ROOMS = {
         ("--ignore=tests/judge/test_stands_alone.py",),
     ),
     "monitor": Room(
-        ("ifmatch/monitor/*",), ("tests/test_monitors.py", "tests/test_wrong_answers.py")
+        ("ifmatch/monitor/*",), ("tests/test_monitors.py", "tests/test_monitors_over_time.py")
     ),
     "rules": Room(
         ("ifmatch/rules/*",),
-        ("tests/test_rules.py", "tests/test_wrong_answers.py", "tests/test_profiles.py"),
+        (
+            "tests/test_rules.py",
+            "tests/test_profiles.py",
+            "tests/test_doors.py",
+            "tests/test_renamed.py",
+            "tests/test_what_is_sent.py",
+            "tests/test_waivers.py",
+        ),
         ("ifmatch/rules/doors.py", "ifmatch/rules/texts.py"),
+        ("-m", "not slow", "--deselect=tests/test_waivers.py::test_a_run_with_a_waiver"),
     ),
     "doors": Room(("ifmatch/rules/doors.py", "ifmatch/client/doors.py"), ("tests/test_doors.py",)),
 }
@@ -75,7 +84,7 @@ def main() -> int:
         copy = Path(folder) / "copy"
         _copied(copy, room)
         begun = time.monotonic()
-        names = _drawn(_all_mutants(copy), arguments.sample, arguments.seed)
+        names = arguments.names or _drawn(_all_mutants(copy), arguments.sample, arguments.seed)
         _mutmut(copy, "run", "--max-children", str(arguments.processes), *names)
         fates = _fates(copy, names)
         for name in [name for name in names if fates[name] == "survived"]:
@@ -87,6 +96,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("room", choices=ROOMS)
+    parser.add_argument("names", nargs="*", help="mutants by name; without any, all or a sample")
     parser.add_argument("--sample", type=int, default=0, help="so many mutants only; 0 for all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=1)
