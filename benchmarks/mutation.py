@@ -45,7 +45,12 @@ ROOMS = {
         ("--ignore=tests/judge/test_stands_alone.py",),
     ),
     "monitor": Room(
-        ("ifmatch/monitor/*",), ("tests/test_monitors.py", "tests/test_monitors_over_time.py")
+        ("ifmatch/monitor/*",),
+        (
+            "tests/test_monitors.py",
+            "tests/test_monitors_over_time.py",
+            "tests/test_monitors_said.py",
+        ),
     ),
     "rules": Room(
         ("ifmatch/rules/*",),

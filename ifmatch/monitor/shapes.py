@@ -19,7 +19,8 @@ def misshapen(name: str, resource: object) -> str:
     broken = best_match(_validator(name).iter_errors(resource))
     if broken is None:
         return ""
-    return f"{broken.json_path.removeprefix('$.')} {_explained(broken)}"
+    place = "top level" if broken.json_path == "$" else broken.json_path.removeprefix("$.")
+    return f"{place} {_explained(broken)}"
 
 
 def _explained(broken: ValidationError) -> str:
