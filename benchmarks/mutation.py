@@ -65,7 +65,10 @@ ROOMS = {
         ("ifmatch/rules/doors.py", "ifmatch/rules/texts.py"),
         ("-m", "not slow", "--deselect=tests/test_waivers.py::test_a_run_with_a_waiver"),
     ),
-    "doors": Room(("ifmatch/rules/doors.py", "ifmatch/client/doors.py"), ("tests/test_doors.py",)),
+    "doors": Room(
+        ("ifmatch/rules/doors.py", "ifmatch/client/doors.py", "ifmatch/client/bundle.py"),
+        ("tests/test_doors.py", "tests/test_writes_by_doors.py"),
+    ),
 }
 
 CONFIGURATION = """
