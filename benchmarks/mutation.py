@@ -36,6 +36,17 @@ class Room:
     arguments: tuple[str, ...] = ()
 
 
+#: mutmut forks when the tests have been collected: what was remembered until then was made without the mutant.
+FORGETFUL = """
+import sys
+
+def pytest_configure():
+    ours = [module for name, module in sys.modules.items() if name.startswith("ifmatch.")]
+    for value in [value for module in ours for value in vars(module).values()]:
+        getattr(value, "cache_clear", int)()
+"""
+
+
 ROOMS = {
     # Whether a picture is one is seen by looking at it, and mutmut itself is imported by what it mutates.
     "judge": Room(
@@ -59,7 +70,7 @@ ROOMS = {
             "tests/test_profiles.py",
             "tests/test_doors.py",
             "tests/test_renamed.py",
-            "tests/test_what_is_sent.py",
+            "tests/test_patches.py",
             "tests/test_waivers.py",
         ),
         ("ifmatch/rules/doors.py", "ifmatch/rules/texts.py"),
@@ -119,8 +130,9 @@ def _copied(copy: Path, room: Room) -> None:
         files=json.dumps(room.files),
         leave_out=json.dumps(room.leave_out),
         tests=json.dumps(room.tests),
-        arguments=json.dumps(["-p", "no:cacheprovider", *room.arguments]),
+        arguments=json.dumps(["-p", "no:cacheprovider", "-p", "tests.forgetful", *room.arguments]),
     )
+    (copy / "tests" / "forgetful.py").write_text(FORGETFUL, encoding="utf-8")
     with (copy / "pyproject.toml").open("a", encoding="utf-8") as file:
         file.write(configuration)
 
