@@ -60,6 +60,7 @@ OUTCOME = "always.operation-outcome-is-valid"
 TYPE = "always.content-type-fits-body"
 DATE = "always.date-present"
 ENTRY = "always.entry-fits-resource"
+FUTURE = "always.last-modified-not-in-the-future"
 FHIR_JSON = "application/fhir+json"
 TIMED = {"lastModified": NOON}
 
@@ -157,6 +158,10 @@ RIGHT = {
         "always.location-leads-there",
         location("/fhir/Patient/1/_history/2", body=patient()),
     ),
+    "with a query": ("always.location-leads-there", location(f"{BASE}/Patient/1?x=1", body=patient())),
+    "with two slashes": ("always.location-leads-there", location(f"{BASE}//Patient/1", body=patient())),
+    "beside an id that is no text": ("always.location-leads-there",
+                                     location(f"{BASE}/Patient/1", body={**patient(), "id": 1})),
     "a read": (SHOWS, exchange(body=patient())),
     "a read by way of a proxy": (SHOWS, exchange(status=203, body=patient())),
     "a search": (SHOWS, search(patient())),
@@ -202,6 +207,10 @@ NOTHING_TO_SEE = {
                             exchange(body=patient(meta={"lastUpdated": NOON}))),
     "no versions": (CONTENT, exchange(body=patient(meta={})), exchange(body=patient(meta={}, active=True))),
     "a time of the response alone": (ENTRY, history(entry=[{"resource": patient(), "response": TIMED}])),
+    "an entry without a response": (ENTRY, history(patient())),
+    "entries without a time": ("always.last-updated-never-back", history(patient(), patient())),
+    "a Last-Modified without a Date": (FUTURE, exchange(headers=[("Last-Modified", "Thu, 01 Jan 2026 12:00:00 GMT")])),
+    "a Date without a Last-Modified": (FUTURE, exchange(headers=[("Date", "Thu, 01 Jan 2026 12:00:00 GMT")])),
     "metadata that are none": (ENTRY, history(entry=[{"resource": patient(meta=[]), "response": TIMED}])),
 }  # fmt: skip
 
@@ -253,6 +262,7 @@ CONTRADICTIONS = {
          exchange("POST", "Patient", 201, body=shown(meta={**shown()["meta"], "tag": []}))),
         ("no version in a search", shown(), search(shown(meta={}))),
         ("a version by its ETag alone", shown(), exchange("PUT", headers=[("ETag", 'W/"2"')], body=shown(meta={}))),
+        ("a text in another script", shown(language="é水"), exchange(body=shown(language="ü水"))),
         ("1 for true", shown(active=True), exchange(body=shown(active=1))),
     )
 }  # fmt: skip

@@ -112,6 +112,7 @@ LAWFUL = {
     "one that began as the other ended": (REUSED, made("1", 0), made("2", 1), made("1", 2)),
     "an answer that came late": (REUSED, made("1", 0), made("2", 2, lasts=9), made("1", 4)),
     "a deletion that is not done yet": (REUSED, made("1", 0), deleted(2, status=202), made("1", 4)),
+    "writes that tell no version": (REUSED, exchange("PUT", at=0), made("2", 2), exchange("PUT", at=4)),
     "another resource": (REUSED, made("1", 0), made("2", 2), exchange("PUT", "Patient/2", at=4, ETag='W/"1"')),
     "equal times": (BACK, history(*[{"resource": patient(meta={"lastUpdated": "2026-01-01T12:00:00Z"})}] * 2)),
     "a time told less finely": (BACK, history(
