@@ -17,7 +17,8 @@ def misshapen(name: str, resource: object) -> str:
     broken = mismatch(_HERE / f"{name}.schema.json", resource)
     if broken is None:
         return ""
-    return f"{broken.json_path.removeprefix('$.')} {_explained(broken)}"
+    place = "top level" if broken.json_path == "$" else broken.json_path.removeprefix("$.")
+    return f"{place} {_explained(broken)}"
 
 
 def _explained(broken: "ValidationError") -> str:
