@@ -131,6 +131,23 @@ def test_a_symptom_is_what_went_wrong_without_the_particulars(expected, got, hea
     ]
 
 
+def test_what_fails_for_its_neighbour_stands_behind_what_is_about_it():
+    """A batch whose plain entry is refused fails every rule that sends such an entry beside its own."""
+    beside = {"expected": "the entry beside it accepted", "got": "412 with text", "level": "SHALL"}
+    own = {"expected": "2xx", "got": "412 with text", "level": "SHALL"}
+    body = '{"type": "batch", "entry": [{"request": {"ifMatch": "W/1"}}]}'
+    sent = [exchange(id, "POST", 200, url=BASE, headers=[], body=body) for id in "123"]
+    run = whole(
+        *sent,
+        failure("door.batch-put.stale.exists", exchanges=["1"], findings=[beside]),
+        failure("door.batch-delete.stale.exists", exchanges=["2"], findings=[beside]),
+        failure("door.batch-put.current.exists", exchanges=["3"], findings=[own, beside]),
+    )
+    ((heading, rules),) = found(run).items()
+    assert heading == f"Batch with ifMatch: {REFUSED}"
+    assert rules[0] == "door.batch-put.current.exists"
+
+
 def test_what_is_watched_stands_behind_what_has_a_story():
     """A monitor names an exchange, and no more; the causes that break the most rules come first."""
     finding = {"expected": "ETag 3", "got": "ETag 2", "level": "SHALL"}

@@ -39,8 +39,11 @@ _WRONG_CLASS: Mapping[tuple[str, str], str] = {
     ("2", "4"): REFUSED,
 }
 
+#: How an expectation speaks of the answer to an entry that is no rule's subject: it stands beside the one that is.
+_BESIDE = "the entry beside it accepted"
+
 #: How an expectation speaks of an answer whose status it leaves open.
-_IN_WORDS: Mapping[str, str] = {"an accepted write": "2xx", "accepted": "2xx"}
+_IN_WORDS: Mapping[str, str] = {"an accepted write": "2xx", "accepted": "2xx", _BESIDE: "2xx"}
 
 _STATUS = re.compile(r"[1-5](?:\d\d|xx)\b")
 
@@ -95,15 +98,16 @@ def causes(rules: Iterable[Judged], run: Run) -> tuple[Cause, ...]:
 def _simplest_first(alike: Sequence[Judged]) -> tuple[Judged, ...]:
     """Rules of one cause: sequential ones before races, then those that fail as most do, then those of short names.
 
-    A rule of a short name is the general one, of which others are special cases.
+    A rule of a short name is the general one, of which others are special cases. One that is kept in itself, and fails
+    for what stands beside it, comes after those that are about just that.
     """
     seen = Counter(map(_first_finding, alike))
 
-    def particular(judged: Judged) -> tuple[int, int, int, int]:
-        usual = seen[_first_finding(judged)]
+    def particular(judged: Judged) -> tuple[int, bool, int, int, int]:
+        expected, _ = finding = _first_finding(judged)
         words = len(re.split("[.-]", judged.rule))
         kind, exchanges = _ado(judged)
-        return kind, -usual, words, exchanges
+        return kind, expected == _BESIDE, -seen[finding], words, exchanges
 
     return tuple(sorted(alike, key=particular))
 
