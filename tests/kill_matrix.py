@@ -9,8 +9,8 @@ Each fault meets every rule that needs no race, and those races that it is to br
 FOLDER/runs as soon as it is done, so the same command goes on where it was stopped; matrix.csv and matrix.html are
 made from what is there. Bars: each fault is found by every rule that it breaks, and in 95 % of the runs the first
 failure that the report shows names the cause. It does so by its rule, which is one that the fault breaks and none that
-only suffers from it, or by its heading, which is that of such a rule: that one is told further down, as it only warns,
-or among the consequences.
+only suffers from it, or by its heading: such a rule stands beneath it, or further down under the same one, since it
+only warns.
 """
 
 import argparse
@@ -53,15 +53,15 @@ def rules_that_meet(fault):
 
 @dataclass(frozen=True)
 class Cell:
-    """One fault under one profile: the verdicts that it came to, and the first failure that a report shows.
+    """One fault under one profile: the verdicts that it came to, and the first cause that a report shows.
 
-    Of that, `first` is its rule, and `heading` that of its cause; `headings` are those of all rules that are red.
+    Of that, `first` are the rules, the one that is shown in full first; `headings` are those of all rules that are red.
     """
 
     fault: str
     profile: str
     verdicts: dict[str, str]
-    first: str
+    first: list[str]
     heading: str
     headings: dict[str, str]
     problem: str = ""
@@ -85,13 +85,14 @@ class Cell:
     @property
     def named_by_its_rule(self):
         """Whether the first failure shown is that of a rule which the fault breaks."""
-        return self.first in self.meant
+        return any(rule in self.meant for rule in self.first[:1])
 
     @property
     def names_the_cause(self):
-        """Whether it is, or stands under the heading that is also such a rule's."""
-        meant = {self.headings.get(rule) for rule in self.meant}
-        return self.named_by_its_rule or self.heading in meant
+        """Whether it is, or stands under the heading of such a rule."""
+        return any(
+            rule in self.first or self.headings.get(rule) == self.heading for rule in self.meant
+        )
 
 
 # ---------------------------------------------------------------- running
@@ -114,12 +115,12 @@ def judged(fault, profile, path):
 
 
 def _first_shown(run):
-    """The rule of the first failure that a report shows, and its heading: warnings stand behind all that fails."""
+    """The rules of the first cause that a report shows, and its heading: warnings stand behind all that fails."""
     for verdict in RED:
         found = causes([judged for judged in run.rules if judged.verdict is verdict], run)
         if found:
-            return found[0].simplest.rule, str(found[0].symptom)
-    return "", ""
+            return [judged.rule for judged in found[0].rules], str(found[0].symptom)
+    return [], ""
 
 
 def _headings(run):
@@ -202,7 +203,7 @@ td, th { border: 1px solid #ccc; padding: .2em .5em; text-align: left; vertical-
 <td><code>{{ cell.fault }}</code><td>{{ cell.profile }}
 <td>{% for rule in cell.meant if rule not in cell.missed %}<code>{{ rule }}</code><br>{% endfor %}
 <td>{% for rule in cell.missed %}<code>{{ rule }}</code><br>{% endfor %}
-<td><code>{{ cell.first }}</code> {{ cell.heading }}
+<td><code>{{ cell.first | first }}</code> {{ cell.heading }}
 <td>{% for rule in cell.others %}<code>{{ rule }}</code> {% endfor %}</tr>
 {% endfor %}</table>
 """

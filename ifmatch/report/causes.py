@@ -33,6 +33,12 @@ SAME_AS_PLAIN: Mapping[str, str] = {
     Name.GHOST.label: APPLIED,
 }
 
+#: Anomalies of races that may be what a single request shows, too, and are told with it where one has shown it.
+_PERHAPS_PLAIN: Mapping[str, str] = {
+    Name.HALF_TRANSACTION.label: APPLIED,
+    Name.HALF_SEEN.label: APPLIED,
+}
+
 #: What it means that an answer of one class came where one of another was due: due, came.
 _WRONG_CLASS: Mapping[tuple[str, str], str] = {
     ("4", "2"): ACCEPTED,
@@ -185,12 +191,18 @@ def without_particulars(text: str) -> str:
 
 
 def _of_race(case: VerdictReached, run: Run) -> list[Symptom]:
-    """The anomaly, or what a single request would show of it, on each interaction that named a condition."""
+    """The anomaly, or what a single request would show of it, on each interaction that named a condition.
+
+    What a single request may show of it comes last.
+    """
     interactions = _interactions_of_witness(case, run)
     conditional = list(filter(_has_condition, interactions))
     anomaly = first_anomaly(case).name
-    wrong = SAME_AS_PLAIN.get(anomaly, anomaly)
-    return [Symptom(interaction, wrong) for interaction in conditional or interactions or [""]]
+    wrongs = [SAME_AS_PLAIN.get(anomaly, anomaly)]
+    if anomaly in _PERHAPS_PLAIN:
+        wrongs.append(_PERHAPS_PLAIN[anomaly])
+    concerned = conditional or interactions or [""]
+    return [Symptom(interaction, wrong) for wrong in wrongs for interaction in concerned]
 
 
 def _interactions_of_witness(case: VerdictReached, run: Run) -> list[str]:
