@@ -152,6 +152,15 @@ def test_a_slip_leaves_no_folder(tmp_path, words, code):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_slip_with_five_systems_leaves_no_folder(tmp_path):
+    """Each system's line says what was not understood; there is no matrix of nothing, and no complaint about a page."""
+    code, printed = ifmatch("--rules", "nothing.like.it", folder=tmp_path)
+    assert code == 5, printed
+    assert printed.count('No rule matches "nothing.like.it"') == 5
+    assert "cannot be written" not in printed
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_is_for_one_run_at_a_time(tmp_path):
     """The second is refused while the first is there."""
     claim = claimed(tmp_path / "run")

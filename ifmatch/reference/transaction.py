@@ -326,6 +326,6 @@ def _response(reply: Reply) -> Resource:
     named = {
         header.lower(): reply.headers[header]
         for header in ("Location", "ETag")
-        if header in reply.headers
+        if reply.headers.get(header)
     }
     return {"status": f"{reply.status} {HTTPStatus(reply.status).phrase}", **named}
