@@ -15,6 +15,7 @@ from ifmatch.reference.store import Store
 from ifmatch.rules.answer import Answer, Body, Effect
 from ifmatch.rules.catalogue import for_row, rules
 from ifmatch.rules.door_table import forms, table
+from ifmatch.rules.doors import DOORS
 from ifmatch.rules.profile import load
 
 BASE = "http://reference.test/fhir"
@@ -37,6 +38,18 @@ def test_each_entry_of_a_bundle_has_an_answer_of_its_own():
     first, second = answer_to_entry(whole, 0), answer_to_entry(whole, 1)
     assert (first.effect, first.version) == (Effect.ACCEPTED, "2")
     assert second.effect is Effect.REFUSED
+
+
+def test_an_entry_that_was_created_says_where_it_is_and_one_without_a_version_has_none():
+    answer = answer_to_entry(bundle({"status": "201", "location": "Patient/7"}), 0)
+    assert (answer.named_id, answer.etag or None) == ("7", None)
+
+
+def test_each_door_that_a_rule_names_is_one():
+    """A slip would make a rule that nobody can carry out."""
+    named = {rule.id.split(".")[1] for rule in rules() if rule.id.startswith("door.")}
+    assert named <= set(DOORS)
+    assert {f"{kind}-json-patch" for kind in ("batch", "transaction")} <= set(DOORS)
 
 
 def test_an_outcome_within_a_response_is_the_body_of_the_answer():
