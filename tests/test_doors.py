@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -66,7 +67,8 @@ def test_a_refused_bundle_is_the_answer_to_each_entry():
 @pytest.mark.parametrize("responses", [(), ({},), ({"status": "fine"},)])
 def test_what_is_not_answered_is_unknown(responses):
     """A server that accepts a Bundle and says nothing of an entry has not accepted that."""
-    assert answer_to_entry(bundle(*responses), 0).effect is Effect.UNKNOWN
+    answer = answer_to_entry(replace(bundle(*responses), exchange="7"), 0)
+    assert (answer.effect, answer.status, answer.exchange) == (Effect.UNKNOWN, 0, "7")
 
 
 def test_an_entry_has_its_condition_beside_its_method():
