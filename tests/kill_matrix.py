@@ -3,16 +3,20 @@
     python tests/kill_matrix.py FOLDER                      every fault, each under the profile that it is meant for
     python tests/kill_matrix.py FOLDER --faults 'door:*'    some of them
     python tests/kill_matrix.py FOLDER --profiles 'fhir-r*' each fault under these profiles
+    python tests/kill_matrix.py FOLDER --sample 40 --seed 2 so many of them, drawn by lot
 
 Each fault meets every rule that needs no race, and those races that it is to break. What a run found is kept in
 FOLDER/runs as soon as it is done, so the same command goes on where it was stopped; matrix.csv and matrix.html are
 made from what is there. Bars: each fault is found by every rule that it breaks, and in 95 % of the runs the first
-cause that the report shows is that of one of these.
+failure that the report shows names the cause. It does so by its rule, which is one that the fault breaks and none that
+only suffers from it, or by its heading: such a rule stands beneath it, or further down under the same one, since it
+only warns.
 """
 
 import argparse
 import csv
 import json
+import random
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -24,7 +28,7 @@ from running import as_finished, run
 
 from ifmatch.log.reader import read
 from ifmatch.reference.faults import FAULTS
-from ifmatch.report.causes import causes
+from ifmatch.report.causes import causes, symptoms_of
 from ifmatch.report.run import Run
 from ifmatch.rules.catalogue import rules
 from ifmatch.rules.profile import shipped
@@ -49,15 +53,17 @@ def rules_that_meet(fault):
 
 @dataclass(frozen=True)
 class Cell:
-    """One fault under one profile: the verdicts that it came to, and the rules of the first cause that a report shows.
+    """One fault under one profile: the verdicts that it came to, and the first cause that a report shows.
 
-    The first of these is the failure that it shows, the others are told to have the same cause.
+    Of that, `first` are the rules, the one that is shown in full first; `headings` are those of all rules that are red.
     """
 
     fault: str
     profile: str
     verdicts: dict[str, str]
     first: list[str]
+    heading: str
+    headings: dict[str, str]
     problem: str = ""
 
     @property
@@ -77,9 +83,16 @@ class Cell:
         return [r for r, verdict in self.verdicts.items() if verdict in RED and r not in self.meant]
 
     @property
+    def named_by_its_rule(self):
+        """Whether the first failure shown is that of a rule which the fault breaks."""
+        return any(rule in self.meant for rule in self.first[:1])
+
+    @property
     def names_the_cause(self):
-        """Whether the first failure shown is that of a rule which the fault breaks, or is told with one."""
-        return any(rule in self.meant for rule in self.first)
+        """Whether it is, or stands under the heading of such a rule."""
+        return any(
+            rule in self.first or self.headings.get(rule) == self.heading for rule in self.meant
+        )
 
 
 # ---------------------------------------------------------------- running
@@ -95,29 +108,41 @@ def judged(fault, profile, path):
         known = Run.of(read(evidence)) if evidence.is_dir() else Run()
     problem = "" if code in (0, 1, 7) else f"exit {code}: {printed[-500:]}"
     verdicts = {judged.rule: str(judged.verdict) for judged in known.rules}
-    cell = Cell(fault, profile, verdicts, _first_shown(known), problem)
+    cell = Cell(fault, profile, verdicts, *_first_shown(known), _headings(known), problem)
     if not problem:
         path.write_text(json.dumps(asdict(cell)), encoding="utf-8")
     return cell
 
 
 def _first_shown(run):
-    """The rules of the first cause that a report shows: warnings stand behind all that fails."""
+    """The rules of the first cause that a report shows, and its heading: warnings stand behind all that fails."""
     for verdict in RED:
         found = causes([judged for judged in run.rules if judged.verdict is verdict], run)
         if found:
-            return [judged.rule for judged in found[0].rules]
-    return []
+            return [judged.rule for judged in found[0].rules], str(found[0].symptom)
+    return [], ""
+
+
+def _headings(run):
+    """Under which heading each rule that is red would stand by itself."""
+    red = [judged for judged in run.rules if judged.verdict in RED]
+    return {judged.rule: str(symptoms_of(judged.spokesman, run)[0]) for judged in red}
 
 
 def _open(folder, faults, profiles):
     """What has not been run yet, with the path at which each is to be kept."""
-    for name, fault in FAULTS.items():
-        wanted = [fault.profile] if profiles is None else _matching(profiles)
-        for profile in wanted if fnmatchcase(name, faults) else ():
+    for name in faults:
+        wanted = [FAULTS[name].profile] if profiles is None else _matching(profiles)
+        for profile in wanted:
             path = folder / f"{name.replace(':', '_')}@{profile}.json"
             if not path.exists():
                 yield name, profile, path
+
+
+def _faults(pattern, sample, seed):
+    """The names of the faults that are wanted: those that match, or so many of them, drawn by lot."""
+    found = sorted(name for name in FAULTS if fnmatchcase(name, pattern))
+    return random.Random(seed).sample(found, min(sample, len(found))) if sample else found
 
 
 def _matching(pattern):
@@ -150,11 +175,12 @@ def summary(cells):
     meant = [cell for cell in cells if cell.meant]
     found = [cell for cell in meant if not cell.missed]
     named = [cell for cell in meant if cell.names_the_cause]
+    by_rule = [cell for cell in meant if cell.named_by_its_rule]
     broken = {rule for cell in cells for rule in cell.meant if rule not in cell.missed}
     never = sorted({rule.id for rule in rules()} - broken)
     return [
         f"{len(cells)} runs; {_share(found, meant)} faults are found by every rule that they break.",
-        f"In {_share(named, meant)} runs the first cause shown is that of such a rule.",
+        f"In {_share(named, meant)} runs the first failure shown names the cause: {len(by_rule)} by its rule.",
         f"{len(never)} rules were not seen red by a fault of their own here"
         + (f": {', '.join(never)}" if len(never) < 40 else "."),
     ]
@@ -177,7 +203,7 @@ td, th { border: 1px solid #ccc; padding: .2em .5em; text-align: left; vertical-
 <td><code>{{ cell.fault }}</code><td>{{ cell.profile }}
 <td>{% for rule in cell.meant if rule not in cell.missed %}<code>{{ rule }}</code><br>{% endfor %}
 <td>{% for rule in cell.missed %}<code>{{ rule }}</code><br>{% endfor %}
-<td><code>{{ cell.first | first }}</code>
+<td><code>{{ cell.first | first }}</code> {{ cell.heading }}
 <td>{% for rule in cell.others %}<code>{{ rule }}</code> {% endfor %}</tr>
 {% endfor %}</table>
 """
@@ -195,11 +221,14 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--faults", default="*")
     parser.add_argument("--profiles")
+    parser.add_argument("--sample", type=int, help="so many of the faults, drawn by lot")
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
     runs = arguments.folder / "runs"
     runs.mkdir(parents=True, exist_ok=True)
-    jobs = list(_open(runs, arguments.faults, arguments.profiles))
+    faults = _faults(arguments.faults, arguments.sample, arguments.seed)
+    jobs = list(_open(runs, faults, arguments.profiles))
     for number, cell in enumerate(as_finished(judged, jobs, arguments.processes), 1):
         wrong = cell.problem or ", ".join(f"missed by {rule}" for rule in cell.missed)
         print(f"{number}/{len(jobs)} {cell.fault} ({cell.profile}) {wrong}", flush=True)

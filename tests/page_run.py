@@ -1,6 +1,8 @@
 """Runs that pages are made of: one of everything that can be shown, a hostile one, and one as large as is asked."""
 
-from report_log import BASE, at, exchange, failure, verdict, whole
+from report_log import BASE, at, exchange, failure, footer, header, target, verdict, whole
+
+from ifmatch.report.run import Run
 
 #: What no page may obey: it ends elements, attributes, scripts and comments, and hides what stands around it.
 HOSTILE = '</script><img src=x onerror="window.pwned=1"><!--\'{{ 7*7 }}<b>bold</b>\u202e\u0000 ]]>'
@@ -102,6 +104,39 @@ def everything():
         verdict("update.cases", row={"form": "weak"}), verdict("update.cases", row={"form": "strong"}),
         exit_code=1,
     )  # fmt: skip
+
+
+def certified():
+    """A run of a certification: nothing was left out, one rule is waived, and what it rests on is told in full."""
+    waiver = {
+        "reason": "The vendor mends it in the next release, and no client of ours depends on it", "owner": "Ada Byron",
+        "approver": "board@hospital.example", "issue": "https://issues.hospital.example/browse/WARD-1234",
+        "until": "2027-01-01",
+    }  # fmt: skip
+    profile = {
+        "id": "reasonable-adjustments", "title": "NHS Reasonable Adjustments Flag API (STU3, on Spine)",
+        "sha256": "9f" * 32, "version": "2.1",
+        "errata": [{"rule": "update.if-match.stale", "date": "2026-11-01", "what": "demanded 409 for a stale version"}],
+    }  # fmt: skip
+    versions = {
+        "Python": "CPython 3.11.7",
+        "httpx": "0.28.1",
+        "pytest-bdd": "9.0.1",
+        "jsonpatch": "1.33",
+    }
+    race = {"rounds": 400, "overlapping": 391, "exposure_below": 0.0117}
+    return Run.of([
+        header(profile=profile, versions=versions, effort="standard", writers=4, seed=7),
+        target(waivers={"update.prefer.representation": waiver}),
+        verdict("update.prefer.representation", "waived", message="expected a body that is a resource; got text",
+                waiver=waiver),
+        verdict("update.error.operation-outcome.invalid-content", "warn",
+                message="expected a body that is an OperationOutcome; got an empty body"),
+        verdict("race.update.abandoned-and-retried", race=race),
+        verdict("race.update.same-version", race=race),
+        verdict("update.if-match.stale"),
+        footer(0),
+    ])  # fmt: skip
 
 
 def hostile():

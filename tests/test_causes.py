@@ -80,6 +80,24 @@ def test_what_was_refused_and_applied_is_one_cause_alone_and_in_a_race():
     }
 
 
+def test_half_a_transaction_is_told_with_the_plain_rule_that_shows_it():
+    """A transaction that is refused, and half applied, is one cause, raced or not; where only a race shows it, it is
+    named after that."""
+    body = '{"type": "transaction", "entry": [{"request": {"ifMatch": "W/1"}}]}'
+    sent = [exchange(id, "POST", 412, url=BASE, headers=[], body=body) for id in ("1", "r1")]
+    plain = failure(
+        "door.transaction-put.stale.exists",
+        exchanges=["1"],
+        findings=[CHANGED],
+        observed={"status": 412, "answer": "412 with an OperationOutcome"},
+    )
+    race = raced("race.x", operation("A", "r1", "2"), anomaly="half a transaction")
+    assert found(whole(*sent, race, plain)) == {
+        f"Transaction with ifMatch: {APPLIED}": ["door.transaction-put.stale.exists", "race.x"]
+    }
+    assert list(found(whole(*sent, race))) == ["Transaction with ifMatch: half a transaction"]
+
+
 def test_of_a_race_without_a_witness_a_request_that_raced_decides():
     """Not the one that made the resource."""
     finding = {"expected": "409", "got": "500 with text", "level": "SHALL"}
@@ -129,6 +147,23 @@ def test_a_symptom_is_what_went_wrong_without_the_particulars(expected, got, hea
     assert list(found(whole(exchange("2"), failure(exchanges=["2"], findings=[finding])))) == [
         heading
     ]
+
+
+def test_what_fails_for_its_neighbour_stands_behind_what_is_about_it():
+    """A batch whose plain entry is refused fails every rule that sends such an entry beside its own."""
+    beside = {"expected": "the entry beside it accepted", "got": "412 with text", "level": "SHALL"}
+    own = {"expected": "2xx", "got": "412 with text", "level": "SHALL"}
+    body = '{"type": "batch", "entry": [{"request": {"ifMatch": "W/1"}}]}'
+    sent = [exchange(id, "POST", 200, url=BASE, headers=[], body=body) for id in "123"]
+    run = whole(
+        *sent,
+        failure("door.batch-put.stale.exists", exchanges=["1"], findings=[beside]),
+        failure("door.batch-delete.stale.exists", exchanges=["2"], findings=[beside]),
+        failure("door.batch-put.current.exists", exchanges=["3"], findings=[own, beside]),
+    )
+    ((heading, rules),) = found(run).items()
+    assert heading == f"Batch with ifMatch: {REFUSED}"
+    assert rules[0] == "door.batch-put.current.exists"
 
 
 def test_what_is_watched_stands_behind_what_has_a_story():

@@ -15,6 +15,8 @@ from ifmatch.cli.main import main
 from ifmatch.reference.faults import FAULTS
 from ifmatch.rules.profile import shipped
 
+pytestmark = pytest.mark.slow
+
 RULES = "update.if-match.*,read.*,always.*"
 
 
@@ -200,7 +202,6 @@ def rechecks():
     return dict(zip(jobs, found, strict=True))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", [*shipped(), *_FAULTS])
 def test_a_recheck_agrees_with_the_run(rechecks, name):
     """On every profile's own server, and where promises are broken."""

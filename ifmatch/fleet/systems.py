@@ -42,7 +42,11 @@ def run_all(given: Mapping[str, Any], rest: Sequence[str]) -> int:
     started = time.perf_counter()
     runs, endings = SideBySide(jobs, [Here()], os.cpu_count() or 1), list[Ending]()
     View(console, jobs).watch(runs, endings.append)
+    codes = [ending.code for ending in endings]
+    code = int(ExitCode.INTERRUPTED) if runs.interrupted else gravest(codes)
     reports = _reports_of(jobs)
+    if not reports:  # as after a slip on the command line: each system's line has said so
+        return code
     console.print()
     print_matrix(console, list(reports.values()))
     _write_page(folder, reports)
@@ -52,8 +56,7 @@ def run_all(given: Mapping[str, Any], rest: Sequence[str]) -> int:
     if runs.interrupted:
         console.print("\nINCOMPLETE   The run was interrupted.")
     console.print(f"\nreport  {folder}/    {time.perf_counter() - started:.1f} s", soft_wrap=True)
-    codes = [ending.code for ending in endings]
-    return int(ExitCode.INTERRUPTED) if runs.interrupted else gravest(codes)
+    return code
 
 
 def _reports_of(jobs: Sequence[Job]) -> dict[str, Document]:

@@ -33,14 +33,23 @@ SAME_AS_PLAIN: Mapping[str, str] = {
     Name.GHOST.label: APPLIED,
 }
 
+#: Anomalies of races that may be what a single request shows, too, and are told with it where one has shown it.
+_PERHAPS_PLAIN: Mapping[str, str] = {
+    Name.HALF_TRANSACTION.label: APPLIED,
+    Name.HALF_SEEN.label: APPLIED,
+}
+
 #: What it means that an answer of one class came where one of another was due: due, came.
 _WRONG_CLASS: Mapping[tuple[str, str], str] = {
     ("4", "2"): ACCEPTED,
     ("2", "4"): REFUSED,
 }
 
+#: How an expectation speaks of the answer to an entry that is no rule's subject: it stands beside the one that is.
+_BESIDE = "the entry beside it accepted"
+
 #: How an expectation speaks of an answer whose status it leaves open.
-_IN_WORDS: Mapping[str, str] = {"an accepted write": "2xx", "accepted": "2xx"}
+_IN_WORDS: Mapping[str, str] = {"an accepted write": "2xx", "accepted": "2xx", _BESIDE: "2xx"}
 
 _STATUS = re.compile(r"[1-5](?:\d\d|xx)\b")
 
@@ -95,15 +104,16 @@ def causes(rules: Iterable[Judged], run: Run) -> tuple[Cause, ...]:
 def _simplest_first(alike: Sequence[Judged]) -> tuple[Judged, ...]:
     """Rules of one cause: sequential ones before races, then those that fail as most do, then those of short names.
 
-    A rule of a short name is the general one, of which others are special cases.
+    A rule of a short name is the general one, of which others are special cases. One that is kept in itself, and fails
+    for what stands beside it, comes after those that are about just that.
     """
     seen = Counter(map(_first_finding, alike))
 
-    def particular(judged: Judged) -> tuple[int, int, int, int]:
-        usual = seen[_first_finding(judged)]
+    def particular(judged: Judged) -> tuple[int, bool, int, int, int]:
+        expected, _ = finding = _first_finding(judged)
         words = len(re.split("[.-]", judged.rule))
         kind, exchanges = _ado(judged)
-        return kind, -usual, words, exchanges
+        return kind, expected == _BESIDE, -seen[finding], words, exchanges
 
     return tuple(sorted(alike, key=particular))
 
@@ -181,12 +191,18 @@ def without_particulars(text: str) -> str:
 
 
 def _of_race(case: VerdictReached, run: Run) -> list[Symptom]:
-    """The anomaly, or what a single request would show of it, on each interaction that named a condition."""
+    """The anomaly, or what a single request would show of it, on each interaction that named a condition.
+
+    What a single request may show of it comes last.
+    """
     interactions = _interactions_of_witness(case, run)
     conditional = list(filter(_has_condition, interactions))
     anomaly = first_anomaly(case).name
-    wrong = SAME_AS_PLAIN.get(anomaly, anomaly)
-    return [Symptom(interaction, wrong) for interaction in conditional or interactions or [""]]
+    wrongs = [SAME_AS_PLAIN.get(anomaly, anomaly)]
+    if anomaly in _PERHAPS_PLAIN:
+        wrongs.append(_PERHAPS_PLAIN[anomaly])
+    concerned = conditional or interactions or [""]
+    return [Symptom(interaction, wrong) for wrong in wrongs for interaction in concerned]
 
 
 def _interactions_of_witness(case: VerdictReached, run: Run) -> list[str]:

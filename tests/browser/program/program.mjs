@@ -1,5 +1,5 @@
 // What a browser makes of a page: a line of JSON for each thing that was looked at.
-// usage: node program.mjs PAGE PART...     (a part is one of views, use, all, paper)
+// usage: node program.mjs PAGE PART...     (a part is one of views, undrawn, use, all, paper)
 
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -32,11 +32,13 @@ const settled = (page) => page.evaluate(() => new Promise((done) => requestAnima
 
 const violations = async (page) => {
   await page.evaluate(AXE);
-  const { violations: found } = await page.evaluate(() => axe.run(document, {
+  return described(await page.evaluate(() => axe.run(document, {
     runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-  }));
-  return found.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')}`);
+  })));
 };
+
+const described = ({ violations: found }) => found.map(({ id, nodes }) => (
+  `${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(' | ')}`));
 
 // ---------------------------------------------------------------- what is looked at
 
@@ -45,6 +47,20 @@ const parts = {
     for (const [name, width] of Object.entries(WIDTHS)) {
       for (const colorScheme of ['light', 'dark']) await view(name, width, colorScheme);
     }
+  },
+
+  // What a slow machine shows for a moment: exchanges that are open and out of sight, and have never been drawn.
+  async undrawn() {
+    const { page, close } = await opened({ viewport: { width: 1280, height: 900 } });
+    await page.evaluate(AXE);
+    const found = await page.evaluate(() => {
+      for (const one of document.querySelectorAll('.cause details')) one.open = true;
+      for (const list of document.querySelectorAll('.cause .exchanges')) fill(list);
+      for (const one of document.querySelectorAll('.cause .exchange[open]')) fill(one);
+      return axe.run(document, { runOnly: { type: 'rule', values: ['target-size'] } });
+    });
+    tell('undrawn', { violations: described(found) });
+    await close();
   },
 
   async use() {
