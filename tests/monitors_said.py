@@ -18,6 +18,7 @@ EXAMPLES = {
     **{name: (CONTENT, *exchanges) for name, exchanges in CONTRADICTIONS.items()},
     **BROKEN,
     "relative": RIGHT["relative"],
+    "500, twice": (*WRONG["500"], WRONG["500"][-1]),
 }
 
 

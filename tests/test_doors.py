@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from ifmatch.reference.store import Store
 from ifmatch.rules.answer import Answer, Body, Effect
 from ifmatch.rules.catalogue import for_row, rules
 from ifmatch.rules.door_table import forms, table
+from ifmatch.rules.doors import DOORS
 from ifmatch.rules.profile import load
 
 BASE = "http://reference.test/fhir"
@@ -39,6 +41,18 @@ def test_each_entry_of_a_bundle_has_an_answer_of_its_own():
     assert second.effect is Effect.REFUSED
 
 
+def test_an_entry_that_was_created_says_where_it_is_and_one_without_a_version_has_none():
+    answer = answer_to_entry(bundle({"status": "201", "location": "Patient/7"}), 0)
+    assert (answer.named_id, answer.etag or None) == ("7", None)
+
+
+def test_each_door_that_a_rule_names_is_one():
+    """A slip would make a rule that nobody can carry out."""
+    named = {rule.id.split(".")[1] for rule in rules() if rule.id.startswith("door.")}
+    assert named <= set(DOORS)
+    assert {f"{kind}-json-patch" for kind in ("batch", "transaction")} <= set(DOORS)
+
+
 def test_an_outcome_within_a_response_is_the_body_of_the_answer():
     outcome = {"resourceType": "OperationOutcome", "issue": []}
     whole = bundle({"status": "412", "outcome": outcome})
@@ -53,7 +67,8 @@ def test_a_refused_bundle_is_the_answer_to_each_entry():
 @pytest.mark.parametrize("responses", [(), ({},), ({"status": "fine"},)])
 def test_what_is_not_answered_is_unknown(responses):
     """A server that accepts a Bundle and says nothing of an entry has not accepted that."""
-    assert answer_to_entry(bundle(*responses), 0).effect is Effect.UNKNOWN
+    answer = answer_to_entry(replace(bundle(*responses), exchange="7"), 0)
+    assert (answer.effect, answer.status, answer.exchange) == (Effect.UNKNOWN, 0, "7")
 
 
 def test_an_entry_has_its_condition_beside_its_method():

@@ -205,6 +205,9 @@ NOTHING_TO_SEE = {
     "no Last-Modified": (TIME, exchange(headers=[("ETag", '"2"')], body=patient())),
     "times of no version": (TIME, exchange("PUT", headers=[("Last-Modified", "Thu, 01 Jan 2026 10:00:00 GMT")]),
                             exchange(body=patient(meta={"lastUpdated": NOON}))),
+    "times of a refusal": (TIME, exchange("PUT", status=412, headers=[
+        ("ETag", '"2"'), ("Last-Modified", "Thu, 01 Jan 2026 10:00:00 GMT")]), exchange(body=patient(
+            meta={"versionId": "2", "lastUpdated": NOON}))),
     "no versions": (CONTENT, exchange(body=patient(meta={})), exchange(body=patient(meta={}, active=True))),
     "a time of the response alone": (ENTRY, history(entry=[{"resource": patient(), "response": TIMED}])),
     "an entry without a response": (ENTRY, history(patient())),

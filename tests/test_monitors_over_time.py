@@ -1,6 +1,7 @@
 """The monitors that hold one exchange against others: what was sent, made and told before, while and after it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -58,6 +59,10 @@ def deleted(at, status=204):
     return exchange("DELETE", status=status, at=at)
 
 
+#: A write whose body is no text in any encoding that is known.
+NO_TEXT = replace(put(400, 0), request=replace(put(400, 0).request, body=b"\xff"))
+
+
 BROKEN = {
     "what was refused is read": (TRACE, put(412, 0), shows(MARK, 2)),
     "what was refused is listed": (TRACE, put(400, 0), history({"resource": patient(gender=MARK)})),
@@ -104,6 +109,7 @@ LAWFUL = {
     "what was accepted, and then refused": (TRACE, put(200, 0), put(412, 2), shows(MARK, 4)),
     "what was accepted is recorded last": (TRACE, put(412, 0), shows(MARK, 2), put(200, 1)),
     "what got no answer": (TRACE, put(412, 2), shows(MARK, 4), put(0, 0)),
+    "what is no text": (TRACE, NO_TEXT, put(412, 1, OTHER_MARK), shows(MARK, 3)),
     "what failed": (TRACE, put(500, 0), put(412, 2), shows(MARK, 4)),
     "what the server did not wait for": (TRACE, put(412, 0, OTHER_MARK), put(408, 0), shows(MARK, 4)),
     "what an earlier run left": (TRACE, shows(MARK, 0), put(412, 2), put(412, 2, OTHER_MARK), shows(MARK, 4)),

@@ -110,6 +110,43 @@ def test_what_is_not_there_is_not_looked_for(target, bench, monkeypatch):
     assert attempt.answer.effect is not Effect.UNKNOWN
 
 
+# ---------------------------------------------------------------- the account of what was made
+
+
+@pytest.mark.parametrize("kind", ["batch", "transaction"])
+def test_what_an_entry_makes_is_on_the_account_until_it_is_deleted(target, bench, kind):
+    """And only if it was made: what is deleted at the end stands there."""
+    put, delete = DOORS[f"{kind}-put"], DOORS[f"{kind}-delete"]
+    subject = unborn(bench)
+
+    def on_the_account():
+        return target.ledger.find("Patient", subject.id)
+
+    write(target, bench, put, subject, tags_for("current", subject))
+    assert on_the_account() is None
+    write(target, bench, put, subject, ())
+    assert on_the_account().created
+    write(target, bench, delete, subject, ['W/"987654321"'])
+    assert on_the_account().created
+    subject.now = bench.look(subject)
+    write(target, bench, delete, subject, tags_for("current", subject))
+    assert on_the_account() is None
+
+
+def test_what_an_entry_may_make_is_journalled_before_it_is_sent(target, bench, monkeypatch):
+    """And stays on the account as long as nobody says that it was not made."""
+    subject, known = unborn(bench), []
+
+    def lost(_):
+        known.append(target.ledger.find("Patient", subject.id))
+        return Answer(0, failure="timed out")
+
+    monkeypatch.setattr(target, "post_bundle", lost)
+    write(target, bench, DOORS["batch-put"], subject, ())
+    assert known == [target.ledger.find("Patient", subject.id)]
+    assert known[0] is not None
+
+
 # ---------------------------------------------------------------- versions that are named
 
 
