@@ -2,6 +2,7 @@
 
     python benchmarks/mutation.py judge                    all mutants of a room
     python benchmarks/mutation.py monitor --sample 300     so many, drawn by a seed
+    python benchmarks/mutation.py judge NAME...            these, once there are tests for them
 
 mutmut makes the mutants and runs the tests that come by each. It forks its runs from a process
 that has imported the code already, and so it cannot see a mutant in what is called while a module is loaded: each
@@ -35,6 +36,17 @@ class Room:
     arguments: tuple[str, ...] = ()
 
 
+#: mutmut forks when the tests have been collected: what was remembered until then was made without the mutant.
+FORGETFUL = """
+import sys
+
+def pytest_configure():
+    ours = [module for name, module in sys.modules.items() if name.startswith("ifmatch.")]
+    for value in [value for module in ours for value in vars(module).values()]:
+        getattr(value, "cache_clear", int)()
+"""
+
+
 ROOMS = {
     # Whether a picture is one is seen by looking at it, and mutmut itself is imported by what it mutates.
     "judge": Room(
@@ -44,14 +56,30 @@ ROOMS = {
         ("--ignore=tests/judge/test_stands_alone.py",),
     ),
     "monitor": Room(
-        ("ifmatch/monitor/*",), ("tests/test_monitors.py", "tests/test_wrong_answers.py")
+        ("ifmatch/monitor/*",),
+        (
+            "tests/test_monitors.py",
+            "tests/test_monitors_over_time.py",
+            "tests/test_monitors_said.py",
+        ),
     ),
     "rules": Room(
         ("ifmatch/rules/*",),
-        ("tests/test_rules.py", "tests/test_wrong_answers.py", "tests/test_profiles.py"),
+        (
+            "tests/test_rules.py",
+            "tests/test_profiles.py",
+            "tests/test_doors.py",
+            "tests/test_renamed.py",
+            "tests/test_patches.py",
+            "tests/test_waivers.py",
+        ),
         ("ifmatch/rules/doors.py", "ifmatch/rules/texts.py"),
+        ("-m", "not slow", "--deselect=tests/test_waivers.py::test_a_run_with_a_waiver"),
     ),
-    "doors": Room(("ifmatch/rules/doors.py", "ifmatch/client/doors.py"), ("tests/test_doors.py",)),
+    "doors": Room(
+        ("ifmatch/rules/doors.py", "ifmatch/client/doors.py", "ifmatch/client/bundle.py"),
+        ("tests/test_doors.py", "tests/test_writes_by_doors.py"),
+    ),
 }
 
 CONFIGURATION = """
@@ -75,7 +103,7 @@ def main() -> int:
         copy = Path(folder) / "copy"
         _copied(copy, room)
         begun = time.monotonic()
-        names = _drawn(_all_mutants(copy), arguments.sample, arguments.seed)
+        names = arguments.names or _drawn(_all_mutants(copy), arguments.sample, arguments.seed)
         _mutmut(copy, "run", "--max-children", str(arguments.processes), *names)
         fates = _fates(copy, names)
         for name in [name for name in names if fates[name] == "survived"]:
@@ -87,6 +115,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("room", choices=ROOMS)
+    parser.add_argument("names", nargs="*", help="mutants by name; without any, all or a sample")
     parser.add_argument("--sample", type=int, default=0, help="so many mutants only; 0 for all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=1)
@@ -101,8 +130,9 @@ def _copied(copy: Path, room: Room) -> None:
         files=json.dumps(room.files),
         leave_out=json.dumps(room.leave_out),
         tests=json.dumps(room.tests),
-        arguments=json.dumps(["-p", "no:cacheprovider", *room.arguments]),
+        arguments=json.dumps(["-p", "no:cacheprovider", "-p", "tests.forgetful", *room.arguments]),
     )
+    (copy / "tests" / "forgetful.py").write_text(FORGETFUL, encoding="utf-8")
     with (copy / "pyproject.toml").open("a", encoding="utf-8") as file:
         file.write(configuration)
 

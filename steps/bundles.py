@@ -114,6 +114,14 @@ def update_unless_there(target, bench, resource, other):
     return parcel(target, "transaction", [first, updating(bench, other)])
 
 
+@when(
+    "a transaction updates it, and the other one from a version that never existed",
+    target_fixture="sent",
+)
+def update_one_in_vain(target, bench, resource, other):
+    return parcel(target, "transaction", [updating(bench, resource), from_never(bench, other)])
+
+
 @when("a transaction updates it, preferring a minimal answer", target_fixture="sent")
 def update_minimal(target, bench, resource):
     return parcel(target, "transaction", [updating(bench, resource)], prefer="return=minimal")
@@ -141,6 +149,12 @@ def neither_changed(case, bench, glancing, resource, other, attempt):
         demand_unchanged(glancing, case, other)
 
 
+@then("a transaction that fails is explained as promised")
+def failure_explained(case, sent):
+    case.shown(sent.refused or None, "a refusal of an entry")
+    case.answered(sent.whole)
+
+
 @then("what the first entry shows is what the second wrote")
 def shows_what_was_written(case, sent, resource):
     shown = case.shown(sent.answers[0].resource, "a resource in the answer to the first entry")
@@ -166,13 +180,13 @@ def answered_in_place(case, target, sent):
 
 
 @then("the reference names what was made")
-def reference_names(case, target, bench, sent):
+def reference_names(case, target, glancing, sent):
     case.accepted(sent.whole)
     first, second = (answer.named_id or "none" for answer in sent.answers)
-    stored = target.read(bench.kind.type, second).text
+    stored = target.read(glancing.kind.type, second).text
     case.fact(
-        f"{bench.kind.type}/{first}" in stored,
-        f"a reference to {bench.kind.type}/{first}",
+        f"{glancing.kind.type}/{first}" in stored,
+        f"a reference to {glancing.kind.type}/{first}",
         "the resource as it was sent" if "urn:uuid:" in stored else "no such reference",
     )
 
@@ -185,7 +199,7 @@ def no_entry_shows(case, sent):
 
 
 @then("the first entry alone is refused, and both are updated")
-def first_refused(case, bench, glancing, resource, other, sent):
+def first_refused(case, glancing, resource, other, sent):
     effects = [answer.effect for answer in sent.answers]
     wanted = [Effect.REFUSED, Effect.ACCEPTED, Effect.ACCEPTED]
     case.fact(effects == wanted, _effects(wanted), _effects(effects))

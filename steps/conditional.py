@@ -98,12 +98,12 @@ def many(target, bench, resources, criterion):
 
 
 @then("an accepted update created the resource under the id in its body")
-def created_under_id(case, target, bench, attempt):
-    answer = target.read(bench.kind.type, attempt.sent["id"])
+def created_under_id(case, target, glancing, attempt):
+    answer = target.read(glancing.kind.type, attempt.sent["id"])
     is_there = answer.effect is Effect.ACCEPTED
     if attempt.answer.effect is Effect.ACCEPTED:
         case.fact(is_there, "the resource under the id in the body", "nothing under that id")
-        demand_created(bench, case, attempt.sent, answer.resource)
+        demand_created(glancing, case, attempt.sent, answer.resource)
     else:
         case.invariant(not is_there, "nothing created", "a resource under the id in the body")
 

@@ -116,15 +116,15 @@ def _written(target, bench, attempt):
 
 
 @then("the new resource holds what was sent")
-def new_resource_holds(case, target, bench, attempt):
+def new_resource_holds(case, target, glancing, attempt):
     case.accepted(attempt.answer)
-    demand_created(bench, case, attempt.sent, _written(target, bench, attempt).resource)
+    demand_created(glancing, case, attempt.sent, _written(target, glancing, attempt).resource)
 
 
 @then("the new resource has an id of its own and holds what was sent")
-def another_resource_holds(case, target, bench, resource, attempt):
+def another_resource_holds(case, target, glancing, resource, attempt):
     case.accepted(attempt.answer)
-    stored = _written(target, bench, attempt)
+    stored = _written(target, glancing, attempt)
     case.fact(
         (stored.resource or {}).get("id") != resource.id,
         "an id of its own",
@@ -145,9 +145,9 @@ def id_not_taken(case, target, attempt):
 
 
 @then("the new resource has a versionId of the server's")
-def created_version(case, target, bench, attempt):
+def created_version(case, target, glancing, attempt):
     case.accepted(attempt.answer)
-    version = case.shown(_written(target, bench, attempt).version_id, "meta.versionId")
+    version = case.shown(_written(target, glancing, attempt).version_id, "meta.versionId")
     case.fact(
         version != CLIENT_VERSION,
         "a versionId of the server's",
@@ -156,9 +156,9 @@ def created_version(case, target, bench, attempt):
 
 
 @then("the new resource has a lastUpdated of the server's")
-def created_time(case, target, bench, attempt):
+def created_time(case, target, glancing, attempt):
     case.accepted(attempt.answer)
-    time = _written(target, bench, attempt).meta.get("lastUpdated")
+    time = _written(target, glancing, attempt).meta.get("lastUpdated")
     case.fact(
         instant(time) not in (None, instant(CLIENT_LAST_UPDATED)),
         "a lastUpdated of the server's",
@@ -167,17 +167,17 @@ def created_time(case, target, bench, attempt):
 
 
 @then("the new resource has that tag and that profile")
-def created_meta_kept(case, target, bench, attempt):
+def created_meta_kept(case, target, glancing, attempt):
     case.accepted(attempt.answer)
-    demand_meta(case, _written(target, bench, attempt).meta, attempt.sent["meta"])
+    demand_meta(case, _written(target, glancing, attempt).meta, attempt.sent["meta"])
 
 
 @then("the answer's ETag is the version that a read shows")
-def etag_is_read_version(case, target, bench, attempt):
+def etag_is_read_version(case, target, glancing, attempt):
     case.accepted(attempt.answer)
     etag = case.shown(attempt.answer.etag, "an ETag of the answer")
     version = case.shown(
-        _written(target, bench, attempt).version, "the version of what was written"
+        _written(target, glancing, attempt).version, "the version of what was written"
     )
     case.fact(version_in(etag) == version, f"an ETag that names {version}", f"ETag: {etag}")
 
@@ -196,12 +196,12 @@ def found_under_location(case, target, attempt):
 
 
 @then("a refusal has created nothing")
-def refusal_created_nothing(case, bench, attempt):
+def refusal_created_nothing(case, glancing, attempt):
     if attempt.answer.effect is not Effect.ACCEPTED:
-        nothing_created(case, bench, attempt)
+        nothing_created(case, glancing, attempt)
 
 
 @then("nothing was created")
-def nothing_created(case, bench, attempt):
-    made = bench.made_of(attempt)
+def nothing_created(case, glancing, attempt):
+    made = glancing.made_of(attempt)
     case.invariant(not made, "nothing created", f"a resource was created: {', '.join(made)}")

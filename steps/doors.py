@@ -1,6 +1,5 @@
 """When and Then of writes by every door: see `ifmatch/rules/doors.py` for what the doors and the cases are."""
 
-import pytest
 from pytest_bdd import given, parsers, then, when
 
 from ifmatch.client.demands import (
@@ -10,17 +9,10 @@ from ifmatch.client.demands import (
     demand_untouched_by_refusal,
 )
 from ifmatch.client.doors import tags_for, unborn, write, write_beside
-from ifmatch.client.workbench import Workbench
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.rules.answer import Effect
 from ifmatch.rules.doors import DOORS
 from ifmatch.rules.expectation import describe
-
-
-@pytest.fixture
-def glancing(target, resource_type):
-    """A workbench that does not ask for histories: for what is beside the matter, it would be a request too many."""
-    return Workbench(target, resource_type, history=False)
 
 
 @given("a resource that someone else has updated since it was read", target_fixture="resource")
@@ -111,18 +103,18 @@ def untouched_by_refusal(case, bench, resource, attempt):
 
 @then("a refusal leaves the id unused")
 @then("it stays deleted unless the answer says otherwise")
-def still_absent(case, target, bench, resource, attempt):
+def still_absent(case, target, glancing, resource, attempt):
     if attempt.answer.effect is Effect.ACCEPTED and not attempt.deletes:
-        demand_mark(bench, case, resource, attempt)
+        demand_mark(glancing, case, resource, attempt)
     elif attempt.answer.effect is not Effect.UNKNOWN:
-        demand_gone(bench, case, resource)
+        demand_gone(glancing, case, resource)
 
 
 @then("if it is back, it holds what was sent, under a version it never had")
-def back_afresh(case, bench, resource, attempt):
-    demand_mark(bench, case, resource, attempt)
+def back_afresh(case, glancing, resource, attempt):
+    demand_mark(glancing, case, resource, attempt)
     if attempt.answer.effect is Effect.ACCEPTED:
-        version = bench.look(resource).version
+        version = glancing.look(resource).version
         case.invariant(
             version != resource.read.version,
             "a version of its own",

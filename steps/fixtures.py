@@ -4,6 +4,7 @@ import pytest
 
 from ifmatch.client.workbench import Workbench
 from ifmatch.suite.stash import case_of, session_of
+from ifmatch.suite.step_lookup import step_asks_for
 
 
 @pytest.fixture
@@ -23,5 +24,13 @@ def target(request):
 
 
 @pytest.fixture
-def bench(target, resource_type):
-    return Workbench(target, resource_type)
+def bench(request, target, resource_type):
+    """A workbench that asks for histories where a Then asks for it, to compare what is with what was."""
+    compares = step_asks_for(request, "then", "bench")
+    return Workbench(target, resource_type, history=compares)
+
+
+@pytest.fixture
+def glancing(target, resource_type):
+    """A workbench that does not ask for histories: where nothing is compared, it would be a request too many."""
+    return Workbench(target, resource_type, history=False)

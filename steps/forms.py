@@ -46,7 +46,7 @@ def write_to_deleted(target, bench, resource, door):
 
 @then("the server answers each as promised")
 def each_as_promised(case, tried):
-    case.all_answered(one.attempt.answer for one in tried)
+    case.all_answered([one.attempt.answer for one in tried])
 
 
 @then("what each asked for is done or not, as its answer says")
@@ -57,6 +57,6 @@ def each_done_or_not(case, bench, resource, tried):
 
 
 @then("nothing is there but what the answers say")
-def nothing_made(case, bench, resource, tried):
+def nothing_made(case, glancing, resource, tried):
     if not any(one.is_accepted and not one.attempt.deletes for one in tried):
-        demand_gone(bench, case, resource)
+        demand_gone(glancing, case, resource)

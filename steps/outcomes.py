@@ -46,9 +46,9 @@ def refusal_explained(case, attempt):
 
 
 @then("a resource in the answer is the one that was stored")
-def answer_is_stored(case, bench, resource, attempt):
+def answer_is_stored(case, glancing, resource, attempt):
     answered = case.shown(attempt.answer.resource, "a resource in the answer")
-    found = differences(answered, bench.look(resource).resource)
+    found = differences(answered, glancing.look(resource).resource)
     case.fact(not found, "the stored resource in the answer", "; ".join(found))
 
 
@@ -63,14 +63,14 @@ def location_names(case, resource, attempt):
 
 
 @then("the answer mirrors what was sent")
-def answer_mirrors(case, bench, resource, attempt):
+def answer_mirrors(case, glancing, resource, attempt):
     found = unlike(resource, attempt.sent, attempt.answer.resource or {})
     case.fact(not found, "an answer that mirrors what was sent", "; ".join(found))
 
 
 @then("the answer carries what the server adds")
-def answer_carries_additions(case, bench, attempt):
-    for addition in bench.kind.server_adds:
+def answer_carries_additions(case, glancing, attempt):
+    for addition in glancing.kind.server_adds:
         case.fact(
             has_addition(attempt.answer.resource, addition),
             f"an answer with {addition}",
@@ -127,25 +127,25 @@ def as_the_answer_says(case, bench, resource, attempt):
 
 
 @then("the resource holds what was sent")
-def holds_mark(case, bench, resource, attempt):
-    demand_mark(bench, case, resource, attempt)
+def holds_mark(case, glancing, resource, attempt):
+    demand_mark(glancing, case, resource, attempt)
 
 
 @then("the resource holds all that was sent")
-def holds_all(case, bench, resource, attempt):
-    found = lost(resource, attempt.sent, bench.look(resource).resource)
+def holds_all(case, glancing, resource, attempt):
+    found = lost(resource, attempt.sent, glancing.look(resource).resource)
     case.fact(not found, "all that was sent", "; ".join(found))
 
 
 @then("the element that was left out is gone")
-def left_out_is_gone(case, bench, resource):
-    kept = resource.kind.optional in bench.look(resource).resource
+def left_out_is_gone(case, glancing, resource):
+    kept = resource.kind.optional in glancing.look(resource).resource
     case.fact(not kept, f"no {resource.kind.optional}", f"{resource.kind.optional} is still there")
 
 
 @then("what is beside the status is as it was")
-def beside_the_status_unchanged(case, bench, resource):
-    stored = bench.look(resource).resource
+def beside_the_status_unchanged(case, glancing, resource):
+    stored = glancing.look(resource).resource
     changed = [
         name for name in resource.kind.other if stored.get(name) != resource.now.resource.get(name)
     ]
@@ -153,10 +153,10 @@ def beside_the_status_unchanged(case, bench, resource):
 
 
 @then("the resource has a new version")
-def new_version(case, bench, resource, attempt):
+def new_version(case, glancing, resource, attempt):
     was_named = resource.now.versioned and resource.now.version
     if attempt.answer.effect is Effect.ACCEPTED and was_named:
-        version = bench.look(resource).version
+        version = glancing.look(resource).version
         case.fact(
             version not in ("", resource.now.version),
             f"a version other than {resource.now.version}",
@@ -183,8 +183,8 @@ def versions_differ(case, versions):
 
 
 @then("the resource has a versionId of the server's")
-def server_version(case, bench, resource):
-    version = case.shown(bench.look(resource).answer.version_id, "meta.versionId")
+def server_version(case, glancing, resource):
+    version = case.shown(glancing.look(resource).answer.version_id, "meta.versionId")
     case.fact(
         version != CLIENT_VERSION,
         "a versionId of the server's",
@@ -193,8 +193,8 @@ def server_version(case, bench, resource):
 
 
 @then("the resource has a lastUpdated of the server's")
-def server_time(case, bench, resource):
-    time = bench.look(resource).last_updated
+def server_time(case, glancing, resource):
+    time = glancing.look(resource).last_updated
     case.fact(
         instant(time) not in (None, instant(CLIENT_LAST_UPDATED)),
         "a lastUpdated of the server's",
@@ -203,8 +203,8 @@ def server_time(case, bench, resource):
 
 
 @then("its lastUpdated is later than before")
-def time_advances(case, bench, resource):
-    before, after = resource.now.last_updated, bench.look(resource).last_updated
+def time_advances(case, glancing, resource):
+    before, after = resource.now.last_updated, glancing.look(resource).last_updated
     later = (
         instant(before) is not None
         and instant(after) is not None
@@ -214,8 +214,8 @@ def time_advances(case, bench, resource):
 
 
 @then("the resource has that tag and that profile")
-def meta_kept(case, bench, resource, attempt):
-    demand_meta(case, bench.look(resource).answer.meta, attempt.sent["meta"])
+def meta_kept(case, glancing, resource, attempt):
+    demand_meta(case, glancing.look(resource).answer.meta, attempt.sent["meta"])
 
 
 def demand_meta(case, meta, sent):
@@ -261,8 +261,8 @@ def refused_created_nothing(case, target, attempt):
 
 
 @then("the new resource has that id and holds what was sent")
-def created_with_id(case, target, bench, attempt):
+def created_with_id(case, target, glancing, attempt):
     stored = target.read(attempt.sent["resourceType"], attempt.sent["id"])
     found = describe(stored)
     case.fact(stored.effect is Effect.ACCEPTED, "the resource under that id", f"a read: {found}")
-    demand_created(bench, case, attempt.sent, stored.resource)
+    demand_created(glancing, case, attempt.sent, stored.resource)

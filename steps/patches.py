@@ -213,11 +213,11 @@ def id_unchanged(case, target, bench, resource, attempt):
 
 
 @then("the resource holds what the patch says")
-def holds_patch(case, bench, resource, attempt):
-    demand_mark(bench, case, resource, attempt)
+def holds_patch(case, glancing, resource, attempt):
+    demand_mark(glancing, case, resource, attempt)
 
 
 @then("nothing but what the patch says has changed")
-def only_patch(case, bench, resource, attempt):
-    found = lost(resource, attempt.sent, bench.look(resource).resource)
+def only_patch(case, glancing, resource, attempt):
+    found = lost(resource, attempt.sent, glancing.look(resource).resource)
     case.fact(not found, "only the patched element changed", "; ".join(found))

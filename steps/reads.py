@@ -65,12 +65,12 @@ def versions_as_written(case, past, versions):
 
 
 @then("the answer holds what was created")
-def answer_holds_created(case, bench, resource, attempt):
+def answer_holds_created(case, glancing, resource, attempt):
     shown = attempt.answer.resource or {}
     named = f"{shown.get('resourceType')}/{shown.get('id')}"
     asked = f"{resource.type}/{resource.id}"
     case.fact(named == asked, asked, named)
-    demand_created(bench, case, resource.sent, shown)
+    demand_created(glancing, case, resource.sent, shown)
 
 
 @then("the answer holds what the other writer wrote")

@@ -60,9 +60,10 @@ def updated_often(bench, glancing, resource):
 
 
 @given("it has been deleted")
-def deleted(target, resource):
+def deleted(case, target, resource):
     answer = target.delete(resource.type, resource.id, if_match=resource.now.base or "")
     if answer.effect is Effect.REFUSED:
         raise RuleNotApplicable(f"the server does not delete: {describe(answer)}")
     if answer.effect is not Effect.ACCEPTED:
         raise OutcomeUnknown(f"set-up: the delete was answered {describe(answer)}")
+    case.has_shown("delete")

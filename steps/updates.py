@@ -323,8 +323,8 @@ def clinician_b_merges(target, bench, resource, clinicians):
 
 
 @then(parsers.parse("the resource is as clinician {who} left it"))
-def as_clinician_left_it(case, bench, resource, clinicians, who):
-    demand_mark(bench, case, resource, clinicians[who])
+def as_clinician_left_it(case, glancing, resource, clinicians, who):
+    demand_mark(glancing, case, resource, clinicians[who])
 
 
 def _update_seen(target, bench, resource, seen):

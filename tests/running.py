@@ -18,22 +18,31 @@ _SERVER.set_forkserver_preload(["ifmatch.suite.live", "ifmatch.reference.server"
 
 
 def run(arguments, folder=None):
-    """One run of the command line in this process; returns its exit code, its report and what it printed.
+    """One run in this process; returns its exit code, its report and what it printed.
 
     What it leaves behind lies in `run` within the folder, or in one of its own.
     """
+    folder = folder or Path(tempfile.mkdtemp())
+    code, printed = typed(["run", *arguments, "-o", str(folder / "run")], folder)
+    path = folder / "run" / "report.json"
+    return code, load(path) if path.is_file() else None, printed
+
+
+def typed(words, folder):
+    """A command in this process, as if typed in a folder; returns its exit code and what it printed."""
     from ifmatch.cli.main import main
 
-    folder = folder or Path(tempfile.mkdtemp())
     printed = io.StringIO()
     with (
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(printed),
         contextlib.chdir(folder),
     ):
-        code = main(["run", *arguments, "-o", str(folder / "run")])
-    path = folder / "run" / "report.json"
-    return code, load(path) if path.is_file() else None, printed.getvalue()
+        try:
+            code = main(list(words))
+        except SystemExit as ended:  # a slip that argparse tells
+            code = ended.code
+    return code, printed.getvalue()
 
 
 def ifmatch(*words, folder, **environment):

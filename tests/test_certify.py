@@ -204,6 +204,7 @@ def test_a_package_holds_one_run(folder):
     assert (code, "is not empty" in printed) == (4, True), printed
 
 
+@pytest.mark.slow
 def test_a_server_that_is_not_there_does_not_qualify(folder):
     """What was seen is packed all the same, and says no."""
     code, printed = ifmatch("certify", "-t", "target.toml", "--out", "package", folder=folder)

@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from running import forked, typed
 
 from ifmatch import HOME
 from ifmatch.reference.server import EmbeddedServer
@@ -43,6 +44,7 @@ def ifmatch(*words, folder, **environment):
     )
 
 
+@pytest.mark.slow
 def test_a_run_that_passes(tmp_path):
     """Exit 0, the word first, a valid report, and all the files that a run leaves."""
     code, printed, report = ifmatch(
@@ -70,6 +72,7 @@ def test_a_run_that_passes(tmp_path):
     assert ElementTree.parse(folder / "junit.xml").getroot().get("failures") == "0"
 
 
+@pytest.mark.slow
 def test_a_run_inside_of_a_checkout(tmp_path):
     """Who has installed the suite stands in a clone of it, whose features are not those that were installed."""
     (tmp_path / "profiles").mkdir()
@@ -81,6 +84,7 @@ def test_a_run_inside_of_a_checkout(tmp_path):
     assert report["complete"]
 
 
+@pytest.mark.slow
 def test_a_run_that_fails(tmp_path):
     """Exit 1; what was expected, what came, the sentence that says so, and a script that repeats it."""
     words = (
@@ -100,6 +104,7 @@ def test_a_run_that_fails(tmp_path):
     assert report["rules"][0]["verdict"] == "fail"
 
 
+@pytest.mark.slow
 def test_a_race_that_finds_a_lost_update_shows_who_collided(tmp_path):
     """A seeded fault between check and write is found; its name, its witness and its picture are told."""
     words = (
@@ -146,7 +151,7 @@ def test_a_race_that_finds_a_lost_update_shows_who_collided(tmp_path):
 )
 def test_a_slip_is_told_in_a_sentence(tmp_path, words, code, told):
     """The right exit code, what to do, and no traceback; after a slip on the command line nothing is begun."""
-    got, printed, _ = ifmatch(*words, folder=tmp_path)
+    ((got, printed),) = forked(typed, [(words, tmp_path)])
     assert got == code, printed
     assert told in printed
     assert "Traceback" not in printed
@@ -169,11 +174,12 @@ def test_a_slip_is_told_in_a_sentence(tmp_path, words, code, told):
 )
 def test_what_can_be_asked(tmp_path, words, told):
     """The catalogue, the profiles and the faults, each with what a person looks for."""
-    code, printed, _ = ifmatch(*words, folder=tmp_path)
+    ((code, printed),) = forked(typed, [(words, tmp_path)])
     assert code == 0, printed
     assert told in printed
 
 
+@pytest.mark.slow
 def test_what_stands_behind_two_dashes_is_for_pytest(tmp_path):
     """Its -p is not ours."""
     words = ("run", "-p", "spine", "--rules", "update.version.*", "--", "-p", "no:cacheprovider")
@@ -183,6 +189,7 @@ def test_what_stands_behind_two_dashes_is_for_pytest(tmp_path):
     assert not (tmp_path / "reports" / ".cache").exists()
 
 
+@pytest.mark.slow
 def test_where_pytest_loads_no_plugins(tmp_path):
     """A run brings what it needs of pytest."""
     words = ("run", "-p", "spine", "--rules", "update.version.*")
@@ -210,6 +217,7 @@ def test_what_is_not_given_is_not_handed_on():
     assert words_for_command({"effort": "quick", "faults": None}) == ["--effort=quick"]
 
 
+@pytest.mark.slow
 def test_a_target_file_says_what_an_option_says(tmp_path):
     """Rules, effort, writers and seed may stand in the file; what is typed has the last word."""
     (tmp_path / "target.toml").write_text(
@@ -226,6 +234,7 @@ def test_a_target_file_says_what_an_option_says(tmp_path):
     assert [rule["rule"] for rule in report["rules"]] == ["read.headers.etag"]
 
 
+@pytest.mark.slow
 def test_a_server_that_is_starting_is_waited_for(tmp_path):
     """It is looked for until it answers."""
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -240,6 +249,7 @@ def test_a_server_that_is_starting_is_waited_for(tmp_path):
     assert code == 0, printed
 
 
+@pytest.mark.slow
 def test_plain_pytest_is_the_same_door(tmp_path):
     """Selection, parallel processes and pytest's own reports work as every user of pytest expects."""
     xml, allure = tmp_path / "own.xml", tmp_path / "own-allure"

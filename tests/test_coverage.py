@@ -1,5 +1,8 @@
 """What the suite covers of the texts: each of their rules is proven by a scenario, or left out for a reason."""
 
+from contextlib import redirect_stdout
+from io import StringIO
+
 import pytest
 
 from ifmatch.report.coverage import print_coverage
@@ -10,6 +13,14 @@ from ifmatch.rules.profile import shipped
 from ifmatch.rules.texts import proofs, texts, texts_of
 
 KNOWN = {text.id for text in texts()}
+
+
+@pytest.fixture(scope="module")
+def printed():
+    """What is printed of the coverage."""
+    with redirect_stdout(StringIO()) as output:
+        print_coverage()
+    return output.getvalue()
 
 
 def test_every_rule_of_the_texts_is_proven_or_left_out_for_a_reason():
@@ -33,9 +44,8 @@ def test_every_main_cell_is_tried_by_a_rule():
     assert not [cell for cell in cells if not cell.rule]
 
 
-def test_each_profile_is_told_how_many_cells_are_tried_or_not_offered(capsys):
-    print_coverage()
-    lines = capsys.readouterr().out.splitlines()
+def test_each_profile_is_told_how_many_cells_are_tried_or_not_offered(printed):
+    lines = printed.splitlines()
     told = {line.split()[0]: line for line in lines if " not offered" in line}
     assert told.keys() == set(shipped())
     assert all("270 of 270" in line for line in told.values())
@@ -71,9 +81,8 @@ def test_what_tries_a_cell_under_another_name_is_a_rule():
         ("PAT-04  ", "DSTU2 –", "patch.failing-test"),
     ],
 )
-def test_a_rule_is_shown_with_its_levels_and_its_scenarios(capsys, text, levels, rule):
-    print_coverage()
-    blocks = capsys.readouterr().out.split("\n\n")
+def test_a_rule_is_shown_with_its_levels_and_its_scenarios(printed, text, levels, rule):
+    blocks = printed.split("\n\n")
     block = next(block for block in blocks if block.strip().startswith(text))
     assert levels in block
     assert rule in block

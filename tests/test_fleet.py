@@ -59,6 +59,7 @@ def job(name, target="", seconds=10.0, **given):
 # ---------------------------------------------------------------- whole nights
 
 
+@pytest.mark.slow
 def test_nights_of_a_fleet(tmp_path):
     """One matrix, one page, one exit code; what is done is not done again; a later night says what is new and fixed."""
     text = f"""
@@ -122,6 +123,7 @@ def test_a_trend(tmp_path):
     assert "Since the night of" in (newest / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_another_host(tmp_path, monkeypatch):
     """A run is made behind a gateway, with the files and variables that it needs; one host that is gone is told."""
     monkeypatch.setenv("STAGING_TOKEN", "very-secret")
@@ -143,6 +145,7 @@ def test_another_host(tmp_path, monkeypatch):
     assert b"very-secret" not in written
 
 
+@pytest.mark.slow
 def test_what_a_run_may_cost(tmp_path):
     """A run that is over its time, and one whose log fills the disk, are explained; the others are not held up."""
     with hostile("hang", after=8) as server:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from report_log import failure, footer, header, target, verdict, whole
-from running import ifmatch
+from running import forked, ifmatch, typed
 
 from ifmatch.errors import ConfigurationError, ExitCode
 from ifmatch.report.annotations import annotations
@@ -116,6 +116,7 @@ def test_a_race_takes_no_longer_than_the_run_has():
     assert not race_settings("quick", 4, 1).is_spent
 
 
+@pytest.mark.slow
 def test_a_spent_budget_ends_in_tidying_up(tmp_path):
     """What has not begun is left out, so the run is partial; nothing stays on the target."""
     code, printed = ifmatch("run", "-p", "spine", "--budget", "1s", "-o", "run", folder=tmp_path)
@@ -145,7 +146,8 @@ def test_a_spent_budget_ends_in_tidying_up(tmp_path):
 )
 def test_a_slip_leaves_no_folder(tmp_path, words, code):
     """Nothing was run, so there is nothing to be looked at."""
-    found, printed = ifmatch("run", "-p", "spine", "-o", "run", *words, folder=tmp_path)
+    line = ["run", "-p", "spine", "-o", "run", *words]
+    ((found, printed),) = forked(typed, [(line, tmp_path)])
     assert found == code, printed
     assert not list(tmp_path.iterdir())
 
@@ -168,6 +170,7 @@ def test_a_folder_is_for_one_run_at_a_time(tmp_path):
     released(claimed(tmp_path / "run"))
 
 
+@pytest.mark.slow
 def test_two_runs_at_the_same_moment(tmp_path):
     """One is run, the other is told, and the evidence is that of one."""
     words = [
@@ -223,6 +226,7 @@ def test_an_annotation_ends_no_command():
     assert line.endswith("::one ::error::two 100%25")
 
 
+@pytest.mark.slow
 def test_annotations_are_for_their_platform_alone(tmp_path):
     """Elsewhere nobody wants to read them."""
     words = ["run", "-p", "spine", "--fault", "conflict-answered-412", "--rules", STALE]

@@ -14,6 +14,8 @@ from running import forked, run
 from ifmatch.race.budget import Budget
 from ifmatch.suite import race_settings
 
+pytestmark = pytest.mark.slow
+
 #: By these verdicts a broken promise shows.
 RED = {"fail", "warn"}
 
@@ -87,6 +89,13 @@ QUICK = (
         "version-id-constant",
         "update.version.*",
     ),
+    Habit(
+        "adds-by-replacing",
+        "patch.fhirpath-patch.*,patch.fhirpath-patch",
+        "fhirpath-patch-refused",
+        "patch.fhirpath-patch",
+    ),
+    Habit("knows-no-head", "read.*", "read-hides-an-element", "read.existing"),
 )
 
 #: What shows in races, or takes its time.
@@ -179,14 +188,12 @@ def test_a_habit_hides_no_fault(habit):
     hides_nothing(habit)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("habit", SLOW, ids=names)
 def test_a_habit_changes_no_verdict_of_a_race(habit):
     """Nor of what takes its time."""
     changes_nothing(habit, SLOW)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("habit", SLOW, ids=names)
 def test_a_habit_hides_no_fault_in_a_race(habit):
     """The rules that the fault breaks are red."""

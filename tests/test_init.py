@@ -123,6 +123,7 @@ def test_what_a_server_says_is_no_toml(software):
 # ---------------------------------------------------------------- the command
 
 
+@pytest.mark.slow
 def test_a_new_file_is_read_and_run(capsys):
     """What was found and what is needed; with that filled in, it is a target file that works."""
     with EmbeddedServer(load("koppeltaal")) as server:

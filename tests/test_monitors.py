@@ -59,7 +59,10 @@ TIME = "always.last-modified-equals-last-updated"
 OUTCOME = "always.operation-outcome-is-valid"
 TYPE = "always.content-type-fits-body"
 DATE = "always.date-present"
+ENTRY = "always.entry-fits-resource"
+FUTURE = "always.last-modified-not-in-the-future"
 FHIR_JSON = "application/fhir+json"
+TIMED = {"lastModified": NOON}
 
 
 def location(text, method="POST", path="Patient", **more):
@@ -75,6 +78,7 @@ WRONG = {
     "in a refusal": ("always.etag-equals-version", exchange("PUT", status=412, headers=[("ETag", '"1"')],
                                                             body=patient("2"))),
     "other host": ("always.location-leads-there", location("https://internal.invalid/fhir/Patient/1")),
+    "other host, else alike": ("always.location-leads-there", location("http://internal.invalid/fhir/Patient/1")),
     "other base": ("always.location-leads-there", location("http://target.example/other/Patient/1")),
     "other type": ("always.location-leads-there", location(f"{BASE}/Observation/1")),
     "other id": ("always.location-leads-there", location(f"{BASE}/Patient/2", body=patient())),
@@ -99,6 +103,7 @@ WRONG = {
     "history whose entry is no list": (SHOWS, history(entry={"resource": patient()})),
     "history of another resource": (SHOWS, history({**patient(), "id": "2"})),
     "history with an entry of nothing": (SHOWS, history(entry=[{"fullUrl": "x"}])),
+    "history with an entry of a text": (SHOWS, history(entry=[{"resource": "x"}])),
     "versionId that is a number": (META, exchange(body=patient(2))),
     "versionId with a slash": (META, exchange(body=patient("a/b"))),
     "lastUpdated without a zone": (META, exchange(body=patient(meta={"lastUpdated": "2026-01-01T00:00:00"}))),
@@ -115,11 +120,15 @@ WRONG = {
     "plain JSON": (TYPE, typed("application/json", patient())),
     "no Content-Type": (TYPE, typed("", patient())),
     "DSTU2's, unasked": (TYPE, typed("application/json+fhir", patient(), accept=FHIR_JSON)),
+    "DSTU2's, where others were asked for": (TYPE, typed("application/json+fhir", patient(),
+                                                         accept=f"{FHIR_JSON}, text/html;q=0.5")),
     "a number as FHIR": (TYPE, typed(FHIR_JSON, b"7")),
     "no Date": (DATE, exchange()),
     "a Date of its own": (DATE, exchange(status=404, headers=[("Date", "2026-01-01")])),
     "other Last-Modified": (TIME, exchange(headers=[("Last-Modified", "Thu, 01 Jan 2026 00:00:01 GMT")],
                                            body=patient(meta={"versionId": "2", "lastUpdated": NOON}))),
+    "Last-Modified beside no metadata": (TIME, exchange(
+        headers=[("ETag", '"2"'), ("Last-Modified", "Thu, 01 Jan 2026 12:00:00 GMT")], body=patient(meta=[]))),
 }  # fmt: skip
 
 RIGHT = {
@@ -149,6 +158,10 @@ RIGHT = {
         "always.location-leads-there",
         location("/fhir/Patient/1/_history/2", body=patient()),
     ),
+    "with a query": ("always.location-leads-there", location(f"{BASE}/Patient/1?x=1", body=patient())),
+    "with two slashes": ("always.location-leads-there", location(f"{BASE}//Patient/1", body=patient())),
+    "beside an id that is no text": ("always.location-leads-there",
+                                     location(f"{BASE}/Patient/1", body={**patient(), "id": 1})),
     "a read": (SHOWS, exchange(body=patient())),
     "a read by way of a proxy": (SHOWS, exchange(status=203, body=patient())),
     "a search": (SHOWS, search(patient())),
@@ -190,6 +203,15 @@ NOTHING_TO_SEE = {
     "nothing at all": (TYPE, typed(FHIR_JSON, None)),
     "a server error": (DATE, exchange(status=500)),
     "no Last-Modified": (TIME, exchange(headers=[("ETag", '"2"')], body=patient())),
+    "times of no version": (TIME, exchange("PUT", headers=[("Last-Modified", "Thu, 01 Jan 2026 10:00:00 GMT")]),
+                            exchange(body=patient(meta={"lastUpdated": NOON}))),
+    "no versions": (CONTENT, exchange(body=patient(meta={})), exchange(body=patient(meta={}, active=True))),
+    "a time of the response alone": (ENTRY, history(entry=[{"resource": patient(), "response": TIMED}])),
+    "an entry without a response": (ENTRY, history(patient())),
+    "entries without a time": ("always.last-updated-never-back", history(patient(), patient())),
+    "a Last-Modified without a Date": (FUTURE, exchange(headers=[("Last-Modified", "Thu, 01 Jan 2026 12:00:00 GMT")])),
+    "a Date without a Last-Modified": (FUTURE, exchange(headers=[("Date", "Thu, 01 Jan 2026 12:00:00 GMT")])),
+    "metadata that are none": (ENTRY, history(entry=[{"resource": patient(meta=[]), "response": TIMED}])),
 }  # fmt: skip
 
 
@@ -228,16 +250,21 @@ def timed(time):
     return shown(meta={**shown()["meta"], "lastUpdated": time})
 
 
-#: What is shown of a version after a read of it, and is not the same.
+#: A read of a version, and what is shown of it afterwards and is not the same.
 CONTRADICTIONS = {
-    "other content in an update": exchange("PUT", body=shown(gender="male")),
-    "an element less in a search": search({k: v for k, v in shown().items() if k != "gender"}),
-    "an element more in a history": history(shown(active=True)),
-    "another time in a patch": exchange("PATCH", body=timed("2026-01-01T12:00:00.124Z")),
-    "a tag less in a create": exchange("POST", "Patient", 201, body=shown(meta={**shown()["meta"], "tag": []})),
-    "no version in a search": search(shown(meta={})),
-    "a version by its ETag alone": exchange("PUT", headers=[("ETag", 'W/"2"')], body=shown(meta={})),
-    "1 for true": exchange(body=shown(active=1)),
+    name: (exchange(body=before), after)
+    for name, before, after in (
+        ("other content in an update", shown(), exchange("PUT", body=shown(gender="male"))),
+        ("an element less in a search", shown(), search({k: v for k, v in shown().items() if k != "gender"})),
+        ("an element more in a history", shown(), history(shown(active=True))),
+        ("another time in a patch", shown(), exchange("PATCH", body=timed("2026-01-01T12:00:00.124Z"))),
+        ("a tag less in a create", shown(),
+         exchange("POST", "Patient", 201, body=shown(meta={**shown()["meta"], "tag": []}))),
+        ("no version in a search", shown(), search(shown(meta={}))),
+        ("a version by its ETag alone", shown(), exchange("PUT", headers=[("ETag", 'W/"2"')], body=shown(meta={}))),
+        ("a text in another script", shown(language="é水"), exchange(body=shown(language="ü水"))),
+        ("1 for true", shown(active=True), exchange(body=shown(active=1))),
+    )
 }  # fmt: skip
 
 #: What is shown of a version after a read of it, and is the same, or not to be compared.
@@ -255,11 +282,7 @@ ACCORDS = {
 @pytest.mark.parametrize("name", CONTRADICTIONS)
 def test_a_version_that_is_shown_otherwise_than_before_is_found(name):
     """With the exchange that shows it, and the one that it contradicts."""
-    tally = seen(
-        CONTENT,
-        exchange(body=shown(active=True) if "1 for" in name else shown()),
-        CONTRADICTIONS[name],
-    )
+    tally = seen(CONTENT, *CONTRADICTIONS[name])
     assert len(tally.broken) == 1
     assert tally.exchanges == ("1", "2")
     assert "exchange 1" in tally.findings("SHALL")[0].expected
@@ -271,15 +294,38 @@ def test_a_version_that_is_shown_as_before_contradicts_nothing(name):
     assert not seen(CONTENT, exchange(body=shown()), ACCORDS[name]).broken
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("PUT", "Patient/1", 200), ("POST", "Patient", 201)]
+)
 @pytest.mark.parametrize(("second", "breaks"), [("00", False), ("01", True)])
-def test_a_last_modified_without_a_body_is_held_against_a_read(second, breaks):
+def test_a_last_modified_without_a_body_is_held_against_a_read(
+    second, breaks, method, path, status
+):
     """Whichever of them comes first."""
-    headers = [("ETag", 'W/"2"'), ("Last-Modified", f"Thu, 01 Jan 2026 12:00:{second} GMT")]
-    written, read = exchange("PUT", headers=headers), exchange(body=shown())
+    headers = [
+        ("ETag", 'W/"2"'),
+        ("Last-Modified", f"Thu, 01 Jan 2026 12:00:{second} GMT"),
+        ("Location", f"{BASE}/Patient/1"),
+    ]
+    written, read = exchange(method, path, status, headers), exchange(body=shown())
     for order in ((written, read), (read, written)):
         tally = seen(TIME, *order)
         assert tally.looked
-        assert bool(tally.broken) is breaks
+        assert tally.exchanges == (("1", "2") if breaks else ())
+
+
+@pytest.mark.parametrize(
+    ("scheme", "port", "leads_there"),
+    [("http", 80, True), ("https", 443, True), ("https", 80, False), ("http", 443, False)],
+)
+def test_a_location_may_tell_the_port_that_its_scheme_has_anyway(scheme, port, leads_there):
+    """It is the same address (RFC 3986 section 6.2.3)."""
+    base_url = f"{scheme}://target.example/fhir"
+    there = f"{scheme}://target.example:{port}/fhir/Patient/1"
+    one = exchange("POST", status=201, headers=[("Location", there)], url=f"{base_url}/Patient")
+    tally = seen("always.location-leads-there", one, base_url=base_url)
+    assert tally.looked
+    assert bool(tally.broken) is not leads_there
 
 
 def test_a_relative_location_is_noted():

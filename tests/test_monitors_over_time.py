@@ -18,6 +18,7 @@ FUTURE = "always.last-modified-not-in-the-future"
 STATUS = "always.status-fits-effect"
 ENTRY = "always.entry-fits-resource"
 DONE = "always.history-entry-says-what-was-done"
+META = "always.metadata-is-valid"
 
 
 def exchange(
@@ -64,6 +65,10 @@ BROKEN = {
     "refused twice": (TRACE, put(412, 0), put(409, 2), shows(MARK, 4)),
     "a version comes back": (REUSED, made("1", 0), made("2", 2), made("1", 4)),
     "a version comes back after a deletion": (REUSED, made("1", 0), deleted(2), made("1", 4, status=201)),
+    "a created version comes back": (
+        REUSED, exchange("POST", "Patient", 201, at=0, ETag='W/"1"', Location=f"{BASE}/Patient/1"),
+        made("2", 2), made("1", 4),
+    ),
     "times rise": (BACK, history(
         {"resource": patient(meta={"versionId": "2", "lastUpdated": "2026-01-01T12:00:00Z"})},
         {"resource": patient(meta={"versionId": "1", "lastUpdated": "2026-01-01T12:00:01Z"})},
@@ -82,6 +87,12 @@ BROKEN = {
     ),
     "a write that is unmodified": (STATUS, exchange("PUT", status=304)),
     "another etag in a history": (ENTRY, history({"resource": patient("2"), "response": {"etag": 'W/"1"'}})),
+    "another time in a history": (ENTRY, history({
+        "resource": patient(meta={"lastUpdated": "2026-01-01T12:00:00Z"}),
+        "response": {"lastModified": "2026-01-01T12:00:01Z"},
+    })),
+    "a wrong one behind one that is known": (META, exchange(body=patient()),
+                                             history({"resource": patient()}, {"resource": patient(3)})),
     "an entry of nothing": (DONE, history({"fullUrl": f"{BASE}/Patient/1"})),
     "an update without its resource": (DONE, history({"request": {"method": "PUT"}})),
     "a version in a fullUrl": (DONE, history({"resource": patient(), "fullUrl": f"{BASE}/Patient/1/_history/2"})),
@@ -98,8 +109,10 @@ LAWFUL = {
     "what an earlier run left": (TRACE, shows(MARK, 0), put(412, 2), put(412, 2, OTHER_MARK), shows(MARK, 4)),
     "nothing changed": (REUSED, made("1", 0), made("2", 2), made("2", 4)),
     "two at once": (REUSED, made("1", 0, lasts=9), made("2", 1), made("1", 3)),
+    "one that began as the other ended": (REUSED, made("1", 0), made("2", 1), made("1", 2)),
     "an answer that came late": (REUSED, made("1", 0), made("2", 2, lasts=9), made("1", 4)),
     "a deletion that is not done yet": (REUSED, made("1", 0), deleted(2, status=202), made("1", 4)),
+    "writes that tell no version": (REUSED, exchange("PUT", at=0), made("2", 2), exchange("PUT", at=4)),
     "another resource": (REUSED, made("1", 0), made("2", 2), exchange("PUT", "Patient/2", at=4, ETag='W/"1"')),
     "equal times": (BACK, history(*[{"resource": patient(meta={"lastUpdated": "2026-01-01T12:00:00Z"})}] * 2)),
     "a time told less finely": (BACK, history(
@@ -116,6 +129,11 @@ LAWFUL = {
     "an unmodified read": (STATUS, exchange(status=304)),
     "a create by criteria": (STATUS, exchange("PUT", "Patient?identifier=1", status=201)),
     "an etag without quotes": (ENTRY, history({"resource": patient("2"), "response": {"etag": "2"}})),
+    "the same time, told in two zones": (ENTRY, history({
+        "resource": patient(meta={"lastUpdated": "2026-01-01T12:00:00Z"}),
+        "response": {"lastModified": "2026-01-01T13:00:00+01:00"},
+    })),
+    "a resource alone": (DONE, history({"resource": patient()})),
     "a deletion without a resource": (DONE, history({"request": {"method": "DELETE"}})),
 }  # fmt: skip
 

@@ -17,6 +17,8 @@ from ifmatch.reference.faults import FAULTS
 from ifmatch.reference.server import EmbeddedServer
 from ifmatch.rules.profile import load, shipped
 
+pytestmark = pytest.mark.slow
+
 RULES = "update.if-match.*,read.*,always.*"
 
 
@@ -226,7 +228,6 @@ def rechecks():
     return dict(zip(jobs, found, strict=True))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", [*shipped(), *_FAULTS])
 def test_a_recheck_agrees_with_the_run(rechecks, name):
     """On every profile's own server, and where promises are broken."""

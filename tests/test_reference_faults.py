@@ -470,6 +470,7 @@ _IN_RACES = {
 _IN_ONE_CELL = {name for name, fault in FAULTS.items() if fault.cell is not None}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     sorted(

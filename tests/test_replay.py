@@ -45,6 +45,7 @@ def carried_out(evidence, rule, **environment):
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", PLAIN)
 def test_a_script_says_that_a_failure_is_the_same(evidence, rule):
     """Without a token, under `set -u`: with ids and versions of its own it comes to the same answer."""
@@ -54,6 +55,7 @@ def test_a_script_says_that_a_failure_is_the_same(evidence, rule):
     assert told.splitlines()[-1] == "THE SAME: answered 200, as in the run"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", PLAIN)
 def test_a_script_says_that_a_failure_is_gone(evidence, rule):
     """Where the server answers as promised."""
@@ -63,6 +65,7 @@ def test_a_script_says_that_a_failure_is_gone(evidence, rule):
     assert told.splitlines()[-1].startswith("GONE: answered 4")
 
 
+@pytest.mark.slow
 def test_a_script_says_that_a_server_fails_differently(evidence):
     """Neither as promised nor as in the run."""
     with EmbeddedServer(load("fhir-r4"), faults=["conflict-answered-400"]) as server:
@@ -70,6 +73,7 @@ def test_a_script_says_that_a_server_fails_differently(evidence):
     assert (code, told.splitlines()[-1]) == (1, "DIFFERENTLY: answered 400, in the run 200")
 
 
+@pytest.mark.slow
 def test_a_script_of_a_race_counts(evidence):
     """It shows the picture as it was drawn, and says how often both were accepted; that none was proves nothing."""
     with EmbeddedServer(load("fhir-r4"), faults=[HOLE]) as server:
@@ -83,6 +87,7 @@ def test_a_script_of_a_race_counts(evidence):
     assert (code, told.splitlines()[-1][:18]) == (7, "NOT SEEN in 5 trie")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", [PLAIN[0], RACE])
 def test_a_script_does_not_take_a_closed_door_for_a_repair(evidence, rule):
     """A server that lets nobody in refuses everything; its refusals say nothing of the rule."""
@@ -93,6 +98,7 @@ def test_a_script_does_not_take_a_closed_door_for_a_repair(evidence, rule):
         assert "NOT TO BE COMPARED" not in told
 
 
+@pytest.mark.slow
 def test_a_script_says_that_nobody_answers(evidence):
     """Exit 6, as a run has it."""
     code, told, _ = carried_out(evidence, PLAIN[0], BASE="http://127.0.0.1:9/fhir")
@@ -135,6 +141,7 @@ def replay(folder, *words):
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_run_says_how_it_can_be_done_again(evidence):
     """What it was called with stands in its log."""
     run = Run.of(read(Path(evidence)))
@@ -145,6 +152,7 @@ def test_a_run_says_how_it_can_be_done_again(evidence):
     )
 
 
+@pytest.mark.slow
 def test_all_that_a_run_found_wrong_is_done_again(evidence, tmp_path):
     """On an embedded server with the same faults, by the same seed: the same. A race says how often it was seen."""
     code, told = replay(tmp_path, evidence, "--times", "2")
@@ -172,6 +180,7 @@ def test_another_server_may_fail_in_another_way(evidence, tmp_path):
     assert (code, "1 differently" in told) == (1, True), told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [

@@ -18,8 +18,8 @@ from ifmatch.errors import (
     TargetUnusable,
 )
 from ifmatch.rules.answer import Answer, Body, Effect, http_date, instant, is_same_instant
-from ifmatch.rules.case import Case
-from ifmatch.rules.catalogue import Rule, matches, rules
+from ifmatch.rules.case import Case, RaceReport
+from ifmatch.rules.catalogue import Rule, hint, matches, rules, rules_in
 from ifmatch.rules.content import (
     differences,
     essence,
@@ -36,6 +36,7 @@ from ifmatch.rules.content import (
 from ifmatch.rules.expectation import (
     HEADER_FORMS,
     Expectation,
+    Finding,
     Level,
     Source,
     Surveyed,
@@ -66,6 +67,9 @@ PATIENT = {
     "name": [{"family": "A"}],
 }
 OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "conflict"}]}
+
+XML_OUTCOME = b"""<OperationOutcome xmlns="http://hl7.org/fhir"><issue><severity value="error"/><code value="invalid"/>
+<details><coding><system value="urn:x"/><code value="BAD_REQUEST"/></coding></details></issue></OperationOutcome>"""
 
 
 def answer(status=200, body=None, **headers):
@@ -193,6 +197,10 @@ def test_an_answer_as_promised_has_no_findings():
         (expecting(headers={"Location": ("absent",)}), answer(location="x"), ["no Location header -> Location: x"]),
         (expecting(issue={"code": ("conflict",)}), answer(409), ["an issue with code conflict -> none"]),
         (expecting(text="no If-Match"), answer(412, b"nope"), ['the text "no If-Match" -> "nope"']),
+        (expecting(issue={"code": ("invalid", "required")}), answer(409, OUTCOME),
+         ["an issue with code invalid or required -> conflict"]),
+        (expecting(issue={"details": ("X",)}), Answer(400, content=XML_OUTCOME),
+         ["an issue with details X -> BAD_REQUEST"]),
     ],
 )  # fmt: skip
 def test_each_broken_part_is_told(promise, got, told):
@@ -234,6 +242,7 @@ def test_promises_and_answers_in_words():
         == "409 or 412 with an OperationOutcome"
     )
     assert promised_status(expecting(outcome=Effect.ACCEPTED)) == "2xx"
+    assert promised_status(expecting()) == "any answer"
     assert describe(Answer(0, failure="timed out: 3 s")) == "timed out: 3 s"
 
 
@@ -298,8 +307,98 @@ def test_a_write_that_the_rule_is_about_must_be_accepted():
 
 def test_where_nothing_is_refused_no_refusal_is_judged():
     """How a refusal is explained has no meaning on a server that does not refuse."""
-    with pytest.raises(RuleNotApplicable):
+    with pytest.raises(
+        RuleNotApplicable, match=r"^the server does not refuse this: 200 with a resource$"
+    ):
         case(expecting(body=(Body.OPERATION_OUTCOME,))).refusal_explained(answer(200, PATIENT))
+
+
+def test_what_was_seen_is_kept_for_the_report():
+    """The answer, and each fact as it is: what was expected where it holds, else what came."""
+    one = case(Surveyed())
+    one.answered(answer(412, OUTCOME))
+    one.fact(True, "as it should be", "never said")
+    one.invariant(False, "never said", "otherwise")
+    assert one.observed == {
+        "status": 412,
+        "body": "OperationOutcome",
+        "answer": "412 with an OperationOutcome",
+        "facts": ["as it should be", "otherwise"],
+    }
+    assert one.findings == [Finding("never said", "otherwise", Level.SHALL, invariant=True)]
+
+
+@pytest.mark.parametrize(
+    ("unclaimed", "status", "is_offered"),
+    [
+        ("", 404, True),
+        ("vread", 404, False),
+        ("vread", 415, True),
+        ("vread", 200, True),
+        ("patch", 415, False),
+        ("xml-patch", 422, False),
+        ("conditional-create", 201, False),
+        ("conditional-create", 412, True),
+    ],
+)
+def test_what_nobody_claims_may_be_missing(unclaimed, status, is_offered):
+    """A server that says that it has no such interaction breaks nothing, unless somebody says that it has."""
+    one = case(Surveyed())
+    one.unclaimed = unclaimed
+    if is_offered:
+        one.demand_offered([answer(status)])
+        return
+    with pytest.raises(
+        RuleNotApplicable,
+        match=rf"^not offered, and not claimed: {unclaimed}: {status} with an empty",
+    ):
+        one.demand_offered([answer(status)])
+
+
+def test_a_status_that_is_promised_is_an_answer_of_its_own():
+    """Where the texts name 404, it does not say that there is no such interaction."""
+    one = case(expecting(status=(404,)))
+    one.unclaimed = "vread"
+    one.demand_offered([answer(404)])
+    with pytest.raises(RuleNotApplicable):
+        one.demand_offered([answer(404), answer(405)])
+
+
+def test_a_wrong_kind_of_refusal_counts_once():
+    """However many writers were refused so."""
+    one = case(expecting(status=(409,)))
+    one.refused_alike([answer(412), answer(412), answer(409), answer(422)])
+    assert [finding.got for finding in one.findings] == [
+        "412 with an empty body",
+        "422 with an empty body",
+    ]
+    assert one.observed["status"] == 412
+
+
+def report(*findings, doubt="", story="", counted=True):
+    return RaceReport(findings, doubt, {}, story, counted=counted)
+
+
+def test_a_race_in_doubt_is_no_pass():
+    """And one with an anomaly fails, whatever there is to doubt."""
+    lost = Finding("no update lost", "one is", Level.SHALL, invariant=True, state=True)
+    doubtful, wrong = case(expecting()), case(expecting())
+    doubtful.raced(report(doubt="they never met"))
+    wrong.raced(report(lost, doubt="they never met"))
+    wrong.raced(report(lost))
+    assert (doubtful.verdict(), wrong.verdict()) == (Verdict.INCONCLUSIVE, Verdict.FAIL)
+    assert wrong.findings == [lost]
+
+
+def test_of_several_races_the_first_with_a_story_is_shown():
+    """Its anomalies are for the rule where those of any were."""
+    one = case(expecting())
+    for story, counted in (("", True), ("first", False), ("second", True)):
+        one.raced(report(story=story, counted=counted))
+    assert (one.race.story, one.race.counted) == ("first", True)
+    other = case(expecting())
+    other.raced(report(counted=False))
+    assert not other.race.counted
 
 
 def test_the_gravest_of_several_verdicts_stands_for_all():
@@ -419,6 +518,7 @@ def test_what_the_server_owns_or_adds_is_no_difference():
     }
     sent = {**PATIENT, "extension": [{"url": "mine"}]}
     assert differences(sent, stored, ["extension[url=o]"]) == []
+    assert differences(stored, sent, ["extension[url=o]"]) == []
     assert "extension" not in essence({"extension": [{"url": "o"}]}, ["extension[url=o]"])
     assert has_addition(stored, "extension[url=o]")
     assert not has_addition(sent, "extension[url=o]")
@@ -468,6 +568,8 @@ def test_extensions_are_left_out_at_every_depth():
         "extension": [],
         "c": [{"extension": [{"url": "v"}], "b": 3}],
     }
+    within = {"extension": [{"url": "v", "extension": [{"url": "u"}]}]}
+    assert without_extensions(within, {"u"}) == {"extension": []}
 
 
 @pytest.mark.parametrize("patch_format", FORMATS)
@@ -628,14 +730,29 @@ def test_no_feature_and_no_step_names_a_number():
         assert not re.search(r"\b[1-5]\d\d\b", path.read_text(encoding="utf-8")), path.name
 
 
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [("update.if-match.stal", "update.if-match.stale"), ("update.if-mach.*", "update.if-match.*")],
+)
+def test_a_slip_is_told_what_was_meant(slip, meant):
+    """Of ids an id, of patterns a pattern."""
+    assert hint(slip) == f' Did you mean "{meant}"? `ifmatch rules` lists all.'
+
+
+def test_a_scenario_without_an_id_is_named(tmp_path):
+    """It could not be spoken of."""
+    path = tmp_path / "new.feature"
+    path.write_text("Feature: F\n  Scenario: S\n    Given a resource on the server\n")
+    with pytest.raises(
+        ValueError, match=r"^new.feature: the scenario 'S' needs one @rule: tag, not 0$"
+    ):
+        list(rules_in(path))
+
+
 def test_globs_choose_rules():
     """Several patterns, separated by commas."""
     assert matches("update.if-match.stale", "read.*, update.if-match.*")
     assert not matches("update.if-match.stale", "update.if-match")
-
-
-XML_OUTCOME = b"""<OperationOutcome xmlns="http://hl7.org/fhir"><issue><severity value="error"/><code value="invalid"/>
-<details><coding><system value="urn:x"/><code value="BAD_REQUEST"/></coding></details></issue></OperationOutcome>"""
 
 
 @pytest.mark.parametrize(
@@ -657,7 +774,10 @@ def test_an_issue_in_xml_is_read_as_one_in_json():
     """Some gateways answer so to JSON clients."""
     (issue,) = Answer(400, content=XML_OUTCOME).issues
     assert (issue["severity"], issue["code"]) == ("error", "invalid")
-    assert issue["details"]["coding"] == [{"code": "BAD_REQUEST"}]
+    assert issue["details"] == {"coding": [{"code": "BAD_REQUEST"}], "text": ""}
+    worded = XML_OUTCOME.replace(b"</details>", b"<text value='no such thing'/></details>")
+    (issue,) = Answer(400, content=worded).issues
+    assert issue["details"]["text"] == "no such thing"
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,14 @@ def with_client_first(statement):
     return {**statement, "rest": [{"mode": "client", "resource": [reads]}, *statement["rest"]]}
 
 
+def with_mode(mode):
+    """A statement of DSTU2, which tells of bundles in a code of their own."""
+    statement = said(version="1.0.2")
+    [rest] = statement["rest"]
+    rests = [{**rest, "transactionMode": mode}]
+    return {**statement, "resourceType": "Conformance", "rest": rests}
+
+
 def with_formats(statement, *formats):
     """The same, with the patch formats that it takes."""
     return {**statement, "patchFormat": list(formats)}
@@ -101,6 +109,14 @@ def runs(statement, rule):
         (NO_VERSIONS, "update.invalid-content", True),
         (NO_VERSIONS, "create.valid", True),
         (said(version="4.3.0"), "update.if-match.stale", True),
+        (with_mode("both"), "transaction.empty", True),
+        (with_mode("both"), "batch.answers", True),
+        (with_mode("transaction"), "transaction.empty", True),
+        (with_mode("transaction"), "batch.answers", False),
+        (with_mode("batch"), "transaction.empty", False),
+        (with_mode("batch"), "batch.answers", True),
+        (with_mode("not-supported"), "transaction.empty", False),
+        (said(version="1.0.2"), "batch.answers", False),
     ],
 )
 def test_a_rule_is_run_where_what_it_needs_is_not_ruled_out(statement, rule, is_run):
@@ -123,6 +139,7 @@ MISSHAPEN = {
     "patchFormat is null": {**PATCHES, "patchFormat": None},
     "a format is null": with_formats(PATCHES, None),
     "the version is null": said(version=None),
+    "transactionMode is a list": with_mode(["both"]),
     "of the system": {**ALL, "rest": [{**ALL["rest"][0], "interaction": [{"code": 7}]}]},
 }
 
@@ -191,6 +208,34 @@ def test_a_condition_that_is_passed_over_is_not_offered():
     case.demand_offered([Answer(201), Answer(200)])
     with pytest.raises(RuleNotApplicable, match="conditional-create"):
         case.demand_offered([Answer(201), Answer(201)])
+
+
+def test_one_answer_of_several_shows_that_an_interaction_is_there():
+    """Who refuses some and carries out others has it, and what is carried out is judged."""
+    promise = load("fhir-r4").promise("door.update.any-form.never")
+    case = Case("door.update.any-form.never", promise, "Patient", "update-create")
+    case.all_answered([Answer(404), Answer(200)])
+    assert case.findings
+    with pytest.raises(RuleNotApplicable, match="update-create"):
+        case.all_answered([Answer(404), Answer(405)])
+
+
+def test_what_was_carried_out_once_is_there():
+    """A resource that was deleted is not found: that does not say that nothing can be deleted."""
+    promise = load("fhir-r4").promise("door.update.any-form.deleted")
+    case = Case("door.update.any-form.deleted", promise, "Patient", "delete")
+    case.has_shown("delete")
+    case.all_answered([Answer(404), Answer(404)])
+    assert not case.findings
+
+
+def test_an_entry_that_is_not_found_stands_in_a_bundle_that_was_taken():
+    """Only a Bundle that is refused as a whole may say that there are no Bundles."""
+    promise = load("fhir-r4").promise("door.transaction-put.any-form.never")
+    case = Case("door.transaction-put.any-form.never", promise, "Patient", "transaction")
+    case.answered(Answer(404, is_entry=True))
+    with pytest.raises(RuleNotApplicable, match="transaction"):
+        case.answered(Answer(404))
 
 
 def test_a_status_that_is_promised_is_judged_as_ever():

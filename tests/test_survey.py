@@ -32,6 +32,7 @@ def surveyed(tmp_path, monkeypatch, capsys):
         server.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", ["koppeltaal", "aidbox"])
 def test_a_server_passes_by_what_it_was_seen_to_do(surveyed, profile):
     """The proposal extends the FHIR base, loads, names no text as its source, and judges the same server well."""
@@ -46,6 +47,7 @@ def test_a_server_passes_by_what_it_was_seen_to_do(surveyed, profile):
     assert "observed" not in {rule["verdict"] for rule in report["rules"]} - {"not-applicable"}
 
 
+@pytest.mark.slow
 def test_what_is_broken_is_not_proposed(surveyed):
     """An update that should have been refused and was not stays as the base promises it, in a comment, and fails."""
     path, server, printed = surveyed("fhir-r4", "if-match-ignored")

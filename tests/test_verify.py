@@ -233,6 +233,7 @@ def test_a_change_is_found(package, change):
     assert {"hashes", *CHANGES[change]} <= wrong(package)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_a_change_with_new_hashes_is_found(package, change):
     """The list of hashes is right again: the log, the suite and the attestation show it."""
@@ -245,6 +246,7 @@ def test_a_change_with_new_hashes_is_found(package, change):
     assert {"signature", *CHANGES[change]} <= found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_a_change_with_all_computed_again(package, change, owner):
     """Nothing but the signature is not the owner's: with a signed package that is seen, whatever it was."""

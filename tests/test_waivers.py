@@ -14,7 +14,7 @@ from ifmatch.log.events import RunFinished, RunStarted, TargetDescribed
 from ifmatch.log.reader import event_of
 from ifmatch.report.document import document, problems
 from ifmatch.report.run import Run
-from ifmatch.rules.waiver import demand_known, in_force
+from ifmatch.rules.waiver import demand_known, describe, in_force
 
 WAIVER = {"reason": "409 until the next release", "owner": "ada@example.org", "until": "2026-11-21"}
 STALE = "update.if-match.stale"
@@ -57,6 +57,18 @@ def test_what_is_no_rule_cannot_be_waived():
         match=r'no rule "update.if-match.stall".*Did you mean "update.if-match.st',
     ):
         demand_known({"update.if-match.stall": WAIVER})
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, "until 2026-12-31 by ada: known"),
+        ({"approver": "bob"}, "until 2026-12-31 by ada, approved by bob: known"),
+        ({"issue": "X-1"}, "until 2026-12-31 by ada: known (X-1)"),
+    ],
+)
+def test_a_waiver_is_told_with_who_answers_for_it(more, words):
+    assert describe({"reason": "known", "owner": "ada", "until": "2026-12-31", **more}) == words
 
 
 @pytest.mark.parametrize("left_out", ["reason", "owner", "until"])

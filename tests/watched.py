@@ -8,9 +8,9 @@ from ifmatch.monitor.watch import Watch
 BASE = "http://target.example/fhir"
 
 
-def seen(rule, *exchanges):
+def seen(rule, *exchanges, base_url=BASE):
     """What the monitor of a rule made of some exchanges."""
-    watch = Watch({rule: MONITORS[rule]}, BASE)
+    watch = Watch({rule: MONITORS[rule]}, base_url)
     recorder = Recorder(lambda _: None, Redactor(), watch)
     for one in exchanges:
         recorder.exchange(one)

@@ -68,8 +68,8 @@ Feature: A transaction is done as a whole, or not at all
   Scenario: A transaction that fails says why, for all of it
     Given a resource on the server
     And another one to be written beside it
-    When a transaction creates one resource, updates both, and has this flaw: precondition
-    Then a refusal is explained as promised
+    When a transaction updates it, and the other one from a version that never existed
+    Then a transaction that fails is explained as promised
 
   @spec:TX-10
   @rule:transaction.references

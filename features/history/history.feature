@@ -49,6 +49,17 @@ Feature: What was once written can be found again
     When it is written by delete, naming missing
     Then its history lists one deletion
 
+  @spec:DEL-05 @spec:HIS-03
+  @needs:history-instance @needs:delete @rule:history.deleted-again
+  Scenario: The history lists both deletions of what was deleted, brought back and deleted again
+    Given a resource on the server
+    And it has been deleted
+    And it has been brought back
+    When it is written by delete, naming current
+    Then the server answers as promised
+    And what was asked of it is done or not, as the answer says
+    And its history lists two deletions
+
   @spec:VREAD-06
   @needs:vread @needs:versions @rule:vread.written.<method>
   Scenario Outline: A version cannot be written to: <method>

@@ -99,6 +99,7 @@ def answer_to_entry(whole: Answer, place: int) -> Answer:
         url=whole.url,
         exchange=whole.exchange,
         failure="" if status.isdecimal() else "an entry without a status",
+        is_entry=True,
     )
 
 

@@ -1,8 +1,9 @@
 """The wire. The only module that knows the HTTP library, so that its successor can replace it.
 
-Requests are handed to httpx complete, and answers taken raw: so it adds no header that we did not set but those of the
-message itself, keeps no cookies between two identities, follows nothing and decodes nothing, and what the evidence
-shows is what was on the wire. Its engine, httpcore, is given a network with a deadline for the whole of a request.
+Requests are handed complete to httpcore, the engine of httpx, and answers taken raw: no header is added that we did
+not set but those of the message itself, no cookies are kept between two identities, nothing is followed or decoded, and
+what the evidence shows is what was on the wire. httpx, which would do all that, only reads the addresses. The engine is
+given a network with a deadline for the whole of a request.
 """
 
 import socket
@@ -12,6 +13,7 @@ import urllib.request
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +21,7 @@ import httpcore
 import httpx
 
 from ifmatch.client.exchange import Exchange, Failure, Request, Response
+from ifmatch.client.fields import fields_of
 
 #: More than any single FHIR answer to our requests can need; bytes.
 MAX_BODY = 8 * 1024 * 1024
@@ -44,7 +47,6 @@ class Wire:
             proxy=_proxy_for(base_url) if proxies else None,
             network_backend=self._network,
         )
-        self._client = httpx.Client(transport=_Engine(self._pool), trust_env=False)
 
     def send(
         self, request: Request, before_last_byte: Callable[[], None] | None = None
@@ -88,32 +90,26 @@ class Wire:
             return None, *_classified(error)
 
     def _receive(self, request: Request, before_last_byte: Callable[[], None] | None) -> Response:
-        headers = [
-            (name.encode(), value.encode())
-            for name, value in (("User-Agent", "ifmatch"), *request.headers)
-        ]
-        content: bytes | Iterator[bytes] | None = request.body
+        content: bytes | Iterator[bytes] = request.body
         if before_last_byte is not None:
-            headers.append(
-                (b"Content-Length", str(len(request.body)).encode())
-            )  # else it would be sent in chunks
             content = _in_two(request.body, before_last_byte)
-        elif not request.body and request.method not in ("POST", "PUT", "PATCH"):
-            content = None
+        url, host = _address(request.url)
         extensions = {"timeout": dict.fromkeys(_STEPS, self._timeout)}
-        asked = httpx.Request(
-            request.method, request.url, headers=headers, content=content, extensions=extensions
+        asked = httpcore.Request(
+            request.method,
+            url,
+            headers=fields_of(request, host),
+            content=content,
+            extensions=extensions,
         )
         self._network.begin(self._timeout)
-        answer = self._client.send(asked, stream=True)
+        answer = self._pool.handle_request(asked)
         try:
             pairs = tuple(
-                (n.decode("latin-1"), v.decode("utf-8", "replace")) for n, v in answer.headers.raw
+                (n.decode("latin-1"), v.decode("utf-8", "replace")) for n, v in answer.headers
             )
-            body = _whole(answer.iter_raw(), pairs)
-            return Response(
-                answer.status_code, answer.reason_phrase, answer.http_version, pairs, body
-            )
+            body = _whole(answer.iter_stream(), pairs)
+            return Response(answer.status, *_first_line(answer), pairs, body)
         finally:
             answer.close()
 
@@ -130,48 +126,23 @@ class _TooLargeError(Exception):
     pass
 
 
-class _Engine(httpx.BaseTransport):
-    """httpx over a pool of our own making: httpx.HTTPTransport lets nobody choose the network under it."""
-
-    def __init__(self, pool: httpcore.ConnectionPool) -> None:
-        self._pool = pool
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        url = httpcore.URL(
-            scheme=request.url.raw_scheme,
-            host=request.url.raw_host,
-            port=request.url.port,
-            target=request.url.raw_path,
-        )
-        answer = self._pool.handle_request(
-            httpcore.Request(
-                request.method,
-                url,
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
-        )
-        return httpx.Response(
-            answer.status,
-            headers=answer.headers,
-            stream=_Arriving(answer.stream),
-            extensions=answer.extensions,
-        )
+@lru_cache(1024)
+def _address(url: str) -> tuple[httpcore.URL, bytes]:
+    """A URL as the engine takes it, and what it says of the host. Raises httpx.InvalidURL when it is none."""
+    parsed = httpx.URL(url)
+    address = httpcore.URL(
+        scheme=parsed.raw_scheme,
+        host=parsed.raw_host,
+        port=parsed.port,
+        target=parsed.raw_path,
+    )
+    return address, parsed.netloc
 
 
-class _Arriving(httpx.SyncByteStream):
-    """The body of an answer as it comes in."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._stream
-
-    def close(self) -> None:
-        if hasattr(self._stream, "close"):
-            self._stream.close()
+def _first_line(answer: httpcore.Response) -> tuple[str, str]:
+    """The reason in the status line of an answer, and its version of HTTP."""
+    reason = answer.extensions.get("reason_phrase", b"").decode("ascii", "ignore")
+    return reason, answer.extensions["http_version"].decode("ascii", "ignore")
 
 
 def _in_two(body: bytes, before_last_byte: Callable[[], None]) -> Iterator[bytes]:

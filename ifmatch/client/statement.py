@@ -29,6 +29,13 @@ _IMPLIED = {"conditional-patch": ("patch", "conditional-update")}
 #: Interactions on the base URL itself (FHIR R4 CapabilityStatement.rest.interaction).
 _OF_THE_SYSTEM = frozenset({"transaction", "batch"})
 
+#: What a code of DSTU2 claims of them (Conformance.rest.transactionMode); later versions have interaction codes for it.
+_OF_A_MODE = {
+    "transaction": ["transaction"],
+    "batch": ["batch"],
+    "both": ["transaction", "batch"],
+}
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -94,7 +101,9 @@ class Statement:
         if interaction in _PATCH_FORMATS:
             return self._claims_format(interaction, resource_type)
         if interaction in _OF_THE_SYSTEM:
-            return any(interaction in _codes(rest) for rest in _of_the_server(self.document))
+            return any(
+                interaction in _of_the_system(rest) for rest in _of_the_server(self.document)
+            )
         return any(_describes(interaction, entry) for entry in self._entries(resource_type))
 
     @property
@@ -160,6 +169,11 @@ def _codes(described: Mapping[str, Any]) -> list[object]:
     return [interaction.get("code") for interaction in described.get("interaction", [])]
 
 
+def _of_the_system(rest: Mapping[str, Any]) -> list[object]:
+    """The codes of the interactions on the base URL that a part of a statement describes."""
+    return _codes(rest) + _OF_A_MODE.get(rest.get("transactionMode", ""), [])
+
+
 def _is_statement(document: Any) -> bool:
     return isinstance(document, dict) and document.get("resourceType") in (
         "CapabilityStatement",
@@ -213,6 +227,10 @@ _SHAPES: tuple[tuple[Callable[[Mapping[str, Any]], bool], str], ...] = (
     (
         lambda document: _list_objects(document["rest"], "interaction"),
         "rest.interaction is not a list of objects",
+    ),
+    (
+        lambda document: _are_all(document["rest"], ("transactionMode",), str),
+        "rest.transactionMode is not a code",
     ),
     (
         lambda document: _list_objects(document["rest"], "resource"),

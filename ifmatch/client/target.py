@@ -254,10 +254,7 @@ class Target:
     @property
     def _placeholders(self) -> set[str]:
         """The placeholders of all templates."""
-        kinds = self.profile.resources.values()
-        return set().union(
-            *(placeholders_in(template) for kind in kinds for template in kind.templates)
-        )
+        return set().union(*(kind.placeholders for kind in self.profile.resources.values()))
 
     def _write(self, method: str, path: str, body: Resource | bytes, **options: Any) -> Answer:
         return self._courier.send(self.write_request(method, path, body, **options))

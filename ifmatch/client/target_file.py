@@ -4,15 +4,15 @@ import json
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from functools import cache
 from pathlib import Path
-from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
+from typing import TYPE_CHECKING, Any
 
 from ifmatch.errors import ConfigurationError, did_you_mean
 from ifmatch.rules.content import children_of, mapped
+from ifmatch.rules.schema import mismatch
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 #: What a target file may say: for us, and for editors that complete and check it.
 SCHEMA = Path(__file__).with_name("target.schema.json")
@@ -61,14 +61,9 @@ def _without_dates(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-@cache
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
-
-
 def _check(data: Mapping[str, Any], path: Path) -> None:
     _demand_no_secret(data.get("auth"), "auth", path)
-    wrong = best_match(_validator().iter_errors(data))
+    wrong = mismatch(SCHEMA, data)
     if wrong is not None:
         place = ".".join(map(str, wrong.absolute_path)) or "top level"
         raise _invalid(path, place, _without_values(wrong.message, data), _meant(wrong))
@@ -90,7 +85,7 @@ def _demand_no_secret(table: object, place: str, path: Path) -> None:
             _demand_no_secret(value, f"{place}.{name}", path)
 
 
-def _meant(wrong: ValidationError) -> str:
+def _meant(wrong: "ValidationError") -> str:
     """What may have been meant by a name that the schema does not know."""
     if wrong.validator != "additionalProperties":
         return ""

@@ -10,7 +10,7 @@ from ifmatch.client.target import Target
 from ifmatch.client.unique import new_unique
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import RuleNotApplicable
-from ifmatch.rules.answer import Answer, Resource
+from ifmatch.rules.answer import Answer, Effect, Resource
 from ifmatch.rules.version import weak
 
 #: An element of a type that refers to another resource of the same type.
@@ -21,23 +21,30 @@ _REFERENCES: Mapping[str, Callable[[str], Resource]] = {
 
 @dataclass(frozen=True)
 class Parcel:
-    """A Bundle that was sent: its entries, the answer to all of it, and the answer to each."""
+    """A Bundle that was sent: its kind, its entries, the answer to all of it, and the answer to each."""
 
+    kind: str
     entries: tuple[Entry, ...]
     whole: Answer
     answers: tuple[Answer, ...]
 
     @property
     def attempt(self) -> Attempt:
-        """The whole of it as one write."""
-        return Attempt(self.whole, {})
+        """The whole of it as one write: a transaction is refused when any of its entries is."""
+        refused = self.refused if self.kind == "transaction" else ()
+        return Attempt(refused[0] if refused else self.whole, {})
+
+    @property
+    def refused(self) -> tuple[Answer, ...]:
+        """The answers to the entries that were refused."""
+        return tuple(answer for answer in self.answers if answer.effect is Effect.REFUSED)
 
 
 def parcel(target: Target, kind: str, entries: Sequence[Entry], **options: Any) -> Parcel:
     """Send a Bundle of a kind."""
     whole = send_whole(target, kind, entries, **options)
     answers = tuple(answer_to_entry(whole, place) for place in range(len(entries)))
-    return Parcel(tuple(entries), whole, answers)
+    return Parcel(kind, tuple(entries), whole, answers)
 
 
 def updating(bench: Workbench, subject: Subject, tag: str = "", **conditions: str) -> Entry:

@@ -1,21 +1,17 @@
 """The fleet file: read from TOML, checked by its schema, and turned into the jobs of a night."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
 
 from ifmatch.client import target_file
 from ifmatch.client.address import normalised
 from ifmatch.errors import ConfigurationError, did_you_mean
 from ifmatch.fleet.job import Bound, Job
 from ifmatch.rules import profile as profiles
+from ifmatch.rules.schema import mismatch
 
 _SCHEMA = Path(__file__).with_name("fleet.schema.json")
 
@@ -116,13 +112,8 @@ def _server_of(given: Mapping[str, Any]) -> str:
     return urlsplit(normalised(url)[0]).netloc if url else ""
 
 
-@cache
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(_SCHEMA.read_text(encoding="utf-8")))
-
-
 def _check(data: Mapping[str, Any], path: Path) -> None:
-    wrong = best_match(_validator().iter_errors(data))
+    wrong = mismatch(_SCHEMA, data)
     if wrong is not None:
         place = ".".join(map(str, wrong.absolute_path)) or "top level"
         raise _invalid(path, place, f"{wrong.message}.{_meant(wrong)}".removesuffix("."))

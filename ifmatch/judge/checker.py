@@ -202,7 +202,7 @@ def _check_chains(order: VersionOrder, root_causes: RootCauses) -> None:
     zones = Zones(bounds, order.chains(), order.singles_from)
     if not contradictions:
         root_causes.add(seen_again(order, root_causes, zones, *clash) for clash in zones.clashes())
-    root_causes.add(refusals_between_sights(order, bounds, zones))
+    root_causes.add(refusals_between_sights(order, bounds))
 
 
 def _contradictions_in_chains(order: VersionOrder, bounds: Bounds) -> list[Contradiction]:

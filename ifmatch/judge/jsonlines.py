@@ -140,7 +140,7 @@ class _HistoryReader:
             outcome=Outcome(record["outcome"]),
             **_answer(record),
         )
-        if record.get("final", False):
+        if record.get("final"):
             self._add_final(operation)
         else:
             self._add(operation)

@@ -11,7 +11,6 @@ from ifmatch.judge.bounds import Bounds
 from ifmatch.judge.history import Operation
 from ifmatch.judge.version_order import VersionOrder, claims_conflict
 from ifmatch.judge.wording import all_described, described
-from ifmatch.judge.zones import Zones
 
 #: So many refusals one after the other, with nobody else about, and the resource is wedged.
 WEDGED_AFTER = 3
@@ -81,7 +80,9 @@ def _refused_alone(order: VersionOrder, position: int, refusal: Operation) -> An
 def _wedged(order: VersionOrder, position: int, refusals: list[Operation]) -> Anomaly:
     maker = order.makers[position]
     since = "" if maker is None else f" since {described(maker)}"
-    refused = f"{len(refusals)} writes that name it were refused, first {described(refusals[0])}"
+    refused = (
+        f"{len(refusals)} writes that name it were refused, first {all_described(refusals[:2])}"
+    )
     return Anomaly(
         name=Name.WEDGED,
         operations=witness(maker, *refusals)[:WITNESS],
@@ -133,15 +134,15 @@ def _beside(write: Operation, refusal: Operation) -> bool:
     return write.invoked <= refusal.end and refusal.invoked <= (write.returned or inf)
 
 
-def refusals_between_sights(order: VersionOrder, bounds: Bounds, zones: Zones) -> Iterator[Anomaly]:
+def refusals_between_sights(order: VersionOrder, bounds: Bounds) -> Iterator[Anomaly]:
     """Refusals of a version that was there before they were sent and was still read after they ended.
 
     Where the order of the versions is not known, only such reads prove that a version stayed current.
     """
-    positions = _seen_for_a_while(order, bounds, zones)
-    for refusal in order.index.refused:
-        position = positions.get(refusal.base)
-        if position is not None and _seen_around(refusal, position, bounds):
+    refused = order.index.refused
+    positions = order.positions_of(refusal.base for refusal in refused)
+    for position, refusal in zip(positions, refused, strict=True):
+        if position >= 0 and _seen_around(refusal, position, bounds):
             yield _between_sights(order, position, refusal)
 
 
@@ -150,13 +151,6 @@ def _seen_around(refusal: Operation, position: int, bounds: Bounds) -> bool:
     seen_before = bounds.upper[position] < refusal.invoked
     seen_after = bounds.last_read[position] > refusal.end
     return seen_before and seen_after and claims_conflict(refusal)
-
-
-def _seen_for_a_while(order: VersionOrder, bounds: Bounds, zones: Zones) -> dict[str | None, int]:
-    """The versions that were surely current for some time, with their positions."""
-    numbers, versions = order.numbers, order.index.versions
-    positions = chain.from_iterable(map(zones.positions, zones.forward))
-    return {versions[numbers[i]]: i for i in positions if bounds.upper[i] < bounds.last_read[i]}
 
 
 def _between_sights(order: VersionOrder, position: int, refusal: Operation) -> Anomaly:

@@ -195,7 +195,7 @@ def _half_seen(
 
 
 def _transactions(histories: Histories) -> list[_Transaction]:
-    """The transactions that write at least two of the resources, with the places at which their marks are shown."""
+    """The transactions with the places at which their marks are shown."""
     by_marker: dict[str, _Transaction] = {}
     for name, history in histories.items():
         places = _places(history)
@@ -205,7 +205,7 @@ def _transactions(histories: Histories) -> list[_Transaction]:
             transaction.parts[name] = part
             if marker in places:
                 transaction.places[name] = places[marker]
-    return [transaction for transaction in by_marker.values() if len(transaction.parts) > 1]
+    return list(by_marker.values())
 
 
 def _marked_parts(history: History) -> Iterator[tuple[str, Operation]]:

@@ -14,4 +14,6 @@ def date_present(observed: Observed) -> Iterator[Fact]:
     if observed.answer.status // 100 not in (2, 3, 4):
         return
     date = observed.answer.header("date")
-    yield Fact(http_date(date) is not None, "a Date that is an HTTP date", f"Date: {date}")
+    yield Fact(
+        http_date(date) is not None, "a Date that is an HTTP date", f"Date: {date or 'none'}"
+    )

@@ -21,7 +21,7 @@ def history_entry_says_what_was_done(observed: Observed) -> Iterator[Fact]:
 
 def _wrong_with(entry: Resource) -> str:
     """What an entry lacks or has too much of, in words; empty when it is as it should be."""
-    full_url = str(entry.get("fullUrl", ""))
+    full_url = str(entry.get("fullUrl"))
     if "/_history/" in full_url:
         return f"the fullUrl {full_url}"
     return "" if "resource" in entry else _wrong_without_resource(entry.get("request"))

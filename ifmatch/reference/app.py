@@ -1,6 +1,7 @@
-"""The reference server's HTTP side: a Starlette application that turns requests and replies into each other's terms."""
+"""The reference server's HTTP side: an ASGI application that turns requests and replies into each other's terms."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -8,13 +9,11 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ifmatch.reference import tampers
 from ifmatch.reference.cut_short import mended
@@ -37,21 +36,28 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 _JSON = ("json", "*/*", "application/*")
 
 
-def application(world: World) -> Starlette:
+def application(world: World) -> ASGIApp:
     """The application that serves one world under `/fhir`."""
 
-    async def serve(request: HttpRequest) -> Response:
-        try:
-            asked = await _understood(world, request)
-        except ClientDisconnect:
-            return Response()
-        except Refusal as refusal:
-            return _encoded(world, refused(world, refusal))
-        reply = await _answered(world, asked, request.is_disconnected)
-        return _encoded(world, _as_transferred(world, asked, reply))
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await _response(world, HttpRequest(scope, receive, send))
+        await response(scope, receive, send)
 
-    routes = [Route("/{path:path}", serve, methods=METHODS)]
-    return Starlette(routes=routes, middleware=[Middleware(GZipMiddleware, minimum_size=1)])
+    return GZipMiddleware(serve, minimum_size=1)
+
+
+async def _response(world: World, request: HttpRequest) -> Response:
+    if request.method not in METHODS:
+        allowed = {"Allow": ", ".join(METHODS)}
+        return Response("Method Not Allowed", HTTPStatus.METHOD_NOT_ALLOWED, allowed, "text/plain")
+    try:
+        asked = await _understood(world, request)
+    except ClientDisconnect:
+        return Response()
+    except Refusal as refusal:
+        return _encoded(world, refused(world, refusal))
+    reply = await _answered(world, asked, request.is_disconnected)
+    return _encoded(world, _as_transferred(world, asked, reply))
 
 
 #: What is said to a client that takes no JSON.
@@ -62,6 +68,8 @@ def _as_transferred(world: World, asked: Request, reply: Reply) -> Reply:
     """The reply as it is before it is compressed, where the client asks for that."""
     if not _takes_json(asked):
         return refused(world, _NOT_ACCEPTABLE)
+    if asked.method == "HEAD" and world.faults.on("head-not-found"):
+        return tampers.status(404)(reply)
     tamper = _of_transfer(world, asked)
     return tampers.rewritten("ETag", tamper)(reply) if tamper else reply
 
@@ -161,14 +169,15 @@ async def _understood(world: World, request: HttpRequest) -> Request:
 
 def _head(request: HttpRequest) -> Request:
     """A request without its body."""
-    names = dict.fromkeys(request.headers.keys())
-    segments = request.url.path.removeprefix(BASE_PATH).split("/")
+    url, lines = request.url, defaultdict[str, list[str]](list)
+    for name, value in request.headers.items():
+        lines[name].append(value)
     return Request(
         method=request.method,
-        path=tuple(filter(None, segments)),
-        base=f"{request.url.scheme}://{request.url.netloc}{BASE_PATH}",
-        query=tuple(parse_qsl(request.url.query, keep_blank_values=True)),
-        headers={name: tuple(request.headers.getlist(name)) for name in names},
+        path=tuple(filter(None, url.path.removeprefix(BASE_PATH).split("/"))),
+        base=f"{url.scheme}://{url.netloc}{BASE_PATH}",
+        query=tuple(parse_qsl(url.query, keep_blank_values=True)),
+        headers={name: tuple(several) for name, several in lines.items()},
     )
 
 

@@ -1425,6 +1425,16 @@ _VERSIONS = (
         ("history.deletion",),
     ),
     Fault(
+        "history-lists-one-deletion",
+        "The history lists only the first of several deletions.",
+        ("history.deleted-again",),
+    ),
+    Fault(
+        "what-was-brought-back-stays",
+        "Deleting what was deleted and brought back is answered like any delete, and does nothing.",
+        ("history.deleted-again",),
+    ),
+    Fault(
         "every-delete-makes-a-version",
         "Deleting what is deleted already is one more event in its history.",
         ("history.deleted-twice",),
@@ -1572,6 +1582,11 @@ _PARTS = (
     Fault(
         "head-is-another-etag",
         "The head of a resource names another version than a read.",
+        ("read.head",),
+    ),
+    Fault(
+        "head-not-found",
+        "The head of a resource is asked for in vain: 404.",
         ("read.head",),
     ),
     Fault(
@@ -1751,6 +1766,11 @@ _ENTRIES = (
         },
     ),
     Fault(
+        "failed-transaction-answered-200",
+        "A transaction that fails leaves nothing behind, but is answered 200, with a Bundle that says why.",
+        ("transaction.error.operation-outcome",),
+    ),
+    Fault(
         "references-left-as-they-are",
         "What refers to another entry of a transaction refers to a place-holder.",
         ("transaction.references",),
@@ -1777,6 +1797,7 @@ _ENTRIES = (
         "if-none-match-in-transactions-ignored",
         "An entry that asks for nothing to be there is done, though something is.",
         ("transaction.if-none-match",),
+        profile="fhir-r5",
         ignores=("update.if-none-match",),
     ),
     Fault(

@@ -122,6 +122,9 @@ def _listed(world: World, versions: list[Version]) -> list[Version]:
         return [version for version in versions if version.method != "PATCH"]
     if world.faults.on("history-without-deletions"):
         return [version for version in versions if version.resource is not None]
+    if world.faults.on("history-lists-one-deletion"):
+        later = [version for version in versions if version.resource is None][1:]
+        return [version for version in versions if version not in later]
     return versions
 
 

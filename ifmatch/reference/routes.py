@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
@@ -25,6 +26,11 @@ class Route:
     shape: str
     interaction: str
     handle: Callable[[Exchange], Decision]
+
+    @cached_property
+    def segments(self) -> tuple[str, ...]:
+        """The parts of its shape; none of the base itself."""
+        return tuple(filter(None, self.shape.split("/")))
 
 
 def _metadata(exchange: Exchange) -> Decision:
@@ -79,7 +85,7 @@ def decide(exchange: Exchange) -> Decision:
     path = _address(exchange)
     exchange.interaction = BY_METHOD.get(exchange.request.method, "read")
     exchange.type, exchange.id, exchange.version = _named(path)
-    routes = [route for route in ROUTES if _fits(route.shape, path)]
+    routes = [route for route in ROUTES if _fits(route.segments, path)]
     if not routes:
         raise Refusal("read.not-an-end-point", f"there is nothing at {'/'.join(path)}")
     _check_type(exchange)
@@ -132,8 +138,7 @@ def _check_content_type(exchange: Exchange, route: Route) -> None:
         exchange.refuse(f"{interaction}.unsupported-format", f"this server takes JSON, not {given}")
 
 
-def _fits(shape: str, path: tuple[str, ...]) -> bool:
-    segments = tuple(shape.split("/")) if shape else ()
+def _fits(segments: tuple[str, ...], path: tuple[str, ...]) -> bool:
     return len(segments) == len(path) and all(map(_is_segment, segments, path))
 
 

@@ -149,11 +149,22 @@ def _run(
         if kind == _TRANSACTION and reply.status >= HTTPStatus.BAD_REQUEST:
             if not exchange.world.faults.on("transaction-keeps-what-went-before"):
                 store.restore(before)
-            return reply
-    answers = [_entry(replies[index]) for index in range(len(entries))]
-    return Reply(
-        kind, HTTPStatus.OK, bundle(f"{kind}-response", answers, {"self": exchange.request.base})
-    )
+            return _failed(exchange, reply, len(entries))
+    return _response_bundle(exchange, kind, [replies[index] for index in range(len(entries))])
+
+
+def _failed(exchange: Exchange, reply: Reply, count: int) -> Reply:
+    """The answer to a transaction of so many entries that fails: the one to the entry that it fails for."""
+    if exchange.world.faults.on("failed-transaction-answered-200"):
+        return _response_bundle(exchange, _TRANSACTION, [reply] * count)
+    return reply
+
+
+def _response_bundle(exchange: Exchange, kind: str, replies: Sequence[Reply]) -> Reply:
+    """What became of each entry, in their order."""
+    answers = [_entry(reply) for reply in replies]
+    links = {"self": exchange.request.base}
+    return Reply(kind, HTTPStatus.OK, bundle(f"{kind}-response", answers, links))
 
 
 def _sequence(exchange: Exchange, kind: str, entries: list[Resource]) -> list[int]:

@@ -1,19 +1,19 @@
 """`report.json`: the run for machines. Its fields are a promise, written down in `report.schema.json`."""
 
 import json
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from jsonschema import Draft202012Validator
 
 from ifmatch.errors import ConfigurationError
 from ifmatch.log.events import Expected, RaceFacts, VerdictReached
 from ifmatch.report.run import Judged, Run
+from ifmatch.rules.schema import mismatches
 
 FILE_NAME = "report.json"
 SCHEMA = 1
+_SCHEMA_FILE = Path(__file__).with_name("report.schema.json")
 
 Document = dict[str, Any]
 
@@ -65,10 +65,7 @@ def as_json(run: Run) -> bytes:
 
 def problems(report: object) -> list[str]:
     """In what a document differs from the schema of `report.json`, each with its place; empty when it is valid."""
-    errors = sorted(
-        _validator().iter_errors(report),
-        key=lambda error: [str(part) for part in error.absolute_path],
-    )
+    errors = mismatches(_SCHEMA_FILE, report)
     return [
         f"{'.'.join(map(str, error.absolute_path)) or 'top level'}: {error.message[:200]}"
         for error in errors
@@ -160,9 +157,3 @@ def _race(race: RaceFacts | None) -> Document:
 def _plain(value: object) -> Any:
     """A value as JSON knows it: no tuples, no enumerations."""
     return json.loads(json.dumps(msgspec.to_builtins(value, enc_hook=str)))
-
-
-@cache
-def _validator() -> Draft202012Validator:
-    schema = Path(__file__).with_name("report.schema.json").read_text(encoding="utf-8")
-    return Draft202012Validator(json.loads(schema))

@@ -20,10 +20,7 @@ def one_line(text: object, most: int = 300) -> str:
     What is longer than `most` characters is cut, and says how much is missing.
     """
     words = " ".join(str(text)[: most * 4].split())
-    shown = "".join(
-        character if character.isprintable() else _spelled(character) for character in words
-    )
-    return shortened(shown, most, len(str(text)))
+    return shortened(_all_spelled(words), most, len(str(text)))
 
 
 def counted(number: int, word: str) -> str:
@@ -39,10 +36,7 @@ def spelled_out(text: str) -> str:
 def several_lines(text: object, most: int = 20, width: int = 300) -> list[str]:
     """A text of ours that may span lines, such as a drawing: its indents kept, each line made harmless."""
     lines = str(text)[: most * width * 2].split("\n")
-    kept = [
-        "".join(c if c.isprintable() else _spelled(c) for c in line.rstrip())[:width]
-        for line in lines[:most]
-    ]
+    kept = [_all_spelled(line.rstrip())[:width] for line in lines[:most]]
     return [*kept, f"… and {len(lines) - most} more lines"] if len(lines) > most else kept
 
 
@@ -76,6 +70,13 @@ def place_of(source: Source | None) -> str:
     if source is None:
         return ""
     return source.url or (f"document {source.document}" if source.document else "")
+
+
+def _all_spelled(text: str) -> str:
+    """A text in which no character obeys or hides: not even a line feed. Nearly every text is so already."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else _spelled(c) for c in text)
 
 
 def _visible(character: str) -> str:

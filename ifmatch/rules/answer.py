@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from ifmatch.rules.version import version_in
@@ -53,7 +53,7 @@ class Answer:
 
     `headers` has lower-case names; repeated headers are joined by a comma. `exchange` is the id under which
     the evidence holds the whole exchange. `failure` says why there is no response (then `status` is 0), or none that is
-    about the request.
+    about the request. `is_entry` says that it is what a Bundle's answer holds for one of its entries.
     """
 
     status: int
@@ -62,6 +62,7 @@ class Answer:
     url: str = ""
     exchange: str = ""
     failure: str = ""
+    is_entry: bool = False
 
     @property
     def effect(self) -> Effect:
@@ -193,6 +194,7 @@ _IMF_FIXDATE = re.compile(
 _INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}):(\d{2})(\.\d+)?(Z|[+-]\d{2}:\d{2})")
 
 
+@lru_cache(1024)
 def http_date(value: str | None) -> datetime | None:
     """A date header as a time, None when it is not an HTTP date (RFC 9110 section 5.6.7)."""
     if value is None or not _IMF_FIXDATE.fullmatch(value):

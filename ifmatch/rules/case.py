@@ -33,6 +33,9 @@ _LACKING: Mapping[str, tuple[int, ...]] = {
     "fhirpath-patch": _NO_SUCH_FORMAT,
 }
 
+#: Interactions whose entries have answers of their own.
+_BUNDLES = ("batch", "transaction")
+
 Shown = TypeVar("Shown")
 
 
@@ -78,16 +81,20 @@ class Case:
     def answered(self, answer: Answer) -> None:
         """Hold an answer against the promise. A 5xx that the profile does not name is a fault under any promise."""
         self.demand_offered([answer])
+        self._hold(answer)
+
+    def _hold(self, answer: Answer) -> None:
         self.observed.update(_seen(answer))
         if answer.effect is Effect.UNKNOWN and not self._names(answer.status):
             self.findings.append(self._server_error(answer))
         else:
             self.findings += self._broken_parts(answer)
 
-    def all_answered(self, answers: Iterable[Answer]) -> None:
+    def all_answered(self, answers: Sequence[Answer]) -> None:
         """Hold several answers against the promise; what is wrong with several in one way counts once."""
+        self.demand_offered(answers)
         for answer in answers:
-            self.answered(answer)
+            self._hold(answer)
         self.findings[:] = dict.fromkeys(self.findings)
 
     def demand_offered(self, answers: Sequence[Answer]) -> None:
@@ -101,9 +108,18 @@ class Case:
                 f"not offered, and not claimed: {self.unclaimed}: {describe(unnamed)}"
             )
 
+    def has_shown(self, interaction: str) -> None:
+        """The server has carried out an interaction: from now on what it refuses is not refused for the lack of it."""
+        if self.unclaimed == interaction:
+            self.unclaimed = ""
+
     def _say_not_offered(self, answers: Iterable[Answer]) -> bool:
         lacking = _LACKING.get(self.unclaimed, _NOT_OFFERED) if self.unclaimed else ()
-        return all(answer.status in lacking for answer in answers)
+        return all(answer.status in lacking and not self._is_taken_up(answer) for answer in answers)
+
+    def _is_taken_up(self, answer: Answer) -> bool:
+        """Whether a Bundle was taken, and one of its entries is answered: so Bundles are not what is lacking."""
+        return answer.is_entry and self.unclaimed in _BUNDLES
 
     def accepted(self, answer: Answer) -> None:
         """The write must have been accepted, for the rule is about what came of it.

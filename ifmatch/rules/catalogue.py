@@ -94,6 +94,7 @@ def _tags_of(node: Any) -> frozenset[str]:
     return frozenset(tag["name"] for tag in node["tags"])
 
 
+@cache
 def ids() -> frozenset[str]:
     """The ids of all rules."""
     return frozenset(rule.id for rule in rules())

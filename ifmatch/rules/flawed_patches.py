@@ -29,6 +29,8 @@ def fhirpath_without_target(resource_type: str, marker: str, text: str) -> Mappi
     """FHIRPath Patches of two operations: one that sets the text at `marker`, a JSON Pointer, and one without a target.
 
     FHIR R5 fhirpatch.html: a path that names nothing is an error but for a delete, and so is adding what is there.
+    Before R5 a server may take that for a replacement; so the text is set once more after it, and an accepted patch
+    leaves it there.
     """
     path = f"{resource_type}{fhirpath(marker)}"
     parent, _, name = path.rpartition(".")
@@ -42,7 +44,8 @@ def fhirpath_without_target(resource_type: str, marker: str, text: str) -> Mappi
         ),
         "add-existing": _fhirpath_operation("add", parent, name=name, valueString="never"),
     }
-    return {kind: _parameters(change, operation) for kind, operation in flawed.items()}
+    patches = {kind: _parameters(change, operation) for kind, operation in flawed.items()}
+    return {**patches, "add-existing": _parameters(change, flawed["add-existing"], change)}
 
 
 def _parameters(*operations: Operation) -> bytes:

@@ -3,10 +3,11 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ifmatch.rules.answer import Body, Effect, Resource
-from ifmatch.rules.content import at, place
+from ifmatch.rules.content import at, place, placeholders_in
 from ifmatch.rules.expectation import Expectation, Level, NotApplicable, Promise, Source, Surveyed
 from ifmatch.rules.profile_file import shipped
 from ifmatch.rules.profile_layers import Layer, layers_of, merged
@@ -47,6 +48,11 @@ class ResourceKind:
     def templates(self) -> tuple[Resource, ...]:
         """What placeholders may stand in, the whole body first."""
         return (self.body, self.change, self.other, self.invalid)
+
+    @cached_property
+    def placeholders(self) -> set[str]:
+        """The names of the placeholders in them."""
+        return set().union(*map(placeholders_in, self.templates))
 
     def marker_in(self, resource: Resource | None) -> str:
         """Where an update of this resource leaves its mark, as a JSON Pointer; empty for a kind that has none."""
@@ -101,11 +107,18 @@ class Profile:
     renamed: tuple[str, ...]
     _rules: Mapping[str, Mapping[str, Any]]
     _sources: Mapping[str, Source]
+    _promises: dict[tuple[str, str], Promise] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
 
     def promise(self, rule: str, resource_type: str = "") -> Promise:
         """What the system promises for a rule, on its subject type or on the type given."""
-        entry = self._rules.get(rule, {})
-        return self._promise(entry.get("types", {}).get(resource_type, entry))
+        asked = rule, resource_type
+        if asked not in self._promises:
+            entry = self._rules.get(rule, {})
+            of_type = entry.get("types", {}).get(resource_type, entry)
+            self._promises[asked] = self._promise(of_type)
+        return self._promises[asked]
 
     def types_of(self, rule: str) -> tuple[str, ...]:
         """The resource types a rule runs on: the subject, and each type whose promise for the rule differs."""

@@ -5,7 +5,7 @@ The conftest file beside the features names it.
 
 import pytest
 
-from ifmatch.suite import door, features, run, scenarios
+from ifmatch.suite import door, features, run, scenarios, step_lookup
 from ifmatch.suite.options import OPTIONS
 from ifmatch.suite.roots import wants_features
 
@@ -17,6 +17,7 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     if wants_features(config):
         config.pluginmanager.register(features, "ifmatch-features")
+        config.pluginmanager.register(step_lookup, "ifmatch-steps")
         config.pluginmanager.register(run, "ifmatch-run")
         config.pluginmanager.register(scenarios, "ifmatch-scenarios")
     else:

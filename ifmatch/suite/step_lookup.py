@@ -15,8 +15,9 @@ from importlib import import_module
 import pytest
 from pytest_bdd import parsers
 from pytest_bdd.exceptions import StepImplementationError
-from pytest_bdd.parser import Step
+from pytest_bdd.parser import Scenario, Step
 from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
+from pytest_bdd.utils import get_required_args
 
 Fixture = pytest.FixtureDef[object]
 
@@ -58,6 +59,7 @@ def _definition_in(fixture: Fixture) -> StepFunctionContext:
 
 
 _TABLE = pytest.StashKey[StepTable]()
+_SCENARIO = pytest.StashKey[Scenario]()
 
 
 def find_step(request: pytest.FixtureRequest, step: Step) -> StepFunctionContext | None:
@@ -84,6 +86,19 @@ def find_step(request: pytest.FixtureRequest, step: Step) -> StepFunctionContext
             f'"{step.name}" can be carried out by several steps: {_names(found)}. Word one of them differently.'
         )
     return found[0]
+
+
+def step_asks_for(request: pytest.FixtureRequest, kind: str, fixture: str) -> bool:
+    """Whether a step of that kind, in the scenario that is running, asks for a fixture."""
+    scenario = request.node.stash[_SCENARIO]
+    steps = (step for step in scenario.steps if step.type == kind)
+    found = (find_step(request, step) for step in steps)
+    return any(fixture in get_required_args(one.step_func) for one in found if one is not None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_bdd_before_scenario(request: pytest.FixtureRequest, scenario: Scenario) -> None:
+    request.node.stash[_SCENARIO] = scenario
 
 
 def _names(definitions: Iterable[StepFunctionContext]) -> str:

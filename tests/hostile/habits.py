@@ -156,6 +156,27 @@ def keeps_version(turn: Turn) -> bool:
     return turn.send(there if same and names in ("", tag) else turn.reply())
 
 
+@misbehaviour
+def adds_by_replacing(turn: Turn) -> bool:
+    """Takes the adding of an element that is there, by a FHIRPath Patch, for its replacement."""
+    if turn.asked.method != "PATCH" or b"Parameters" not in turn.asked.body:
+        return none(turn)
+    sent = json.loads(turn.asked.body)
+    for operation in sent["parameter"]:
+        parts = {part["name"]: part for part in operation["part"]}
+        if parts["type"]["valueCode"] == "add":
+            parts["type"]["valueCode"] = "replace"
+            parts["path"]["valueString"] += f".{parts.pop('name')['valueString']}"
+            operation["part"] = list(parts.values())
+    return turn.send(turn.reply(replace(turn.asked, body=json.dumps(sent).encode())))
+
+
+@misbehaviour
+def knows_no_head(turn: Turn) -> bool:
+    """Declines every HEAD: it has no such method."""
+    return turn.send(Reply(501)) if turn.asked.method == "HEAD" else none(turn)
+
+
 def content_of(resource: dict) -> dict:
     """A resource without what the server puts into its meta."""
     meta = {

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ifmatch.judge import (
+    Entry,
     History,
     HistoryError,
     Kind,
@@ -29,7 +30,8 @@ TYPES = {outcome: kind for kind, outcome in COMPLETIONS.items()}
 
 def read(*lines: str) -> History:
     """The history of the one resource that lines speak of."""
-    [history] = read_histories(lines).values()
+    [(resource, history)] = read_histories(lines).items()
+    assert resource == ""
     return history
 
 
@@ -66,6 +68,12 @@ def events(operation: Operation) -> Iterator[tuple[int, dict]]:
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 def test_what_is_written_is_read_again(example: Example) -> None:
     assert read(*history_lines(example.history)) == example.history
+
+
+def test_a_final_read_is_read_again() -> None:
+    final = Operation(7, "R", Kind.READ, 3, 4, Outcome.OK, 200, version="1", seen=("a",))
+    history = History((), final=final)
+    assert read(*history_lines(history)) == history
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
@@ -111,10 +119,15 @@ def test_blank_lines_and_nulls_say_nothing() -> None:
         " ",
     )
     assert history.operations == ()
-    assert history.entries is not None
+    assert history.entries == (Entry("1"),)
 
 
 INVOKED = '{"type": "invoke", "process": "A", "f": "read", "time": 0}'
+INITIAL = '{"type": "initial", "version": "3"}'
+FINAL = (
+    '{"type": "operation", "process": "A", "f": "read", "invoked": 0, "returned": 1, '
+    '"outcome": "ok", "final": true}'
+)
 
 
 @pytest.mark.parametrize(
@@ -162,6 +175,8 @@ INVOKED = '{"type": "invoke", "process": "A", "f": "read", "time": 0}'
             'Line 1: "updated" must be an ISO 8601 date with its offset',
         ),
         (['{"type": "history", "entries": []}'] * 2, "Line 2: There is a history already"),
+        ([INITIAL, INITIAL], "Line 2: The initial version is 3 already"),
+        ([FINAL, FINAL], "Line 2: There is a final read already"),
     ],
 )
 def test_a_line_that_cannot_be_is_refused(lines: list[str], message: str) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import h11
 
 from ifmatch.client.exchange import Failure, Request
+from ifmatch.client.fields import fields_of
 from ifmatch.race.transport.engine import Job, Mode
-from ifmatch.race.transport.message import Draft, GarbledError, fields_of, path_of
+from ifmatch.race.transport.message import Draft, GarbledError, host_of, path_of
 
 #: Bytes; what a response's head may have.
 _LONGEST_HEAD = 256 * 1024
@@ -52,7 +53,9 @@ class Http1:
         if self._parser.our_state is h11.DONE:
             self._parser.start_next_cycle()
         head = h11.Request(
-            method=request.method, target=path_of(request), headers=fields_of(request)
+            method=request.method,
+            target=path_of(request),
+            headers=fields_of(request, host_of(request)),
         )
         events: list[h11.Event] = [head, h11.EndOfMessage()]
         if request.body:

@@ -23,13 +23,12 @@ from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 
 from ifmatch.client.exchange import Failure, Request
+from ifmatch.client.fields import Fields, fields_of
 from ifmatch.race.transport.engine import Job, Mode
 from ifmatch.race.transport.message import (
     Draft,
-    Fields,
     GarbledError,
     TooLargeError,
-    fields_of,
     host_of,
     path_of,
 )
@@ -131,7 +130,7 @@ class Http2:
             (b":scheme", self._scheme),
             (b":path", path_of(request)),
         ]
-        for given, value in fields_of(request):
+        for given, value in fields_of(request, host_of(request)):
             name = given.lower()
             if name not in _UNKNOWN_TO_HTTP2:
                 fields.append((name, value))

@@ -1,16 +1,12 @@
-"""What is the same in every version of HTTP: the fields that a request needs, and a response put together."""
+"""What is the same in every version of HTTP: where a request goes, and a response put together."""
 
 import zlib
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from ifmatch.client.exchange import Failure, Request, Response
+from ifmatch.client.fields import Fields
 from ifmatch.client.http import MAX_BODY
-
-Fields = list[tuple[bytes, bytes]]
-
-_WITH_CONTENT = ("POST", "PUT", "PATCH")
 
 #: The codings that are taken back although none was asked for (RFC 9110 section 8.4.1).
 _COMPRESSED = ("gzip", "x-gzip", "deflate")
@@ -26,22 +22,6 @@ class TooLargeError(Exception):
     """The response is longer than any FHIR response to our requests can be."""
 
     failure = Failure.TOO_LARGE
-
-
-def fields_of(request: Request) -> Fields:
-    """The header fields as given, after those that HTTP needs and the request does not have."""
-    needed = {b"Host": host_of(request), b"User-Agent": b"ifmatch"}
-    if request.body or request.method in _WITH_CONTENT:
-        length = len(request.body)
-        needed[b"Content-Length"] = str(length).encode()
-    given = _encoded(request.headers)
-    for name, _ in given:
-        needed.pop(name.title(), None)
-    return [*needed.items(), *given]
-
-
-def _encoded(headers: Iterable[tuple[str, str]]) -> Fields:
-    return [(name.encode(), value.encode()) for name, value in headers]
 
 
 def host_of(request: Request) -> bytes:

@@ -1,0 +1,32 @@
+"""Data held against a JSON Schema that lies beside the code."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
+
+
+def mismatch(schema: Path, data: object) -> "ValidationError | None":
+    """Where data is most plainly not as a schema has it; None where it is."""
+    # Imported here: many runs hold nothing against a schema, and the library takes its time to load.
+    from jsonschema.exceptions import best_match
+
+    found: ValidationError | None = best_match(_validator(schema).iter_errors(data))
+    return found
+
+
+def mismatches(schema: Path, data: object) -> "list[ValidationError]":
+    """All places where data is not as a schema has it, in the order of their names."""
+    errors = _validator(schema).iter_errors(data)
+    return sorted(errors, key=lambda error: [str(part) for part in error.absolute_path])
+
+
+@cache
+def _validator(schema: Path) -> "Draft202012Validator":
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(json.loads(schema.read_text(encoding="utf-8")))
