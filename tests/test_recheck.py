@@ -9,11 +9,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from answering import answering
 from running import forked, run
 
 from ifmatch.cli.main import main
 from ifmatch.reference.faults import FAULTS
-from ifmatch.rules.profile import shipped
+from ifmatch.reference.server import EmbeddedServer
+from ifmatch.rules.profile import load, shipped
 
 pytestmark = pytest.mark.slow
 
@@ -75,6 +77,30 @@ def test_a_race_is_judged_as_it_was(raced):
     code, lines = recheck(raced)
     assert code == 0, lines
     assert lines[-1].startswith("1 cases: 1 as they were")
+
+
+@pytest.mark.parametrize("way", ["by tokens that end", "from a vantage point"])
+def test_however_the_target_was_reached(way, tmp_path, monkeypatch):
+    """Credentials and other machines are not asked for again, nor are they needed."""
+    monkeypatch.setenv("WARD", "s3cr3t-of-the-ward")
+    token = {"access_token": "t0ken-of-the-ward", "token_type": "Bearer", "expires_in": 2}
+    with EmbeddedServer(load("fhir-r4")) as server, answering((200, token)) as (issuer, asked):
+        path = tmp_path / "target.toml"
+        path.write_text(
+            f'base_url = "{server.base_url}"\n[auth.oauth]\ntoken_url = "{issuer}"\n'
+            'client_id = "ward"\nclient_secret_env = "WARD"\n'
+        )
+        by_token = ["-t", str(path)]
+        reached = {
+            "by tokens that end": by_token,
+            "from a vantage point": [*by_token, "--vantage", "popen"],
+        }
+        words = [*reached[way], "-p", "fhir-r4", "--rules", "read.*,race.update.same-version"]
+        code, _, printed = run(words, tmp_path)
+    assert (code, bool(asked)) == (0, True), printed
+    code, lines = recheck(tmp_path / "run")
+    assert code == 0, lines
+    assert " 0 changed, 0 cannot be judged from the log" in lines[-1]
 
 
 def test_another_profile_changes_what_it_promises_otherwise(evidence, tmp_path):

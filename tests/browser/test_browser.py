@@ -1,7 +1,7 @@
-"""The page of a run in a real browser: at three widths, light and dark, by keyboard, on paper, and with hostile texts.
+"""The page of a run, and page one of a certification, in a real browser.
 
-What makes a page hard to see or to hear is found by axe; contrast is among it. The browser is that of IFMATCH_BROWSER,
-or one from the npm registry.
+At three widths, light and dark, by keyboard, on paper, and with hostile texts. What makes a page hard to see or to hear
+is found by axe; contrast is among it. The browser is that of IFMATCH_BROWSER, or one from the npm registry.
 """
 
 import functools
@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 from built import Recipe, Tool, or_skip, tail
-from page_run import everything, hostile, large
+from page_run import certified, everything, hostile, large
 
+from ifmatch.report.package.certificate import certificate
 from ifmatch.report.page import write_page
 
 pytestmark = pytest.mark.browser
@@ -28,18 +29,34 @@ PROGRAM = Recipe(
 #: How long a browser may take for one page, in seconds: many times what it takes on two idle cores.
 PATIENCE = 300
 
-#: What is looked at on the page of which run.
-RUNS = {
-    "everything": (everything, ["views", "use", "paper"]),
-    "hostile": (hostile, ["views", "undrawn"]),
-    "large": (lambda: large(60, 20), ["all"]),
+
+def page_of(run, path):
+    """Write the page of a run."""
+    write_page(run, path.parent, path)
+
+
+def page_one_of(run, path):
+    """Write page one of its certification."""
+    path.write_bytes(certificate(run))
+
+
+#: What is looked at on which page of which run.
+PAGES = {
+    "everything": (page_of, everything, ["views", "use", "paper"]),
+    "hostile": (page_of, hostile, ["views", "undrawn"]),
+    "large": (page_of, lambda: large(60, 20), ["all"]),
+    "certified": (page_one_of, certified, ["views", "paper"]),
+    "not certified": (page_one_of, hostile, ["views", "paper"]),
 }
+
+#: Those that are looked at in every view.
+VIEWED = [name for name, (_, _, parts) in PAGES.items() if "views" in parts]
 
 VIEWS = [f"{width} {scheme}" for width in ("phone", "tablet", "desktop") for scheme in ("light", "dark")]  # fmt: skip
 
 
 def seen(name):
-    """What a browser tells of the page of one of the runs, by what was looked at."""
+    """What a browser tells of one of the pages, by what was looked at."""
     done = _looked_at(name)
     # A browser needs libraries of the system, which a test may not install: without them nothing was looked at. Any
     # other way in which it does not start fails.
@@ -54,8 +71,8 @@ def _looked_at(name):
     with or_skip(), tempfile.TemporaryDirectory() as folder:
         home = PROGRAM.built()
         path = Path(folder) / "report.html"
-        make, parts = RUNS[name]
-        write_page(make(), Path(folder), path)
+        write, make, parts = PAGES[name]
+        write(make(), path)
         return subprocess.run(
             ["node", str(home / "program.mjs"), str(path), *parts],
             capture_output=True,
@@ -65,7 +82,7 @@ def _looked_at(name):
         )
 
 
-@pytest.mark.parametrize("name", ["everything", "hostile"])
+@pytest.mark.parametrize("name", VIEWED)
 @pytest.mark.parametrize("view", VIEWS)
 def test_everybody_can_read_it(name, view):
     """Nothing is cut off at the side, nothing is too faint, everything has a name that can be read aloud."""
@@ -79,7 +96,7 @@ def test_what_is_not_drawn_yet_keeps_its_room():
     assert seen("hostile")["undrawn"]["violations"] == []
 
 
-@pytest.mark.parametrize("name", ["everything", "hostile"])
+@pytest.mark.parametrize("name", VIEWED)
 @pytest.mark.parametrize("view", VIEWS)
 def test_it_fetches_nothing_and_obeys_nobody(name, view):
     """No request, no complaint of the browser's, and what a server wrote is not run."""
@@ -139,3 +156,10 @@ def test_a_thousand_exchanges_are_opened_at_once():
 def test_it_can_be_printed():
     """On a few sheets of paper, whatever the scheme of the screen."""
     assert 1 <= seen("everything")["paper"]["pages"] <= 8
+    assert 1 <= seen("certified")["paper"]["pages"] <= 2
+
+
+@pytest.mark.parametrize("name", ["everything", "certified", "not certified"])
+def test_paper_cuts_nothing_off(name):
+    """What can be scrolled on a screen cannot be on an A4."""
+    assert seen(name)["paper"]["cut"] == []

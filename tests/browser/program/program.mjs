@@ -88,7 +88,14 @@ const parts = {
   async paper() {
     const { page, close } = await opened({ colorScheme: 'dark' });
     const pdf = await page.pdf({ format: 'A4', preferCSSPageSize: true });
-    tell('paper', { pages: (pdf.toString('latin1').match(/\/Type\s*\/Page\b/g) ?? []).length });
+    await page.setViewportSize({ width: 688, height: 1000 }); // between the margins of an A4
+    await page.emulateMedia({ media: 'print' });
+    tell('paper', {
+      pages: (pdf.toString('latin1').match(/\/Type\s*\/Page\b/g) ?? []).length,
+      cut: await page.evaluate(() => [...document.querySelectorAll('main *')]
+        .filter((one) => getComputedStyle(one).overflowX !== 'visible' && one.scrollWidth > one.clientWidth + 1)
+        .map((one) => one.outerHTML.slice(0, 160))),
+    });
     await close();
   },
 };
