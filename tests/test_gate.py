@@ -152,6 +152,7 @@ def test_a_slip_leaves_no_folder(tmp_path, words, code):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_slip_with_five_systems_leaves_no_folder(tmp_path):
     """Each system's line says what was not understood; there is no matrix of nothing, and no complaint about a page."""
     code, printed = ifmatch("--rules", "nothing.like.it", folder=tmp_path)

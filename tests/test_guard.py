@@ -171,6 +171,7 @@ def test_each_rule_that_is_measured_is_there():
     assert not table().keys() - {rule.id for rule in catalogue.rules()}
 
 
+@pytest.mark.slow
 def test_a_run_says_first_what_it_will_write():
     """What was foreseen is what is then written, races aside: those are about as measured."""
     with hostile("none") as server:

@@ -181,6 +181,7 @@ def test_without_a_server_there_is_no_file(words, code, told, capsys, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_serve_says_how_the_server_is_judged():
     """The line works as it stands."""
     command = [sys.executable, "-m", "ifmatch", "serve", "-p", "koppeltaal"]
