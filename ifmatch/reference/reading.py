@@ -123,9 +123,14 @@ def _listed(world: World, versions: list[Version]) -> list[Version]:
     if world.faults.on("history-without-deletions"):
         return [version for version in versions if version.resource is not None]
     if world.faults.on("history-lists-one-deletion"):
-        later = [version for version in versions if version.resource is None][1:]
-        return [version for version in versions if version not in later]
+        return _with_one_deletion(versions)
     return versions
+
+
+def _with_one_deletion(versions: list[Version]) -> list[Version]:
+    """The versions without all but the first of the deletions."""
+    deletions = [version for version in versions if version.resource is None]
+    return [version for version in versions if version not in deletions[1:]]
 
 
 def search(exchange: Exchange) -> Decision:
