@@ -80,6 +80,20 @@ def test_what_was_refused_and_applied_is_one_cause_alone_and_in_a_race():
     }
 
 
+def test_rules_that_only_warn_count():
+    """An ETag that is wrong everywhere fails where it must be right and warns where it should: that comes first."""
+    etag = {"expected": "an ETag that names 3", "got": "ETag 2", "level": "SHALL"}
+    versions = {"expected": "the versions 1, 2", "got": "no versions", "level": "SHALL"}
+    run = whole(
+        failure("history.count", findings=[versions], exchanges=[]),
+        failure("history.deletion", findings=[versions], exchanges=[]),
+        failure("read.etag", findings=[etag], exchanges=[]),
+        verdict("create.etag", "warn", findings=[etag]),
+        verdict("patch.etag", "warn", findings=[etag]),
+    )
+    assert list(found(run)) == ["Expected an ETag that names …", "Expected the versions … …"]
+
+
 def test_half_a_transaction_is_told_with_the_plain_rule_that_shows_it():
     """A transaction that is refused, and half applied, is one cause, raced or not; where only a race shows it, it is
     named after that."""

@@ -17,6 +17,7 @@ from ifmatch.report.interaction import interaction_of
 from ifmatch.report.run import Judged, Run
 from ifmatch.rules.catalogue import is_watched
 from ifmatch.rules.expectation import Finding
+from ifmatch.rules.verdict import Verdict
 
 ACCEPTED = "accepted, though it must be refused"
 REFUSED = "refused, though it must be accepted"
@@ -91,14 +92,21 @@ class Cause:
 def causes(rules: Iterable[Judged], run: Run) -> tuple[Cause, ...]:
     """Rules of a run grouped by their symptom, the simplest of each cause first: see `_simplest_first`.
 
-    Causes that a single request shows come before those that only a race does, then those that break the most rules.
+    Causes that a single request shows come before those that only a race does, then those that break the most rules,
+    counting the ones that only warn.
     """
     grouped: dict[Symptom, list[Judged]] = {}
     for judged in sorted(rules, key=_ado):
         symptom = _known_or_first(symptoms_of(judged.spokesman, run), grouped)
         grouped.setdefault(symptom, []).append(judged)
     found = [Cause(symptom, _simplest_first(alike)) for symptom, alike in grouped.items()]
-    return tuple(sorted(found, key=lambda cause: (_kind(cause.simplest), -len(cause.rules))))
+    broken = [judged for judged in run.rules if judged.verdict in (Verdict.FAIL, Verdict.WARN)]
+    seen = Counter(symptoms_of(judged.spokesman, run)[0] for judged in broken)
+
+    def gravest(cause: Cause) -> tuple[int, int]:
+        return _kind(cause.simplest), -max(len(cause.rules), seen[cause.symptom])
+
+    return tuple(sorted(found, key=gravest))
 
 
 def _simplest_first(alike: Sequence[Judged]) -> tuple[Judged, ...]:
