@@ -318,12 +318,13 @@ def test_what_was_seen_is_kept_for_the_report():
     one = case(Surveyed())
     one.answered(answer(412, OUTCOME))
     one.fact(True, "as it should be", "never said")
+    one.invariant(True, "so it is", "never said")
     one.invariant(False, "never said", "otherwise")
     assert one.observed == {
         "status": 412,
         "body": "OperationOutcome",
         "answer": "412 with an OperationOutcome",
-        "facts": ["as it should be", "otherwise"],
+        "facts": ["as it should be", "so it is", "otherwise"],
     }
     assert one.findings == [Finding("never said", "otherwise", Level.SHALL, invariant=True)]
 
@@ -436,6 +437,15 @@ def test_a_difference_names_its_place():
         "active is missing",
         "name[0].family is 'B', not 'A'",
         "gender was not sent",
+    ]
+
+
+def test_lists_of_two_lengths_and_long_texts_are_shown_as_they_are():
+    """Up to what fits a line."""
+    assert differences({"a": [1]}, {"a": [1, 2]}) == ["a is [1, 2], not [1]"]
+    fits, too_long = "x" * 58, "y" * 59
+    assert differences({"a": fits}, {"a": too_long}) == [
+        f"a is {repr(too_long)[:57]}..., not '{fits}'"
     ]
 
 
