@@ -44,16 +44,22 @@ def judged_anew(then: Run, now: Run) -> list[JudgedAnew]:
 
 def _compared(then: list[VerdictReached], now: list[VerdictReached]) -> JudgedAnew:
     first = then[0]
-    missing = [case.message for case in now if case.message.startswith(MISSING)]
-    if not now:
-        missing = ["the suite has no such rule any more"]
+    missing = _missing(now)
     return JudgedAnew(
         rule=first.rule,
         label=label_of(first.row, first.resource_type),
         then=gravest(case.verdict for case in then),
         now=None if missing else gravest(case.verdict for case in now),
-        why=missing[0] if missing else now[0].message.partition("\n\n")[0],
+        why=missing or now[0].message.partition("\n\n")[0],
     )
+
+
+def _missing(now: list[VerdictReached]) -> str:
+    """Why a rule cannot be judged anew; empty when it can."""
+    if not now:
+        return "the suite has no such rule any more"
+    told = (case.message for case in now)
+    return next((message for message in told if message.startswith(MISSING)), "")
 
 
 def _cases(run: Run) -> dict[CaseKey, list[VerdictReached]]:

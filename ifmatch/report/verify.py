@@ -8,7 +8,7 @@ import json
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -77,11 +77,10 @@ def hashes(evidence: Evidence) -> Iterator[str]:
         return
     listed = sums.read(evidence.folder)
     there = sums.sums_of(evidence.folder, without=(statement.FILE_NAME,))
-    yield from _named(
-        "changed", [name for name in listed if there.get(name, "") not in ("", listed[name])]
-    )
-    yield from _named("missing", [name for name in listed if name not in there])
-    yield from _named("not listed", [name for name in there if name not in listed])
+    kept = listed.keys() & there.keys()
+    yield from _named("changed", sorted(name for name in kept if there[name] != listed[name]))
+    yield from _named("missing", sorted(listed.keys() - kept))
+    yield from _named("not listed", sorted(there.keys() - kept))
 
 
 def signature(evidence: Evidence) -> Iterator[str]:
@@ -124,10 +123,7 @@ def _about_another(evidence: Evidence, attested: dict[str, Any]) -> Iterator[str
     ):
         yield "the attestation is of another kind"
         return
-    for subject in attested.get("subject", ()):
-        path = evidence.folder / str(subject["name"])
-        if not path.is_file() or sums.sum_of(path) != subject["digest"]["sha256"]:
-            yield f"the attestation is about another {subject['name']}"
+    yield from _other_subjects(evidence.folder, attested.get("subject", ()))
     facts: dict[str, Any] = attested["predicate"]["ifmatch"]
     expires = str(facts.pop("expires", ""))
     if expires and datetime.fromisoformat(expires) < datetime.now(UTC):
@@ -135,16 +131,27 @@ def _about_another(evidence: Evidence, attested: dict[str, Any]) -> Iterator[str
     yield from _told_otherwise("the attestation", facts, statement.facts_of(evidence.run))
 
 
+def _other_subjects(folder: Path, subjects: Iterable[dict[str, Any]]) -> Iterator[str]:
+    for subject in subjects:
+        path = folder / str(subject["name"])
+        if not path.is_file() or sums.sum_of(path) != subject["digest"]["sha256"]:
+            yield f"the attestation is about another {subject['name']}"
+
+
 # ---------------------------------------------------------------- the log
 
 
-def log(evidence: Evidence) -> Iterator[str]:
-    """The log is whole: it has its end, nothing in it was changed, and nothing is missing in it."""
+def _wrong_end(evidence: Evidence) -> Iterator[str]:
     last = evidence.events[-1] if evidence.events else None
     if not isinstance(last, RunFinished):
         yield "its last line is missing: it was cut short, or the run was"
     elif last.sha256 != sealed_part(evidence.folder):
         yield "it is not what its last line says of it: a line was changed, added or dropped"
+
+
+def log(evidence: Evidence) -> Iterator[str]:
+    """The log is whole: it has its end, nothing in it was changed, and nothing is missing in it."""
+    yield from _wrong_end(evidence)
     unreadable = [event for event in evidence.events if isinstance(event, Unreadable)]
     if unreadable:
         yield f"{len(unreadable)} lines cannot be read"

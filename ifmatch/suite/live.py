@@ -110,11 +110,7 @@ class LiveView:
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self, config: pytest.Config) -> None:
         run, abort = run_of(config), abort_of(config)
-        if self._progress is not None:
-            for judged in run.rules if run is not None else ():
-                if is_watched(judged.rule):  # no test of pytest's has told of it
-                    self._progress.verdict(judged.spokesman)
-            self._progress.finish()
+        self._finish_progress(run)
         if run is not None:
             session = session_of(config)
             self._code = session.exit_code
@@ -123,6 +119,14 @@ class LiveView:
                 print("\n".join(annotations(run)))
         elif abort is not None:
             self._sentence, self._code = str(abort), abort.exit_code
+
+    def _finish_progress(self, run: Run | None) -> None:
+        if self._progress is None:
+            return
+        for judged in run.rules if run is not None else ():
+            if is_watched(judged.rule):  # no test of pytest's has told of it
+                self._progress.verdict(judged.spokesman)
+        self._progress.finish()
 
 
 def demand_understood(arguments: list[str], plugins: Iterable[object] = ()) -> None:
