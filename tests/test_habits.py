@@ -45,6 +45,12 @@ _BUNDLES = "race.*transaction*,race.batch.*"
 _CONDITIONS = "race.create.conditional,race.conditional-update.none"
 
 
+_CONTENT = (
+    "create.unparsable,create.invalid-content,update.unparsable,update.invalid-content,"
+    "always.no-server-error"
+)
+
+
 def _explained(rules, verdict, why):
     return dict.fromkeys(rules.split(","), (verdict, why))
 
@@ -94,6 +100,13 @@ QUICK = (
         "patch.fhirpath-patch.*,patch.fhirpath-patch",
         "fhirpath-patch-refused",
         "patch.fhirpath-patch",
+    ),
+    Habit(
+        "fails-on-content",
+        _CONTENT,
+        "invalid-create-stored",
+        "create.invalid-content",
+        _explained(_CONTENT, "warn", "500"),
     ),
     Habit("knows-no-head", "read.*", "read-hides-an-element", "read.existing"),
 )

@@ -180,10 +180,10 @@ def test_a_repair_of_an_embedded_server_is_checked_on_a_new_one():
 TWELVE = ",".join((
     "update.if-match.stale", "update.if-match.stale-by-two", "update.if-match.stale-by-many",
     "update.if-match.stale-equal-content", "update.if-match.never-existed", "update.if-match.other-resource",
-    "update.if-match.id-as-version", "update.lost-update.detected", "race.update.same-version", "update.unparsable",
-    "always.no-server-error", "create.headers.location", "read.existing",
+    "update.if-match.id-as-version", "update.lost-update.detected", "race.update.same-version", "vread.at-once",
+    "vread.later", "create.headers.location", "read.existing",
 ))  # fmt: skip
-FAULTS = ("if-match-ignored", "unparsable-answered-500", "create-without-location")
+FAULTS = ("if-match-ignored", "vread-hides-an-element", "create-without-location")
 
 
 @pytest.fixture(scope="module")
@@ -202,12 +202,12 @@ def test_twelve_failures_of_three_causes_are_three_things_to_read(twelve):
     (listed,) = twelve.holding("causes")
     assert words(listed["text"]) == (
         "Update with If-Match: accepted, though it must be refused 9 rules "
-        "Update with If-Match: answered with a server error 2 rules "
+        "Expected … versions as they were 2 rules "
         "Expected a Location header 1 rule"
     )
     causes = [words(one["text"]) for one in twelve.holding("cause")]
     assert len(causes) == 3
-    simplest = ("update.if-match.stale", "update.unparsable", "create.headers.location")
+    simplest = ("update.if-match.stale", "vread.later", "create.headers.location")
     for cause, rule in zip(causes, simplest, strict=True):
         assert rule in cause.partition("expected")[0]
         assert f"See it happen bash replay/{rule}.sh" in cause

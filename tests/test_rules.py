@@ -289,6 +289,17 @@ def test_a_server_error_fails_even_a_survey_unless_it_is_promised():
     assert (surveyed.verdict(), promised.verdict()) == (Verdict.FAIL, Verdict.PASS)
 
 
+@pytest.mark.parametrize("level", [Level.SHALL, Level.SHOULD])
+def test_a_server_error_that_the_text_tolerates_warns(level):
+    """However strongly the code itself is promised; what became of the resource is judged as ever."""
+    tolerant = replace(expecting(level, status=(400,)), server_error=Level.SHOULD)
+    refused, lost = case(tolerant), case(tolerant)
+    for one in (refused, lost):
+        one.answered(answer(500))
+    lost.state(False, "resource unchanged", "resource changed")
+    assert (refused.verdict(), lost.verdict()) == (Verdict.WARN, Verdict.FAIL)
+
+
 def test_state_is_told_before_code():
     """412 and 409 swap meanings between systems; whether a refused write was applied does not."""
     one = case(expecting(status=(409,)))

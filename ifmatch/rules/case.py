@@ -79,7 +79,7 @@ class Case:
         return self.promise if isinstance(self.promise, Expectation) else None
 
     def answered(self, answer: Answer) -> None:
-        """Hold an answer against the promise. A 5xx that the profile does not name is a fault under any promise."""
+        """Hold an answer against the promise. A 5xx that it does not name is a fault, unless its text tolerates it."""
         self.demand_offered([answer])
         self._hold(answer)
 
@@ -188,12 +188,11 @@ class Case:
         return self.expectation is not None and status in self.expectation.status
 
     def _server_error(self, answer: Answer) -> Finding:
-        expected = (
-            promised_status(self.expectation)
-            if self.expectation
-            else "an answer that is not a server error"
-        )
-        return Finding(expected, describe(answer), Level.SHALL, invariant=True)
+        if self.expectation is None:
+            expected, level = "an answer that is not a server error", Level.SHALL
+        else:
+            expected, level = promised_status(self.expectation), self.expectation.server_error
+        return Finding(expected, describe(answer), level, invariant=level is Level.SHALL)
 
     def _note(self, holds: bool, finding: Finding) -> None:
         self.observed.setdefault("facts", []).append(finding.expected if holds else finding.got)

@@ -43,6 +43,7 @@ class Expectation:
     `status` lists the allowed codes; empty means any code of the outcome's class. `body` lists the allowed kinds.
     `headers` maps a header to the forms it must have, `issue` an element of an OperationOutcome's issue to its codes
     (`ANY`: whatever it says). `says` is the sentence of the source, in our words or a short quotation.
+    `server_error` is how strongly a 5xx that is not among the codes is ruled out: some texts let a refusal be one.
     """
 
     level: Level
@@ -54,6 +55,7 @@ class Expectation:
     headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     issue: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     text: str = ""
+    server_error: Level = Level.SHALL
 
 
 @dataclass(frozen=True)

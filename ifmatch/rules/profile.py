@@ -156,6 +156,7 @@ def _expectation(entry: Mapping[str, Any], source: Source) -> Expectation:
         headers=_tuples(entry.get("headers", {})),
         issue=_tuples(entry.get("issue", {})),
         text=entry.get("text", ""),
+        server_error=Level(entry.get("server_error", Level.SHALL)),
     )
 
 

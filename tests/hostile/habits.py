@@ -177,6 +177,13 @@ def knows_no_head(turn: Turn) -> bool:
     return turn.send(Reply(501)) if turn.asked.method == "HEAD" else none(turn)
 
 
+@misbehaviour
+def fails_on_content(turn: Turn) -> bool:
+    """Answers 500 where content is refused, and stores none of it."""
+    reply = turn.reply()
+    return turn.send(replace(reply, status=500) if reply.status in (400, 422) else reply)
+
+
 def content_of(resource: dict) -> dict:
     """A resource without what the server puts into its meta."""
     meta = {
