@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 import trustme
 from hostile import hostile, silent
+from hypothesis import given
+from hypothesis.strategies import from_regex, one_of
 
-from ifmatch.client import courier
+from ifmatch.client import courier, redaction
 from ifmatch.client.auth.authorizer import Authorizer
 from ifmatch.client.auth.credentials import Fixed
 from ifmatch.client.courier import NoAnswer
@@ -168,6 +170,12 @@ def test_a_secret_inside_of_base64(before, after):
 def test_what_looks_like_a_secret(text):
     """A secret that nobody told us of is found by the place it stands in."""
     assert "abcdefgh" not in Redactor().text(text)
+
+
+@given(text=one_of(*map(from_regex, redaction._PATTERNS)))
+def test_the_quick_look_misses_nothing_that_looks_like_a_secret(text):
+    """Whatever a pattern matches holds one of the clues."""
+    assert redaction._has_clue(text)
 
 
 def test_ordinary_text_stays():

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,7 +82,7 @@ def cleared(value: Any, redact: Callable[[str], str]) -> Any:
     """A value with every text in it redacted, however deep. A field that is added later cannot be forgotten."""
     if isinstance(value, str):
         return redact(value)
-    if isinstance(value, dict):
+    if isinstance(value, (dict, Mapping)):  # a dict is told apart from others sooner
         return {key: cleared(part, redact) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
         return [cleared(part, redact) for part in value]
