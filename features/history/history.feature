@@ -57,7 +57,6 @@ Feature: What was once written can be found again
     And it has been brought back
     When it is written by delete, naming current
     Then the server answers as promised
-    And what was asked of it is done or not, as the answer says
     And its history lists two deletions
 
   @spec:VREAD-06
