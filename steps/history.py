@@ -1,19 +1,20 @@
 """Given, When and Then of versions and histories."""
 
+from datetime import timedelta
+
 import pytest
 from pytest_bdd import given, parsers, then, when
 
 from ifmatch.client.past import (
     history_with,
     methods_of,
-    tomorrow,
     versions_listed,
     write_to_past,
 )
 from ifmatch.client.versions import Versions, unlike_version, write_versions
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.race.reader import Reader
-from ifmatch.rules.answer import Effect
+from ifmatch.rules.answer import Effect, instant
 
 
 @pytest.fixture
@@ -129,9 +130,11 @@ def lists_since(case, target, glancing, resource):
     case.fact(version in listed, f"the version {version}", _listed(listed))
 
 
-@then("its history since tomorrow lists nothing")
+@then("its history since a day later lists nothing")
 def lists_nothing(case, target, glancing, resource):
-    listed = versions_listed(history_with(case, target, glancing, resource, _since=tomorrow()))
+    written = case.shown(instant(resource.now.last_updated), "the time of the last update")
+    since = (written + timedelta(days=1)).isoformat(timespec="seconds")
+    listed = versions_listed(history_with(case, target, glancing, resource, _since=since))
     case.fact(not listed, "no versions", _listed(listed))
 
 

@@ -4,8 +4,11 @@ The slow ones run by `-m slow`, or by the name of their file; a folder with a la
 marker.
 """
 
+import os
 import signal
 from pathlib import Path
+
+import pytest
 
 HERE = Path(__file__).parent
 
@@ -33,6 +36,15 @@ def pytest_configure(config):
     )
     for name, what in LANES.items():
         config.addinivalue_line("markers", f"{name}: {what}; `pytest tests/{name}` runs them")
+
+
+@pytest.fixture(autouse=True)
+def environment():
+    """What a command sets for its own process is not there in the next test."""
+    before = dict(os.environ)
+    yield
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
 
 
 def pytest_collection_modifyitems(config, items):

@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -298,6 +299,11 @@ def test_evidence_comes_back(tmp_path):
     (tmp_path / "a" / "b" / "x").write_text("x")
     parcel.unpack(parcel.evidence_in(tmp_path / "a"), tmp_path / "c")
     assert (tmp_path / "c" / "b" / "x").read_text() == "x"
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as files:
+        files.writestr("../../outside", "x")
+    parcel.unpack(archive.getvalue(), tmp_path / "d" / "e")
+    assert [path.name for path in (tmp_path / "d").rglob("*")] == ["e", "outside"]
 
 
 def test_targets_of_one_server(tmp_path):

@@ -343,7 +343,7 @@ def test_what_is_lent_is_given_back(options, tmp_path):
             for name in ids
         ]
         wrote = [asked for asked in server.seen if asked.method == "PUT"]
-        assert {asked.method for asked in server.seen} == {"GET", "PUT"}
+        assert {asked.method for asked in server.seen} == {"GET", "HEAD", "PUT"}
     assert done.returncode == ExitCode.CONFORMANT, done.stdout
     assert len(wrote) > 20
     assert [content(patient) for patient in after] == [content(patient) for patient in before]

@@ -8,7 +8,8 @@ from mutants.tables import reason
 #: Rules that see every kind of answer, in few requests.
 RULES = (
     "always.*,create.headers.*,read.existing,read.headers.*,read.unknown-id,update.if-match.current,"
-    "update.if-match.from-search,update.headers.*,patch.if-match.current,patch.headers.etag"
+    "update.if-match.from-search,update.headers.*,patch.if-match.current,patch.headers.etag,"
+    "history.each-write-once"
 )
 
 

@@ -93,7 +93,7 @@ Feature: What was once written can be found again
     Given a resource on the server
     And someone else has updated it since it was read
     Then its history since the last update lists that update
-    And its history since tomorrow lists nothing
+    And its history since a day later lists nothing
 
   @spec:HIS-11
   @needs:history-instance @rule:history.count

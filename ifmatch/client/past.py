@@ -1,7 +1,6 @@
 """The past of a resource: its history as parameters select from it, and writes to versions that are over."""
 
 import json
-from datetime import UTC, datetime, timedelta
 
 from ifmatch.client.doors import demand_own
 from ifmatch.client.subject import Attempt, Subject, entries, version_of
@@ -39,11 +38,6 @@ def methods_of(history: Answer) -> list[str]:
     methods = [request.get("method") for request in objects_in(requests)]
     said = [method for method in methods if isinstance(method, str)]
     return said if len(said) == len(listed) else []
-
-
-def tomorrow() -> str:
-    """An instant at which nothing has been written yet."""
-    return (datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="seconds")
 
 
 def write_to_past(target: Target, bench: Workbench, subject: Subject, method: str) -> Attempt:

@@ -6,8 +6,8 @@ kept in memory, or in a folder that only its user may read and that is removed w
 
 import io
 import os
-import tarfile
 import tomllib
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -85,13 +85,14 @@ def _texts(data: object) -> Iterator[str]:
 def evidence_in(folder: Path) -> bytes:
     """All files in a folder, as one archive."""
     archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w:gz", compresslevel=1) as tar:
-        tar.add(folder, arcname=".")
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as files:
+        for path in sorted(folder.rglob("*")):
+            files.write(path, path.relative_to(folder))
     return archive.getvalue()
 
 
 def unpack(evidence: bytes, folder: Path) -> None:
-    """Put the files of an archive into a folder."""
+    """Put the files of an archive into a folder; none comes to lie outside of it, whatever its name."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(fileobj=io.BytesIO(evidence), mode="r:gz") as tar:
-        tar.extractall(folder, filter="data")
+    with zipfile.ZipFile(io.BytesIO(evidence)) as files:
+        files.extractall(folder)

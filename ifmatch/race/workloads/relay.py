@@ -60,6 +60,13 @@ class _Queue:
         elif not completion.outcome_known:
             self.unsure.add(name)
 
+    def settle(self, seen: Snapshot | None) -> None:
+        """Who got no answer, and reads that the element is there, has no reason to try again."""
+        there = _values(seen.resource.get("identifier")) if seen else []
+        for name in self.unsure & self.waiting.keys():
+            if self.waiting[name]["value"] in there:
+                del self.waiting[name]
+
     def starved(self, tries: int) -> list[str]:
         """Who was refused in each of so many tries."""
         return [
@@ -94,6 +101,7 @@ def _relay_block(runner: Runner, relay: Relay, names: str) -> None:
         for completion in completions:
             queue.answered(completion)
         seen = builder.look()
+        queue.settle(seen)
         if not queue.waiting:
             break
     relay.missing += _missing(seen, queue.accepted)
