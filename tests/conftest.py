@@ -44,7 +44,8 @@ def environment():
     before = dict(os.environ)
     yield
     for name in os.environ.keys() - before.keys():
-        del os.environ[name]
+        if not name.startswith("PYTEST_"):  # these are of the test that is being run
+            del os.environ[name]
 
 
 def pytest_collection_modifyitems(config, items):
