@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
@@ -51,8 +52,9 @@ class Processes:
             why = _await(process, bound.seconds)
             with self._lock:
                 self._running.discard(process)
+                code = process.exitcode
             said = printed.read_text(encoding="utf-8") if printed.exists() else ""
-            return _came(process.exitcode, said, why)
+            return _came(code, said, why)
 
     def end(self, number: signal.Signals) -> None:
         """Send a signal to all that run, and let no more begin."""
@@ -63,24 +65,30 @@ class Processes:
 
 
 def _await(process: ForkServerProcess, seconds: float | None) -> str:
-    """Wait until a process has ended, or its time is over; returns why it was ended, if it was."""
-    process.join(seconds)
-    if not process.is_alive():
+    """Wait until a process has ended, or its time is over; returns why it was ended, if it was.
+
+    Its exit code is not asked for here: two threads that do so at once, and whoever starts a process does so of all
+    that are there, would each read half of the story.
+    """
+    if _has_ended(process, seconds):
         return ""
     _send(process, signal.SIGINT)
-    process.join(GRACE)
-    if not process.is_alive():
+    if _has_ended(process, GRACE):
         return f"It took longer than the {seconds:g} s that it was given, so it was ended."
     _send(process, signal.SIGKILL)
-    process.join()
+    _has_ended(process, None)
     return (
         f"It took longer than the {seconds:g} s that it was given, and did not end when it was told to, so it was "
         "killed: what it made on its target may still be there."
     )
 
 
+def _has_ended(process: ForkServerProcess, seconds: float | None) -> bool:
+    return bool(wait([process.sentinel], seconds))
+
+
 def _send(process: ForkServerProcess, number: signal.Signals) -> None:
-    if process.pid is not None and process.is_alive():
+    if process.pid is not None and not _has_ended(process, 0):
         os.kill(process.pid, number)
 
 
