@@ -294,7 +294,7 @@ def test_what_travels_to_a_host(tmp_path, monkeypatch):
 
 
 def test_evidence_comes_back(tmp_path):
-    """As it lay there; what would land outside of its folder is refused."""
+    """As it lay there; no name leads out of the folder."""
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "a" / "b" / "x").write_text("x")
     parcel.unpack(parcel.evidence_in(tmp_path / "a"), tmp_path / "c")
