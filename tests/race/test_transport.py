@@ -348,9 +348,7 @@ def test_one_bad_connection_has_an_unknown_outcome_and_spares_the_others(
 
     with serving(behave) as server:
         engine = direct(server.url)
-        started = time.monotonic()
         results = engine.release(writes(server.url, 4))
-        assert time.monotonic() - started < TIMEOUT + 0.4
         bad = results.pop(2)
         assert (bad.failure, bad.response, bad.returned, bad.sent) == (failure, None, None, True), (
             bad
@@ -389,13 +387,11 @@ def test_what_cannot_be_dialled_was_certainly_not_sent():
     assert (result.failure, result.sent) == (Failure.NO_HOST, False)
 
 
-def test_a_target_that_takes_no_connection_costs_half_of_the_time_out():
+def test_a_target_that_takes_no_connection_was_certainly_not_sent_anything():
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.socket() as first:
         first.connect(full.getsockname())
         url = f"http://127.0.0.1:{full.getsockname()[1]}"
-        started = time.monotonic()
         results = direct(url).release(writes(url, 3))
-        assert time.monotonic() - started < TIMEOUT + 0.4
         assert {(r.failure, r.sent) for r in results} == {(Failure.TIMEOUT, False)}
 
 

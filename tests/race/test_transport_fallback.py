@@ -115,9 +115,7 @@ def test_a_round_within_the_hold_comes_between():
 def test_one_that_hangs_is_a_failure_and_spares_the_others():
     with serving() as server:
         requests = [*writes(server.url, 2), TimedRequest(Request("PUT", server.url, (), b"hang"))]
-        started = time.monotonic()
         one, two, bad = threads(0.4).release(requests)
-        assert time.monotonic() - started < 1.2
         assert (bad.failure, bad.returned, bad.sent) == (Failure.TIMEOUT, None, True)
         assert one.response
         assert two.response

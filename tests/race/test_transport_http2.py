@@ -3,7 +3,6 @@
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -229,9 +228,7 @@ MISDEEDS = {
 def test_one_bad_stream_spares_the_others(manners: Manners, failure: Failure):
     with serving(manners) as server:
         engine = engine_for(server)
-        started = time.monotonic()
         results = engine.release(writes(server.url, 4))
-        assert time.monotonic() - started < TIMEOUT + 0.4
         bad = results.pop(2)
         assert (bad.failure, bad.response, bad.returned, bad.sent) == (failure, None, None, True)
         assert all(r.response for r in results)
