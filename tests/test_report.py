@@ -7,12 +7,12 @@ import pytest
 from report_log import at, exchange, failure, footer, header, journal, target, verdict, whole
 
 from ifmatch.errors import ConfigurationError, ExitCode
-from ifmatch.log.reader import event_of
+from ifmatch.log.reader import event_of, read
 from ifmatch.log.writer import line_of
 from ifmatch.report.document import document, load, problems
 from ifmatch.report.junit import junit
 from ifmatch.report.run import Run, group_of
-from ifmatch.report.write import DERIVED, write_all
+from ifmatch.report.write import DERIVED, write_all, write_reports
 from ifmatch.rules.verdict import Verdict
 
 
@@ -247,7 +247,7 @@ def test_results_for_allure_go_where_they_are_asked_for(tmp_path):
     elsewhere.mkdir()
     (elsewhere / "other-result.json").touch()
     _write(folder, header(), verdict(), footer())
-    write_all(folder, elsewhere)
+    write_reports(Run.of(read(folder)), folder, elsewhere)
     assert not (folder / "allure-results").exists()
     assert len(list(elsewhere.glob("*-result.json"))) == 2
 

@@ -15,6 +15,9 @@ FILE_NAME = "events.jsonl"
 
 Record = dict[str, Any]
 
+#: The names of the fields of each kind of event.
+_FIELDS = {kind: frozenset(field.name for field in fields(kind)) for kind in KINDS.values()}
+
 
 def read(folder: Path) -> Iterator[Event]:
     """The events of a run in their order. A line cut short by a crash is left out.
@@ -52,7 +55,7 @@ def event_of(record: Mapping[str, Any]) -> Event:
 
 def _parted(values: Record, cls: type[Event]) -> tuple[Record, Record]:
     """The fields that an event has and those that it does not know. What is null has the default of its field."""
-    names = {field.name for field in fields(cls)}
+    names = _FIELDS[cls]
     known, unknown = {}, {}
     for name, value in values.items():
         if name not in names:

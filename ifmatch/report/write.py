@@ -86,13 +86,22 @@ def formats_for(run: Run) -> list[Format]:
     return [form for form in FORMATS if run.certifies or not form.certifies]
 
 
-def write_all(folder: Path, alluredir: Path | None = None) -> Run:
+def write_all(folder: Path) -> Run:
     """Write every form of report from the log in a folder, and return the run that the log describes.
 
-    Allure's results go to `alluredir` when one is given. A log that was cut short gives the reports of an incomplete
-    run. Raises ConfigurationError when the folder holds no log or cannot be written.
+    A log that was cut short gives the reports of an incomplete run. Raises ConfigurationError when the folder holds no
+    log or cannot be written.
     """
     run = Run.of(read(folder))
+    write_reports(run, folder)
+    return run
+
+
+def write_reports(run: Run, folder: Path, alluredir: Path | None = None) -> None:
+    """Write every form of report of a run whose log lies in the folder; Allure's to `alluredir` when one is given.
+
+    Raises ConfigurationError when one cannot be written.
+    """
     elsewhere = {allure.FOLDER_NAME: alluredir}
     for form in formats_for(run):
         place = elsewhere.get(form.name) or folder / form.name
@@ -102,4 +111,3 @@ def write_all(folder: Path, alluredir: Path | None = None) -> Run:
             raise ConfigurationError(
                 f"{place} cannot be written: {error.strerror}. Make room or choose another folder with -o DIR."
             ) from None
-    return run

@@ -8,10 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
-from ifmatch.client.connect import (
-    await_start,
-    look_again,
-)
+from ifmatch.client.connect import await_start, look_again
 from ifmatch.client.courier import Carrier
 from ifmatch.client.guard import demand_allowed_host
 from ifmatch.client.overrides import with_overrides
@@ -23,12 +20,7 @@ from ifmatch.client.tidying import INTERRUPTED, tidy_up
 from ifmatch.client.unique import draw_for
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError
-from ifmatch.log.events import (
-    Event,
-    Journalled,
-    RunFinished,
-    VerdictReached,
-)
+from ifmatch.log.events import Event, Journalled, RunFinished, VerdictReached
 from ifmatch.log.reader import read
 from ifmatch.log.seal import seal_of
 from ifmatch.log.writer import EventLog, stamped
@@ -36,7 +28,7 @@ from ifmatch.monitor import MONITORS
 from ifmatch.monitor.watch import Watch
 from ifmatch.race.environment import Environment
 from ifmatch.report.run import Run
-from ifmatch.report.write import write_all
+from ifmatch.report.write import write_reports
 from ifmatch.rules import catalogue, waiver
 from ifmatch.rules import profile as profiles
 from ifmatch.rules.profile import Profile
@@ -299,29 +291,33 @@ class Session:
     ) -> Run:
         """Close the log and write the reports. With no exit code given, the verdicts decide it. Never raises."""
         folder = self.log.folder
-        seen = Run.of(read(folder))
+        events = list(read(folder))
+        seen = Run.of(events)
         code = seen.judged if exit_code is None else exit_code
         if self.lost:
             complete, code, message = False, self.lost.exit_code, str(self.lost)
         with suppress(ConfigurationError):
-            self.log.write(
-                RunFinished(
-                    complete=complete,
-                    exit_code=int(code),
-                    message=message,
-                    left_out=self._left_out(seen) if complete else (),
-                    sha256=seal_of(folder),
+            events.append(
+                self.log.write(
+                    RunFinished(
+                        complete=complete,
+                        exit_code=int(code),
+                        message=message,
+                        left_out=self._left_out(seen) if complete else (),
+                        sha256=seal_of(folder),
+                    )
                 )
             )
         self.close()
         point_latest_to(folder)
+        run = Run.of(events)
         try:
-            run = write_all(folder, alluredir)
+            write_reports(run, folder, alluredir)
         except ConfigurationError as error:
             self.lost = self.lost or error
         if self.lost is not None:
             run = replace(
-                Run.of([*read(folder), *self.unwritten]),
+                Run.of([*events, *self.unwritten]),
                 complete=False,
                 ended_with=self.lost.exit_code,
                 message=str(self.lost),
