@@ -20,9 +20,10 @@ def resources_that_match(bench, matches):
 
 
 @given("they have been deleted")
-def they_are_deleted(target, matching):
+def they_are_deleted(case, bench, matching):
     for subject in matching.subjects:
-        target.delete(subject.type, subject.id, if_match=subject.now.base or "")
+        bench.delete(subject)
+    case.has_shown("delete")
 
 
 @when("a resource is created on the condition that nothing matches it", target_fixture="attempt")

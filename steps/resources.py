@@ -4,8 +4,6 @@ from pytest_bdd import given, parsers
 
 from ifmatch.client.workbench import new_unique
 from ifmatch.errors import OutcomeUnknown, RuleNotApplicable
-from ifmatch.rules.answer import Effect
-from ifmatch.rules.expectation import describe
 
 
 @given("a resource on the server", target_fixture="resource")
@@ -60,10 +58,6 @@ def updated_often(bench, glancing, resource):
 
 
 @given("it has been deleted")
-def deleted(case, target, resource):
-    answer = target.delete(resource.type, resource.id, if_match=resource.now.base or "")
-    if answer.effect is Effect.REFUSED:
-        raise RuleNotApplicable(f"the server does not delete: {describe(answer)}")
-    if answer.effect is not Effect.ACCEPTED:
-        raise OutcomeUnknown(f"set-up: the delete was answered {describe(answer)}")
+def deleted(case, bench, resource):
+    bench.delete(resource)
     case.has_shown("delete")

@@ -356,7 +356,7 @@ def test_what_was_seen_is_kept_for_the_report():
 def test_what_nobody_claims_may_be_missing(unclaimed, status, is_offered):
     """A server that says that it has no such interaction breaks nothing, unless somebody says that it has."""
     one = case(Surveyed())
-    one.unclaimed = unclaimed
+    one.unclaimed = (unclaimed,) if unclaimed else ()
     if is_offered:
         one.demand_offered([answer(status)])
         return
@@ -370,7 +370,7 @@ def test_what_nobody_claims_may_be_missing(unclaimed, status, is_offered):
 def test_a_status_that_is_promised_is_an_answer_of_its_own():
     """Where the texts name 404, it does not say that there is no such interaction."""
     one = case(expecting(status=(404,)))
-    one.unclaimed = "vread"
+    one.unclaimed = ("vread",)
     one.demand_offered([answer(404)])
     with pytest.raises(RuleNotApplicable):
         one.demand_offered([answer(404), answer(405)])

@@ -8,7 +8,7 @@ from ifmatch.client.target import FRESH, Target, query
 from ifmatch.client.unique import new_unique
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import OutcomeUnknown
-from ifmatch.rules.answer import Answer, Effect, objects_in
+from ifmatch.rules.answer import Answer, Effect
 from ifmatch.rules.case import Case
 from ifmatch.rules.expectation import describe
 from ifmatch.rules.patches import patch_document
@@ -29,15 +29,6 @@ def history_with(
 def versions_listed(history: Answer) -> list[str]:
     """The versions that have a resource on a page of history."""
     return [version_of(resource) or "" for resource in entries(history)]
-
-
-def methods_of(history: Answer) -> list[str]:
-    """How each version on a page of history was written, the newest first; nothing where an entry does not say."""
-    listed = objects_in((history.resource or {}).get("entry"))
-    requests = [entry.get("request") for entry in listed]
-    methods = [request.get("method") for request in objects_in(requests)]
-    said = [method for method in methods if isinstance(method, str)]
-    return said if len(said) == len(listed) else []
 
 
 def write_to_past(target: Target, bench: Workbench, subject: Subject, method: str) -> Attempt:

@@ -166,6 +166,17 @@ class Workbench:
         subject.now = self.look(subject)
         return Attempt(answer, body)
 
+    def delete(self, subject: Subject) -> None:
+        """A deletion of set-up, naming the version that was last seen.
+
+        Raises RuleNotApplicable when the server refuses it, OutcomeUnknown when it is not known what came of it.
+        """
+        answer = self.target.delete(subject.type, subject.id, if_match=subject.now.base or "")
+        if answer.effect is Effect.REFUSED:
+            raise RuleNotApplicable(f"the server does not delete: {describe(answer)}")
+        if answer.effect is not Effect.ACCEPTED:
+            raise OutcomeUnknown(f"set-up: the delete was answered {describe(answer)}")
+
     def look(self, subject: Subject) -> Snapshot:
         """The resource as it is on the server at this moment."""
         return self._look(subject.type, subject.id)

@@ -119,7 +119,10 @@ _ANSWERED = frozenset({Outcome.OK, Outcome.REFUSED})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One version as the server's `_history` lists it. `markers` are the distinct ones in its content."""
+    """One version as the server's `_history` lists it. `markers` are the distinct ones in its content.
+
+    `method` is how it was written, empty where the history does not say: then it is no deletion.
+    """
 
     version: str
     markers: tuple[str, ...] = ()

@@ -105,7 +105,7 @@ def _following(bundle: Resource) -> str:
 def _entry(raw: object, kind: ResourceKind) -> Entry | None:
     if not isinstance(raw, dict):
         return None
-    method = str(_part(raw, "request").get("method") or "PUT")
+    method = str(_part(raw, "request").get("method") or "")
     version = next(_names(raw), "")
     if not version and method != "DELETE":
         return None

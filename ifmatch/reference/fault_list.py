@@ -1483,6 +1483,9 @@ _IMPOSSIBLE_PATCHES = (
     *(f"patch.malformed.{flaw}" for flaw in ("not-json", "not-a-list", "no-path", "no-value")),
 )
 
+#: Why the embedded server refuses a patch that cannot be applied.
+_PATCH_REFUSALS = ("patch.impossible-change", "patch.failing-test")
+
 #: The rules on updates that name a superseded version, and have another flaw.
 _STALE_AND_FLAWED = tuple(
     f"update.if-match.stale-and.{flaw}"
@@ -1538,13 +1541,13 @@ _PARTS = (
         "impossible-patch-answered-200",
         "A patch that cannot be applied is answered as if it had been.",
         _IMPOSSIBLE_PATCHES,
-        tampers={"patch.impossible-change": t.accepted},
+        tampers=dict.fromkeys(_PATCH_REFUSALS, t.accepted),
     ),
     Fault(
         "impossible-patch-500",
         "A patch that cannot be applied is answered 500.",
         _IMPOSSIBLE_PATCHES,
-        tampers={"patch.impossible-change": t.status(500)},
+        tampers=dict.fromkeys(_PATCH_REFUSALS, t.status(500)),
     ),
     Fault(
         "unmodified-answered-412",

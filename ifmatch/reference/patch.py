@@ -48,6 +48,8 @@ def apply(exchange: Exchange, resource: Resource) -> Resource:
         raise Refusal("patch.impossible-change", "there is nothing to delete")
     try:
         return _APPLY[form](resource, exchange.request.body, half_applied)
+    except jsonpatch.JsonPatchTestFailed as error:
+        raise Refusal("patch.failing-test", f"a test of the patch fails: {error}") from None
     except _UNAPPLICABLE as error:
         raise Refusal("patch.impossible-change", f"the patch cannot be applied: {error}") from None
 

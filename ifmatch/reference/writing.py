@@ -215,15 +215,15 @@ def _check_new_id(exchange: Exchange) -> None:
 def _conditional_create(exchange: Exchange, body: Resource) -> Decision:
     if "id" not in body:
         return lambda: _create(exchange, body, exchange.world.new_id(), "conditional-update.none")
-    exchange.object(
-        "conditional-update.none-with-id",
-        "nothing meets the criteria, and ids are given by the server",
-    )
     if exchange.world.store.latest(exchange.type, body["id"]):
         exchange.refuse(
             "conditional-update.conflict",
             f"{exchange.type}/{body['id']} is there, but meets no criteria",
         )
+    exchange.object(
+        "conditional-update.none-with-id",
+        "nothing meets the criteria, and ids are given by the server",
+    )
     return lambda: _create(exchange, body, body["id"], "conditional-update.none-with-id")
 
 

@@ -62,13 +62,13 @@ class Case:
 
     `invariant` facts hold for every server: a refused write leaves no trace, an accepted one is stored, versions are
     consistent. They fail a rule whatever its promise says; other facts are judged at the level of the promise.
-    `unclaimed` is an interaction that the rule needs and that nobody says the server has.
+    `unclaimed` are the interactions that the rule needs and that nobody says the server has.
     """
 
     rule: str
     promise: Promise
     resource_type: str
-    unclaimed: str = ""
+    unclaimed: tuple[str, ...] = ()
     findings: list[Finding] = field(default_factory=list)
     observed: dict[str, Any] = field(default_factory=dict)
     race: RaceReport | None = None
@@ -103,23 +103,13 @@ class Case:
         A status that the profile names is an answer of its own.
         """
         unnamed = next((answer for answer in answers if not self._names(answer.status)), None)
-        if unnamed is not None and self._say_not_offered(answers):
-            raise RuleNotApplicable(
-                f"not offered, and not claimed: {self.unclaimed}: {describe(unnamed)}"
-            )
+        lacking = next((one for one in self.unclaimed if _say_no_such(answers, one)), None)
+        if unnamed is not None and lacking is not None:
+            raise RuleNotApplicable(f"not offered, and not claimed: {lacking}: {describe(unnamed)}")
 
     def has_shown(self, interaction: str) -> None:
         """The server has carried out an interaction: from now on what it refuses is not refused for the lack of it."""
-        if self.unclaimed == interaction:
-            self.unclaimed = ""
-
-    def _say_not_offered(self, answers: Iterable[Answer]) -> bool:
-        lacking = _LACKING.get(self.unclaimed, _NOT_OFFERED) if self.unclaimed else ()
-        return all(answer.status in lacking and not self._is_taken_up(answer) for answer in answers)
-
-    def _is_taken_up(self, answer: Answer) -> bool:
-        """Whether a Bundle was taken, and one of its entries is answered: so Bundles are not what is lacking."""
-        return answer.is_entry and self.unclaimed in _BUNDLES
+        self.unclaimed = tuple(one for one in self.unclaimed if one != interaction)
 
     def accepted(self, answer: Answer) -> None:
         """The write must have been accepted, for the rule is about what came of it.
@@ -221,3 +211,15 @@ class Case:
 
 def _seen(answer: Answer) -> dict[str, Any]:
     return {"status": answer.status, "body": str(answer.body), "answer": describe(answer)}
+
+
+def _say_no_such(answers: Iterable[Answer], interaction: str) -> bool:
+    """Whether all answers say that the server has no such interaction.
+
+    Where a Bundle was taken, and one of its entries is answered, Bundles are not what is lacking.
+    """
+    lacking = _LACKING.get(interaction, _NOT_OFFERED)
+    is_bundle = interaction in _BUNDLES
+    return all(
+        answer.status in lacking and not (answer.is_entry and is_bundle) for answer in answers
+    )

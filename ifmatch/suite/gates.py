@@ -26,12 +26,12 @@ _OPTIONAL = frozenset(
 )  # fmt: skip
 
 
-def unclaimed(target: Target, rule: Rule) -> str:
-    """The optional interaction that a rule needs, and that neither the texts nor the statement say the target has."""
+def unclaimed(target: Target, rule: Rule) -> tuple[str, ...]:
+    """The optional interactions that a rule needs, and that neither the texts nor the statement say the target has."""
     needs = {tag.removeprefix("@needs:") for tag in rule.tags}
     # A patch format says more than that there are patches.
     optional = sorted(needs & _OPTIONAL, key=len, reverse=True)
-    return next((need for need in optional if _is_open(target, need)), "")
+    return tuple(need for need in optional if _is_open(target, need))
 
 
 def _is_open(target: Target, interaction: str) -> bool:

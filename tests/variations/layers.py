@@ -5,6 +5,7 @@ A layer takes a request and a way onward, and returns the answer: it may change 
 
 import json
 import random
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -27,7 +28,7 @@ def times(form: str) -> Layer:
     digits, zone = int(form[0]), form[1:]
 
     def vary(asked: Asked, onward: Onward) -> Reply:
-        reply = onward(asked)
+        reply = onward(replace(asked, path=_MADE_UP.sub(r"\1", asked.path)))
         return _rewritten(
             reply, lambda name, value: _time(value, digits, zone) if name in _TIMES else value
         )
@@ -36,6 +37,9 @@ def times(form: str) -> Layer:
 
 
 _TIMES = ("lastUpdated", "lastModified")
+
+#: The digits of a time in a query that the server behind never had.
+_MADE_UP = re.compile(r"(_since=[^&]*\.\d{3})\d+")
 
 
 def _time(text: str, digits: int, zone: str) -> str:

@@ -119,8 +119,10 @@ class Names:
         return {**resource, "id": self._id(name)} if isinstance(name, str) else resource
 
     def _entry(self, entry: dict, asked: Asked, onward: Onward) -> dict:
-        """An entry of a batch or a transaction."""
-        request = entry["request"]
+        """An entry of a batch or a transaction; one that says not what to do is the server's to refuse."""
+        request = entry.get("request")
+        if request is None:
+            return entry
         _, name, _ = _address(f"/{request['url']}")
         behind = self._id(name)
         if not name and "ifMatch" in request:
