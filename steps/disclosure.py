@@ -12,12 +12,21 @@ from ifmatch.rules.version import version_in
 from .updates import send_update
 
 
+@given("it may not be read without credentials")
+def nobody_may_read(target, resource):
+    _demand_hidden(target, resource, Identity.NOBODY, "a reader without credentials")
+
+
 @given("the second identity may not read it")
 def second_may_not_read(target, resource):
-    answer = target.read(resource.type, resource.id, identity=Identity.SECOND)
+    _demand_hidden(target, resource, Identity.SECOND, "the second identity")
+
+
+def _demand_hidden(target, resource, identity, who):
+    answer = target.read(resource.type, resource.id, identity=identity)
     if answer.effect is not Effect.REFUSED:
         raise RuleNotApplicable(
-            f"the second identity is answered {describe(answer)} when it reads, so nothing need be hidden from it"
+            f"{who} is answered {describe(answer)}, so nothing need be hidden from it"
         )
 
 

@@ -148,8 +148,9 @@ def create_if_none_of_type(target, bench, matching):
 )
 def create_on_a_condition(target, bench):
     unique = new_unique()
-    return by_criteria.create_on(
-        target, bench, f"identifier=urn:ifmatch:identifier|{unique}", unique
+    criteria = f"identifier=urn:ifmatch:identifier|{unique}"
+    return by_criteria.demand_unknown(
+        lambda: by_criteria.create_on(target, bench, criteria, unique)
     )
 
 
@@ -169,5 +170,8 @@ def update_away(target, bench, matching):
 def update_by_criteria(target, bench):
     body, unique = bench.body()
     criteria = f"identifier=urn:ifmatch:identifier|{unique}"
-    answer = target.conditional_update(bench.kind.type, criteria, body, unique=unique)
-    return Attempt(answer, body)
+    return by_criteria.demand_unknown(
+        lambda: Attempt(
+            target.conditional_update(bench.kind.type, criteria, body, unique=unique), body
+        )
+    )

@@ -8,6 +8,7 @@ Feature: A conflict shows nothing to whoever may not read
 
   @needs:credentials @rule:update.conflict.undisclosed.without-credentials
   Scenario: A conflict shows nothing to a writer without credentials
+    Given it may not be read without credentials
     When it is updated from the version that was read, without credentials
     Then a refusal shows nothing of what is there now
 

@@ -1,6 +1,8 @@
 """Resources of ours that one criterion finds: none, one, or several; and what is sent to whatever matches it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from ifmatch.client.bundle import Entry, send
 from ifmatch.client.doors import await_index, criteria_for, demand_own
@@ -8,7 +10,10 @@ from ifmatch.client.subject import Attempt, Subject
 from ifmatch.client.target import Target, query
 from ifmatch.client.unique import new_unique
 from ifmatch.client.workbench import Workbench
+from ifmatch.errors import RuleNotApplicable
+from ifmatch.rules.answer import Effect
 from ifmatch.rules.content import put
+from ifmatch.rules.expectation import describe
 from ifmatch.rules.patches import patch_document
 
 #: How many resources match, by the word that the features have for it.
@@ -59,6 +64,23 @@ def create_on(target: Target, bench: Workbench, condition: str, unique: str = ""
     body, unique = bench.body(unique=unique)
     header = [("If-None-Exist", query(condition) if "?" not in condition else condition)]
     return Attempt(target.create(body, unique=unique, conditions=header), body)
+
+
+def demand_unknown(write: Callable[[], Attempt]) -> Attempt:
+    """A write on a condition that nothing meets yet, sent to a server that does not claim to know conditions.
+
+    Sent again it shows whether the server knows them nevertheless: then it finds what the first one made. Raises
+    RuleNotApplicable when it does, for a statement may claim less than a server does.
+    """
+    first = write()
+    if first.answer.effect is Effect.ACCEPTED and first.answer.named_id:
+        again = write().answer
+        if again.status != HTTPStatus.CREATED and again.named_id in ("", first.answer.named_id):
+            raise RuleNotApplicable(
+                "the server knows conditions, though its statement does not claim it: sent again, the write finds what "
+                f"it made: {describe(again)}"
+            )
+    return first
 
 
 def patch_by(target: Target, bench: Workbench, subject: Subject, criteria: str) -> Attempt:
