@@ -71,11 +71,14 @@ def drawn(seed: int) -> Draw:
 
 
 def _said(varied: dict[str, str]) -> dict[str, str]:
-    """Without versions only where the statement can say so: else If-Match is to be heeded (RFC 9110 section 13.1.1)."""
+    """Without versions only where the statement can say so: else If-Match is to be heeded (RFC 9110 section 13.1.1).
+
+    And only where no write has to name one.
+    """
     says_nothing = varied.get("statement") in ("nothing", "missing", "nulls")
-    return {
-        name: one for name, one in varied.items() if not (says_nothing and name == "versioning")
-    }
+    if says_nothing or varied.get("silent") == "needs-if-match":
+        return {name: one for name, one in varied.items() if name != "versioning"}
+    return varied
 
 
 def _is_free(profile: str, name: str) -> bool:
