@@ -350,7 +350,10 @@ def test_what_was_seen_is_kept_for_the_report():
         ("patch", 415, False),
         ("xml-patch", 422, False),
         ("conditional-create", 201, False),
+        ("conditional-create", 400, False),
         ("conditional-create", 412, True),
+        ("conditional-update", 400, False),
+        ("conditional-update", 412, True),
     ],
 )
 def test_what_nobody_claims_may_be_missing(unclaimed, status, is_offered):

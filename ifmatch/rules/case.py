@@ -23,10 +23,9 @@ _NO_SUCH_FORMAT = (*_NOT_OFFERED, 400, 415, 422)
 
 #: Other statuses that say so of one interaction.
 _LACKING: Mapping[str, tuple[int, ...]] = {
-    "conditional-create": (
-        *_NOT_OFFERED,
-        201,
-    ),  # the condition is a header, which a server may not know
+    # FHIR R4 has 400 for conditions that are not supported. That of a create is a header, which may not be known.
+    "conditional-create": (*_NOT_OFFERED, 400, 201),
+    "conditional-update": (*_NOT_OFFERED, 400),
     "patch": (*_NOT_OFFERED, 415),
     "json-patch": _NO_SUCH_FORMAT,
     "xml-patch": _NO_SUCH_FORMAT,
