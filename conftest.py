@@ -18,6 +18,7 @@ _STEPS = "ifmatch.steps" if _IN_PACKAGE else "steps"
 _MODULES = (
     "fixtures",
     "resources",
+    "side_effects",
     "reads",
     "creates",
     "updates",

@@ -1,4 +1,4 @@
-"""What each rule writes: measured on the embedded servers of all profiles, and put into `ifmatch/suite/writes.json`.
+"""What each rule writes: measured on the embedded server of every profile, and put into `ifmatch/suite/writes.json`.
 
 A run says from that table first what it will write. To be run anew when rules come, go, or write something else.
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ifmatch.log.reader import read
 from ifmatch.rules import catalogue
-from ifmatch.rules.profile import load, shipped
+from ifmatch.rules.profile import for_proof, load, shipped
 from ifmatch.suite import forecast
 from ifmatch.suite.forecast import MEASURED_EFFORT, MEASURED_WRITERS, Cost, measured, table
 
@@ -35,7 +35,7 @@ def costs_on(profile: str) -> dict[str, Cost]:
 
 def main() -> None:
     """Measure, and write the table."""
-    profiles = sys.argv[1:] or list(shipped())
+    profiles = sys.argv[1:] or [*shipped(), *for_proof()]
     found: dict[str, Cost] = {}
     for profile in profiles:
         for rule, cost in costs_on(profile).items():

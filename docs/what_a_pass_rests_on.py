@@ -18,12 +18,15 @@ from ifmatch.log.reader import read
 from ifmatch.reference.fault_list import ALL
 from ifmatch.report.run import Judged, Run
 from ifmatch.rules import catalogue
+from ifmatch.rules.profile import for_proof
 from ifmatch.rules.verdict import Verdict
 
 PAGE = Path(__file__).with_name("what-a-pass-rests-on.md")
 
 #: The profiles that together promise most rules, the one whose words are the plainest first.
-_PROFILES = ("fhir-r4", "spine", "reasonable-adjustments", "koppeltaal", "aidbox", "medplum")
+_PROFILES = (
+    "fhir-r4", "spine", "reasonable-adjustments", "koppeltaal", "aidbox", "medplum", *for_proof(),
+)  # fmt: skip
 
 _OPENING = """# What a pass rests on
 

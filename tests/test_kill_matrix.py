@@ -14,14 +14,17 @@ from running import forked, run
 
 from ifmatch.reference.faults import FAULTS
 from ifmatch.reference.server import EmbeddedServer
+from ifmatch.rules.profile import for_proof, shipped
 from ifmatch.rules.profile import load as load_profile
-from ifmatch.rules.profile import shipped
+
+#: Every profile whose own server has to pass.
+PROFILES = [*shipped(), *for_proof()]
 
 
 @pytest.fixture(scope="module")
 def runs():
     """All runs of this module."""
-    jobs = {("profile", name): ["-p", name] for name in shipped()}
+    jobs = {("profile", name): ["-p", name] for name in PROFILES}
     for name, fault in FAULTS.items():
         selected = rules_broken_by(fault)
         jobs["fault", name] = ["-p", fault.profile, "--fault", name, "--rules", selected]
@@ -55,7 +58,7 @@ def test_a_fault_is_found_by_each_rule_that_it_breaks(runs, name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", PROFILES)
 def test_a_server_that_keeps_its_promises_passes(runs, name):
     """Nothing fails, warns, errs or stays open on the embedded server of any profile."""
     code, report, printed = runs["profile", name]

@@ -15,7 +15,8 @@ from ifmatch.rules import catalogue
 from ifmatch.rules.answer import Effect
 from ifmatch.rules.content import at, fill, merge, placeholders_in, put
 from ifmatch.rules.expectation import Expectation, Level, NotApplicable, Surveyed
-from ifmatch.rules.profile import FHIR_VERSIONS, base_for, load, shipped
+from ifmatch.rules.profile import FHIR_VERSIONS, base_for, for_proof, load, shipped
+from ifmatch.rules.profile_file import read as load_layer
 
 #: The profiles that the project ships.
 SHIPPED = tuple(shipped())
@@ -116,6 +117,18 @@ def test_a_shipped_profile_has_the_shape_of_the_schema(name, tmp_path):
     copied = tmp_path / f"{name}.toml"
     copied.write_bytes((HOME / "profiles" / copied.name).read_bytes())
     assert load(str(copied)).id == name
+
+
+@pytest.mark.parametrize("name", for_proof())
+def test_a_profile_for_proof_promises_what_no_system_does(name):
+    """It is found by its name, is none of those that are shipped, and what it promises is surveyed everywhere else."""
+    profile = known(name)
+    assert name == f"proof/{profile.id}" and profile.id not in SHIPPED
+    own = load_layer(name)["rules"]
+    assert own
+    for rule in own:
+        assert isinstance(profile.promise(rule), Expectation)
+        assert all(isinstance(known(other).promise(rule), Surveyed) for other in SHIPPED)
 
 
 def test_the_labels_tell_the_profiles_apart():

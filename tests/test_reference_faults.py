@@ -442,6 +442,7 @@ _ASKED_BY_ONE = (
     "read.head",
     "read.other-case",
     "transaction.",
+    "update.audit-event.",
     "update.if-match.content-returned",
     "update.if-match.current-and-date",
     "update.if-match.inexact.",
@@ -449,6 +450,7 @@ _ASKED_BY_ONE = (
     "update.not-acceptable",
     "update.prefer.other-case",
     "update.prefer.unknown",
+    "update.provenance.",
     "update.unsupported-format",
     "vread.",
 )

@@ -17,6 +17,7 @@ from ifmatch.errors import (
     SetupFailed,
     TargetUnusable,
 )
+from ifmatch.report.promises import OF_THE_TARGET
 from ifmatch.rules.answer import Answer, Body, Effect, http_date, instant, is_same_instant
 from ifmatch.rules.case import Case, RaceReport
 from ifmatch.rules.catalogue import Rule, hint, matches, rules, rules_in
@@ -57,6 +58,7 @@ from ifmatch.rules.verdict import (
     with_waiver,
 )
 from ifmatch.rules.version import is_weak, version_in, weak
+from ifmatch.suite.gates import CONDITIONS
 
 SOURCE = Source("A text", "https://example.org/text")
 PATIENT = {
@@ -737,10 +739,16 @@ def test_every_gate_is_known():
         "read", "vread", "create", "update", "delete", "patch", "search-type", "conditional-update", "update-create",
         "history-instance", "conditional-create", "conditional-patch", "conditional-delete", "transaction", "batch",
         "json-patch", "xml-patch", "fhirpath-patch", "credentials", "second-identity", "statement", "versions",
+        "audit-event", "provenance",
     )} | {f"@unless:{n}" for n in ("patch", "transaction", "conditional-create", "conditional-update")}  # fmt: skip
     for rule in rules():
         gates = {tag for tag in rule.tags if not tag.startswith(("@rule:", "@spec:"))}
         assert gates <= known, rule.id
+
+
+def test_what_only_a_target_can_show_is_known_to_whoever_tells_of_promises():
+    """No profile is said to lack what depends on the target."""
+    assert CONDITIONS.keys() == OF_THE_TARGET
 
 
 def test_no_feature_and_no_step_names_a_number():

@@ -19,10 +19,10 @@ def surveyed(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     servers = []
 
-    def survey(profile, *faults):
+    def survey(profile, *faults, rules=_RULES):
         server = EmbeddedServer(load(profile), faults=faults).start()
         servers.append(server)
-        code = main(["survey", server.base_url, "-o", "survey", "--rules", _RULES])
+        code = main(["survey", server.base_url, "-o", "survey", "--rules", rules])
         printed = capsys.readouterr().out
         assert code == 0, printed
         return tmp_path / "survey" / "profile.toml", server, printed
@@ -56,6 +56,16 @@ def test_what_is_broken_is_not_proposed(surveyed):
     assert "are not kept are left" in printed
     code, _, _ = run([server.base_url, "-p", str(path), "--rules", "update.if-match.stale"])
     assert code == 1
+
+
+@pytest.mark.slow
+def test_what_nobody_promises_is_proposed_only_where_it_is_so(surveyed):
+    """A server that tells of refused updates as done is judged by nobody, and is not held to the contrary either."""
+    path, _, _ = surveyed(
+        "proof/side-effects", "refused-update-audited-as-done", rules="update.audit-event.*"
+    )
+    assert set(tomllib.loads(path.read_text())["rules"]) == {"update.audit-event.accepted"}
+    assert "# update.audit-event.refused: expected no new audit event" in path.read_text()
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,10 @@ def statement(world: World, base: str) -> Resource:
         "rest": [
             {
                 "mode": "server",
-                "resource": [_resource(world, name) for name in types(profile)],
+                "resource": [
+                    *(_resource(world, name) for name in types(profile)),
+                    *map(_kept, profile.embedded.trail),
+                ],
                 **_of_the_system(profile),
             }
         ],
@@ -129,6 +132,11 @@ def _resource(world: World, name: str) -> Resource:
             {"name": parameter, "type": type_} for parameter, type_ in _PARAMETERS.items()
         ],
     }
+
+
+def _kept(name: str) -> Resource:
+    """What the statement says of a type that the server writes by itself."""
+    return {"type": name, "interaction": [{"code": "read"}, {"code": "search-type"}]}
 
 
 def _of_r5(profile: Profile) -> Resource:

@@ -2044,6 +2044,34 @@ _ALWAYS = (
     ),
 )
 
+#: No system at hand promises what these break: a profile of none does.
+_SIDE_EFFECTS = (
+    Fault(
+        "update-without-audit-event",
+        "An update is carried out, and no audit event tells of it.",
+        ("update.audit-event.accepted",),
+        profile="proof/side-effects",
+    ),
+    Fault(
+        "refused-update-audited-as-done",
+        "An update is refused, and an audit event says that it was done.",
+        ("update.audit-event.refused",),
+        profile="proof/side-effects",
+    ),
+    Fault(
+        "update-without-provenance",
+        "An update is carried out, and no provenance tells of it.",
+        ("update.provenance.accepted",),
+        profile="proof/side-effects",
+    ),
+    Fault(
+        "refused-update-has-provenance",
+        "An update is refused, and a provenance tells who made it.",
+        ("update.provenance.refused",),
+        profile="proof/side-effects",
+    ),
+)
+
 #: Every fault, by the interaction that it spoils.
 ALL: tuple[Fault, ...] = (
     *_PARTS,
@@ -2063,5 +2091,6 @@ ALL: tuple[Fault, ...] = (
     *_CRITERIA,
     *_VERSIONS,
     *_PATCHES_IN_DETAIL,
+    *_SIDE_EFFECTS,
     *door_faults(),
 )

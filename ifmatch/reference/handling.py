@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from http import HTTPStatus
 
+from ifmatch.reference import trail
 from ifmatch.reference.exchange import Decision, Exchange, World
 from ifmatch.reference.message import Refusal, Reply, Request
 from ifmatch.reference.routes import BY_METHOD, decide
@@ -43,6 +45,7 @@ def carry_out(exchange: Exchange, decision: Decision) -> Reply:
     reply = decision if isinstance(decision, Reply) else decision()
     if exchange.late is not None:
         reply = exchange.world.dialect.refuse(exchange.late, exchange.type)
+    trail.keep(exchange, done=reply.status < HTTPStatus.BAD_REQUEST)
     status = _STATUS_BY_EFFECT.get(exchange.effect, reply.status)
     return exchange.world.faults.tamper(replace(reply, status=status))
 

@@ -25,6 +25,8 @@ _ELEMENTS: dict[str, tuple[str, ...]] = {
     "url": ("url",),
     "clinical-status": ("clinicalStatus",),
     "questionnaire": ("questionnaire",),
+    "entity": ("entity.what", "entity.reference"),
+    "reference": ("object.reference",),
 }
 _STRINGS = frozenset({"name", "family", "given", "address", "address-city", "title", "description"})
 

@@ -9,7 +9,9 @@ from ifmatch.rules.expectation import Expectation, NotApplicable, Promise, Surve
 from ifmatch.rules.profile import Profile
 
 #: Gates that depend on what a target file gives or a target shows, which no profile knows.
-_OF_THE_TARGET = frozenset({"credentials", "second-identity", "statement", "versions"})
+OF_THE_TARGET = frozenset(
+    {"audit-event", "credentials", "provenance", "second-identity", "statement", "versions"}
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def excluded_by(profile: Profile, rule: Rule) -> str:
 def _missing(profile: Profile, rule: Rule) -> Iterator[str]:
     """The interactions that a rule needs and a profile says there are none of."""
     needs = {tag.removeprefix("@needs:") for tag in rule.tags if tag.startswith("@needs:")}
-    for name in sorted(needs - _OF_THE_TARGET):
+    for name in sorted(needs - OF_THE_TARGET):
         if profile.offers(name) is False:
             yield name
 

@@ -51,7 +51,8 @@ def proposal(
 
     `moved` are rules that are kept as the base promises and would not be by the proposal (see `moved_by`).
     """
-    seen = [entry for entry in report["rules"] if _proposable(entry, _SEEN)]
+    silent = [entry for entry in report["rules"] if _proposable(entry, _SEEN)]
+    seen = [entry for entry in silent if not _is_contrary(entry)]
     otherwise = [
         entry for entry in report["rules"] if _answers_otherwise(entry) or entry["rule"] in moved
     ]
@@ -80,7 +81,16 @@ def moved_by(proposed: Profile, base: Profile, report: Document) -> list[str]:
 
 
 def _broken(report: Document) -> list[Entry]:
-    return [entry for entry in report["rules"] if Verdict(entry["verdict"]) in _OTHERWISE]
+    return [
+        entry
+        for entry in report["rules"]
+        if Verdict(entry["verdict"]) in _OTHERWISE or _is_contrary(entry)
+    ]
+
+
+def _is_contrary(entry: Entry) -> bool:
+    """Whether the base is silent on a rule, and the server does not do what it says: that is nothing to propose."""
+    return not entry["level"] and bool(entry["findings"])
 
 
 def _answers_otherwise(entry: Entry) -> bool:
@@ -168,9 +178,9 @@ def _exchanges(entry: Entry) -> str:
 
 
 def _left(entries: Sequence[Entry]) -> Iterator[str]:
-    """What the base promises and was not kept, as comments: nothing is proposed in its place."""
+    """What is not as the rules say, as comments: nothing is proposed in its place."""
     if entries:
-        yield "# Not kept, and left as the base has it:"
+        yield "# Not as the rule says, and left as the base has it:"
     for entry in entries:
         yield f"# {entry['rule']}: {one_line(entry['message'])}"
 

@@ -9,10 +9,19 @@ from typing import Any
 from ifmatch.rules.answer import Body, Effect, Resource
 from ifmatch.rules.content import at, place, placeholders_in
 from ifmatch.rules.expectation import Expectation, Level, NotApplicable, Promise, Source, Surveyed
-from ifmatch.rules.profile_file import shipped
+from ifmatch.rules.profile_file import for_proof, shipped
 from ifmatch.rules.profile_layers import Layer, layers_of, merged
 
-__all__ = ["FHIR_VERSIONS", "Embedded", "Profile", "ResourceKind", "base_for", "load", "shipped"]
+__all__ = [
+    "FHIR_VERSIONS",
+    "Embedded",
+    "Profile",
+    "ResourceKind",
+    "base_for",
+    "for_proof",
+    "load",
+    "shipped",
+]
 
 #: The FHIR version a profile speaks of, as CapabilityStatement.fhirVersion begins (DSTU2 is 1.0, STU3 3.0, ...).
 FHIR_VERSIONS: Mapping[str, tuple[str, ...]] = {
@@ -67,12 +76,16 @@ class ResourceKind:
 
 @dataclass(frozen=True)
 class Embedded:
-    """How the embedded server behaves where the texts leave it open. `answers` maps a rule to a status."""
+    """How the embedded server behaves where the texts leave it open.
+
+    `answers` maps a rule to a status, `trail` has the types of what it keeps of a write besides the resource.
+    """
 
     versions: str = "counter"
     ids: str = "uuid"
     answers: Mapping[str, int] = field(default_factory=dict)
     accepts: tuple[str, ...] = ()
+    trail: tuple[str, ...] = ()
     issue_severity: str = "error"
     placeholders: Mapping[str, str] = field(default_factory=dict)
 

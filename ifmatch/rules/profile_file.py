@@ -33,6 +33,11 @@ def shipped() -> list[str]:
     return sorted(path.stem for path in PROFILES.glob("*.toml"))
 
 
+def for_proof() -> list[str]:
+    """The names of the profiles of no system, which promise what a fault is to break, and no text at hand promises."""
+    return sorted(f"proof/{path.stem}" for path in PROFILES.glob("proof/*.toml"))
+
+
 def read(name: str) -> dict[str, Any]:
     """The profile with an id of those shipped, or at the path of a TOML file, as it stands there.
 
@@ -65,7 +70,7 @@ def entries(rules: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]
 
 
 def _path(name: str) -> Path:
-    if name in shipped():
+    if name in (*shipped(), *for_proof()):
         return PROFILES / f"{name}.toml"
     path = Path(name)
     if path.is_file() and _looks_like_a_path(name):

@@ -94,9 +94,22 @@ def _versions(target: Target) -> str:
     return "" if kept else f"the capability statement says that {kind} has no versions"
 
 
+def _search(resource_type: str) -> Callable[[Target], str]:
+    """Asks for a search of a type that is none of the profile's: what is not claimed is not looked for."""
+
+    def obstacle(target: Target) -> str:
+        if target.statement.claims("search-type", resource_type):
+            return ""
+        return f"the capability statement does not claim search-type for {resource_type}"
+
+    return obstacle
+
+
 #: What a rule may need that is no interaction.
 CONDITIONS: Mapping[str, Callable[[Target], str]] = {
+    "audit-event": _search("AuditEvent"),
     "credentials": _credentials,
+    "provenance": _search("Provenance"),
     "second-identity": _second_identity,
     "statement": lambda target: target.statement.problem,
     "versions": _versions,
