@@ -3,13 +3,17 @@
 from pytest_bdd import parsers, then, when
 
 from ifmatch.client.demands import demand_created, demand_unchanged
+from ifmatch.client.matching import demand_searchable
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.rules.answer import Effect
 
 
 def _conditional(target, bench, criterion, body, unique):
     filled = bench.criteria(criterion, unique)
-    return Attempt(target.conditional_update(bench.kind.type, filled, body, unique=unique), body)
+    answer = target.conditional_update(bench.kind.type, filled, body, unique=unique)
+    if answer.effect is Effect.REFUSED:
+        demand_searchable(target, bench, filled)
+    return Attempt(answer, body)
 
 
 #: Seconds: a condition may be looked up in an index that lags, so one that matches too few is tried again after these.

@@ -2,9 +2,11 @@
 
 import json
 from functools import cache
+from types import SimpleNamespace
 
 import pytest
 
+from ifmatch.client.matching import demand_searchable
 from ifmatch.client.recorder import Recorder
 from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import Settings
@@ -246,3 +248,30 @@ def test_a_status_that_is_promised_is_judged_as_ever():
     case.answered(Answer(404))
     assert not case.findings
     assert promise.outcome is Effect.REFUSED
+
+
+LISTING = said(searchParam=[{"name": "identifier", "type": "token"}])
+
+
+@pytest.mark.parametrize(
+    ("statement", "criteria", "searched", "is_known"),
+    [
+        (LISTING, "identifier=a|1", 400, True),
+        (LISTING, "family=a", 200, False),
+        (LISTING, "identifier=a|1&family=a", 200, False),
+        (None, "family=a", 200, True),
+        (None, "family=a", 400, False),
+    ],
+)
+def test_by_what_a_server_does_not_search_it_need_not_update(
+    statement, criteria, searched, is_known
+):
+    """Who refuses an update by criteria that its statement does not list, or that it does not search by, is right."""
+    target = target_that_says(json.dumps(statement) if statement else "")
+    target.search = lambda kind, criteria: Answer(searched)
+    bench = SimpleNamespace(kind=SimpleNamespace(type="Patient"))
+    if is_known:
+        demand_searchable(target, bench, criteria)
+    else:
+        with pytest.raises(RuleNotApplicable, match="family"):
+            demand_searchable(target, bench, criteria)

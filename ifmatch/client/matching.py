@@ -66,6 +66,22 @@ def create_on(target: Target, bench: Workbench, condition: str, unique: str = ""
     return Attempt(target.create(body, unique=unique, conditions=header), body)
 
 
+def demand_searchable(target: Target, bench: Workbench, criteria: str) -> None:
+    """That a server knows the criteria by which it has just refused a write: they are those of its searches.
+
+    Raises RuleNotApplicable where its statement lists what it searches by without them, or where it lists nothing and
+    refuses to search by them.
+    """
+    kind = bench.kind.type
+    names = {part.partition("=")[0] for part in criteria.split("&")}
+    listed = target.statement.parameters(kind)
+    refused = not listed and target.search(kind, criteria).effect is Effect.REFUSED
+    if refused or (listed and not names <= listed):
+        raise RuleNotApplicable(
+            f"the server does not say that it searches {kind} by {' and '.join(sorted(names))}, and refuses it"
+        )
+
+
 def demand_unknown(write: Callable[[], Attempt]) -> Attempt:
     """A write on a condition that nothing meets yet, sent to a server that does not claim to know conditions.
 

@@ -110,6 +110,12 @@ class Statement:
     def _is_of_r5(self) -> bool:
         return self.fhir_version.startswith(("5", "6"))
 
+    def parameters(self, resource_type: str) -> set[str]:
+        """What the statement says that a type can be searched by; empty when it says nothing of that."""
+        entries = () if self.problem else self._entries(resource_type)
+        listed = (one for entry in entries for one in _objects(entry, "searchParam"))
+        return {str(parameter.get("name")) for parameter in listed}
+
     def keeps_versions(self, resource_type: str) -> bool:
         """Whether resources of a type have versions; they do unless the statement says otherwise."""
         if self.problem:

@@ -43,7 +43,12 @@ def write_versions(
             _demand_accepted(name, attempt.answer)
             subject.now = bench.look(subject)
             _note(target, versions, subject, with_vread)
-    write(target, bench, DOORS["update"], subject, tags_for("never-existed", subject))
+    refused = write(target, bench, DOORS["update"], subject, tags_for("never-existed", subject))
+    if (
+        refused.answer.effect is Effect.ACCEPTED
+    ):  # that is for other rules to say: here it is one version more
+        subject.now = bench.look(subject)
+        _note(target, versions, subject, with_vread)
     return subject
 
 

@@ -1,6 +1,6 @@
 """The capability statement: what the server says it can do, which is what its profile says it offers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ifmatch import __version__
 from ifmatch.reference.exchange import World
@@ -129,9 +129,17 @@ def _resource(world: World, name: str) -> Resource:
         **_of_r5(profile),
         "conditionalDelete": "single" if offers(profile, "conditional-delete") else "not-supported",
         "searchParam": [
-            {"name": parameter, "type": type_} for parameter, type_ in _PARAMETERS.items()
+            {"name": parameter, "type": _PARAMETERS.get(parameter, "string")}
+            for parameter in sorted({*_PARAMETERS, *_criteria(profile, name)})
         ],
     }
+
+
+def _criteria(profile: Profile, name: str) -> Iterator[str]:
+    """The parameters by which the profile finds resources of a type."""
+    kind = profile.resources.get(name)
+    for criteria in kind.criteria.values() if kind else ():
+        yield from (part.partition("=")[0] for part in criteria.split("&"))
 
 
 def _kept(name: str) -> Resource:

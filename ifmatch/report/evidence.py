@@ -15,7 +15,8 @@ _LOOKING = ("Then", "But")
 def deciding_exchange(case: VerdictReached, run: Run) -> ExchangeRecorded | None:
     """The exchange that a case's verdict is about: of what was done last before the first finding, the last write.
 
-    One that was answered as the case observed comes first; of a race, one that was raced.
+    One that was answered as the case observed comes first; of a race, one that was raced. Where nothing was done but to
+    look, it is what was looked at last.
     """
     observed = case.observed.get("status")
 
@@ -43,9 +44,14 @@ def first_anomaly(case: VerdictReached) -> AnomalySeen:
 
 
 def _done_before_finding(steps: Sequence[StepCarriedOut]) -> list[int]:
-    """The numbers of the sentences from the last `When` before the first finding on, up to the next `Then`."""
+    """The numbers of the sentences from the last `When` before the first finding on, up to the next `Then`.
+
+    Without a `When` the sentence that found something.
+    """
     found = [number for number, step in enumerate(steps) if step.findings]
     until = steps[: found[0] + 1] if found else steps
     whens = [number for number, step in enumerate(until) if step.keyword == "When"]
-    numbers = range(whens[-1], len(until)) if whens else ()
+    if not whens:
+        return found[:1]
+    numbers = range(whens[-1], len(until))
     return list(itertools.takewhile(lambda number: steps[number].keyword not in _LOOKING, numbers))
