@@ -6,6 +6,7 @@ from report_log import BASE, exchange, failure, verdict, whole
 
 from ifmatch.report.advice import advice_on
 from ifmatch.report.causes import ACCEPTED, APPLIED, REFUSED, SERVER_ERROR, causes
+from ifmatch.report.evidence import deciding_exchange
 from ifmatch.report.interaction import interaction_of
 from ifmatch.rules.verdict import Verdict
 
@@ -235,3 +236,46 @@ def test_there_is_something_to_do_about_each_cause():
     advice = [advice_on(cause.symptom) for cause in causes(failed, run)]
     assert "If-Match" in advice[0].means
     assert "lacks" in advice[1].means
+
+
+def test_where_nothing_was_done_but_to_look_that_decides():
+    """A history that is wrong is no news of the writes that made it."""
+    wrong = {"expected": "404", "got": "200 with a resource", "level": "SHALL"}
+    run = whole(
+        exchange("make", "PUT", 200), exchange("history", "GET", 200, url=f"{BASE}/Patient/57/_history", headers=[]),
+        failure(
+            exchanges=["make", "history"], findings=[wrong],
+            steps=[
+                step("Given", "a resource", exchanges=["make"]),
+                step("Then", "it has no history", "failed", exchanges=["history"], findings=[wrong]),
+            ],
+        ),
+    )  # fmt: skip
+    assert list(found(run)) == ["History: accepted, though it must be refused"]
+
+
+def test_of_what_is_watched_the_first_that_was_wrong_decides():
+    """Not the last write among those that contradict each other."""
+    wrong = {"expected": "an ETag that names 1", "got": "ETag 2", "level": "SHALL"}
+    run = whole(
+        exchange("read", "GET", 200), exchange("written", "PUT", 200),
+        failure("always.etag-equals-version", exchanges=["read", "written"], findings=[wrong], steps=[]),
+    )  # fmt: skip
+    (judged,) = run.rules
+    assert deciding_exchange(judged.spokesman, run).id == "read"
+
+
+def test_of_two_conditions_the_one_that_others_show_is_what_is_wrong():
+    """An update that is let through with a further header fails for no cause of its own."""
+    both = [["If-Match", 'W/"1"'], ["If-None-Match", 'W/"9"']]
+    run = whole(
+        exchange("1"), exchange("2", headers=both),
+        accepted("update.if-match.stale", "1", reads=0),
+        accepted("update.if-match.stale-and-new", "2", reads=1),
+    )  # fmt: skip
+    assert found(run) == {
+        f"Update with If-Match: {ACCEPTED}": [
+            "update.if-match.stale",
+            "update.if-match.stale-and-new",
+        ]
+    }

@@ -165,6 +165,6 @@ def test_a_contradiction_shows_both_exchanges(name):
     """The one that is wrong, and the one that it contradicts."""
     rule, *exchanges = BROKEN[name]
     tally = seen(rule, *exchanges)
-    assert tally.exchanges == ("1", str(len(exchanges)))
+    assert tally.exchanges == (str(len(exchanges)), "1")
     (finding,) = tally.findings("SHALL")
     assert "exchange 1" in finding.expected + finding.got

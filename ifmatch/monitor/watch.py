@@ -85,8 +85,8 @@ class Tally:
 
     @property
     def exchanges(self) -> tuple[str, ...]:
-        """The ids of the exchanges that show what is wrong, each with the one that it contradicts."""
-        both = [(fact.contradicts, observed.answer.exchange) for observed, fact in self.broken]
+        """The ids of the exchanges that show what is wrong, each before the one that it contradicts."""
+        both = [(observed.answer.exchange, fact.contradicts) for observed, fact in self.broken]
         return tuple(dict.fromkeys(exchange for pair in both for exchange in pair if exchange))
 
     def findings(self, level: Level) -> tuple[Finding, ...]:

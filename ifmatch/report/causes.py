@@ -54,6 +54,9 @@ _IN_WORDS: Mapping[str, str] = {"an accepted write": "2xx", "accepted": "2xx", _
 
 _STATUS = re.compile(r"[1-5](?:\d\d|xx)\b")
 
+#: How what is wrong begins where it is no answer as a whole, but something that was seen.
+_FACT = "expected "
+
 #: What differs from case to case in a sentence about a fact: quoted texts, addresses, numbers.
 _PARTICULAR = re.compile(r"'[^']*'|\"[^\"]*\"|\S*\d\S*|\S*/\S*")
 
@@ -66,9 +69,13 @@ class Symptom:
     wrong: str
 
     def __str__(self) -> str:
-        """The symptom as a heading."""
+        """The symptom in words."""
         text = f"{self.interaction}: {self.wrong}" if self.interaction else self.wrong
         return f"{text[:1].upper()}{text[1:]}"
+
+    def heading(self, title: str) -> str:
+        """The symptom as a heading. Of a fact, it is the sentence that does not hold: the title of a rule."""
+        return f"Not so: {title}" if self.wrong.startswith(_FACT) else str(self)
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,11 @@ class Cause:
     def simplest(self) -> Judged:
         """The rule that shows the cause with the least ado."""
         return self.rules[0]
+
+    @property
+    def heading(self) -> str:
+        """What went wrong, in a line."""
+        return self.symptom.heading(self.simplest.spokesman.title)
 
     @property
     def consequences(self) -> tuple[Judged, ...]:
@@ -137,7 +149,7 @@ def _known_or_first(symptoms: Sequence[Symptom], known: Container[Symptom]) -> S
 
 
 def symptoms_of(case: VerdictReached, run: Run) -> list[Symptom]:
-    """What went wrong in a case; a race may show it on several interactions."""
+    """What went wrong in a case, and what it may be besides: a race may show it on several interactions."""
     if first_anomaly(case).operations:
         return _of_race(case, run)
     if not case.findings:
@@ -147,7 +159,9 @@ def symptoms_of(case: VerdictReached, run: Run) -> list[Symptom]:
     finding = case.findings[0]
     if finding.state and _was_refused(case):
         return [Symptom(interaction, APPLIED)]
-    return [_of_finding(finding, interaction)]
+    # Of two conditions the first may be what is wrong; then the second is no news.
+    plainer = interaction.partition(" and ")[0]
+    return list(dict.fromkeys(_of_finding(finding, each) for each in (interaction, plainer)))
 
 
 def _was_refused(case: VerdictReached) -> bool:
@@ -172,7 +186,7 @@ def _of_finding(finding: Finding, interaction: str) -> Symptom:
         return Symptom(interaction, _wrong_status(due, came[0]))
     # A header or a body that is not as promised is so whatever was asked for; a wrong resource is not.
     about = interaction if finding.state else ""
-    return Symptom(about, f"expected {without_particulars(finding.expected)}")
+    return Symptom(about, f"{_FACT}{without_particulars(finding.expected)}")
 
 
 def _wrong_status(due: Sequence[str], came: str) -> str:

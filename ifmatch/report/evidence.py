@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from ifmatch.log.events import AnomalySeen, ExchangeRecorded, StepCarriedOut, VerdictReached
 from ifmatch.report.run import Run
+from ifmatch.rules.catalogue import is_watched
 
 _READS = ("GET", "HEAD")
 
@@ -16,8 +17,10 @@ def deciding_exchange(case: VerdictReached, run: Run) -> ExchangeRecorded | None
     """The exchange that a case's verdict is about: of what was done last before the first finding, the last write.
 
     One that was answered as the case observed comes first; of a race, one that was raced. Where nothing was done but to
-    look, it is what was looked at last.
+    look, it is what was looked at last; of what is watched in every exchange, the first that was not as it should be.
     """
+    if is_watched(case.rule):
+        return next(iter(run.exchanges_of(case.exchanges)), None)
     observed = case.observed.get("status")
 
     def relevance(exchange: ExchangeRecorded) -> tuple[bool, bool, bool]:

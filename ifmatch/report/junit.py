@@ -110,7 +110,8 @@ def _source(case: VerdictReached) -> str:
 def _message(case: VerdictReached, run: Run) -> str:
     """One line: of a failure what it has in common with others, then what is said of this one."""
     message = case.message or str(case.observed.get("answer") or case.verdict.value)
-    cause = str(symptoms_of(case, run)[0]) if case.verdict is Verdict.FAIL else ""
+    is_broken = case.verdict is Verdict.FAIL
+    cause = symptoms_of(case, run)[0].heading(case.title) if is_broken else ""
     known = "known by the baseline" if run.is_known(case) else ""
     first = message.partition("\n\n")[0]
     return one_line("; ".join(filter(None, (waived(case), known, cause, first))), 450)

@@ -57,7 +57,7 @@ def _target(run: Run) -> str:
 def _cause(cause: Cause) -> Iterator[str]:
     judged = cause.simplest
     case = judged.spokesman
-    yield from ("", f"### ✗ {_shown(cause.symptom)}", "")
+    yield from ("", f"### ✗ {_shown(cause.heading)}", "")
     yield f"**{_shown(case.title)}** (`{judged.rule}`, {case.level or 'observed'})"
     yield ""
     for finding in case.findings[:2]:

@@ -98,7 +98,7 @@ def _sections(run: Run, views: dict[str, RuleView]) -> Iterator[Section]:
 def _cause_view(cause: Cause, run: Run, views: dict[str, RuleView]) -> CauseView:
     simplest = views[cause.simplest.rule]
     return CauseView(
-        heading=str(cause.symptom),
+        heading=one_line(cause.heading),
         anchor=f"cause-{simplest.anchor}",
         advice=advice_on(cause.symptom),
         simplest=simplest,
