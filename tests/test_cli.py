@@ -16,9 +16,12 @@ import pytest
 from running import forked, typed
 
 from ifmatch import HOME
+from ifmatch.cli.main import main
+from ifmatch.errors import ConfigurationError
 from ifmatch.reference.server import EmbeddedServer
 from ifmatch.report.document import problems
 from ifmatch.rules.profile import load
+from ifmatch.suite.embedded import demand_embedded_is_meant
 from ifmatch.suite.options import OPTIONS, words_for_command, words_for_pytest
 from ifmatch.suite.session import Options
 
@@ -283,3 +286,21 @@ def test_plain_pytest_is_the_same_door(tmp_path):
     report = json.loads((tmp_path / "run" / "report.json").read_text())
     assert report["complete"]
     assert "update.if-match.stale" in {rule["rule"] for rule in report["rules"]}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[""], ["--base-url", ""], ["--base-url="], ["-p", "spine", "--rules", ""], ["-p", " "]],
+)
+def test_a_word_that_is_empty_is_a_slip(words, capsys):
+    """A variable that is not set must not have the embedded server judged, nor all rules run."""
+    assert main(["run", *words]) == 4
+    assert "is empty" in capsys.readouterr().err
+
+
+def test_a_target_file_names_a_server():
+    """Else a run would judge the embedded one; with a fault that is meant."""
+    with pytest.raises(ConfigurationError, match="no base_url"):
+        demand_embedded_is_meant("target.toml", ())
+    demand_embedded_is_meant("target.toml", ("if-match-ignored",))
+    demand_embedded_is_meant("", ())

@@ -9,6 +9,7 @@ from report_log import at, exchange, failure, footer, header, journal, target, v
 from ifmatch.errors import ConfigurationError, ExitCode
 from ifmatch.log.reader import event_of, read
 from ifmatch.log.writer import line_of
+from ifmatch.report.console import conclusion
 from ifmatch.report.document import document, load, problems
 from ifmatch.report.junit import junit
 from ifmatch.report.run import Run, group_of
@@ -340,3 +341,20 @@ def test_junit_is_xml_whatever_the_server_said():
     message = ElementTree.fromstring(xml).find(".//failure").get("message")
     assert r"\x00\x1b[31m\ud800]]>&<b>\ufffe" in message
     assert len(xml) < 100_000
+
+
+@pytest.mark.parametrize("left_out", [(), ("a.b",)])
+@pytest.mark.parametrize("complete", [True, False])
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("before", [None, *Verdict])
+@pytest.mark.parametrize("now", list(Verdict))
+def test_each_report_that_is_written_can_be_read(now, before, strict, complete, left_out):
+    """Whatever came, whatever the baseline had: it is valid, and called conformant only if it is."""
+    known = {"update.x": before.value} if before else {}
+    run = Run.of([
+        header(baseline=known, strict=strict), verdict(), verdict("update.x", now.value),
+        footer(None, complete=complete, left_out=list(left_out)),
+    ])  # fmt: skip
+    assert problems(json.loads(json.dumps(document(run)))) == []
+    word, _ = conclusion(run.exit_code, run.counts, run.left_out)
+    assert (word == "CONFORMANT") == (run.conformant is True)

@@ -52,6 +52,7 @@ def _base_url_in(words: list[str]) -> tuple[str, list[str]]:
     previous = ""
     for number, word in enumerate(words):
         if _is_base_url(word, previous):
+            options.demand_no_blank("BASE_URL", word)
             return word, words[:number] + words[number + 1 :]
         previous = word
     return "", words

@@ -28,6 +28,7 @@ def document(run: Run) -> Document:
         "complete": run.complete,
         "conformant": run.conformant,
         "left_out": list(run.left_out),
+        "known": run.known,
         "exit_code": int(run.exit_code),
         "message": run.message,
         "run": {
@@ -67,9 +68,16 @@ def problems(report: object) -> list[str]:
     """In what a document differs from the schema of `report.json`, each with its place; empty when it is valid."""
     errors = mismatches(_SCHEMA_FILE, report)
     return [
-        f"{'.'.join(map(str, error.absolute_path)) or 'top level'}: {error.message[:200]}"
+        f"{'.'.join(map(str, error.absolute_path)) or 'top level'}: {_in_words(error)}"
         for error in errors
     ]
+
+
+def _in_words(error: Any) -> str:
+    """What is wrong, without the whole document in it."""
+    if error.validator in ("anyOf", "oneOf", "allOf", "not"):
+        return "its parts contradict each other"
+    return str(error.message)[:200]
 
 
 def load(path: Path) -> Document:

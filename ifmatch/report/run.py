@@ -199,8 +199,18 @@ class Run:
         """
         if self.left_out and not self._is_broken:
             return None
-        broken_or_waived = self._is_broken or self.counts[Verdict.WAIVED]
-        return self.exit_code is ExitCode.CONFORMANT and not broken_or_waived
+        excused = self.counts[Verdict.WAIVED] or self.known
+        return self.exit_code is ExitCode.CONFORMANT and not (self._is_broken or excused)
+
+    @property
+    def known(self) -> list[str]:
+        """The rules that are not kept, no worse than the baseline has them: they do not fail the run."""
+        broken = (Verdict.FAIL, Verdict.INCONCLUSIVE)
+        return [
+            rule.rule
+            for rule in self.rules
+            if rule.verdict in broken and any(map(self.is_known, rule.cases))
+        ]
 
     @property
     def _is_broken(self) -> bool:

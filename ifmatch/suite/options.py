@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ifmatch.client.target_file import read
+from ifmatch.errors import ConfigurationError
 from ifmatch.race.budget import EFFORTS
 
 if TYPE_CHECKING:
@@ -247,8 +248,22 @@ def add_to_command(parser: argparse.ArgumentParser) -> None:
 
 
 def given_to_command(args: argparse.Namespace) -> dict[str, Any]:
-    """The values that were given, by field: None where nothing was."""
-    return {option.field: getattr(args, option.field) for option in OPTIONS}
+    """The values that were given, by field: None where nothing was. Raises ConfigurationError when one is empty."""
+    values = {option.field: getattr(args, option.field) for option in OPTIONS}
+    for option in OPTIONS:
+        demand_no_blank(option.plain, values[option.field])
+    return values
+
+
+def demand_no_blank(name: str, value: Any) -> None:
+    """See that a word is not empty: a pipeline whose variable is not set must not judge something else instead.
+
+    Raises ConfigurationError.
+    """
+    if isinstance(value, str) and not value.strip():
+        raise ConfigurationError(
+            f"{name} is empty, as it is where a variable is not set. Give it a value, or leave it out."
+        )
 
 
 def words_for_pytest(values: Mapping[str, Any]) -> list[str]:

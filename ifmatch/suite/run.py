@@ -192,7 +192,7 @@ def _leave(session: pytest.Session, run: Session) -> None:
     if abort is not None:
         output = session.config.workeroutput  # type: ignore[attr-defined]  # xdist puts it there
         output["ifmatch"] = [type(abort).__name__, str(abort)]
-    run.close()
+    run.leave()
 
 
 @contextmanager

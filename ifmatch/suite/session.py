@@ -34,7 +34,7 @@ from ifmatch.rules import profile as profiles
 from ifmatch.rules.profile import Profile
 from ifmatch.rules.verdict import Verdict
 from ifmatch.suite.baseline import known
-from ifmatch.suite.embedded import embedded_server
+from ifmatch.suite.embedded import demand_embedded_is_meant, embedded_server
 from ifmatch.suite.folder import (
     claimed,
     new_folder,
@@ -117,6 +117,7 @@ class Session:
             )
         embedded = None
         if not settings.base_url:
+            demand_embedded_is_meant(options.target_file, options.faults)
             named = named or profiles.load(DEFAULT_PROFILE)
             embedded, settings = embedded_server(named, options.faults, settings)
         try:
@@ -308,7 +309,7 @@ class Session:
                     )
                 )
             )
-        self.close()
+        self.leave()
         point_latest_to(folder)
         run = Run.of(events)
         try:
@@ -322,6 +323,7 @@ class Session:
                 ended_with=self.lost.exit_code,
                 message=str(self.lost),
             )
+        released(self.claim)
         # Whoever pressed Ctrl-C knows that, whatever had been found until then.
         self.exit_code = ExitCode.INTERRUPTED if code is ExitCode.INTERRUPTED else run.exit_code
         return run
@@ -332,11 +334,10 @@ class Session:
         whole = (judged | self.watch.tallies.keys()) - self.deselected
         return tuple(rule.id for rule in catalogue.rules() if rule.id not in whole)
 
-    def close(self) -> None:
-        """Let go of the log, the connections and the embedded server."""
+    def leave(self) -> None:
+        """Let go of the log, the connections and the embedded server; of the folder only once the reports are there."""
         self.target.close()
         self.log.close()
-        released(self.claim)
         if self.embedded is not None:
             self.embedded.stop()
 

@@ -72,7 +72,7 @@ def _green(
     counts: Mapping[Verdict, int] | Mapping[str, int], left_out: Sequence[str]
 ) -> tuple[str, str]:
     """What a run comes to that ended with 0."""
-    if counts.get(Verdict.FAIL):
+    if counts.get(Verdict.FAIL) or counts.get(Verdict.INCONCLUSIVE):
         return _NOTHING_NEW
     if left_out:
         return _PARTIAL
