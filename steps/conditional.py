@@ -3,14 +3,19 @@
 from pytest_bdd import parsers, then, when
 
 from ifmatch.client.demands import demand_created, demand_unchanged
-from ifmatch.client.matching import demand_searchable
+from ifmatch.client.matching import demand_searchable, naming_where_demanded
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.rules.answer import Effect
 
 
-def _conditional(target, bench, criterion, body, unique):
+def _conditional(target, bench, criterion, body, unique, resources=()):
     filled = bench.criteria(criterion, unique)
-    answer = target.conditional_update(bench.kind.type, filled, body, unique=unique)
+    answer = naming_where_demanded(
+        lambda tag: target.conditional_update(
+            bench.kind.type, filled, body, unique=unique, if_match=tag or ()
+        ),
+        resources,
+    )
     if answer.effect is Effect.REFUSED:
         demand_searchable(target, bench, filled)
     return Attempt(answer, body)
@@ -22,7 +27,7 @@ _LAGS = (1, 2)
 
 def _conditional_on(target, bench, criterion, resources, body):
     """A conditional update that matches resources which were just created. What it made instead is removed first."""
-    attempt = _conditional(target, bench, criterion, body(), resources[0].unique)
+    attempt = _conditional(target, bench, criterion, body(), resources[0].unique, resources)
     for pause in _LAGS if bench.offers("delete") else ():
         if not _may_have_lagged(attempt, resources):
             break
@@ -30,7 +35,7 @@ def _conditional_on(target, bench, criterion, resources, body):
         target.tell(f"waiting {pause} s: a condition does not match what was created a moment ago")
         target.pause(pause)
         _look_again(bench, resources)
-        attempt = _conditional(target, bench, criterion, body(), resources[0].unique)
+        attempt = _conditional(target, bench, criterion, body(), resources[0].unique, resources)
     return attempt
 
 

@@ -1,6 +1,6 @@
 """Resources of ours that one criterion finds: none, one, or several; and what is sent to whatever matches it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -11,10 +11,13 @@ from ifmatch.client.target import Target, query
 from ifmatch.client.unique import new_unique
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import RuleNotApplicable
-from ifmatch.rules.answer import Effect
+from ifmatch.rules.answer import Answer, Effect
 from ifmatch.rules.content import put
 from ifmatch.rules.expectation import describe
 from ifmatch.rules.patches import patch_document
+
+#: How a write is refused that names no version, where one is demanded.
+_WITHOUT_CONDITION = (HTTPStatus.BAD_REQUEST, HTTPStatus.PRECONDITION_FAILED)
 
 #: How many resources match, by the word that the features have for it.
 HOW_MANY = {"none": 0, "one": 1, "many": 2}
@@ -123,6 +126,17 @@ def update_by(target: Target, bench: Workbench, subject: Subject, criteria: str)
     return Attempt(target.conditional_update(bench.kind.type, criteria, body, unique=unique), body)
 
 
+def naming_where_demanded(send: Callable[[str], Answer], subjects: Sequence[Subject]) -> Answer:
+    """The answer to a write by criteria, sent with the tag of what it is to name: of nothing first.
+
+    A server may refuse whatever names no version (RFC 6585 section 3; FHIR R5 http.html#concurrency), by criteria, too:
+    then the version of the only match is named.
+    """
+    answer = send("")
+    demands = answer.status in (*_WITHOUT_CONDITION, HTTPStatus.PRECONDITION_REQUIRED)
+    return send(subjects[0].now.tag) if demands and len(subjects) == 1 else answer
+
+
 def patch(target: Target, bench: Workbench, matching: Matching) -> Attempt:
     """PATCH of the mark in what matches."""
     mark, kind = f"ifmatch {new_unique()}", bench.kind
@@ -130,7 +144,12 @@ def patch(target: Target, bench: Workbench, matching: Matching) -> Attempt:
     marker = kind.marker_in(subjects[0].now.resource if subjects else None)
     document = patch_document("json-patch", kind.type, {marker: mark}, "")
     address = f"{kind.type}?{query(matching.criteria)}"
-    answer = target.patch_at(address, document.content, document.media_type)
+    answer = naming_where_demanded(
+        lambda tag: target.patch_at(
+            address, document.content, document.media_type, if_match=tag or ()
+        ),
+        subjects,
+    )
     # The first of what matches, as the patch should leave it.
     patched = put(subjects[0].now.resource, marker, mark) if subjects else {}
     return Attempt(answer, patched)
@@ -140,5 +159,9 @@ def delete(target: Target, bench: Workbench, matching: Matching, besides: str = 
     """DELETE of what matches; `besides` are further criteria. What is only lent to the run is never deleted."""
     for subject in matching.subjects:
         demand_own(subject)
-    answer = target.conditional_delete(bench.kind.type, matching.criteria + besides)
+    criteria = matching.criteria + besides
+    answer = naming_where_demanded(
+        lambda tag: target.conditional_delete(bench.kind.type, criteria, if_match=tag or ()),
+        matching.subjects if not besides else (),
+    )
     return Attempt(answer, {}, deletes=True)
