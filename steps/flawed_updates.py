@@ -1,5 +1,7 @@
 """When: an update whose condition or form is not as it should be, or not alone."""
 
+from http import HTTPStatus
+
 from pytest_bdd import given, parsers, when
 
 from ifmatch.client.settings import Identity
@@ -48,6 +50,28 @@ _FLAWS = {
 def update_flawed(target, bench, resource, flaw):
     options = _FLAWS[flaw](bench, resource)
     return send_update(target, bench, resource, if_match=resource.read.tag, **options)
+
+
+#: How else an update may be sent, which changes nothing about its condition: as the options of what is sent.
+_FORMS = {
+    "prefer-minimal": {"prefer": "return=minimal"},
+    "prefer-representation": {"prefer": "return=representation"},
+    "prefer-operation-outcome": {"prefer": "return=OperationOutcome"},
+    "plain-json": {"media_type": "application/json"},
+}
+
+
+@when(
+    parsers.parse("it is updated from the version that was read, in this form: {form}"),
+    target_fixture="attempt",
+)
+def update_in_form(target, bench, resource, form):
+    body = bench.changed(resource, resource.read.resource)
+    tag = resource.read.tag
+    attempt = send_update(target, bench, resource, body, if_match=tag, **_FORMS[form])
+    if attempt.answer.status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
+        raise RuleNotApplicable(f"the server takes no update in this form: {form}")
+    return attempt
 
 
 @when(

@@ -183,6 +183,21 @@ Feature: An update names the version it replaces
     Then the server answers as promised
     And the resource is as the other writer left it
 
+  @spec:CON-02
+  @needs:versions @rule:update.if-match.stale-as.<form>
+  Scenario Outline: A superseded version is refused in whatever form the update is sent: <form>
+    Given someone else has updated it since it was read
+    When it is updated from the version that was read, in this form: <form>
+    Then the update is refused as a version conflict
+    And the resource is as the other writer left it
+
+    Examples:
+      | form                     |
+      | prefer-minimal           |
+      | prefer-representation    |
+      | prefer-operation-outcome |
+      | plain-json               |
+
   @spec:CON-22
   @needs:versions @rule:update.if-match.stale-and-new
   Scenario: A superseded version is refused though a second condition holds

@@ -311,6 +311,19 @@ _IF_MATCH = (
         ignores=("update.if-match.*",),
     ),
     Fault(
+        "if-match-ignored-with-prefer",
+        "If-Match is not looked at where the client says what it prefers to get back.",
+        tuple(
+            f"update.if-match.stale-as.prefer-{wish}"
+            for wish in ("minimal", "representation", "operation-outcome")
+        ),
+    ),
+    Fault(
+        "if-match-ignored-in-plain-json",
+        "If-Match is not looked at where the content is called application/json.",
+        ("update.if-match.stale-as.plain-json",),
+    ),
+    Fault(
         "malformed-if-match-ignored",
         "An If-Match that cannot be read is taken for none.",
         ("update.if-match.malformed",),

@@ -34,6 +34,8 @@ def check_if_match(exchange: Exchange, current: Version | None) -> None:
             f"{prefix}.missing", "no If-Match header: name the version that this write is based on"
         )
         return
+    if _is_overlooked(exchange):
+        return
     date = exchange.request.header("if-unmodified-since")
     if date is not None and exchange.world.faults.on("if-unmodified-since-beside-if-match"):
         raise Refusal(f"{prefix}.stale", f"it was changed since {date}")
@@ -47,6 +49,14 @@ def check_if_match(exchange: Exchange, current: Version | None) -> None:
             rule if several else f"{prefix}.stale",
             f"the version in If-Match is not the current version of the resource{_shown(exchange, current)}",
         )
+
+
+def _is_overlooked(exchange: Exchange) -> bool:
+    """Whether a fault has the server overlook the condition for the form in which a write is sent."""
+    faults, request = exchange.world.faults, exchange.request
+    prefers = request.header("prefer") is not None and faults.on("if-match-ignored-with-prefer")
+    is_plain = request.media_type == "application/json"
+    return prefers or (is_plain and faults.on("if-match-ignored-in-plain-json"))
 
 
 def _shown(exchange: Exchange, current: Version | None) -> str:
