@@ -8,6 +8,14 @@ Feature: A delete and an update at the same moment end in one of two stories
     When a writer deletes a resource while another updates it from the version that was read
     Then every accepted write is kept
 
+  @spec:CON-16 @spec:CON-28 @spec:DEL-05 @spec:DEL-08 @spec:HIS-03 @spec:HIS-07 @spec:HTTP-05
+  @needs:versions @rule:race.delete-vs-update.named
+  Scenario: A delete that names a version races an update from that version
+    Given a delete from a superseded version is refused
+    When one writer deletes a resource and another updates it, both from the version that was read, at once
+    Then exactly one of them is accepted each time
+    And every accepted write is kept
+
   @spec:CD-02 @spec:CON-16 @spec:DEL-08 @spec:HIS-07 @spec:HTTP-05
   @needs:conditional-delete @needs:versions @rule:race.conditional-delete-vs-update
   Scenario: A delete by an identifier races an update

@@ -26,6 +26,13 @@ Feature: However many patch at once, no patch is lost
     And the others are refused as promised
     And every accepted write is kept
 
+  @spec:CON-17 @spec:HIS-07 @spec:HTTP-05
+  @needs:update @needs:versions @rule:race.patch-vs-update
+  Scenario: A patch races an update from the same version
+    When one writer patches a resource and another updates it, from the same version, at once
+    Then exactly one of them is accepted each time
+    And every accepted write is kept
+
   @spec:HIS-07 @spec:HTTP-05 @spec:PAT-10
   @needs:json-patch @rule:race.patch.distinct-elements
   Scenario: Patches of different elements that name no version all survive

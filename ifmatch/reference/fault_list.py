@@ -1050,6 +1050,7 @@ _UNGUARDED = (
     "race.update-as-create",
     "race.update-as-create.if-none-match",
     "race.patch.same-version",
+    "race.patch-vs-update",
     "race.patch.fhirpath",
     "race.patch.xml",
     "race.patch.distinct-elements",
@@ -1057,6 +1058,7 @@ _UNGUARDED = (
     "race.read.during-patch",
     "race.history.during-update",
     "race.delete-vs-update",
+    "race.delete-vs-update.named",
     "race.conditional-delete-vs-update",
     "race.transaction.same-version",
     "race.transaction-vs-update",
@@ -1090,6 +1092,12 @@ _RACES = (
         gap=Gap(("patch",)),
     ),
     Fault(
+        "patches-guarded-apart",
+        "A patch waits for other patches, but an update that comes alone does not wait for it.",
+        ("race.patch-vs-update",),
+        gap=Gap(("patch",), queue=True),
+    ),
+    Fault(
         "patches-made-of-a-copy",
         "A patch that names no version is applied to a copy, which is stored later, whatever came in between.",
         ("race.patch.distinct-elements",),
@@ -1100,6 +1108,12 @@ _RACES = (
         "Between the check of a delete and its execution other requests are served.",
         ("race.delete-vs-update",),
         profile="koppeltaal",
+        gap=Gap(("delete",)),
+    ),
+    Fault(
+        "named-deletes-checked-then-written",
+        "Between the check of the version that a delete names and its execution other requests are served.",
+        ("race.delete-vs-update.named",),
         gap=Gap(("delete",)),
     ),
     Fault(
