@@ -771,6 +771,11 @@ def test_a_slip_is_told_what_was_meant(slip, meant):
     assert hint(slip) == f' Did you mean "{meant}"? `ifmatch rules` lists all.'
 
 
+def test_a_pattern_where_one_rule_is_named_is_called_one():
+    """What was typed is never what was meant."""
+    assert hint("update.if-match.*").startswith(" Here one rule is named, and no pattern, such as ")
+
+
 def test_a_scenario_without_an_id_is_named(tmp_path):
     """It could not be spoken of."""
     path = tmp_path / "new.feature"

@@ -318,3 +318,18 @@ def test_a_folder_without_a_log_is_wrong_usage(tmp_path, capsys):
     """There is nothing to verify."""
     assert main(["verify", str(tmp_path)]) == 4
     assert main(["verify", str(tmp_path), "--key", str(tmp_path / "none.pem")]) == 4
+
+
+@pytest.mark.parametrize(
+    ("pem", "told"),
+    [
+        ("-----BEGIN PRIVATE KEY-----\nx\n", "is a private key"),
+        ("-----BEGIN CERTIFICATE-----\nx\n", "holds no public key"),
+    ],
+)
+def test_another_kind_of_key_says_nothing_of_a_package(pem, told, package, tmp_path, capsys):
+    """It is a slip of whoever verifies, and no sign that something was changed."""
+    key = tmp_path / "key.pem"
+    key.write_text(pem)
+    assert main(["verify", str(package), "--key", str(key)]) == 4
+    assert told in capsys.readouterr().err

@@ -137,11 +137,15 @@ def _is_settled(judged: "Judged") -> bool:
 
 
 def _matching(rules: Sequence[str], globs: str, evidence: Path) -> list[str]:
-    from ifmatch.rules.catalogue import hint, matches
+    from ifmatch.rules.catalogue import hint, ids, matches
 
     for glob in globs.split(","):
         if not any(matches(rule, glob) for rule in rules):
-            raise NothingSelected(f'The run in {evidence} did not judge "{glob}".{hint(glob)}')
+            exists = any(matches(rule, glob) for rule in ids())
+            advice = (
+                " It left that out: name the folder of a run that did." if exists else hint(glob)
+            )
+            raise NothingSelected(f'The run in {evidence} did not judge "{glob}".{advice}')
     return [rule for rule in rules if matches(rule, globs)]
 
 

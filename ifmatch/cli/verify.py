@@ -46,9 +46,18 @@ def _key(name: str) -> bytes:
     if not name:
         return b""
     try:
-        return Path(name).read_bytes()
+        pem = Path(name).read_bytes()
     except OSError as error:
         raise ConfigurationError(f"The key {name} cannot be read: {error.strerror}.") from None
+    if b"PRIVATE KEY" in pem:
+        raise ConfigurationError(
+            f"{name} is a private key. Name the public half, which you have from whoever signed."
+        )
+    if b"PUBLIC KEY" not in pem:
+        raise ConfigurationError(
+            f"{name} holds no public key. It must be PEM, and begin with -----BEGIN PUBLIC KEY-----."
+        )
+    return pem
 
 
 def _conclusion(evidence: "Evidence", is_wrong: bool) -> str:

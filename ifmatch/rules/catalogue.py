@@ -101,8 +101,16 @@ def ids() -> frozenset[str]:
 
 
 def hint(name: str) -> str:
-    """What to do about an id or a pattern of no rule: the one that was meant, and where all are listed."""
+    """What to do about an id or a pattern of no rule: the one that was meant, and where all are listed.
+
+    Of a pattern where one rule is to be named, that it is one.
+    """
     known = sorted(ids())
+    meant = next((id for id in known if matches(id, name)), None)
+    if meant is not None:
+        return (
+            f" Here one rule is named, and no pattern, such as {meant}. `ifmatch rules` lists all."
+        )
     groups = {f"{id.rpartition('.')[0]}.*" for id in known}
     return (
         f"{did_you_mean(name, sorted(groups) if '*' in name else known)} `ifmatch rules` lists all."

@@ -238,4 +238,6 @@ def _meant(reason: str) -> str:
     if unknown == reason:
         return ""
     first = unknown.split()[0].partition("=")[0]
+    if first in ("-n", "--numprocesses"):
+        return " It is pytest-xdist's: `pip install pytest-xdist` brings it."
     return did_you_mean(first, [option.plain for option in OPTIONS])
