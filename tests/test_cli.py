@@ -304,3 +304,9 @@ def test_a_target_file_names_a_server():
         demand_embedded_is_meant("target.toml", ())
     demand_embedded_is_meant("target.toml", ("if-match-ignored",))
     demand_embedded_is_meant("", ())
+
+
+def test_a_run_is_of_one_server(capsys):
+    """Two addresses are a slip, told before anything is sent."""
+    assert main(["run", "http://127.0.0.1:9/a", "http://127.0.0.1:9/b", "-p", "spine"]) == 4
+    assert "one server" in capsys.readouterr().err

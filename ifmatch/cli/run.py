@@ -53,9 +53,21 @@ def _base_url_in(words: list[str]) -> tuple[str, list[str]]:
     for number, word in enumerate(words):
         if _is_base_url(word, previous):
             options.demand_no_blank("BASE_URL", word)
-            return word, words[:number] + words[number + 1 :]
+            rest = words[:number] + words[number + 1 :]
+            _demand_no_other(word, rest)
+            return word, rest
         previous = word
     return "", words
+
+
+def _demand_no_other(base_url: str, rest: list[str]) -> None:
+    """See that one server is named. Raises ConfigurationError."""
+    others = [word for word in rest if word.startswith(("http://", "https://"))]
+    if others:
+        raise ConfigurationError(
+            f"A run is of one server: {base_url} or {others[0]}? `ifmatch fleet` runs several, `ifmatch compare` holds "
+            "two runs against each other."
+        )
 
 
 def _is_base_url(word: str, previous: str) -> bool:
