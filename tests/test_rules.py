@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ifmatch.errors import (
     ExitCode,
+    NothingSelected,
     OutcomeUnknown,
     RuleBroken,
     RuleNotApplicable,
@@ -20,7 +21,7 @@ from ifmatch.errors import (
 from ifmatch.report.promises import OF_THE_TARGET
 from ifmatch.rules.answer import Answer, Body, Effect, http_date, instant, is_same_instant
 from ifmatch.rules.case import Case, RaceReport
-from ifmatch.rules.catalogue import Rule, hint, matches, rules, rules_in
+from ifmatch.rules.catalogue import Rule, demand_carried_out, hint, matches, rules, rules_in
 from ifmatch.rules.content import (
     differences,
     essence,
@@ -831,3 +832,10 @@ def test_an_issue_in_xml_is_read_as_one_in_json():
 def test_instants_are_the_same_as_far_as_the_coarser_one_goes(one, other, are_same):
     """A server may keep fewer digits of a second than it has at hand when it answers."""
     assert is_same_instant(one, other) is are_same
+
+
+def test_what_is_watched_needs_something_to_watch():
+    """Rules without exchanges of their own are no run."""
+    with pytest.raises(NothingSelected, match="watched in the exchanges of other rules"):
+        demand_carried_out("always.*")
+    demand_carried_out("always.*,update.if-match.stale")

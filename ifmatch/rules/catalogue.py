@@ -124,6 +124,18 @@ def demand_matching(globs: str) -> None:
             raise NothingSelected(f'No rule matches "{glob}".{hint(glob)}')
 
 
+def demand_carried_out(globs: str) -> None:
+    """See that these patterns select a rule that is carried out, and that none of them is a slip.
+
+    Raises NothingSelected.
+    """
+    demand_matching(globs)
+    if all(is_watched(rule.id) for rule in rules() if matches(rule.id, globs)):
+        raise NothingSelected(
+            f'What "{globs}" names is watched in the exchanges of other rules: name some of those, too.'
+        )
+
+
 def is_watched(rule_id: str) -> bool:
     """Whether a rule is watched by a monitor in every exchange, instead of having a scenario to run."""
     return rule_id.startswith(_WATCHED)

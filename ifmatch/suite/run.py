@@ -39,7 +39,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             _join(config)
         elif not config.getoption("collectonly"):
             fill_from_target_file(config)
-            catalogue.demand_matching(config.getoption(RULES.own) or "*")
+            catalogue.demand_carried_out(config.getoption(RULES.own) or "*")
             _demand_expressions(config)
             _begin(config, _options(config))
     except IfmatchError as error:
