@@ -17,11 +17,9 @@ from running import forked, typed
 
 from ifmatch import HOME
 from ifmatch.cli.main import main
-from ifmatch.errors import ConfigurationError
 from ifmatch.reference.server import EmbeddedServer
 from ifmatch.report.document import problems
 from ifmatch.rules.profile import load
-from ifmatch.suite.embedded import demand_embedded_is_meant
 from ifmatch.suite.options import OPTIONS, words_for_command, words_for_pytest
 from ifmatch.suite.session import Options
 
@@ -296,14 +294,6 @@ def test_a_word_that_is_empty_is_a_slip(words, capsys):
     """A variable that is not set must not have the embedded server judged, nor all rules run."""
     assert main(["run", *words]) == 4
     assert "is empty" in capsys.readouterr().err
-
-
-def test_a_target_file_names_a_server():
-    """Else a run would judge the embedded one; with a fault that is meant."""
-    with pytest.raises(ConfigurationError, match="no base_url"):
-        demand_embedded_is_meant("target.toml", ())
-    demand_embedded_is_meant("target.toml", ("if-match-ignored",))
-    demand_embedded_is_meant("", ())
 
 
 def test_a_run_is_of_one_server(capsys):

@@ -447,6 +447,7 @@ _ASKED_BY_ONE = (
     "update.if-match.current-and-date",
     "update.if-match.inexact.",
     "update.if-match.stale-and-new",
+    "update.if-match.stale-as.",
     "update.not-acceptable",
     "update.prefer.other-case",
     "update.prefer.unknown",

@@ -1,25 +1,12 @@
 """The embedded server of a run, with a token for each identity."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from ifmatch.client.identity import Identity
 from ifmatch.client.settings import Settings, embedded_settings
-from ifmatch.errors import ConfigurationError
 from ifmatch.rules.profile import Profile
-
-
-def demand_embedded_is_meant(target_file: str, faults: Sequence[str]) -> None:
-    """See that a target file which names no server was not meant to: its run would say nothing of that server.
-
-    With a fault it is meant for the embedded one. Raises ConfigurationError.
-    """
-    if target_file and not faults:
-        raise ConfigurationError(
-            f"{target_file} has no base_url, and none was given: the run would judge the embedded server instead of "
-            'yours. Put base_url = "https://..." into the file, or leave -t out.'
-        )
 
 
 def embedded_server(

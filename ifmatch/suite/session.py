@@ -34,7 +34,7 @@ from ifmatch.rules import profile as profiles
 from ifmatch.rules.profile import Profile
 from ifmatch.rules.verdict import Verdict
 from ifmatch.suite.baseline import known
-from ifmatch.suite.embedded import demand_embedded_is_meant, embedded_server
+from ifmatch.suite.embedded import embedded_server
 from ifmatch.suite.folder import (
     claimed,
     new_folder,
@@ -117,7 +117,6 @@ class Session:
             )
         embedded = None
         if not settings.base_url:
-            demand_embedded_is_meant(options.target_file, options.faults)
             named = named or profiles.load(DEFAULT_PROFILE)
             embedded, settings = embedded_server(named, options.faults, settings)
         try:

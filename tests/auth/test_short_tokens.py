@@ -152,7 +152,7 @@ def test_every_way_gets_in(way, usual, tmp_path):
 
 
 def test_tokens_end_while_writers_race(brief, tmp_path):
-    """Several tokens serve one run: each new one comes between two rounds, and no request is ever too late for its own."""
+    """Several tokens serve one run: each new one comes between two rounds, and no request is too late for its own."""
     before = len(brief.issued)
     with target(brief) as base_url:
         done = run(tmp_path, base_url, identity("ES384", brief, WRITE), "--rules", "race.update.*")
@@ -171,7 +171,7 @@ def test_tokens_end_while_writers_race(brief, tmp_path):
     assert within == []
 
 
-#: Rules that are run where tokens end early, by one process and by two: so many that no machine is done before one ends.
+#: Rules that are run where tokens end early, by one process and by two: so many that one ends before they are done.
 EARLY = {
     "one process": ["--rules", "race.update.same-version,update.*,patch.*"],
     "two": ["--rules", "update.*,create.*,patch.*,conditional-*,door.*", "-n", "2"],
