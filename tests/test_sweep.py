@@ -204,15 +204,16 @@ def test_killed_at_a_random_moment(number, tmp_path):
 
 def _killed_run(server, folder, rules, rng, longest):
     """The folder of a run that was killed; None where it had ended by itself."""
+    before = len(server.world.store.snapshot())  # what an earlier one made and removed
     process = begin(server.base_url, folder, "-p", "fhir-r4", "--rules", rules)
-    _await_first_write(server, process)
+    _await_first_write(server, process, before)
     time.sleep(rng.uniform(0.0, longest))
     os.killpg(process.pid, signal.SIGKILL)
     return folder if process.wait() == -signal.SIGKILL else None
 
 
-def _await_first_write(server, process):
-    while not server.world.store.snapshot() and process.poll() is None:
+def _await_first_write(server, process, before=0):
+    while len(server.world.store.snapshot()) <= before and process.poll() is None:
         time.sleep(0.02)
 
 

@@ -1222,7 +1222,7 @@ _RACES = (
     Fault(
         "patches-unseen-by-updates",
         "The check of an update looks at what the last update made: a patch that came since is overwritten.",
-        ("race.update.interleaved",),
+        ("race.patch-vs-update",),
         matches=lambda naming: t.only_patched_since(
             naming.store, naming.current, naming.named, naming.body
         ),
