@@ -17,11 +17,13 @@ from running import forked, typed
 
 from ifmatch import HOME
 from ifmatch.cli.main import main
+from ifmatch.client.settings import settings_for
+from ifmatch.errors import ConfigurationError
 from ifmatch.reference.server import EmbeddedServer
 from ifmatch.report.document import problems
 from ifmatch.rules.profile import load
-from ifmatch.suite.options import OPTIONS, words_for_command, words_for_pytest
-from ifmatch.suite.session import Options
+from ifmatch.suite.options import OPTIONS, demand_typed, words_for_command, words_for_pytest
+from ifmatch.suite.session import Options, Session
 
 ENVIRONMENT = {
     name: value
@@ -294,6 +296,36 @@ def test_a_word_that_is_empty_is_a_slip(words, capsys):
     """A variable that is not set must not have the embedded server judged, nor all rules run."""
     assert main(["run", *words]) == 4
     assert "is empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--base-url="], ["--base-url", ""], ["-x", "--rules", " "]])
+def test_a_word_that_is_empty_is_a_slip_behind_pytest_too(words):
+    """By the plain names; by the other ones an empty address is handed on."""
+    with pytest.raises(ConfigurationError, match="is empty"):
+        demand_typed(words)
+    demand_typed(["--ifmatch-base-url=", "--strict", "", "-k", ""])
+
+
+@pytest.mark.parametrize("address", ["", " "])
+def test_an_empty_address_in_a_target_file_is_a_slip(address, tmp_path):
+    """As where it was filled in from a variable that was not set."""
+    file = tmp_path / "target.toml"
+    file.write_text(f'base_url = "{address}"\n')
+    with pytest.raises(ConfigurationError, match="base_url"):
+        settings_for("", str(file))
+
+
+@pytest.mark.parametrize("seconds", [-2.0, float("nan"), float("inf")])
+def test_a_wait_that_cannot_be_is_a_slip(seconds):
+    """Told before a server is started or asked."""
+    with pytest.raises(ConfigurationError, match="--wait"):
+        Session.open(Options(profile="spine", wait=seconds))
+
+
+def test_another_server_that_is_empty_is_a_slip(capsys):
+    """A replay must not go to the server of the run instead."""
+    assert main(["replay", "--against", "", "update.*"]) == 4
+    assert "--against is empty" in capsys.readouterr().err
 
 
 def test_a_run_is_of_one_server(capsys):

@@ -44,13 +44,10 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="ids of rules or patterns of them, and the folder of a run; without rules, all that it found wrong; "
         "without a run, the newest",
     )
-    parser.add_argument(
-        "--against", default="", metavar="URL", help="another server than that of the run"
-    )
+    parser.add_argument("--against", metavar="URL", help="another server than that of the run")
     parser.add_argument(
         "-t",
         "--target",
-        default="",
         metavar="FILE",
         help="another target file than that of the run",
     )
@@ -70,7 +67,10 @@ def _replay(args: argparse.Namespace) -> int:
     from ifmatch.report.run import Run
     from ifmatch.report.text import counted
     from ifmatch.suite.folder import new_run_id
+    from ifmatch.suite.options import demand_no_blank
 
+    demand_no_blank("--against", args.against)
+    demand_no_blank("--target", args.target)
     if args.times < 1:
         raise ConfigurationError("--times is at least 1.")
     evidence, globs = _evidence_and_rules(args.what)
@@ -165,7 +165,7 @@ def _options(run: "Run", rules: Sequence[str], args: argparse.Namespace) -> dict
     return {**given, **_server(run, args.against), "seed": run.seed}
 
 
-def _server(run: "Run", against: str) -> dict[str, Any]:
+def _server(run: "Run", against: str | None) -> dict[str, Any]:
     """Which server it is: the one that is named, else that of the run, which may have been an embedded one."""
     if run.header.embedded and not against:
         return {"base_url": None, "faults": list(run.header.faults)}

@@ -1,5 +1,6 @@
 """The first look at a target: is it there, is it a FHIR server, which one, and may rules be judged on it?"""
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -28,6 +29,14 @@ class Introduction:
 
     statement: Statement
     warnings: tuple[str, ...]
+
+
+def demand_seconds(wait: float) -> None:
+    """See that one can wait so long. Raises ConfigurationError."""
+    if not 0 <= wait < math.inf:
+        raise ConfigurationError(
+            f"Nobody can wait {wait:g} seconds for a server that is starting. Give --wait 0 or more, such as 60."
+        )
 
 
 def await_start(target: Target, seconds: float) -> None:

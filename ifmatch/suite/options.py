@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -264,6 +265,18 @@ def demand_no_blank(name: str, value: Any) -> None:
         raise ConfigurationError(
             f"{name} is empty, as it is where a variable is not set. Give it a value, or leave it out."
         )
+
+
+def demand_typed(args: Sequence[str]) -> None:
+    """See that none of our options is typed behind `pytest` with an empty value. Raises ConfigurationError.
+
+    `ifmatch run` looks itself, and hands an empty address on by the name that is ours alone.
+    """
+    names = {option.plain for option in OPTIONS if not option.switch}
+    for word, after in pairwise([*args, "-"]):
+        name, is_joined, value = word.partition("=")
+        if name in names:
+            demand_no_blank(name, value if is_joined else after)
 
 
 def words_for_pytest(values: Mapping[str, Any]) -> list[str]:

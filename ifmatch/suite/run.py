@@ -20,7 +20,13 @@ from ifmatch.report.console import conclusion, count_line
 from ifmatch.rules import catalogue
 from ifmatch.suite.dry_run import dry_run
 from ifmatch.suite.forecast import in_words
-from ifmatch.suite.options import RULES, Options, fill_from_target_file, given_to_pytest
+from ifmatch.suite.options import (
+    RULES,
+    Options,
+    demand_typed,
+    fill_from_target_file,
+    given_to_pytest,
+)
 from ifmatch.suite.session import Session
 from ifmatch.suite.sharing import join, shared, split
 from ifmatch.suite.stash import ABORT, RUN, SESSION, run_of, session_of
@@ -38,6 +44,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         if _is_worker(config):
             _join(config)
         elif not config.getoption("collectonly"):
+            demand_typed(list(map(str, config.invocation_params.args)))
             fill_from_target_file(config)
             catalogue.demand_carried_out(config.getoption(RULES.own) or "*")
             _demand_expressions(config)

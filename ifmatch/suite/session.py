@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
-from ifmatch.client.connect import await_start, look_again
+from ifmatch.client.connect import await_start, demand_seconds, look_again
 from ifmatch.client.courier import Carrier
 from ifmatch.client.guard import demand_allowed_host
 from ifmatch.client.overrides import with_overrides
@@ -105,6 +105,7 @@ class Session:
         Raises ConfigurationError or TargetUnusable when the run cannot begin; what was seen until then is in the log,
         which then says so.
         """
+        demand_seconds(options.wait)
         settings = settings_for(
             options.base_url, options.target_file, options.profile, options.placeholders
         )
