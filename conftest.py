@@ -35,6 +35,7 @@ _MODULES = (
     "capability",
     "history",
     "races",
+    "two_doors",
     "race_outcomes",
     "outcomes",
 )

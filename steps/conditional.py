@@ -12,7 +12,7 @@ def _conditional(target, bench, criterion, body, unique, resources=()):
     filled = bench.criteria(criterion, unique)
     answer = naming_where_demanded(
         lambda tag: target.conditional_update(
-            bench.kind.type, filled, body, unique=unique, if_match=tag or ()
+            bench.kind.type, filled, body, unique=unique, if_match=tag
         ),
         resources,
     )

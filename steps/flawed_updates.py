@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from pytest_bdd import given, parsers, when
 
+from ifmatch.client.demands import demand_unchanged
 from ifmatch.client.settings import Identity
 from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable
@@ -65,12 +66,15 @@ _FORMS = {
     parsers.parse("it is updated from the version that was read, in this form: {form}"),
     target_fixture="attempt",
 )
-def update_in_form(target, bench, resource, form):
+def update_in_form(case, target, bench, resource, form):
     body = bench.changed(resource, resource.read.resource)
     tag = resource.read.tag
     attempt = send_update(target, bench, resource, body, if_match=tag, **_FORMS[form])
-    if attempt.answer.status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
-        raise RuleNotApplicable(f"the server takes no update in this form: {form}")
+    is_unsupported = attempt.answer.status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    if "media_type" in _FORMS[form] and is_unsupported:
+        demand_unchanged(bench, case, resource)
+        if not case.findings:
+            raise RuleNotApplicable(f"the server takes no {_FORMS[form]['media_type']}")
     return attempt
 
 

@@ -17,7 +17,11 @@ from ifmatch.rules.expectation import describe
 from ifmatch.rules.patches import patch_document
 
 #: How a write is refused that names no version, where one is demanded.
-_WITHOUT_CONDITION = (HTTPStatus.BAD_REQUEST, HTTPStatus.PRECONDITION_FAILED)
+_DEMANDING = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.PRECONDITION_FAILED,
+    HTTPStatus.PRECONDITION_REQUIRED,
+)
 
 #: How many resources match, by the word that the features have for it.
 HOW_MANY = {"none": 0, "one": 1, "many": 2}
@@ -126,15 +130,17 @@ def update_by(target: Target, bench: Workbench, subject: Subject, criteria: str)
     return Attempt(target.conditional_update(bench.kind.type, criteria, body, unique=unique), body)
 
 
-def naming_where_demanded(send: Callable[[str], Answer], subjects: Sequence[Subject]) -> Answer:
-    """The answer to a write by criteria, sent with the tag of what it is to name: of nothing first.
+def naming_where_demanded(
+    send: Callable[[str | tuple[()]], Answer], subjects: Sequence[Subject]
+) -> Answer:
+    """The answer to a write by criteria, sent with the tag that it is to name: none at first.
 
     A server may refuse whatever names no version (RFC 6585 section 3; FHIR R5 http.html#concurrency), by criteria, too:
     then the version of the only match is named.
     """
-    answer = send("")
-    demands = answer.status in (*_WITHOUT_CONDITION, HTTPStatus.PRECONDITION_REQUIRED)
-    return send(subjects[0].now.tag) if demands and len(subjects) == 1 else answer
+    answer = send(())
+    is_demanded = answer.status in _DEMANDING and len(subjects) == 1
+    return send(subjects[0].now.tag) if is_demanded else answer
 
 
 def patch(target: Target, bench: Workbench, matching: Matching) -> Attempt:
@@ -145,9 +151,7 @@ def patch(target: Target, bench: Workbench, matching: Matching) -> Attempt:
     document = patch_document("json-patch", kind.type, {marker: mark}, "")
     address = f"{kind.type}?{query(matching.criteria)}"
     answer = naming_where_demanded(
-        lambda tag: target.patch_at(
-            address, document.content, document.media_type, if_match=tag or ()
-        ),
+        lambda tag: target.patch_at(address, document.content, document.media_type, if_match=tag),
         subjects,
     )
     # The first of what matches, as the patch should leave it.
@@ -161,7 +165,7 @@ def delete(target: Target, bench: Workbench, matching: Matching, besides: str = 
         demand_own(subject)
     criteria = matching.criteria + besides
     answer = naming_where_demanded(
-        lambda tag: target.conditional_delete(bench.kind.type, criteria, if_match=tag or ()),
+        lambda tag: target.conditional_delete(bench.kind.type, criteria, if_match=tag),
         matching.subjects if not besides else (),
     )
     return Attempt(answer, {}, deletes=True)
