@@ -3,25 +3,20 @@
 import json
 from dataclasses import replace
 
-import complete
 import pytest
-from complete import lacks
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ifmatch.errors import (
     ExitCode,
-    NothingSelected,
     OutcomeUnknown,
     RuleBroken,
     RuleNotApplicable,
     SetupFailed,
     TargetUnusable,
 )
-from ifmatch.report.promises import OF_THE_TARGET
 from ifmatch.rules.answer import Answer, Body, Effect, http_date, instant, is_same_instant
 from ifmatch.rules.case import Case, RaceReport
-from ifmatch.rules.catalogue import Rule, demand_carried_out, hint, matches, rules, rules_in
 from ifmatch.rules.content import (
     differences,
     essence,
@@ -59,7 +54,6 @@ from ifmatch.rules.verdict import (
     with_waiver,
 )
 from ifmatch.rules.version import is_weak, version_in, weak
-from ifmatch.suite.gates import CONDITIONS
 
 SOURCE = Source("A text", "https://example.org/text")
 PATIENT = {
@@ -171,6 +165,47 @@ def test_what_is_not_one_entity_tag_is_none(etag):
     """Only the grammar of RFC 9110 section 8.8.3 counts."""
     assert version_in(etag) is None
     assert not is_weak(etag)
+
+
+@pytest.mark.parametrize(
+    ("content", "is_held"),
+    [
+        (XML_OUTCOME, True),
+        (XML_OUTCOME.replace(b"details", b"extra"), False),
+        (json.dumps(OUTCOME).encode(), False),
+        (json.dumps({**OUTCOME, "issue": [{"details": {"text": "no"}}]}).encode(), True),
+    ],
+)
+def test_details_may_say_what_they_like_but_must_be_there(content, is_held):
+    """In JSON and in XML alike."""
+    promise = Expectation(Level.SHALL, SOURCE, issue={"details": ("*",)})
+    assert (list(compare(promise, Answer(400, content=content))) == []) is is_held
+
+
+def test_an_issue_in_xml_is_read_as_one_in_json():
+    """Some gateways answer so to JSON clients."""
+    (issue,) = Answer(400, content=XML_OUTCOME).issues
+    assert (issue["severity"], issue["code"]) == ("error", "invalid")
+    assert issue["details"] == {"coding": [{"code": "BAD_REQUEST"}], "text": ""}
+    worded = XML_OUTCOME.replace(b"</details>", b"<text value='no such thing'/></details>")
+    (issue,) = Answer(400, content=worded).issues
+    assert issue["details"]["text"] == "no such thing"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_same"),
+    [
+        ("2026-01-01T10:00:00.123456Z", "2026-01-01T10:00:00.123Z", True),
+        ("2026-01-01T10:00:00Z", "2026-01-01T11:00:00+01:00", True),
+        ("2026-01-01T10:00:00.9Z", "2026-01-01T10:00:00Z", True),
+        ("2026-01-01T10:00:00.124Z", "2026-01-01T10:00:00.123Z", False),
+        ("2026-01-01T10:00:01Z", "2026-01-01T10:00:00Z", False),
+        ("yesterday", "yesterday", False),
+    ],
+)
+def test_instants_are_the_same_as_far_as_the_coarser_one_goes(one, other, are_same):
+    """A server may keep fewer digits of a second than it has at hand when it answers."""
+    assert is_same_instant(one, other) is are_same
 
 
 # ---------------------------------------------------------------- promises
@@ -683,159 +718,3 @@ def test_a_waiver_lets_pass_what_fails_or_cannot_be_judged():
     waived = {verdict for verdict in Verdict if with_waiver(verdict) is not verdict}
     assert waived == WAIVABLE == {Verdict.FAIL, Verdict.INCONCLUSIVE}
     assert {with_waiver(verdict) for verdict in waived} == {Verdict.WAIVED}
-
-
-# ---------------------------------------------------------------- the catalogue
-
-
-def test_every_rule_has_an_id_of_its_own():
-    """Reports, profiles and comparisons speak of a rule by its id."""
-    ids = [rule.id for rule in rules()]
-    assert len(set(ids)) == len(ids) > 100
-    assert all(rule.title and rule.feature for rule in rules())
-
-
-def test_every_rule_is_complete():
-    """Each has steps, a fault that breaks it, and a word in every profile; what is missing is said in a sentence."""
-    missing = [sentence for rule in rules() for sentence in lacks(rule)]
-    if missing:
-        pytest.fail("\n".join(missing), pytrace=False)
-
-
-def test_a_new_rule_is_told_what_it_lacks():
-    """Whoever adds a scenario learns what is still to be done."""
-    new = Rule(
-        "update.foo",
-        "A new rule",
-        "A feature",
-        "update/new.feature",
-        frozenset({"@rule:update.foo"}),
-    )
-    fault, promise = lacks(new)
-    assert (
-        fault
-        == "update.foo has no fault that breaks it: add one to ifmatch/reference/fault_list.py"
-    )
-    assert promise.startswith("no profile says anything of update.foo: add ")
-    owned = replace(new, tags=new.tags | {"@if-promised"})
-    assert lacks(owned)[1].startswith(
-        "no profile promises update.foo, and it runs only where it is promised: "
-    )
-
-
-def test_a_sentence_without_a_step_is_named(tmp_path, monkeypatch):
-    """With the rule that it is part of."""
-    text = "Feature: F\n  @rule:update.foo\n  Scenario: S\n    Given a resource on the server\n    When it is fooed\n"
-    (tmp_path / "new.feature").write_text(text)
-    monkeypatch.setattr(complete, "FEATURES", tmp_path)
-    monkeypatch.setattr(complete, "_scenarios", complete._scenarios.__wrapped__)
-    assert lacks(Rule("update.foo", "S", "F", "new.feature", frozenset()))[0] == (
-        "update.foo: the sentence 'it is fooed' has no step: add one to steps/"
-    )
-
-
-def test_every_gate_is_known():
-    """A tag with a slip in it would gate nothing, unseen."""
-    known = {"@if-promised"} | {f"@needs:{n}" for n in (
-        "read", "vread", "create", "update", "delete", "patch", "search-type", "conditional-update", "update-create",
-        "history-instance", "conditional-create", "conditional-patch", "conditional-delete", "transaction", "batch",
-        "json-patch", "xml-patch", "fhirpath-patch", "credentials", "second-identity", "statement", "versions",
-        "audit-event", "provenance",
-    )} | {f"@unless:{n}" for n in ("patch", "transaction", "conditional-create", "conditional-update")}  # fmt: skip
-    for rule in rules():
-        gates = {tag for tag in rule.tags if not tag.startswith(("@rule:", "@spec:"))}
-        assert gates <= known, rule.id
-
-
-def test_what_only_a_target_can_show_is_known_to_whoever_tells_of_promises():
-    """No profile is said to lack what depends on the target."""
-    assert CONDITIONS.keys() == OF_THE_TARGET
-
-
-def test_no_feature_and_no_step_names_a_number():
-    """What a sentence means in codes is data of the profiles."""
-    import re
-
-    from ifmatch import HOME
-    from ifmatch.rules.catalogue import FEATURES
-
-    for path in [*FEATURES.rglob("*.feature"), *(HOME / "steps").glob("*.py")]:
-        assert not re.search(r"\b[1-5]\d\d\b", path.read_text(encoding="utf-8")), path.name
-
-
-@pytest.mark.parametrize(
-    ("slip", "meant"),
-    [("update.if-match.stal", "update.if-match.stale"), ("update.if-mach.*", "update.if-match.*")],
-)
-def test_a_slip_is_told_what_was_meant(slip, meant):
-    """Of ids an id, of patterns a pattern."""
-    assert hint(slip) == f' Did you mean "{meant}"? `ifmatch rules` lists all.'
-
-
-def test_a_pattern_where_one_rule_is_named_is_called_one():
-    """What was typed is never what was meant."""
-    assert hint("update.if-match.*").startswith(" Here one rule is named, and no pattern, such as ")
-
-
-def test_a_scenario_without_an_id_is_named(tmp_path):
-    """It could not be spoken of."""
-    path = tmp_path / "new.feature"
-    path.write_text("Feature: F\n  Scenario: S\n    Given a resource on the server\n")
-    with pytest.raises(
-        ValueError, match=r"^new.feature: the scenario 'S' needs one @rule: tag, not 0$"
-    ):
-        list(rules_in(path))
-
-
-def test_globs_choose_rules():
-    """Several patterns, separated by commas."""
-    assert matches("update.if-match.stale", "read.*, update.if-match.*")
-    assert not matches("update.if-match.stale", "update.if-match")
-
-
-@pytest.mark.parametrize(
-    ("content", "is_held"),
-    [
-        (XML_OUTCOME, True),
-        (XML_OUTCOME.replace(b"details", b"extra"), False),
-        (json.dumps(OUTCOME).encode(), False),
-        (json.dumps({**OUTCOME, "issue": [{"details": {"text": "no"}}]}).encode(), True),
-    ],
-)
-def test_details_may_say_what_they_like_but_must_be_there(content, is_held):
-    """In JSON and in XML alike."""
-    promise = Expectation(Level.SHALL, SOURCE, issue={"details": ("*",)})
-    assert (list(compare(promise, Answer(400, content=content))) == []) is is_held
-
-
-def test_an_issue_in_xml_is_read_as_one_in_json():
-    """Some gateways answer so to JSON clients."""
-    (issue,) = Answer(400, content=XML_OUTCOME).issues
-    assert (issue["severity"], issue["code"]) == ("error", "invalid")
-    assert issue["details"] == {"coding": [{"code": "BAD_REQUEST"}], "text": ""}
-    worded = XML_OUTCOME.replace(b"</details>", b"<text value='no such thing'/></details>")
-    (issue,) = Answer(400, content=worded).issues
-    assert issue["details"]["text"] == "no such thing"
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "are_same"),
-    [
-        ("2026-01-01T10:00:00.123456Z", "2026-01-01T10:00:00.123Z", True),
-        ("2026-01-01T10:00:00Z", "2026-01-01T11:00:00+01:00", True),
-        ("2026-01-01T10:00:00.9Z", "2026-01-01T10:00:00Z", True),
-        ("2026-01-01T10:00:00.124Z", "2026-01-01T10:00:00.123Z", False),
-        ("2026-01-01T10:00:01Z", "2026-01-01T10:00:00Z", False),
-        ("yesterday", "yesterday", False),
-    ],
-)
-def test_instants_are_the_same_as_far_as_the_coarser_one_goes(one, other, are_same):
-    """A server may keep fewer digits of a second than it has at hand when it answers."""
-    assert is_same_instant(one, other) is are_same
-
-
-def test_what_is_watched_needs_something_to_watch():
-    """Rules without exchanges of their own are no run."""
-    with pytest.raises(NothingSelected, match="watched in the exchanges of other rules"):
-        demand_carried_out("always.*")
-    demand_carried_out("always.*,update.if-match.stale")
