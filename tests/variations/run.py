@@ -7,13 +7,13 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from running import forked, run
+from running import as_finished, run
 
 from ifmatch.rules.catalogue import rules
 from ifmatch.rules.profile import load
@@ -24,8 +24,8 @@ from variations.tables import is_explained
 #: All rules but the races.
 RULES = ",".join(rule.id for rule in rules() if not rule.id.startswith("race."))
 
-#: After so many runs their lines are printed.
-_AT_ONCE = 4
+#: Runs side by side: one waits for half its time, where answers come late or a write is to be sent again.
+_PROCESSES = 3
 
 #: Verdicts that need no explanation.
 GOOD = ("pass", "observed", "not-applicable")
@@ -46,9 +46,9 @@ class Outcome:
         return self.code in (0, 7) and not self.unexplained
 
 
-def outcomes(draws: Sequence[Draw], rules: str = RULES) -> list[Outcome]:
-    """The outcomes of draws, two at a time, each in a process of its own."""
-    return forked(outcome, [(draw, rules) for draw in draws], processes=2)
+def outcomes(draws: Sequence[Draw], rules: str = RULES) -> Iterator[Outcome]:
+    """The outcomes of draws as they come, each of a process of its own."""
+    return as_finished(outcome, [(draw, rules) for draw in draws], _PROCESSES)
 
 
 def outcome(draw: Draw, rules: str = RULES) -> Outcome:
@@ -123,10 +123,9 @@ def main() -> None:
         pairs = [f"{name}={choice}" for name, choices in VARIATIONS.items() for choice in choices]
         draws = [given(1, options.profile, [*options.vary, pair]) for pair in pairs]
     good = 0
-    for start in range(0, len(draws), _AT_ONCE):
-        for one in outcomes(draws[start : start + _AT_ONCE], options.rules):
-            good += one.is_good
-            print(_line(one), flush=True)
+    for one in outcomes(draws, options.rules):
+        good += one.is_good
+        print(_line(one), flush=True)
     print(f"{good} of {len(draws)} good")
 
 
