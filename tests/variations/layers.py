@@ -113,6 +113,8 @@ def _entry_with(entry: dict, what: str) -> dict:
 
 
 def _with(resource: dict, what: str) -> dict:
+    if "versionId" not in resource.get("meta", {}):  # one that is not stored
+        return resource
     # An identifier that is not a list is that of a type where only one can be.
     if what == "identifier" and not isinstance(resource.get("identifier"), list):
         return resource
