@@ -139,7 +139,8 @@ def naming_where_demanded(
     then the version of the only match is named.
     """
     answer = send(())
-    is_demanded = answer.status in _DEMANDING and len(subjects) == 1
+    may_demand = len(subjects) == 1 and subjects[0].now.versioned
+    is_demanded = may_demand and answer.status in _DEMANDING
     return send(subjects[0].now.tag) if is_demanded else answer
 
 
