@@ -140,6 +140,14 @@ def transactions_and_reads(runner):
 
 
 @when(
+    "transactions that update two resources are refused for the second while others read the first",
+    target_fixture="race",
+)
+def refused_transactions_and_reads(runner):
+    return pairs.raced(runner, check_together, pairs.undone_beside_readers(runner))
+
+
+@when(
     "several writers update two resources in transactions while others search for both",
     target_fixture="race",
 )

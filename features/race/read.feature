@@ -24,6 +24,13 @@ Feature: Who reads while others write sees one version, whole
     Then every read shows a version as it was written
     And each transaction is there whole or not at all
 
+  @spec:HTTP-05 @spec:TX-13 @spec:VREAD-02
+  @needs:history-instance @needs:transaction @needs:versions @rule:race.read.during-refused-transaction
+  Scenario: A read during transactions that are refused shows nothing of them
+    When transactions that update two resources are refused for the second while others read the first
+    Then every read shows a version as it was written
+    And each transaction is there whole or not at all
+
   @spec:HIS-07 @spec:HTTP-05 @spec:TX-13
   @needs:history-instance @needs:search-type @needs:transaction @needs:versions @rule:race.search.during-transaction
   Scenario: A search during transactions shows each of them whole or not at all

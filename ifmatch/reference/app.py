@@ -22,6 +22,7 @@ from ifmatch.reference.gap import Gap, Meanwhile
 from ifmatch.reference.handling import begin, carry_out, check, door, prepare, refused, respond
 from ifmatch.reference.message import Refusal, Reply, Request, http_date
 from ifmatch.reference.preconditions import names_current
+from ifmatch.reference.store import Key, Version
 from ifmatch.reference.transaction import joined, steps_of
 
 #: Where the FHIR end-point lies.
@@ -102,19 +103,29 @@ async def _answered(world: World, asked: Request, gone: Callable[[], Awaitable[b
 def _is_done_in_steps(world: World) -> bool:
     """Whether a fault has transactions carried out entry by entry."""
     faults = world.faults
-    return faults.on("transactions-carried-out-entry-by-entry") or faults.on(
-        "transactions-broken-off-with-500"
+    return (
+        faults.on("transactions-carried-out-entry-by-entry")
+        or faults.on("transactions-undone-entry-by-entry")
+        or faults.on("transactions-broken-off-with-500")
     )
 
 
 async def _answered_in_steps(world: World, asked: Request) -> Reply:
-    """A transaction carried out entry by entry, with other requests served in between: what is done stays done."""
-    replies: list[Reply] = []
+    """A transaction carried out entry by entry, with other requests served in between: what is done stays done.
+
+    Unless a fault has it undone afterwards, when others have seen it.
+    """
+    replies, store, written = list[Reply](), world.store, dict[Key, list[Version]]()
     for step in steps_of(asked):
+        before = store.snapshot()
         reply = respond(world, step)
         if reply.status >= HTTPStatus.BAD_REQUEST:
+            if world.faults.on("transactions-undone-entry-by-entry"):
+                store.restore({**before, **written})
             breaks_off = world.faults.on("transactions-broken-off-with-500")
             return replace(reply, status=500) if breaks_off else reply
+        changed = [key for key, now in store.snapshot().items() if now != before.get(key)]
+        written = {key: before.get(key, []) for key in changed} | written
         replies.append(reply)
         await asyncio.sleep(_BETWEEN_STEPS)
     return joined(replies)

@@ -1145,6 +1145,16 @@ _RACES = (
         ),
     ),
     Fault(
+        "transactions-undone-entry-by-entry",
+        "A transaction is carried out entry by entry, with others served in between; one that fails is undone then.",
+        (
+            "race.read.during-transaction",
+            "race.read.during-refused-transaction",
+            "race.search.during-transaction",
+            "race.transaction.no-precondition",
+        ),
+    ),
+    Fault(
         "transactions-broken-off-with-500",
         "A transaction that finds a conflict halfway is answered 500, and what went before stays.",
         ("race.transaction.opposite-order", "race.transaction.half-stale"),

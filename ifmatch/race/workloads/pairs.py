@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from ifmatch.client.workbench import Snapshot
 from ifmatch.judge.history import Kind
 from ifmatch.judge.transactions import Histories, Look
 from ifmatch.race.completion import Completion
@@ -21,9 +22,13 @@ NAMES = ("1st", "2nd")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request, and what it is for each of the resources that it concerns: at least one, by their names."""
+    """One request, and what it is for each of the resources that it concerns: at least one, by their names.
+
+    It is released so long after the others of its round (ns).
+    """
 
     parts: dict[str, Invocation]
+    offset: int = 0
 
     @property
     def contested(self) -> Invocation:
@@ -101,7 +106,7 @@ def _released(
 ) -> list[Completion]:
     """One round; two unlike requests at the offset that their winners so far lead to."""
     aimed = race.aim if len(requests) == FEWEST else None
-    offsets = aimed.offsets(runner.rng) if aimed else ()
+    offsets = aimed.offsets(runner.rng) if aimed else [request.offset for request in requests]
     sent = [request.contested.request for request in requests]
     results = runner.sender.together(connections, sent, offsets)
     completions = _completions(runner, pair, requests, results)
@@ -186,6 +191,33 @@ def beside_readers(runner: Runner) -> Prepare:
     return prepare
 
 
+def undone_beside_readers(runner: Runner) -> Prepare:
+    """Two writers update both in transactions that are refused for the second, while others read the first.
+
+    In the first round they may be accepted: it makes the versions stale that are named from then on. The reads are
+    spread over the time that the transactions of the round before took.
+    """
+
+    def prepare(pair: Pair, writers: int) -> Sequence[Request]:
+        first, second = (pair.builders[name] for name in NAMES)
+        if second.seen.version == second.subject.read.version:
+            return in_opposite_order(runner)(pair, FEWEST)
+        seen = [first.seen, second.subject.read]
+        writes = [_of_both(runner, pair, "transaction", NAMES, seen=seen) for _ in range(FEWEST)]
+        took, read = _longest_transaction(second), runner.invocations.read(first.subject)
+        number = max(FEWEST, writers - FEWEST)
+        offsets = [round(took * (place + runner.rng.random()) / number) for place in range(number)]
+        return [*writes, *(Request({NAMES[0]: read}, offset) for offset in offsets)]
+
+    return prepare
+
+
+def _longest_transaction(builder: HistoryBuilder) -> int:
+    """How long the slower of the last transactions took (ns)."""
+    last = [one for one in builder.operations if one.kind is Kind.PART][-FEWEST:]
+    return max((one.returned - one.invoked for one in last if one.returned), default=0)
+
+
 def beside_searches(runner: Runner) -> Prepare:
     """Two writers update both in transactions, in one order, while others search for both."""
 
@@ -200,10 +232,16 @@ def beside_searches(runner: Runner) -> Prepare:
 
 
 def _of_both(
-    runner: Runner, pair: Pair, bundle_type: str, order: Sequence[str], named: bool = True
+    runner: Runner,
+    pair: Pair,
+    bundle_type: str,
+    order: Sequence[str],
+    named: bool = True,
+    seen: Sequence[Snapshot] = (),
 ) -> Request:
+    """A Bundle that updates both, from what was last seen of each unless it is said from what."""
     builders = [pair.builders[name] for name in order]
     subjects = [builder.subject for builder in builders]
-    seen = [builder.seen for builder in builders]
+    seen = seen or [builder.seen for builder in builders]
     invocations = runner.invocations.bundle(bundle_type, subjects, seen, named)
     return Request(dict(zip(order, invocations, strict=True)))
