@@ -11,7 +11,7 @@ from ifmatch.errors import RuleNotApplicable
 from ifmatch.rules.answer import Effect
 from ifmatch.rules.content import merge
 from ifmatch.rules.expectation import describe
-from ifmatch.rules.version import version_in, weak
+from ifmatch.rules.version import weak
 
 from .updates import cut_short, send_update
 
@@ -115,7 +115,7 @@ def _with_leading_zero(version):
     target_fixture="attempt",
 )
 def update_inexact(target, bench, resource, form):
-    version = version_in(resource.now.tag) or ""
+    version = resource.now.known_version
     spelt = _with_leading_zero(version) if form == "leading-zero" else version.swapcase()
     if spelt == version:
         raise RuleNotApplicable(f"the version {version} has no other spelling of that kind")

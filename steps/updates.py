@@ -10,7 +10,7 @@ from ifmatch.client.workbench import Attempt, new_unique
 from ifmatch.errors import RuleNotApplicable
 from ifmatch.rules.answer import objects_in
 from ifmatch.rules.content import extension_named, merge, without_extensions
-from ifmatch.rules.version import version_in, weak
+from ifmatch.rules.version import weak
 
 #: Metadata that no server of today would give: seen again, it was taken from the client.
 CLIENT_VERSION, CLIENT_LAST_UPDATED = "ifmatch-client-version", "1999-12-31T23:59:59.000Z"
@@ -31,9 +31,9 @@ def cut_short(body):
 def with_tag_and_profile(body):
     """The body with a tag of ours besides those it has, and with a profile."""
     meta = body.get("meta", {})
-    profile = meta.get("profile") or [
-        f"http://hl7.org/fhir/StructureDefinition/{body['resourceType']}"
-    ]
+    given = meta.get("profile")
+    ours = [f"http://hl7.org/fhir/StructureDefinition/{body['resourceType']}"]
+    profile = given if given and isinstance(given, list) else ours
     tags = [*objects_in(meta.get("tag")), CLIENT_TAG]
     return {**body, "meta": {**meta, "tag": tags, "profile": profile}}
 
@@ -165,12 +165,12 @@ def update_with_star(target, bench, resource):
 
 @when("it is updated with the current version as a strong tag", target_fixture="attempt")
 def update_with_strong(target, bench, resource):
-    return send_update(target, bench, resource, if_match=f'"{version_in(resource.now.tag)}"')
+    return send_update(target, bench, resource, if_match=f'"{resource.now.known_version}"')
 
 
 @when("it is updated with the current version bare", target_fixture="attempt")
 def update_with_bare(target, bench, resource):
-    return send_update(target, bench, resource, if_match=version_in(resource.now.tag))
+    return send_update(target, bench, resource, if_match=resource.now.known_version)
 
 
 #: What asks that nothing be there yet (RFC 9110 section 13.1.2).

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from ifmatch.client.subject import Subject
 from ifmatch.errors import RuleNotApplicable
-from ifmatch.rules.version import version_in
 
 #: The headers of each condition. `{current}` and `{read}` are versions, `{date}` is the Last-Modified of a read.
 CONDITIONS: Mapping[str, Mapping[str, str]] = {
@@ -27,8 +26,8 @@ def headers_for(condition: str, subject: Subject) -> dict[str, str]:
     """
     templates = CONDITIONS[condition]
     names = {
-        "current": version_in(subject.now.tag) or "",
-        "read": version_in(subject.read.tag) or "",
+        "current": subject.now.known_version,
+        "read": subject.read.known_version,
         "date": _date_of(subject) if "{date}" in str(templates) else "",
     }
     return {name: template.format(**names) for name, template in templates.items()}

@@ -15,7 +15,7 @@ from ifmatch.rules.answer import Answer, Resource
 from ifmatch.rules.content import at, put
 from ifmatch.rules.doors import CASES, DOORS, Door
 from ifmatch.rules.patches import patch_document
-from ifmatch.rules.version import version_in, weak
+from ifmatch.rules.version import weak
 
 #: Seconds between looks for what was just created: a condition may be looked up in an index that lags.
 _LAGS = (0.0, 0.5, 1.0, 2.0)
@@ -36,8 +36,8 @@ def tags_for(case: str, subject: Subject, other: str = "") -> list[str]:
     names = {
         "current": current,
         "read": read,
-        "current_version": version_in(current) or "",
-        "read_version": version_in(read) or "",
+        "current_version": subject.now.known_version,
+        "read_version": subject.read.known_version,
         "other": other,
         "never": "987654321" if subject.now.version.isdigit() else new_unique(),
     }

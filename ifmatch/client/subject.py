@@ -15,6 +15,13 @@ from ifmatch.rules.version import weak
 IDENTIFIER_SYSTEM = "urn:ifmatch:identifier"
 
 
+#: Why nothing can be based on what was read.
+_NO_VERSION = (
+    "the read reveals no version: it has neither an ETag that names one nor a meta.versionId to base "
+    "an update on"
+)
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """A resource as a reader saw it: content, version, time, and the versions its history lists (None: no history).
@@ -50,10 +57,15 @@ class Snapshot:
         """
         tag = tag_of(self.answer)
         if tag is None:
-            raise OutcomeUnknown(
-                "the read reveals no version: it has neither an ETag nor a meta.versionId to base an update on"
-            )
+            raise OutcomeUnknown(_NO_VERSION)
         return tag
+
+    @property
+    def known_version(self) -> str:
+        """The version, to be spelt in a tag of ours. Raises OutcomeUnknown when the server reveals none."""
+        if not self.version:
+            raise OutcomeUnknown(_NO_VERSION)
+        return self.version
 
     @property
     def base(self) -> str | tuple[()]:
