@@ -37,6 +37,7 @@ Feature: An update names the version it replaces
   @spec:META-14
   @needs:search-type @needs:versions @rule:update.if-match.from-search
   Scenario: The version taken from meta.versionId of a search result is accepted
+    Given it has been updated
     When it is updated from the meta.versionId that a search shows
     Then the server answers as promised
     And the resource holds what was sent

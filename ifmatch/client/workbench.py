@@ -250,16 +250,25 @@ class Workbench:
         return self.target.profile.offers(interaction) is True or claimed is True
 
     def version_by_search(self, subject: Subject) -> str:
-        """The meta.versionId that a search by `_id` shows.
+        """The meta.versionId that a search by `_id` shows, once it shows none that an update has replaced.
 
-        Raises OutcomeUnknown when the resource is not found, or found without a version.
+        Raises OutcomeUnknown when the resource is not found, or found without a version, or as it was before.
         """
-        listed = next(self._listings(subject), None)
-        if listed is None:
+        replaced = {subject.read.version} - {subject.now.version}
+        shown: Resource | None = None
+        for shown in self._listings(subject):
+            if version_of(shown) not in replaced:
+                break
+        if shown is None:
             raise OutcomeUnknown(f"a search by _id does not find {subject.type}/{subject.id}")
-        version = version_of(listed)
+        version = version_of(shown)
         if version is None:
             raise OutcomeUnknown("a search shows no meta.versionId")
+        if version in replaced:
+            raise OutcomeUnknown(
+                f"a search shows {subject.type}/{subject.id} in version {version} for seconds after an update has "
+                f"replaced it by {subject.now.version}"
+            )
         return version
 
     def _listings(self, subject: Subject) -> Iterator[Resource]:
