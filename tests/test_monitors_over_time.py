@@ -18,6 +18,7 @@ BACK = "always.last-updated-never-back"
 FUTURE = "always.last-modified-not-in-the-future"
 STATUS = "always.status-fits-effect"
 ENTRY = "always.entry-fits-resource"
+READ = "always.written-version-is-read"
 DONE = "always.history-entry-says-what-was-done"
 META = "always.metadata-is-valid"
 
@@ -51,6 +52,17 @@ def history(*entries):
     )
 
 
+def told(version, at, mark=MARK, **more):
+    """An update that sends a mark and is told a version."""
+    headers = {"ETag": f'W/"{version}"'} if version else {}
+    return exchange("PUT", at=at, sent={"gender": f"ifmatch {mark}"}, **headers, **more)
+
+
+def reads(version, at, mark=MARK):
+    """A read that shows a mark in a version."""
+    return exchange(at=at, body=patient(version, gender=f"ifmatch {mark}"))
+
+
 def made(version, at, lasts=1, method="PUT", status=200):
     return exchange(method, status=status, at=at, lasts=lasts, ETag=f'W/"{version}"')
 
@@ -73,6 +85,12 @@ BROKEN = {
     "a created version comes back": (
         REUSED, exchange("POST", "Patient", 201, at=0, ETag='W/"1"', Location=f"{BASE}/Patient/1"),
         made("2", 2), made("1", 4),
+    ),
+    "another version is read": (READ, told("3", 0), reads("2", 2)),
+    "a new one is told to be another": (
+        READ,
+        exchange("POST", "Patient", 201, sent=patient(gender=MARK), ETag='W/"0"', Location=f"{BASE}/Patient/1"),
+        reads("1", 2),
     ),
     "times rise": (BACK, history(
         {"resource": patient(meta={"versionId": "2", "lastUpdated": "2026-01-01T12:00:00Z"})},
@@ -120,6 +138,11 @@ LAWFUL = {
     "a deletion that is not done yet": (REUSED, made("1", 0), deleted(2, status=202), made("1", 4)),
     "writes that tell no version": (REUSED, exchange("PUT", at=0), made("2", 2), exchange("PUT", at=4)),
     "another resource": (REUSED, made("1", 0), made("2", 2), exchange("PUT", "Patient/2", at=4, ETag='W/"1"')),
+    "the version told is read": (READ, told("2", 0), reads("2", 2)),
+    "what another one sent is recorded later": (
+        READ, told("2", 0), *[exchange(at=2, lasts=2, body=patient("3", gender=f"{MARK} {OTHER_MARK}"))] * 2,
+        told("3", 2, OTHER_MARK),
+    ),
     "equal times": (BACK, history(*[{"resource": patient(meta={"lastUpdated": "2026-01-01T12:00:00Z"})}] * 2)),
     "a time told less finely": (BACK, history(
         {"resource": patient(meta={"lastUpdated": "2026-01-01T12:00:00Z"})},
@@ -144,6 +167,19 @@ LAWFUL = {
 }  # fmt: skip
 
 
+TELLS_NOTHING = {
+    "no version is told": (READ, told("", 0), reads("2", 2)),
+    "a read that lags": (READ, told("2", 0, OTHER_MARK), told("3", 2), reads("2", 4, OTHER_MARK)),
+    "a read that lags behind equal content": (READ, told("2", 0), told("3", 2), reads("2", 4)),
+    "something else was sent in between": (
+        READ, told("2", 0), exchange("POST", "", at=2, sent={"type": "transaction"}), reads("3", 4),
+    ),
+    "a read that was sent before": (READ, told("2", 5), reads("1", 0)),
+    "another one's version": (READ, told("3", 0, path="Patient/2"), reads("2", 2)),
+    "no versions": (READ, told("3", 0), reads(None, 2)),
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("name", BROKEN)
 def test_what_contradicts_what_was_seen_before_is_found(name):
     rule, *exchanges = BROKEN[name]
@@ -158,6 +194,12 @@ def test_what_a_right_server_may_do_contradicts_nothing(name):
     tally = seen(rule, *exchanges)
     assert tally.looked
     assert not tally.broken
+
+
+@pytest.mark.parametrize("name", TELLS_NOTHING)
+def test_what_tells_nothing_of_a_write_is_not_held_against_it(name):
+    rule, *exchanges = TELLS_NOTHING[name]
+    assert not seen(rule, *exchanges).looked
 
 
 @pytest.mark.parametrize("name", ["what was refused is read", "a version comes back"])

@@ -11,6 +11,11 @@ Feature: What holds in every exchange
   Scenario: The ETag of an answer names the version that its body shows
     Whoever reads a resource sends one of the two back with the next update. When they differ, one of them is wrong.
 
+  @spec:HDR-07 @spec:PRF-01
+  @rule:always.written-version-is-read
+  Scenario: The version that the answer to a write names is the one that is read
+    A client that wants no body back has nothing else to go by. It sends this version with its next update.
+
   @rule:always.location-leads-there
   Scenario: The Location of an answer names the resource and the version that were written
     Host and base, type, id and version are those of the resource that the request wrote.

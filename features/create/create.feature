@@ -62,18 +62,21 @@ Feature: A create makes a new resource and says where it is
   Scenario: A client that prefers a minimal answer to its create gets no body
     When a valid resource is created, preferring "return=minimal"
     Then the server answers as promised
+    And the new resource holds what was sent
 
   @spec:PRF-01
   @rule:create.prefer.representation
   Scenario: A client that prefers the representation gets the created resource
     When a valid resource is created, preferring "return=representation"
     Then the server answers as promised
+    And the new resource holds what was sent
 
   @spec:ERR-02 @spec:PRF-01
   @rule:create.prefer.operation-outcome
   Scenario: A client that prefers an OperationOutcome to its create gets one
     When a valid resource is created, preferring "return=OperationOutcome"
     Then the server answers as promised
+    And the new resource holds what was sent
 
   @spec:CRE-04
   @rule:create.unparsable

@@ -171,6 +171,7 @@ Feature: A patch changes what it says, from the version it names
   Scenario Outline: A client that patches gets back what it prefers: <preference>
     When it is patched from its current version, preferring <preference>
     Then the server answers as promised
+    And the resource holds what the patch says
 
     Examples:
       | preference |

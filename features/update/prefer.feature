@@ -16,6 +16,7 @@ Feature: A client can say how much it wants to hear back
   Scenario: A client that prefers a minimal answer gets no body
     When it is updated from its current version, preferring "return=minimal"
     Then the server answers as promised
+    And the resource holds what was sent
 
   @spec:HDR-07 @spec:PRF-01
   @rule:update.prefer.representation
@@ -23,12 +24,14 @@ Feature: A client can say how much it wants to hear back
     When it is updated from its current version, preferring "return=representation"
     Then the server answers as promised
     And a resource in the answer is the one that was stored
+    And the resource holds what was sent
 
   @spec:ERR-02 @spec:PRF-01
   @rule:update.prefer.operation-outcome
   Scenario: A client that prefers an OperationOutcome gets one
     When it is updated from its current version, preferring "return=OperationOutcome"
     Then the server answers as promised
+    And the resource holds what was sent
 
   @spec:PRF-03 @spec:PRF-04
   @rule:update.prefer.<preference>

@@ -25,10 +25,12 @@ from ifmatch.monitor.status_fits_effect import status_fits_effect
 from ifmatch.monitor.version_is_one_content import version_is_one_content
 from ifmatch.monitor.version_never_reused import version_never_reused
 from ifmatch.monitor.watch import Monitor
+from ifmatch.monitor.written_version_is_read import written_version_is_read
 
 MONITORS: Mapping[str, Monitor] = {
     "always.no-server-error": no_server_error,
     "always.etag-equals-version": etag_equals_version,
+    "always.written-version-is-read": written_version_is_read,
     "always.location-leads-there": location_leads_there,
     "always.shows-what-was-asked": shows_what_was_asked,
     "always.version-is-one-content": version_is_one_content,

@@ -31,6 +31,16 @@ class Marks:
     _from_elsewhere: set[str] = field(default_factory=set)
     _first_shown: dict[str, datetime] = field(default_factory=dict)
 
+    def fresh(self, marks: Iterable[str]) -> frozenset[str]:
+        """Those that were never sent or shown before."""
+        return frozenset(
+            mark for mark in marks if mark not in self._first_shown and not self.was_sent(mark)
+        )
+
+    def was_sent(self, mark: str) -> bool:
+        """Whether a write sent it, as far as is known now."""
+        return mark in self._refused or mark in self._from_elsewhere
+
     @property
     def any_refused(self) -> bool:
         """Whether there is anything whose trace could be seen."""

@@ -9,7 +9,7 @@ from ifmatch.client.subject import is_bundle
 from ifmatch.monitor.asked import Asked, Interaction, asked_by
 from ifmatch.monitor.marks import marks_in
 from ifmatch.monitor.shown import Seen, Shown, shown_by, version_spoken_of
-from ifmatch.monitor.writes import Write, write_in
+from ifmatch.monitor.writes import LastWritten, Write, write_in
 from ifmatch.rules.answer import Answer, Resource, objects_in
 from ifmatch.rules.expectation import Finding, Level
 
@@ -135,12 +135,20 @@ class Watch:
 
     def _remember(self, observed: Observed) -> None:
         seen, answer = self._seen, observed.answer
+        if observed.request.is_write:
+            self._remember_write(observed)
         for one in observed.shown:
             seen.add(one)
             seen.marks.shown(marks_in(one.text), observed.ended)
         seen.add_time(version_spoken_of(answer, observed.asked), answer)
-        if observed.write is not None:
-            seen.writes.add(observed.write)
-        if observed.request.is_write:
-            sent = marks_in(observed.request.body.decode("utf-8", "replace"))
-            seen.marks.sent(sent, answer, observed.began)
+
+    def _remember_write(self, observed: Observed) -> None:
+        seen, write = self._seen, observed.write
+        marks = marks_in(observed.request.body.decode("utf-8", "replace"))
+        names_version = write is not None and write.version
+        seen.last_written = (
+            LastWritten(write, seen.marks.fresh(marks)) if write and names_version else None
+        )
+        seen.marks.sent(marks, observed.answer, observed.began)
+        if write is not None:
+            seen.writes.add(write)

@@ -28,6 +28,14 @@ class Write:
         return self.ended < other.began
 
 
+@dataclass(frozen=True, slots=True)
+class LastWritten:
+    """What was carried out by the last request that may write: it named a version, and sent marks as the first."""
+
+    write: Write
+    fresh_marks: frozenset[str]
+
+
 def write_in(asked: Asked | None, answer: Answer, began: datetime, ended: datetime) -> Write | None:
     """The write that an exchange is, None when it is none, was not carried out, or does not say of what.
 

@@ -605,6 +605,14 @@ _UPDATE = (
         tampers={"update": t.rewritten("ETag", t.hashed)},
     ),
     Fault(
+        "etag-of-an-answer-without-a-body-is-another",
+        "Where an answer to a create, an update or a patch has no body, its ETag names no version.",
+        ("always.written-version-is-read", "always.location-leads-there"),
+        tampers=dict.fromkeys(
+            ("create", "update", "patch"), t.if_empty(t.rewritten("ETag", t.hashed))
+        ),
+    ),
+    Fault(
         "etag-of-the-previous-version",
         "The ETag of an update names the version that was replaced.",
         ("update.etag-equals-version", "update.if-match.own-etag", "update.equal-content"),
