@@ -37,15 +37,15 @@ class Memory:
         last = self.newest.get(name)
         return last if last is not None and _version_of(last) != version else self.before.get(name)
 
-    def other(self, name: str) -> Reply | None:
-        """An answer about another resource of the same type: the one that was spoken of last."""
+    def other(self, name: str, unlike: Callable[[Reply], bool] = lambda _: True) -> Reply | None:
+        """An answer about another resource of the same type: of those that are unlike, the newest."""
         kind = name.partition("/")[0]
-        others = [
-            reply
-            for key, reply in self.newest.items()
+        others = (
+            self.newest[key]
+            for key in reversed(self.newest)
             if key != name and key.startswith(f"{kind}/")
-        ]
-        return others[-1] if others else None
+        )
+        return next(filter(unlike, others), None)
 
 
 def interaction_of(asked: Asked, reply: Reply) -> str:
@@ -161,7 +161,9 @@ def _elements(cell: Cell, asked: Asked, reply: Reply, memory: Memory) -> Reply:
         )
         source = {
             "previous": lambda n=name, v=version: memory.previous(n, v),
-            "other": lambda n=name: memory.other(n),
+            "other": lambda n=name, now=_at(resource, cell.part): memory.other(
+                n, lambda one: _at(one.json, cell.part) not in (NOTHING, now)
+            ),
             "sent": lambda: Reply(body=asked.body),
         }.get(cell.mutation, lambda: None)()
         _change(resource, cell, source.json if source else None)

@@ -17,6 +17,8 @@ PROFILE = "fhir-r4"
 
 #: The rules that are watched throughout, and all others but the races.
 WATCHED = "always.*"
+#: This one leaves a resource in its first version, which is another than that of whatever was written to.
+BESIDE = "create.valid"
 SEQUENTIAL = f"{WATCHED},capability.*,conditional-update.*,create.*,patch.*,read.*,update.*"
 
 #: By these verdicts a wrong answer is caught; by those a rule only says that it could not be judged.
@@ -122,7 +124,7 @@ def _outcome(name: str, base: Baseline, log: Path | None) -> Outcome:
     """The outcome of a cell, by the rules that see what it changes."""
     cell = CELLS[name]
     MISBEHAVIOURS["mutated"] = partial(_turn, cell)
-    rules = ",".join([WATCHED, *base.seeing[cell.interaction]])
+    rules = ",".join([WATCHED, BESIDE, *base.seeing[cell.interaction]])
     with tempfile.TemporaryDirectory() as folder:
         tempfile.tempdir = folder
         with hostile("mutated", profile=PROFILE) as server:

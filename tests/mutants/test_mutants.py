@@ -15,6 +15,9 @@ from mutants.tables import LAWFUL, reason
 #: How many cells are run when nobody says.
 USUAL = "25"
 
+#: What made the suite fail itself when all cells were run: these are in every sample.
+ONCE_CRASHED = ("etag.string.read", "profile.number.read")
+
 
 @pytest.fixture(scope="module")
 def found():
@@ -23,7 +26,8 @@ def found():
     names = sample(
         0 if count == "all" else int(count), int(os.environ.get("IFMATCH_MUTANTS_SEED", "1"))
     )
-    return {outcome.cell: outcome for outcome in outcomes(names, baseline())}
+    names = dict.fromkeys([*names, *ONCE_CRASHED])
+    return {outcome.cell: outcome for outcome in outcomes(list(names), baseline())}
 
 
 def test_no_answer_makes_the_suite_fail_itself(found):
