@@ -159,9 +159,10 @@ def _elements(cell: Cell, asked: Asked, reply: Reply, memory: Memory) -> Reply:
             f"{resource.get('resourceType')}/{resource.get('id')}",
             _version_in(resource),
         )
+        now = _at(resource, cell.part)
         source = {
             "previous": lambda n=name, v=version: memory.previous(n, v),
-            "other": lambda n=name, now=_at(resource, cell.part): memory.other(
+            "other": lambda n=name, now=now: memory.other(
                 n, lambda one: _at(one.json, cell.part) not in (NOTHING, now)
             ),
             "sent": lambda: Reply(body=asked.body),
