@@ -19,6 +19,7 @@ FUTURE = "always.last-modified-not-in-the-future"
 STATUS = "always.status-fits-effect"
 ENTRY = "always.entry-fits-resource"
 DONE = "always.history-entry-says-what-was-done"
+YOURS = "always.read-your-writes"
 META = "always.metadata-is-valid"
 
 
@@ -55,6 +56,12 @@ def made(version, at, lasts=1, method="PUT", status=200):
     return exchange(method, status=status, at=at, lasts=lasts, ETag=f'W/"{version}"')
 
 
+def found(version, at):
+    """A read that shows a version, or that nothing is there."""
+    told = {"ETag": f'W/"{version}"'} if version else {}
+    return exchange(status=200 if version else 404, at=at, **told)
+
+
 def deleted(at, status=204):
     return exchange("DELETE", status=status, at=at)
 
@@ -74,6 +81,9 @@ BROKEN = {
         REUSED, exchange("POST", "Patient", 201, at=0, ETag='W/"1"', Location=f"{BASE}/Patient/1"),
         made("2", 2), made("1", 4),
     ),
+    "a read that lags": (YOURS, made("1", 0), made("2", 2), found("1", 4), found("2", 6)),
+    "a read before what was created arrived": (YOURS, made("1", 0, status=201), found("", 2), found("1", 4)),
+    "a read of what was deleted": (YOURS, made("1", 0), deleted(2), found("1", 4), found("", 6)),
     "times rise": (BACK, history(
         {"resource": patient(meta={"versionId": "2", "lastUpdated": "2026-01-01T12:00:00Z"})},
         {"resource": patient(meta={"versionId": "1", "lastUpdated": "2026-01-01T12:00:01Z"})},
@@ -113,6 +123,10 @@ LAWFUL = {
     "what failed": (TRACE, put(500, 0), put(412, 2), shows(MARK, 4)),
     "what the server did not wait for": (TRACE, put(412, 0, OTHER_MARK), put(408, 0), shows(MARK, 4)),
     "what an earlier run left": (TRACE, shows(MARK, 0), put(412, 2), put(412, 2, OTHER_MARK), shows(MARK, 4)),
+    "a read of what was written": (YOURS, made("1", 0), made("2", 2), found("2", 4)),
+    "a read of what others wrote": (YOURS, made("1", 0), made("2", 2), found("3", 4), found("2", 6)),
+    "a read meanwhile": (YOURS, made("1", 0), made("2", 2, lasts=9), found("1", 1.5), found("1", 4), found("2", 20)),
+    "what no read ever shows": (YOURS, made("1", 0), made("2", 2), found("1", 4), found("1", 6)),
     "nothing changed": (REUSED, made("1", 0), made("2", 2), made("2", 4)),
     "two at once": (REUSED, made("1", 0, lasts=9), made("2", 1), made("1", 3)),
     "one that began as the other ended": (REUSED, made("1", 0), made("2", 1), made("1", 2)),
