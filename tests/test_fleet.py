@@ -25,6 +25,7 @@ from ifmatch.fleet.run_night import latest_end
 from ifmatch.fleet.side_by_side import SideBySide, Waiting
 from ifmatch.reference.server import EmbeddedServer
 from ifmatch.rules.profile import load
+from ifmatch.suite.options import OPTIONS
 
 #: One rule, so that a run is mostly its own beginning.
 _RULES = 'rules = "update.if-match.stale"'
@@ -374,3 +375,57 @@ def _interrupt_once_begun(folder):
     ):
         time.sleep(0.05)
     os.kill(os.getpid(), signal.SIGINT)
+
+
+# ---------------------------------------------------------------- what a target may say
+
+#: A value for each key that a target file has for an option of a run.
+_SAID = {
+    "base_url": "https://fhir.example/fhir",
+    "profile": "fhir-r4",
+    "rules": "update.*",
+    "effort": "quick",
+    "writers": 3,
+    "seed": 7,
+    "strict": True,
+    "wait": 2,
+    "budget": "5m",
+    "fail_on": "new",
+    "baseline": "before.json",
+    "vantages": ["popen"],
+    "faults": ["if-match-ignored"],
+}
+
+
+def test_all_options_of_a_target_file_are_tried():
+    assert set(_SAID) == {option.key for option in OPTIONS if option.key} - {"report_dir"}
+
+
+@pytest.mark.parametrize("key", _SAID)
+def test_defaults_may_say_what_a_target_file_says(key, tmp_path):
+    """It arrives at the command line of each run; a file is one beside the fleet file."""
+    path = tmp_path / "fleet.toml"
+    said = f"{key} = {json.dumps(_SAID[key])}"
+    path.write_text(f'[defaults]\n{said}\n[targets.one]\nprofile = "fhir-r4"\n')
+    (only,) = Fleet.read(path).jobs(tmp_path)
+    field = next(option.field for option in OPTIONS if option.key == key)
+    due = str(tmp_path / "before.json") if key == "baseline" else _SAID[key]
+    assert only.given[field] == due
+    option = next(option for option in OPTIONS if option.key == key)
+    assert any(word.startswith(option.plain) for word in only.words())
+
+
+def test_a_switch_that_is_off_for_one_target_is_not_typed(tmp_path):
+    path = tmp_path / "fleet.toml"
+    path.write_text('[defaults]\nstrict = true\n[targets.one]\nprofile = "spine"\nstrict = false\n')
+    (only,) = Fleet.read(path).jobs(tmp_path)
+    assert "--strict" not in only.words()
+
+
+def test_what_only_the_owner_of_a_target_knows_stands_in_its_file(tmp_path):
+    path = tmp_path / "fleet.toml"
+    path.write_text('[defaults.auth]\ntoken_env = "T"\n[targets.one]\nprofile = "spine"\n')
+    with pytest.raises(
+        ConfigurationError, match="auth stands in a target file: name that by target"
+    ):
+        Fleet.read(path)

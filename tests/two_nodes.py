@@ -34,12 +34,7 @@ class Node(BaseHTTPRequestHandler):
     locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def _answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        headers = {
-            name: value
-            for name, value in self.headers.items()
-            if name.lower() not in _OF_THE_CONNECTION
-        }
+        headers, body = self._headers(), self._body()
         if self.command == "PUT" and "If-Match" in self.headers:
             with self.locks[self.path]:
                 self._pass_on(self._checked(headers), body)
@@ -47,6 +42,17 @@ class Node(BaseHTTPRequestHandler):
             self._pass_on(headers, body)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815
+
+    def _headers(self):
+        """What was sent, but for what belongs to the connection."""
+        return {
+            name: value
+            for name, value in self.headers.items()
+            if name.lower() not in _OF_THE_CONNECTION
+        }
+
+    def _body(self):
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
     def _checked(self, headers):
         """The headers without If-Match where that names the current version: the check has been made here."""

@@ -8,12 +8,12 @@ from ifmatch.monitor.watch import Watch
 BASE = "http://target.example/fhir"
 
 
-def seen(rule, *exchanges, base_url=BASE):
+def seen(rule, *exchanges, base_url=BASE, raced=False):
     """What the monitor of a rule made of some exchanges."""
     watch = Watch({rule: MONITORS[rule]}, base_url)
     recorder = Recorder(lambda _: None, Redactor(), watch)
     for one in exchanges:
-        recorder.exchange(one)
+        recorder.exchange(one, raced=raced)
     return watch.tallies[rule]
 
 

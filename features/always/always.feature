@@ -32,6 +32,11 @@ Feature: What holds in every exchange
     The answer to a write, a read, a search and a history may all show it. When two of them differ, one is not what was
     stored, and whoever goes on from there destroys something.
 
+  @spec:UPD-07
+  @rule:always.read-your-writes
+  Scenario: A read shows what was acknowledged before it was sent
+    Where reads come from a copy that lags behind, whoever saves and looks does not find what was saved, and saves again.
+
   @spec:META-04 @spec:META-10
   @rule:always.metadata-is-valid
   Scenario: Id, version, time, profiles and labels of a resource have the form that FHIR gives them

@@ -1,6 +1,7 @@
 """Other machines, reached by execnet, as pytest-xdist reaches them: each with an ifmatch of its own."""
 
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ifmatch import __version__
@@ -38,6 +39,15 @@ def gateway_to(spec: str) -> "execnet.Gateway":
             f"{spec} has ifmatch {version}, and here it is {__version__}. Install the same version in both."
         )
     return gateway
+
+
+def demand_machines(specs: Iterable[str]) -> None:
+    """See that each machine can be had, before anything is written that a run without it would only have to remove.
+
+    Raises ConfigurationError for the first that cannot.
+    """
+    for spec in specs:
+        gateway_to(spec).exit()
 
 
 def gateway_errors() -> tuple[type[Exception], ...]:

@@ -23,8 +23,8 @@ from ifmatch.rules.answer import Answer
 #: Takes an event into the log.
 Log = Callable[[Event], object]
 
-#: Is shown every exchange with its answer, under which the evidence holds it.
-Watch = Callable[[Exchange, Answer], None]
+#: Is shown every exchange with its answer, under which the evidence holds it, and told whether it raced.
+Watch = Callable[[Exchange, Answer, bool], None]
 
 #: Characters of a body that the evidence holds.
 _MOST_BODY = 256 * 1024
@@ -120,7 +120,7 @@ class Recorder:
         )
         answer = exchange.answer(exchange_id)
         if self._watch is not None:
-            self._watch(exchange, answer)
+            self._watch(exchange, answer, raced)
         return replace(answer, failure=TOKEN_ENDED) if token_ended else answer
 
     def journal(self, entry: Journalled) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from ifmatch.client.access import authorizer_for, wire_to
 from ifmatch.client.courier import Carrier, Courier
 from ifmatch.client.exchange import Request
+from ifmatch.client.freshness import Freshness
 from ifmatch.client.identity import Identity
 from ifmatch.client.ledger import Item, Ledger
 from ifmatch.client.quota import Quota
@@ -47,6 +48,7 @@ class Target:
         self.canary: Answer | None = None
         self.patch_format = ""  # not known yet
         self.authorizer = authorizer_for(settings, recorder.redactor.learn, recorder.notice)
+        self.freshness = Freshness(settings.base_url)
         self.quota = Quota(settings.limits, lambda: len(self.ledger), recorder.notice)
         self._courier = Courier(
             wire or wire_to(settings.base_url, settings),
@@ -257,7 +259,22 @@ class Target:
         return set().union(*(kind.placeholders for kind in self.profile.resources.values()))
 
     def _write(self, method: str, path: str, body: Resource | bytes, **options: Any) -> Answer:
-        return self._courier.send(self.write_request(method, path, body, **options))
+        return self._sent(self.write_request(method, path, body, **options))
+
+    def _sent(self, request: Request) -> Answer:
+        """The answer to a request. A look is repeated while it shows less than was acknowledged (see freshness.py)."""
+        fresh, behind = self.freshness, 0
+        if due := fresh.due(request):
+            self.pause(due)
+        answer = self._courier.send(request)
+        for pause in fresh.patience:
+            if request.is_write or not fresh.is_behind(request, answer):
+                break
+            behind += 1
+            self.pause(pause)
+            answer = self._courier.send(request)
+        fresh.note(request, answer, behind)
+        return answer
 
     def settle_new(self, item: Item, answer: Answer) -> Answer:
         """Note what became of what a request was to make, which may have found what we made before."""
@@ -281,7 +298,7 @@ class Target:
 
         Raises OutcomeUnknown when no usable answer came, TargetUnusable when the target is gone.
         """
-        return self._courier.send(self.request(method, path, **options))
+        return self._sent(self.request(method, path, **options))
 
     def _url(self, path: str, outside: bool) -> str:
         base = (

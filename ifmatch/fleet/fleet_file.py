@@ -1,7 +1,9 @@
 """The fleet file: read from TOML, checked by its schema, and turned into the jobs of a night."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +13,8 @@ from ifmatch.client.address import normalised
 from ifmatch.errors import ConfigurationError, did_you_mean
 from ifmatch.fleet.job import Bound, Job
 from ifmatch.rules import profile as profiles
-from ifmatch.rules.schema import mismatch
+from ifmatch.rules.schema import mismatch_in
+from ifmatch.suite.options import OPTIONS
 
 _SCHEMA = Path(__file__).with_name("fleet.schema.json")
 
@@ -74,9 +77,11 @@ class Fleet:
     def _files(self, said: Mapping[str, Any]) -> dict[str, str | None]:
         """The options that may name a file beside the fleet file."""
         profile, target = said["profile"], said.get("target", "")
+        baseline = {"baseline": self._beside(said["baseline"])} if "baseline" in said else {}
         return {
             "profile": self._beside(profile) if profile.endswith(".toml") else profile or None,
             "target_file": self._beside(target) if target else None,
+            **baseline,
         }
 
     def _beside(self, name: str) -> str:
@@ -93,6 +98,9 @@ class Fleet:
     def _wrong(self, place: str, what: str) -> ConfigurationError:
         return _invalid(self.path, place, what)
 
+
+#: What a target file says that the night says for all its runs.
+_OF_THE_NIGHT = frozenset({"report_dir"})
 
 #: What a target says that is no option of a run, or that names a file.
 _NO_OPTIONS = frozenset({"target", "profile", "bound", "space"})
@@ -112,19 +120,32 @@ def _server_of(given: Mapping[str, Any]) -> str:
     return urlsplit(normalised(url)[0]).netloc if url else ""
 
 
+@cache
+def _schema() -> dict[str, Any]:
+    """What a fleet file may say: of a run, whatever a target file says that is an option of one, in the same form."""
+    schema: dict[str, Any] = json.loads(_SCHEMA.read_text(encoding="utf-8"))
+    of_target = json.loads(target_file.SCHEMA.read_text(encoding="utf-8"))["properties"]
+    keys = [option.key for option in OPTIONS if option.key and option.key not in _OF_THE_NIGHT]
+    run = schema["$defs"]["run"]
+    run["properties"] = {**{key: of_target[key] for key in keys}, **run["properties"]}
+    return schema
+
+
 def _check(data: Mapping[str, Any], path: Path) -> None:
-    wrong = mismatch(_SCHEMA, data)
+    wrong = mismatch_in(_schema(), data)
     if wrong is not None:
         place = ".".join(map(str, wrong.absolute_path)) or "top level"
         raise _invalid(path, place, f"{wrong.message}.{_meant(wrong)}".removesuffix("."))
 
 
 def _meant(wrong: Any) -> str:
-    """What may have been meant by a key that there is not."""
+    """What may have been meant by a key that there is not, or where it stands."""
     if wrong.validator != "additionalProperties":
         return ""
     known = wrong.schema["properties"]
     unknown = next(key for key in wrong.instance if key not in known)
+    if unknown in json.loads(target_file.SCHEMA.read_text(encoding="utf-8"))["properties"]:
+        return f" {unknown} stands in a target file: name that by target"
     return did_you_mean(unknown, known)
 
 

@@ -19,7 +19,7 @@ from ifmatch.rules.content import children_of
 _OURS = "IFMATCH_"
 
 #: The options that name a file, by field.
-_FILES = ("target_file", "profile")
+_FILES = ("target_file", "profile", "baseline")
 
 #: Characters; a longer text in a file is no name of another one.
 _LONGEST_NAME = 200

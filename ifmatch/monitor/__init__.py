@@ -19,6 +19,7 @@ from ifmatch.monitor.location_leads_there import location_leads_there
 from ifmatch.monitor.metadata_is_valid import metadata_is_valid
 from ifmatch.monitor.no_server_error import no_server_error
 from ifmatch.monitor.outcome_is_valid import outcome_is_valid
+from ifmatch.monitor.read_your_writes import read_your_writes
 from ifmatch.monitor.refusal_leaves_no_trace import refusal_leaves_no_trace
 from ifmatch.monitor.shows_what_was_asked import shows_what_was_asked
 from ifmatch.monitor.status_fits_effect import status_fits_effect
@@ -34,6 +35,7 @@ MONITORS: Mapping[str, Monitor] = {
     "always.location-leads-there": location_leads_there,
     "always.shows-what-was-asked": shows_what_was_asked,
     "always.version-is-one-content": version_is_one_content,
+    "always.read-your-writes": read_your_writes,
     "always.metadata-is-valid": metadata_is_valid,
     "always.last-modified-equals-last-updated": last_modified_equals_last_updated,
     "always.operation-outcome-is-valid": outcome_is_valid,

@@ -33,13 +33,8 @@ class Marks:
 
     def fresh(self, marks: Iterable[str]) -> frozenset[str]:
         """Those that were never sent or shown before."""
-        return frozenset(
-            mark for mark in marks if mark not in self._first_shown and not self.was_sent(mark)
-        )
-
-    def was_sent(self, mark: str) -> bool:
-        """Whether a write sent it, as far as is known now."""
-        return mark in self._refused or mark in self._from_elsewhere
+        known = (self._refused, self._from_elsewhere, self._first_shown)
+        return frozenset(mark for mark in marks if not any(mark in one for one in known))
 
     @property
     def any_refused(self) -> bool:

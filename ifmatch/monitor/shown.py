@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from ifmatch.client.subject import entries, is_bundle, version_of
 from ifmatch.monitor.asked import Asked, Interaction
+from ifmatch.monitor.looks import Looks
 from ifmatch.monitor.marks import Marks
 from ifmatch.monitor.writes import LastWritten, Writes
 from ifmatch.rules.answer import Answer, Resource
@@ -58,8 +59,8 @@ class Seen:
     """What earlier answers showed: each version as it was first shown, and the Last-Modified that came with it.
 
     `numbered` are the resources that were shown with a version at least once, each with the exchange that did, `marks`
-    the texts of ours that were sent and shown, `writes` what was written, `last_written` the last of it while nothing
-    else was sent that may have written.
+    the texts of ours that were sent and shown, `writes` what was written, `looks` what was read, `last_written` the
+    last that was written while nothing else was sent that may have written.
     """
 
     versions: dict[Version, Kept] = field(default_factory=dict)
@@ -68,6 +69,7 @@ class Seen:
     marks: Marks = field(default_factory=Marks)
     writes: Writes = field(default_factory=Writes)
     last_written: LastWritten | None = None
+    looks: Looks = field(default_factory=Looks)
 
     def add(self, shown: Shown) -> None:
         """Remember a resource as an answer shows it, unless its version is known."""

@@ -20,7 +20,7 @@ class Observed:
 
     `asked` is the interaction that the request is, where it is about resources of one type. `shown` are the resources
     in the answer, `write` is what was carried out, `seen` is what earlier answers of the run showed. It was sent when
-    it `began`, and answered when it `ended`.
+    it `began`, and answered when it `ended`; one that `raced` was under way while others were.
     """
 
     request: Request
@@ -32,6 +32,7 @@ class Observed:
     write: Write | None
     began: datetime
     ended: datetime
+    raced: bool = False
 
     @property
     def history(self) -> list[Resource]:
@@ -113,11 +114,11 @@ class Watch:
         self._monitors, self._base_url, self._seen = monitors, base_url, Seen()
         self.tallies = {rule: Tally() for rule in monitors}
 
-    def __call__(self, exchange: Exchange, answer: Answer) -> None:
+    def __call__(self, exchange: Exchange, answer: Answer, raced: bool = False) -> None:
         """Show one exchange to every monitor, and remember what it shows for those that follow."""
         asked = asked_by(exchange.request, self._base_url)
         shown = shown_by(answer)
-        observed = self._observed(exchange, answer, asked, shown)
+        observed = self._observed(exchange, answer, asked, shown, raced)
         for rule, monitor in self._monitors.items():
             tally = self.tallies[rule]
             for fact in monitor(observed):
@@ -125,13 +126,19 @@ class Watch:
         self._remember(observed)
 
     def _observed(
-        self, exchange: Exchange, answer: Answer, asked: Asked | None, shown: tuple[Shown, ...]
+        self,
+        exchange: Exchange,
+        answer: Answer,
+        asked: Asked | None,
+        shown: tuple[Shown, ...],
+        raced: bool,
     ) -> Observed:
         began = exchange.started
         ended = began + timedelta(milliseconds=exchange.duration_ms)
         write = write_in(asked, answer, began, ended)
         request, base_url = exchange.request, self._base_url
-        return Observed(request, answer, base_url, asked, shown, self._seen, write, began, ended)
+        seen = self._seen
+        return Observed(request, answer, base_url, asked, shown, seen, write, began, ended, raced)
 
     def _remember(self, observed: Observed) -> None:
         seen, answer = self._seen, observed.answer
@@ -141,13 +148,14 @@ class Watch:
             seen.add(one)
             seen.marks.shown(marks_in(one.text), observed.ended)
         seen.add_time(version_spoken_of(answer, observed.asked), answer)
+        seen.looks.add(observed.asked, answer, observed.ended)
 
     def _remember_write(self, observed: Observed) -> None:
         seen, write = self._seen, observed.write
         marks = marks_in(observed.request.body.decode("utf-8", "replace"))
-        names_version = write is not None and write.version
+        is_told = write is not None and write.version and not observed.raced
         seen.last_written = (
-            LastWritten(write, seen.marks.fresh(marks)) if write and names_version else None
+            LastWritten(write, seen.marks.fresh(marks)) if write and is_told else None
         )
         seen.marks.sent(marks, observed.answer, observed.began)
         if write is not None:

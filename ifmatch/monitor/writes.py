@@ -87,6 +87,23 @@ class Writes:
         alike = (earlier for earlier in before if earlier.version == write.version)
         return next((one for one in alike if _is_replaced(one, before)), None)
 
+    def last_before(
+        self, name: tuple[str, str], instant: datetime
+    ) -> tuple[Write, set[str]] | None:
+        """The last write of a resource that was acknowledged before an instant, and the versions made before it.
+
+        None where there is none, or where it was under way together with another one, for then it may not be the last.
+        """
+        known = self._by_resource.get(name, ())
+        over = [write for write in known if write.ended < instant]
+        last = max(over, key=lambda write: write.began, default=None)
+        if last is None:
+            return None
+        others = [write for write in known if write is not last and write.began < instant]
+        if not all(write.is_before(last) for write in others):
+            return None
+        return last, {write.version for write in others} - {last.version, ""}
+
 
 def _is_replaced(write: Write, others: list[Write]) -> bool:
     return any(_replaces(other, write) for other in others)

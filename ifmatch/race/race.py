@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ifmatch.client.workbench import Subject
-from ifmatch.judge.anomaly import Anomaly
+from ifmatch.judge.anomaly import Anomaly, Name
 from ifmatch.judge.history import History
 from ifmatch.race.completion import Completion
 from ifmatch.race.confidence import Block, Confidence
@@ -22,6 +22,9 @@ class Sighting:
     anomaly: Anomaly
     fault: bool
 
+
+#: What a read shows that comes from a copy which lags behind: a moment ago it was so.
+BEHIND = frozenset({Name.STALE_READ, Name.RESURRECTED})
 
 #: Judges a finished history.
 Check = Callable[[History], Iterable[Sighting]]
@@ -48,7 +51,8 @@ class Race:
 
     `troubles` are what the target put in the way, `limits` what came of them; `left_out` are the rounds that there was
     no time for. `aim` is how two unlike operations were brought to meet. `pending` are histories of which the end was
-    not yet to be known. `hang` says that writers who met were not answered, in a sentence, once it is proven.
+    not yet to be known. `behind` are the reads that showed too little, on a target whose reads are seen to lag
+    whoever asks. `hang` says that writers who met were not answered, in a sentence, once it is proven.
     """
 
     environment: Environment
@@ -63,8 +67,17 @@ class Race:
     troubles: list[str] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
     left_out: int = 0
+    behind: int = 0
     hang: str = ""
     pending: list[HistoryBuilder] = field(default_factory=list)
+
+    def see(self, found: Iterable[Sighting], reads_lag: bool) -> None:
+        """Take up what was found in a history. Where reads lag anyway, that some did in a race is no news."""
+        for sighting in found:
+            if reads_lag and sighting.anomaly.name in BEHIND:
+                self.behind += 1
+            else:
+                self.sightings.append(sighting)
 
     @property
     def confidence(self) -> Confidence:

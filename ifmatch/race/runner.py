@@ -212,7 +212,7 @@ class Runner:
         race.troubles += closing.doubts
         race.exchanges |= builder.exchanges
         race.histories.append(history)
-        race.sightings += self._check(history)
+        race.see(self._check(history), reads_lag=self.target.freshness.lag > 0)
 
     # ------------------------------------------------------------ connections
 

@@ -107,6 +107,7 @@ class Sender:
         exchange = _exchange(result)
         whence = f"{writer} at {result.place}" if result.place else writer
         token_ended = self.target.authorizer.blames_token(exchange.request, exchange.answer(""))
+        self.target.freshness.raced(exchange.request)
         return self.target.recorder.exchange(exchange, token_ended, writer=whence, raced=raced)
 
     def obey(self, answers: Iterable[Answer]) -> None:

@@ -25,6 +25,9 @@ _WIDTH = 74
 
 _EXPECTED = "a story in which every accepted write is kept"
 
+#: How the reason begins for which a race cannot be judged by its reads.
+READS_LAG = "reads lag behind acknowledged writes"
+
 #: What would be better than an anomaly for which no server is blamed.
 _BETTER = {
     Name.NO_WINNER: "a winner in each round",
@@ -128,6 +131,8 @@ def _doubt(race: Race) -> str:
 def _too_little(race: Race) -> str:
     if race.shows_fault:
         return ""
+    if race.behind:
+        return "What is read while others write shows nothing here."
     if not race.blocks:
         return "Not every attempt came to its end, so nothing can be said." if race.troubles else ""
     return "" if race.confidence.enough else str(race.confidence)
@@ -156,7 +161,14 @@ def _counted(counts: Iterable[tuple[str, int]]) -> str:
 
 
 def _limits(race: Race) -> list[str]:
-    return [*filter(None, [race.environment.limits]), *race.limits]
+    return [*filter(None, [race.environment.limits, _lag(race)]), *race.limits]
+
+
+def _lag(race: Race) -> str:
+    """That reads were behind, as they are on this target without a race, too; empty where none was."""
+    if not race.behind:
+        return ""
+    return f"{READS_LAG}, as always.read-your-writes tells: {race.behind} of these showed what was there before"
 
 
 def _troubles(race: Race) -> list[str]:

@@ -1934,6 +1934,12 @@ _ALWAYS = (
         ),
     ),
     Fault(
+        "reads-lag-behind",
+        "A read shows what was there 60 ms ago, whatever was acknowledged since.",
+        ("always.read-your-writes",),
+        seen_in="update.persisted",
+    ),
+    Fault(
         "patch-answered-201",
         "A patch is answered as if it had created the resource.",
         ("patch.if-match.current", "always.status-fits-effect"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -14,6 +14,9 @@ from ifmatch.reference.search import find, heeded
 from ifmatch.reference.store import Version
 
 PAGE = 50
+
+#: How far reads are behind, where a fault has them lag.
+_LAG = timedelta(milliseconds=60)
 
 
 def read(exchange: Exchange) -> Decision:
@@ -30,9 +33,21 @@ def read(exchange: Exchange) -> Decision:
 def _shown(exchange: Exchange, version: Version) -> Version:
     """The version that a reader is shown: the current one, unless races make it another."""
     faults, key = exchange.world.faults, (exchange.type, exchange.id)
+    if faults.on("reads-lag-behind"):
+        return _arrived(exchange)
     if faults.on("reads-mix-two-versions") and faults.traces.busy(key):
         return mixed(exchange.world.store.history(*key))
     return faults.traces.put_back.pop(key, version)
+
+
+def _arrived(exchange: Exchange) -> Version:
+    """The version that a copy which lags behind holds. Raises Refusal when it has none yet."""
+    before = datetime.now(UTC) - _LAG
+    versions = exchange.world.store.history(exchange.type, exchange.id)
+    arrived = [version for version in versions if version.time <= before and version.resource]
+    if not arrived:
+        raise Refusal("read.unknown-id", f"there is no {exchange.type}/{exchange.id}")
+    return arrived[-1]
 
 
 def existing(exchange: Exchange) -> Version:

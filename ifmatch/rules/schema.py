@@ -1,13 +1,23 @@
 """Data held against a JSON Schema that lies beside the code."""
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
+
+
+def mismatch_in(schema: Mapping[str, Any], data: object) -> "ValidationError | None":
+    """The same as `mismatch`, for a schema that is made of others."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    found: ValidationError | None = best_match(Draft202012Validator(schema).iter_errors(data))
+    return found
 
 
 def mismatch(schema: Path, data: object) -> "ValidationError | None":

@@ -296,7 +296,7 @@ def _word(option: Option, name: str, value: Any) -> str:
 def _single_values(values: Mapping[str, Any]) -> Iterator[tuple[Option, Any]]:
     for option in OPTIONS:
         given = values.get(option.field)
-        if given is not None:
+        if given is not None and given is not False:  # a switch that is off is not typed
             yield from ((option, value) for value in (given if option.repeated else [given]))
 
 

@@ -72,7 +72,7 @@ class Rechecked(Session):
     def _show(self, event: ExchangeRecorded) -> None:
         with suppress(EvidenceMissing):
             exchange = exchange_in(event)
-            self.watch(exchange, exchange.answer(event.id))
+            self.watch(exchange, exchange.answer(event.id), event.raced)
 
 
 class Recheck:

@@ -7,8 +7,8 @@ from itertools import chain, islice
 from ifmatch.errors import OutcomeUnknown, RuleNotApplicable, SetupFailed
 from ifmatch.judge.jsonlines import read_histories
 from ifmatch.log.events import HistoryRecorded, RaceFacts, VerdictReached
-from ifmatch.race.race import Sighting
-from ifmatch.race.summary import check, finding_of, is_of_anomaly
+from ifmatch.race.race import BEHIND, Sighting
+from ifmatch.race.summary import READS_LAG, check, finding_of, is_of_anomaly
 from ifmatch.rules.case import Case, RaceReport
 from ifmatch.rules.expectation import Finding
 from ifmatch.rules.verdict import Verdict
@@ -30,7 +30,7 @@ def judge_race(case: Case, was: VerdictReached, histories: Iterable[HistoryRecor
 
     Raises what ended the race then, when nothing is found in it.
     """
-    found = (*_anomalies(histories), *_others(case, was))
+    found = (*_anomalies(histories, _reads_lagged(was)), *_others(case, was))
     about_state = any(finding.state for finding in found)
     case.observed = dict(was.observed)
     case.raced(
@@ -45,9 +45,16 @@ def judge_race(case: Case, was: VerdictReached, histories: Iterable[HistoryRecor
         raise _ENDED[was.verdict](was.message)
 
 
-def _anomalies(histories: Iterable[HistoryRecorded]) -> Iterator[Finding]:
+def _reads_lagged(was: VerdictReached) -> bool:
+    """Whether the reads of the target were seen to lag then, so that no race is judged by its reads."""
+    limits = was.race.limits if was.race else ()
+    return any(limit.startswith(READS_LAG) for limit in limits)
+
+
+def _anomalies(histories: Iterable[HistoryRecorded], reads_lag: bool) -> Iterator[Finding]:
     """What today's judge finds in the histories whose anomalies count."""
-    sightings = chain.from_iterable(_sightings(one) for one in histories if one.counted)
+    seen = chain.from_iterable(_sightings(one) for one in histories if one.counted)
+    sightings = (one for one in seen if not (reads_lag and one.anomaly.name in BEHIND))
     yield from map(finding_of, islice(sightings, _MOST_LISTED))
 
 

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from ifmatch.client.connect import await_start, demand_seconds, look_again
 from ifmatch.client.courier import Carrier
+from ifmatch.client.gateway import demand_machines
 from ifmatch.client.guard import demand_allowed_host
 from ifmatch.client.overrides import with_overrides
 from ifmatch.client.recorder import Recorder
@@ -157,6 +158,7 @@ class Session:
         header = header_of(run_id, settings, races, options, named)
         session.record(replace(header, baseline=excused, embedded=embedded is not None))
         try:
+            demand_machines(settings.vantages)
             await_start(session.target, options.wait)
             session.record(meet(session.target, named, options.rules, session.waivers))
             session.say_first(options.rules)

@@ -123,6 +123,23 @@ def test_a_place_that_cannot_be_reached():
             choose(settings)
 
 
+@pytest.mark.parametrize(
+    "spec", ["popen//python=/no", "ssh=no-such-host.invalid", "no-spec-of-execnet"]
+)
+def test_a_place_that_cannot_be_reached_is_told_before_anything_is_written(spec):
+    """Exit 4, what it takes, and a target that nothing was sent to."""
+    from running import run
+
+    with EmbeddedServer(load("fhir-r4")) as server:
+        rules = ["--rules", "update.persisted,race.update.same-version"]
+        code, _, printed = run([server.base_url, "-p", "fhir-r4", *rules, "--vantage", spec])
+        assert not server.world.store.all_versions("Patient")
+    printed = " ".join(printed.split())
+    assert code == 4, printed
+    assert f"{spec} is of no use" in printed
+    assert "with ifmatch" in printed
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("vantages", "found"), [([], False), ([f"--vantage={_SPEC}"], True)])
 def test_a_lock_per_node(vantages, found):
