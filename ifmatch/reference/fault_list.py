@@ -1799,7 +1799,12 @@ _ENTRIES = (
         ("transaction.order",),
     ),
     Fault(
-        "bundle-answers-by-method",
+        "transaction-answered-as-it-is-carried-out",
+        "The answers to the entries of a transaction stand in the order in which they are carried out.",
+        ("transaction.answers",),
+    ),
+    Fault(
+        "bundle-answers-reversed",
         "The answers to the entries of a Bundle stand in another order.",
         ("transaction.answers", "batch.answers"),
         tampers=dict.fromkeys(("transaction", "batch"), t.changed(e.entries_reversed)),

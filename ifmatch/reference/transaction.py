@@ -150,6 +150,8 @@ def _run(
             if not exchange.world.faults.on("transaction-keeps-what-went-before"):
                 store.restore(before)
             return _failed(exchange, reply, len(entries))
+    if exchange.world.faults.on("transaction-answered-as-it-is-carried-out"):
+        return _response_bundle(exchange, kind, list(replies.values()))
     return _response_bundle(exchange, kind, [replies[index] for index in range(len(entries))])
 
 
