@@ -19,6 +19,22 @@ def resources_that_match(bench, matches):
     return make_matching(bench, HOW_MANY[matches])
 
 
+@given(
+    parsers.parse("another one whose identifier resembles its own: {resemblance}"),
+    target_fixture="other",
+)
+def resembling(bench, resource, resemblance):
+    return by_criteria.make_near(bench, resource.unique, resemblance)
+
+
+@given(
+    parsers.parse("another one whose identifier resembles the criterion: {resemblance}"),
+    target_fixture="other",
+)
+def resembling_criterion(bench, matching, resemblance):
+    return by_criteria.make_near(bench, matching.unique, resemblance)
+
+
 @given("they have been deleted")
 def they_are_deleted(case, bench, matching):
     for subject in matching.subjects:

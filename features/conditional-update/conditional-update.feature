@@ -97,6 +97,21 @@ Feature: A conditional update finds its resource by what is known of it
     Then the server answers as promised
     And the new resource holds what was sent
 
+  @spec:CU-04
+  @rule:conditional-update.near.<resemblance>
+  Scenario Outline: What only resembles the criteria is not what they find: <resemblance>
+    Given a resource on the server
+    And another one whose identifier resembles its own: <resemblance>
+    When a conditional update by identifier matches it
+    Then the server answers as promised
+    And the resource holds what was sent
+    And the other one is as it was
+
+    Examples:
+      | resemblance  |
+      | other-system |
+      | longer-value |
+
   @spec:CU-11
   @rule:conditional-update.one-leaves-criteria
   Scenario: An update by criteria that its body no longer meets is done to what met them

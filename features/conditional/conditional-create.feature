@@ -16,6 +16,21 @@ Feature: A conditional create makes a resource only if there is none like it
       | one     |
       | many    |
 
+  @spec:CC-01
+  @rule:conditional-create.near.<resemblance>
+  Scenario Outline: What only resembles the criteria does not keep a resource from being made: <resemblance>
+    Given resources of ours that match a criterion: none
+    And another one whose identifier resembles the criterion: <resemblance>
+    When a resource is created on the condition that nothing matches it
+    Then the server answers as promised
+    And the new resource holds what was sent
+    And the other one is as it was
+
+    Examples:
+      | resemblance  |
+      | other-system |
+      | longer-value |
+
   @spec:CC-07
   @needs:delete @rule:conditional-create.deleted
   Scenario: A create on the condition that nothing matches does not count what is deleted

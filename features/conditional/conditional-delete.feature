@@ -17,6 +17,20 @@ Feature: A conditional delete removes what matches, all of it or nothing
       | one     |
       | many    |
 
+  @spec:CD-02
+  @rule:conditional-delete.near.<resemblance>
+  Scenario Outline: What only resembles the criteria is not removed: <resemblance>
+    Given resources of ours that match a criterion: one
+    And another one whose identifier resembles the criterion: <resemblance>
+    When what matches it is deleted
+    Then the server answers as promised
+    And the other one is as it was
+
+    Examples:
+      | resemblance  |
+      | other-system |
+      | longer-value |
+
   @spec:CD-05
   @rule:conditional-delete.unknown-criterion
   Scenario: A criterion that the server does not know removes nothing beyond what the others match

@@ -1,17 +1,17 @@
 """Resources of ours that one criterion finds: none, one, or several; and what is sent to whatever matches it."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from ifmatch.client.bundle import Entry, send
 from ifmatch.client.doors import await_index, criteria_for, demand_own
-from ifmatch.client.subject import Attempt, Subject
+from ifmatch.client.subject import IDENTIFIER_SYSTEM, Attempt, Subject
 from ifmatch.client.target import Target, query
 from ifmatch.client.unique import new_unique
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import RuleNotApplicable
-from ifmatch.rules.answer import Answer, Effect
+from ifmatch.rules.answer import Answer, Effect, Resource
 from ifmatch.rules.content import put
 from ifmatch.rules.expectation import describe
 from ifmatch.rules.patches import patch_document
@@ -49,6 +49,31 @@ def make_matching(bench: Workbench, count: int) -> Matching:
     for subject in subjects:
         await_index(bench, subject)
     return Matching(criteria, unique, subjects)
+
+
+#: Identifiers that resemble one without being it, by what they have in common.
+_NEARLY: Mapping[str, Callable[[str], Resource]] = {
+    "other-system": lambda value: {"system": f"{IDENTIFIER_SYSTEM}:other", "value": value},
+    "longer-value": lambda value: {"system": IDENTIFIER_SYSTEM, "value": f"{value}0"},
+}
+
+
+def make_near(bench: Workbench, unique: str, resemblance: str) -> Subject:
+    """A resource with an identifier that nearly is the unique one, besides its own.
+
+    Raises RuleNotApplicable where the criteria are no identifier's, or a resource can have but one.
+    """
+    kind = bench.kind
+    if not criteria_for(bench, unique).startswith("identifier="):
+        raise RuleNotApplicable(f"the profile does not find a {kind.type} by its identifier first")
+    subject = bench.make()
+    seen = subject.now
+    its_own = seen.resource.get("identifier")
+    if not isinstance(its_own, list):
+        raise RuleNotApplicable(f"a {kind.type} has one identifier, or none")
+    both = {**seen.resource, "identifier": [*its_own, _NEARLY[resemblance](unique)]}
+    bench.update(subject, replace(seen, shown=both))
+    return subject
 
 
 def create_if_none(target: Target, bench: Workbench, matching: Matching) -> Attempt:

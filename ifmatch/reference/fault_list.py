@@ -1388,6 +1388,26 @@ _CRITERIA = (
         ignores=("conditional-update.criteria",),
     ),
     Fault(
+        "criteria-met-in-any-system",
+        "A conditional write goes by the value of an identifier, whatever its system is.",
+        (
+            "conditional-update.near.other-system",
+            "conditional-create.near.other-system",
+            "conditional-delete.near.other-system",
+        ),
+        seen_in="conditional-update.near.other-system",
+    ),
+    Fault(
+        "criteria-met-by-a-longer-value",
+        "A conditional write finds what has an identifier that begins with the value.",
+        (
+            "conditional-update.near.longer-value",
+            "conditional-create.near.longer-value",
+            "conditional-delete.near.longer-value",
+        ),
+        seen_in="conditional-update.near.longer-value",
+    ),
+    Fault(
         "update-of-nothing-accepted",
         "An update that names neither an id nor criteria is answered 200.",
         ("conditional-update.no-criterion",),

@@ -352,4 +352,16 @@ def _matches(exchange: Exchange, query: tuple[tuple[str, str], ...]) -> list[Ver
     criteria = query if is_lenient else conditions(query)
     if not criteria:
         exchange.refuse(rule, "name the resource by its id or by search criteria")
-    return find(exchange.world.store, exchange.type, criteria)
+    return _found(exchange, criteria)
+
+
+def _found(exchange: Exchange, criteria: tuple[tuple[str, str], ...]) -> list[Version]:
+    """What meets the criteria of a conditional write, or only resembles what does, where a fault has it so."""
+    faults, store = exchange.world.faults, exchange.world.store
+    if faults.on("criteria-met-in-any-system"):
+        criteria = tuple((name, value.rpartition("|")[2]) for name, value in criteria)
+    found = find(store, exchange.type, criteria)
+    if faults.on("criteria-met-by-a-longer-value"):
+        longer = tuple((name, f"{value}0") for name, value in criteria)
+        found += find(store, exchange.type, longer)
+    return found
