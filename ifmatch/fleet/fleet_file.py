@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 from ifmatch.client import target_file
 from ifmatch.client.address import normalised
-from ifmatch.errors import ConfigurationError, did_you_mean
+from ifmatch.errors import ConfigurationError
 from ifmatch.fleet.job import Bound, Job
 from ifmatch.rules import profile as profiles
-from ifmatch.rules.schema import mismatch
+from ifmatch.rules.schema_words import slip
 
-_SCHEMA = Path(__file__).with_name("fleet.schema.json")
+SCHEMA = Path(__file__).with_name("fleet.schema.json")
 
 #: What a run may cost when the file does not say: seconds, and megabytes in one file.
 _SECONDS, _MEGABYTES = 3600.0, 1000
@@ -85,7 +85,7 @@ class Fleet:
     def _demand_runnable(self, name: str, given: Mapping[str, Any]) -> None:
         if not (given["profile"] or given["target_file"] or given.get("base_url")):
             raise self._wrong(
-                f"targets.{name}", "it names no server: no base_url, target or profile"
+                f"targets.{name}", "it names no server. Give it a base_url, a target or a profile."
             )
         if given["profile"]:
             profiles.load(given["profile"])
@@ -113,20 +113,10 @@ def _server_of(given: Mapping[str, Any]) -> str:
 
 
 def _check(data: Mapping[str, Any], path: Path) -> None:
-    wrong = mismatch(_SCHEMA, data)
+    wrong = slip(SCHEMA, data)
     if wrong is not None:
-        place = ".".join(map(str, wrong.absolute_path)) or "top level"
-        raise _invalid(path, place, f"{wrong.message}.{_meant(wrong)}".removesuffix("."))
-
-
-def _meant(wrong: Any) -> str:
-    """What may have been meant by a key that there is not."""
-    if wrong.validator != "additionalProperties":
-        return ""
-    known = wrong.schema["properties"]
-    unknown = next(key for key in wrong.instance if key not in known)
-    return did_you_mean(unknown, known)
+        raise _invalid(path, wrong.place, wrong.what)
 
 
 def _invalid(path: Path, place: str, what: str) -> ConfigurationError:
-    return ConfigurationError(f"The fleet file {path} is not valid, at {place}: {what}.")
+    return ConfigurationError(f"The fleet file {path} is not valid, at {place}: {what}")
