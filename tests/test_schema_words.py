@@ -15,12 +15,11 @@ from ifmatch.rules import profile_file
 from ifmatch.rules.schema import mismatches
 from ifmatch.rules.schema_words import slip
 
-
 #: Words of the library that checks schemas, which say nothing to who has never seen a schema.
 RAW = re.compile(
     r"is not valid under|[Aa]dditional properties|is not of type|is not one of|is a required property"
-    r"|is too (short|long)|should (be|not be) (non-)?empty|does not match|(less|greater) than (or equal to )?the m|non-unique"
-    r"|is a dependency|should not be valid|was expected|\[\]|\{|\^|\\|'|oneOf|anyOf|None|True|False"
+    r"|is too (short|long)|should (be|not be) (non-)?empty|does not match|(less|greater) than (or equal to )?the m"
+    r"|non-unique|is a dependency|should not be valid|was expected|\[\]|\{|\^|\\|'|oneOf|anyOf|None|True|False"
 )
 
 TARGET, PROFILE, FLEET = "target.toml", "mine.toml", "fleet.toml"
