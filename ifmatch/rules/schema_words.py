@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 #: What a value is, by its type in Python, and what it should be, by its type in a schema: as TOML writes it.
-_IS = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a table"}  # fmt: skip
+_IS = {str: "text", bool: "true or false", int: "a number", float: "a number"}
+_IS |= {list: "a list", dict: "a table"}
 _SHOULD_BE = {
     "string": "text in quotes",
     "integer": "a whole number without quotes",

@@ -4,6 +4,8 @@ import os
 import re
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -65,6 +67,23 @@ def released(claim: int | None) -> None:
     """Let other runs into the folder again."""
     if claim is not None:
         os.close(claim)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """A while in which a folder is kept from other runs; one that was made for it and stayed empty is gone after it.
+
+    Raises ConfigurationError as `claimed` does.
+    """
+    was_there = folder.exists()
+    claim = claimed(folder)
+    try:
+        yield
+    finally:
+        if not was_there:
+            with suppress(OSError):
+                folder.rmdir()
+        released(claim)
 
 
 def set_aside(folder: Path) -> None:
