@@ -45,7 +45,6 @@ class LiveView:
 
     def __init__(self) -> None:
         self._console = console_for()
-        self._console.on_broken_pipe = self._go_on_unseen  # type: ignore[method-assign]
         self._progress: Progress | None = None
         self._sentence = ""
         self._code: ExitCode | None = None
@@ -61,11 +60,6 @@ class LiveView:
         if self._sentence:
             print(f"{self._sentence}    (exit {int(self._code or code)})", file=sys.stderr)
         return int(code if self._code is None else self._code)
-
-    def _go_on_unseen(self) -> None:
-        # Whoever read our output has seen enough, as `head` has; the run and its exit code are another matter.
-        self._console.quiet = True
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
