@@ -42,6 +42,7 @@ from ifmatch.suite.folder import (
     point_latest_to,
     released,
     set_aside,
+    withdraw,
 )
 from ifmatch.suite.forecast import foresee, in_words
 from ifmatch.suite.meeting import header_of, meet
@@ -328,6 +329,12 @@ class Session:
         # Whoever pressed Ctrl-C knows that, whatever had been found until then.
         self.exit_code = ExitCode.INTERRUPTED if code is ExitCode.INTERRUPTED else run.exit_code
         return run
+
+    def undo(self) -> None:
+        """End a run in which nothing was run: nothing is to be looked at, and the folder is as it was."""
+        self.leave()
+        withdraw(self.log.folder)
+        released(self.claim)
 
     def _left_out(self, seen: Run) -> tuple[str, ...]:
         """The rules of the suite that were not selected, or not in all their cases."""
