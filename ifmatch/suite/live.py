@@ -108,9 +108,9 @@ class LiveView:
         if run is not None:
             session = session_of(config)
             self._code = session.exit_code
-            print_summary(self._console, run, session.log.folder)
             if os.environ.get("GITHUB_ACTIONS"):
                 print("\n".join(annotations(run)))
+            print_summary(self._console, run, session.log.folder)
         elif abort is not None:
             self._sentence, self._code = str(abort), abort.exit_code
 

@@ -264,10 +264,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if run is None or config.pluginmanager.hasplugin("ifmatch-view"):
         return
     terminalreporter.section("ifmatch")
-    terminalreporter.write_line(
-        f"{conclusion(run.exit_code, run.counts, run.left_out)[0]}   {count_line(run.counts)}"
-    )
     if run.message:
         terminalreporter.write_line(run.message)
     left = f"left on the target: {len(run.left) or 'nothing'}"
     terminalreporter.write_line(f"report  {session_of(config).log.folder}/   {left}")
+    terminalreporter.write_line(
+        f"{conclusion(run.exit_code, run.counts, run.left_out)[0]}   {count_line(run.counts)}"
+    )
