@@ -48,7 +48,7 @@ _COUNTED: Mapping[Verdict, tuple[str, str]] = {
 
 
 def count_line(counts: Mapping[Verdict, int] | Mapping[str, int], causes: int = 0) -> str:
-    """How many rules have each verdict, in words: `2 rules fail · 1 warning · 76 pass`; from how many causes, if told."""
+    """How many rules have each verdict, in words: `2 rules fail · 1 warning · 76 pass`. `causes` is how many."""
     numbers = {Verdict(verdict): count for verdict, count in counts.items()}
     from_causes = {Verdict.FAIL: f" from {counted(causes, 'cause')}" if causes else ""}
     parts = [
