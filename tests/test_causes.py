@@ -8,6 +8,7 @@ from report_log import BASE, exchange, failure, verdict, whole
 
 from ifmatch.report.advice import advice_on
 from ifmatch.report.causes import ACCEPTED, APPLIED, REFUSED, SERVER_ERROR, causes
+from ifmatch.report.document import document, problems
 from ifmatch.report.evidence import deciding_exchange
 from ifmatch.report.interaction import interaction_of
 from ifmatch.rules.verdict import Verdict
@@ -295,9 +296,10 @@ def bundled(kind, id, method="PUT", **how):
 def test_what_goes_wrong_in_a_bundle_is_no_other_cause():
     """A server that ignores If-Match ignores it everywhere: one cause, the plain rule first, whatever came first."""
     run = whole(
-        bundled("batch", "b1"), bundled("transaction", "t1"), bundled("batch", "b2"), exchange("u1"),
+        bundled("batch", "b1"), bundled("transaction", "t1"), bundled("batch", "b2"), bundled("batch", "b3"), exchange("u1"),
         exchange("u0", "GET"), bundled("transaction", "d1", "DELETE"),
         accepted("door.batch-put.stale.exists", "b1", reads=0),
+        accepted("batch.stale", "b3", reads=0),
         accepted("door.transaction-put.stale.exists", "t1", reads=0),
         failure("batch.answers", exchanges=["b2"],
                 findings=[{"expected": "refused, accepted", "got": "accepted, accepted", "level": "SHALL"}]),
@@ -310,10 +312,29 @@ def test_what_goes_wrong_in_a_bundle_is_no_other_cause():
             "door.batch-put.stale.exists",
             "door.transaction-put.stale.exists",
             "batch.answers",
+            "batch.stale",
         },
         f"Transaction with ifMatch: {ACCEPTED}": {"door.transaction-delete.stale.exists"},
     }
     assert found(run)[f"Update with If-Match: {ACCEPTED}"][0] == "update.if-match.stale"
+
+
+def test_a_machine_is_told_the_causes():
+    """In the order in which a person is, and each failed rule in one."""
+    report = document(everything())
+    assert problems(report) == []
+    assert report["causes"] == [
+        {
+            "cause": f"Update with If-Match: {ACCEPTED}",
+            "rules": [
+                "update.if-match.stale",
+                "update.if-match.stale-by-two",
+                "race.update.same-version",
+            ],
+        },
+        {"cause": "Not so: A read has an ETag", "rules": ["read.headers.etag"]},
+    ]
+    assert document(whole(verdict()))["causes"] == []
 
 
 def test_a_bundle_without_a_plain_rule_is_a_cause_of_its_own():

@@ -118,7 +118,7 @@ def causes(rules: Iterable[Judged], run: Run) -> tuple[Cause, ...]:
         symptom = _known_or_first(symptoms_of(judged.spokesman, run), grouped)
         grouped.setdefault(symptom, []).append(judged)
     grouped = _without_wrappers(grouped, run)
-    found = [Cause(symptom, _simplest_first(alike)) for symptom, alike in grouped.items()]
+    found = [Cause(symptom, _simplest_first(alike, run)) for symptom, alike in grouped.items()]
     broken = [judged for judged in run.rules if judged.verdict in (Verdict.FAIL, Verdict.WARN)]
     seen = Counter(symptoms_of(judged.spokesman, run)[0] for judged in broken)
 
@@ -150,19 +150,21 @@ def _bare_interactions(judged: Judged, run: Run) -> list[str]:
     return [name for exchange in exchanges for name in asked_in_entries(exchange.request)]
 
 
-def _simplest_first(alike: Sequence[Judged]) -> tuple[Judged, ...]:
-    """Rules of one cause: sequential ones before races, then those that fail as most do, then those of short names.
+def _simplest_first(alike: Sequence[Judged], run: Run) -> tuple[Judged, ...]:
+    """Rules of one cause: sequential ones before races, those that need no Bundle before those that do, then those that
+    fail as most do, then those of short names.
 
     A rule of a short name is the general one, of which others are special cases. One that is kept in itself, and fails
     for what stands beside it, comes after those that are about just that.
     """
     seen = Counter(map(_first_finding, alike))
 
-    def particular(judged: Judged) -> tuple[int, bool, int, int, int]:
+    def particular(judged: Judged) -> tuple[int, bool, bool, int, int, int]:
         expected, _ = finding = _first_finding(judged)
         words = len(re.split("[.-]", judged.rule))
         kind, exchanges = _ado(judged)
-        return kind, expected == _BESIDE, -seen[finding], words, exchanges
+        is_bundled = bool(_bare_interactions(judged, run))
+        return kind, is_bundled, expected == _BESIDE, -seen[finding], words, exchanges
 
     return tuple(sorted(alike, key=particular))
 
