@@ -296,8 +296,8 @@ def bundled(kind, id, method="PUT", **how):
 def test_what_goes_wrong_in_a_bundle_is_no_other_cause():
     """A server that ignores If-Match ignores it everywhere: one cause, the plain rule first, whatever came first."""
     run = whole(
-        bundled("batch", "b1"), bundled("transaction", "t1"), bundled("batch", "b2"), bundled("batch", "b3"), exchange("u1"),
-        exchange("u0", "GET"), bundled("transaction", "d1", "DELETE"),
+        bundled("batch", "b1"), bundled("transaction", "t1"), bundled("batch", "b2"),
+        bundled("batch", "b3"), exchange("u1"), exchange("u0", "GET"), bundled("transaction", "d1", "DELETE"),
         accepted("door.batch-put.stale.exists", "b1", reads=0),
         accepted("batch.stale", "b3", reads=0),
         accepted("door.transaction-put.stale.exists", "t1", reads=0),
