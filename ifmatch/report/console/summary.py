@@ -26,6 +26,9 @@ _IN_BRIEF = (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.WARN, Verdict.WAIVED)
 
 _MOST_LEFT = 10
 
+#: Seconds that nobody needs to be told of.
+_NO_TIME = 5
+
 #: Rules of one list that are named; the page has them all.
 _MOST_RULES = 10
 
@@ -45,16 +48,26 @@ def print_header(console: Console, run: Run, planned: Mapping[str, int] | None =
     console.print()
 
 
-def print_bound(console: Console, effort: str, seconds: int, races: int) -> None:
-    """How long the races of a run take at most: none begins another block after so many seconds."""
-    if races:
-        minutes = -(-races * seconds // 60)
-        print_line(
-            console,
-            f"{counted(races, 'race')}, {effort}: about {counted(minutes, 'minute')} at most, if the target makes "
-            "everyone wait",
-        )
-        console.print()
+def print_estimate(
+    console: Console, rules: int, races: str, seconds: float, latency: float
+) -> None:
+    """How long a run will take by what the target took for an answer so far; nothing where that is no time."""
+    if seconds < _NO_TIME:
+        return
+    print_line(
+        console,
+        f"{counted(rules, 'case')}{races}: about {_roughly(seconds)}, if every answer takes as long as the first "
+        f"({max(1, round(latency * 1000))} ms)",
+    )
+    console.print()
+
+
+def _roughly(seconds: float) -> str:
+    """A time as one says it who does not know it better."""
+    if seconds < 55:
+        return f"{max(10, 10 * round(seconds / 10))} seconds"
+    minutes = round(seconds / 60)
+    return counted(minutes, "minute") if minutes < 90 else f"{counted(round(minutes / 60), 'hour')}"
 
 
 def print_summary(console: Console, run: Run, folder: Path | str | None = None) -> None:
