@@ -67,3 +67,13 @@ def test_so_does_a_run_of_pytest(tmp_path):
 )
 def test_every_command_ends_as_it_would_have(folder, words):
     assert unread("ifmatch", *words.split(), folder=folder) == (0, "")
+
+
+def test_nothing_is_lost_to_who_reads_on(tmp_path):
+    """Up to the last line of what pytest prints behind our back."""
+    root = str(Path(__file__).resolve().parents[1])
+    words = ["--profile=fhir-r4", "--rules=read.*", f"--report-dir={tmp_path / 'run'}", "features"]
+    command = [sys.executable, "-m", "pytest", *words]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1].startswith("====")
+    assert "PARTIAL" in done.stdout

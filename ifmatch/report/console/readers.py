@@ -1,5 +1,6 @@
 """Output that outlives its reader: `ifmatch run … | head -1` ends `head`, and neither the run nor its exit code."""
 
+import atexit
 import io
 import os
 import sys
@@ -16,7 +17,9 @@ def outlive_readers() -> None:
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper) and stream is getattr(sys, f"__{name}__"):
             stream.flush()
-            setattr(sys, name, _outliving(stream))
+            setattr(sys, name, outliving := _outliving(stream))
+            # Python flushes what `sys` holds at its end, where pytest may have put the other one back.
+            atexit.register(outliving.flush)
 
 
 def _outliving(stream: io.TextIOWrapper) -> io.TextIOWrapper:
