@@ -56,7 +56,7 @@ CASES = [
     Case("option without value", f"{R4} -k", USAGE, ["-k", "expected one argument"]),
     Case("bad expression", f"{R4} -k ((", USAGE, ["Wrong expression"]),
     Case("rules match nothing", f"{R4} --rules nope.*", NOTHING, ['No rule matches "nope.*"', "ifmatch rules"]),
-    Case("selection is empty", f"{R4} -k nothinglikethis", NOTHING, ["NOTHING JUDGED"]),
+    Case("selection is empty", f"{R4} -k nothinglikethis", NOTHING, ["No rule fits"]),
     Case("unknown fault", f"{R4} --fault nonsense", USAGE, ['no fault "nonsense"']),
     Case("fault without server", "--fault nonsense", USAGE, ["name its profile with -p"]),
     Case("folder that is a file", f"{R4} -o target.toml", USAGE, ["cannot be written", "-o DIR"], file="#\n"),

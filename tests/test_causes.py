@@ -1,11 +1,14 @@
 """Failures grouped by what they have in common: read from the evidence, the simplest rule first."""
 
+import json
+
 import pytest
 from page_run import CHANGED, accepted, everything, operation, raced, step
 from report_log import BASE, exchange, failure, verdict, whole
 
 from ifmatch.report.advice import advice_on
 from ifmatch.report.causes import ACCEPTED, APPLIED, REFUSED, SERVER_ERROR, causes
+from ifmatch.report.document import document, problems
 from ifmatch.report.evidence import deciding_exchange
 from ifmatch.report.interaction import interaction_of
 from ifmatch.rules.verdict import Verdict
@@ -279,3 +282,62 @@ def test_of_two_conditions_the_one_that_others_show_is_what_is_wrong():
             "update.if-match.stale-and-new",
         ]
     }
+
+
+def bundled(kind, id, method="PUT", **how):
+    """A Bundle with one entry that names a version, alone among others."""
+    asked = {"method": method, "url": "Patient/57", "ifMatch": 'W/"1"'}
+    body = json.dumps(
+        {"type": kind, "entry": [{"request": asked}, {"request": {"method": "GET", "url": "x"}}]}
+    )
+    return exchange(id, "POST", 200, url=BASE, headers=[], body=body, **how)
+
+
+def test_what_goes_wrong_in_a_bundle_is_no_other_cause():
+    """A server that ignores If-Match ignores it everywhere: one cause, the plain rule first, whatever came first."""
+    run = whole(
+        bundled("batch", "b1"), bundled("transaction", "t1"), bundled("batch", "b2"),
+        bundled("batch", "b3"), exchange("u1"), exchange("u0", "GET"), bundled("transaction", "d1", "DELETE"),
+        accepted("door.batch-put.stale.exists", "b1", reads=0),
+        accepted("batch.stale", "b3", reads=0),
+        accepted("door.transaction-put.stale.exists", "t1", reads=0),
+        failure("batch.answers", exchanges=["b2"],
+                findings=[{"expected": "refused, accepted", "got": "accepted, accepted", "level": "SHALL"}]),
+        accepted("update.if-match.stale", "u1", reads=1),
+        accepted("door.transaction-delete.stale.exists", "d1", reads=0),
+    )  # fmt: skip
+    assert {symptom: set(rules) for symptom, rules in found(run).items()} == {
+        f"Update with If-Match: {ACCEPTED}": {
+            "update.if-match.stale",
+            "door.batch-put.stale.exists",
+            "door.transaction-put.stale.exists",
+            "batch.answers",
+            "batch.stale",
+        },
+        f"Transaction with ifMatch: {ACCEPTED}": {"door.transaction-delete.stale.exists"},
+    }
+    assert found(run)[f"Update with If-Match: {ACCEPTED}"][0] == "update.if-match.stale"
+
+
+def test_a_machine_is_told_the_causes():
+    """In the order in which a person is, and each failed rule in one."""
+    report = document(everything())
+    assert problems(report) == []
+    assert report["causes"] == [
+        {
+            "cause": f"Update with If-Match: {ACCEPTED}",
+            "rules": [
+                "update.if-match.stale",
+                "update.if-match.stale-by-two",
+                "race.update.same-version",
+            ],
+        },
+        {"cause": "Not so: A read has an ETag", "rules": ["read.headers.etag"]},
+    ]
+    assert document(whole(verdict()))["causes"] == []
+
+
+def test_a_bundle_without_a_plain_rule_is_a_cause_of_its_own():
+    """Such as of a server that honours If-Match but not ifMatch."""
+    run = whole(bundled("batch", "b1"), accepted("door.batch-put.stale.exists", "b1", reads=0))
+    assert list(found(run)) == [f"Batch with ifMatch: {ACCEPTED}"]

@@ -7,10 +7,18 @@ import subprocess
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 from report_log import failure, footer, header, target, verdict, whole
 from running import ifmatch
 
+from ifmatch.cli.main import main
+from ifmatch.errors import ConfigurationError, TargetUnusable
 from ifmatch.reference.server import EmbeddedServer
 from ifmatch.report.package.applicant import statement_form
 from ifmatch.report.package.certificate import certificate
@@ -20,8 +28,23 @@ from ifmatch.report.package.signature import public_key_of, signer_of
 from ifmatch.report.package.test_report import test_report as fhir_test_report
 from ifmatch.report.run import Run
 from ifmatch.rules.profile import load
+from ifmatch.suite.folder import claimed, released
+from ifmatch.suite.options import Options
+from ifmatch.suite.session import Session
 
 WAIVER = {"reason": "answered 500", "owner": "ada@example.org", "until": "2099-12-31"}
+#: 512 bits, which libraries make no more: too few for a signature.
+SHORT_RSA = (
+    "MIIBVAIBADANBgkqhkiG9w0BAQEFAASCAT4wggE6AgEAAkEApebi2nKExeoaVryB"
+    "C3rQeuWK2JXeg6/gLBIKMN36RdQ0NICwC6TSavbJRMC3OviBCoi9SBxiZRK3o1CR"
+    "C1rqzwIDAQABAkBq6ifKNcEhNuQwf5z+Q/C1MtbPC45x+VcTr7CHm5ZdhwD2s3+q"
+    "gNUBz2/3dGqbh7unKO4SDlNCnD2y3XBeJls5AiEA2YXS/j57X2bfmfQ33nPAOfRX"
+    "HTJGxixQU9D+vHULibUCIQDDP34qXHLWMYqvSCroc/7soM6Fc7ENb31z3w28cPrk"
+    "8wIgLa1eaykvuw7dMXUJLltcKE9Y47alCgRQMemXNHfXnmkCIQCWu5bIV1TknZym"
+    "k31kteBRiBfIGTfP2omsgcAWAdcAFwIgWzt3W85zYUkjP/tvG5Z6E+1D4YYmSWEv"
+    "2rzIFq0bR8w="
+)
+
 APPROVED = {**WAIVER, "approver": "board@example.org", "issue": "https://issues.example/7"}
 
 
@@ -187,14 +210,72 @@ def test_nor_by_the_environment(folder):
 
 @pytest.mark.parametrize(
     ("words", "told"),
-    [(["--key", "none.pem"], "cannot be read"), (["--key", "target.toml"], "cannot be used"),
-     (["--key-env", "NO_SUCH_KEY"], "is not set")],
-)  # fmt: skip
-def test_a_key_that_is_none_is_told_before_the_run(folder, words, told):
+    [
+        (["--key", "none.pem"], "none.pem cannot be read"),
+        (["--key", "target.toml"], "target.toml cannot be used: it holds no private key in PEM"),
+        (["--key", "passphrase.pem"], "cannot be used: it has a passphrase"),
+        (["--key", "too-short.pem"], "cannot be used: it is damaged, or of a kind or a length"),
+        (["--key", "of-no-use.pem"], "cannot be used: it is damaged, or of a kind or a length"),
+        (["--key-env", "NO_SUCH_KEY"], "is not set"),
+    ],
+)
+def test_a_key_that_cannot_sign_is_told_before_the_run(folder, words, told):
+    """Whatever is wrong with it: after hours of a run that would be a pity."""
+    for name, pem in unusable_keys().items():
+        (folder / name).write_bytes(pem)
     code, printed = ifmatch(
         "certify", "-t", "target.toml", "--out", "package", *words, folder=folder
     )
     assert (code, told in printed) == (4, True), printed
+    assert not (folder / "package").exists()
+
+
+def unusable_keys():
+    """Private keys that do not sign, by the names of files for them."""
+    hidden = BestAvailableEncryption(b"secret")
+    return {
+        "passphrase.pem": as_pem(Ed25519PrivateKey.generate(), hidden),
+        "too-short.pem": f"-----BEGIN PRIVATE KEY-----\n{SHORT_RSA}\n-----END PRIVATE KEY-----\n".encode(),
+        "of-no-use.pem": as_pem(X25519PrivateKey.generate()),
+    }
+
+
+def as_pem(key, encryption=None):
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption())
+
+
+def test_nobody_else_gets_the_folder_until_the_package_is_sealed(folder, monkeypatch):
+    """The run has ended by then, and let go of everything else."""
+    seen = []
+
+    def sealed(*_):
+        with pytest.raises(ConfigurationError, match="Another run is writing to"):
+            claimed(folder / "package")
+        seen.append("kept out")
+
+    monkeypatch.setattr("ifmatch.cli.certify._run", a_run_in(folder / "package"))
+    monkeypatch.setattr("ifmatch.cli.certify._packed", sealed)
+    target, out = str(folder / "target.toml"), str(folder / "package")
+    main(["certify", "-t", target, "--out", out])
+    assert seen == ["kept out"]
+    released(claimed(folder / "package"))
+
+
+def a_run_in(folder):
+    """A run that begins as runs do that are for a certificate, and ends at once."""
+
+    def run(_):
+        options = Options(
+            base_url="http://127.0.0.1:9/fhir",
+            profile="spine",
+            report_dir=str(folder),
+            certifies=True,
+        )
+        with pytest.raises(TargetUnusable):
+            Session.open(options)
+        return 6
+
+    return run
 
 
 def test_a_package_holds_one_run(folder):

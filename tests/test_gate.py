@@ -138,6 +138,9 @@ def test_a_spent_budget_ends_in_tidying_up(tmp_path):
         (["-m", "nomatch"], 4),
         (["-k", "a b("], 4),
         (["--rules", "nothing.like.it"], 5),
+        (["-k", "nothingfits"], 5),
+        (["-m", "gate and not gate"], 5),
+        (["--rules", "read.*", "-k", "race"], 5),
         (["--budget", "5x"], 4),
         (["--fail-on", "new"], 4),
         (["--fail-on", "new", "--baseline", "none.json"], 4),
@@ -149,7 +152,20 @@ def test_a_slip_leaves_no_folder(tmp_path, words, code):
     line = ["run", "-p", "spine", "-o", "run", *words]
     ((found, printed),) = forked(typed, [(line, tmp_path)])
     assert found == code, printed
-    assert not list(tmp_path.iterdir())
+    left = [path.name for path in (*tmp_path.glob("*"), *tmp_path.glob("reports/*"))]
+    assert set(left) <= {"reports", ".cache"}  # pytest's own
+
+
+def test_a_slip_leaves_what_lay_in_the_folder(tmp_path):
+    """The earlier run, its reports included, is as it was."""
+    run = ["run", "-p", "spine", "-o", "run", "--rules", "read.*"]
+    ((code, _),) = forked(typed, [(run, tmp_path)])
+    before = (tmp_path / "run" / "report.json").read_bytes()
+    names = sorted(path.name for path in (tmp_path / "run").iterdir())
+    ((found, printed),) = forked(typed, [([*run, "-k", "nothingfits"], tmp_path)])
+    assert (code, found) == (0, 5), printed
+    assert (tmp_path / "run" / "report.json").read_bytes() == before
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == names
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import io
 import json
 import shlex
 import subprocess
+from functools import partial
 
 import pytest
 from report_log import BASE, exchange, failure, footer, header, journal, target, verdict, whole
@@ -113,7 +114,7 @@ def test_on_a_terminal_each_rule_has_one_line(monkeypatch):
     ]
 
 
-def test_the_summary_tells_the_conclusion_first_then_why():
+def test_the_summary_tells_why_and_the_conclusion_last():
     """The whole of it, as a CI log shows it."""
     run = whole(
         verdict(), exchange("1", "GET", 200), exchange("2"), exchange("3", "GET", 200),
@@ -125,8 +126,6 @@ def test_the_summary_tells_the_conclusion_first_then_why():
         exit_code=1,
     )  # fmt: skip
     assert plain(print_summary, run, "reports/2026-11-21T10-12-07") == (
-        "\n"
-        "NOT CONFORMANT   1 rule fails · 1 warning · 1 inconclusive · 1 pass · 14.2s\n"
         "\n"
         "  ✗ update.if-match.stale   An update based on a superseded version is refused\n"
         "      expected  409 with an OperationOutcome\n"
@@ -147,13 +146,15 @@ def test_the_summary_tells_the_conclusion_first_then_why():
         "report  reports/2026-11-21T10-12-07/\n"
         "left on the target: 1\n"
         "  Patient/9   not deleted\n"
+        "\n"
+        "NOT CONFORMANT   1 rule fails from 1 cause · 1 warning · 1 inconclusive · 1 pass · 14.2s\n"
     )
 
 
 def test_a_clean_run_is_told_in_three_lines():
     """Good news is short."""
     assert plain(print_summary, whole(verdict()), "out").split("\n") == [
-        "", "CONFORMANT   1 pass · 14.2s", "", "report  out/", "left on the target: nothing", ""
+        "", "report  out/", "left on the target: nothing", "", "CONFORMANT   1 pass · 14.2s", ""
     ]  # fmt: skip
 
 
@@ -172,7 +173,8 @@ def test_a_clean_run_is_told_in_three_lines():
 )
 def test_the_conclusion_is_one_word(run, word):
     """Every ending has its word, and only a conformant run has that one."""
-    assert plain(print_summary, run).split("   ")[0].strip() == word
+    *_, last = plain(print_summary, run).strip().split("\n")
+    assert last.split("   ")[0] == word
     assert (word == "CONFORMANT") is run.conformant
 
 
@@ -191,7 +193,22 @@ def test_many_leftovers_are_listed_in_the_report_only():
     assert "left on the target: 13" in told
     assert "Patient/9 " in told
     assert "Patient/10 " not in told
-    assert told.endswith("… and 3 more, listed in report.json\n")
+    assert "… and 3 more, listed in report.json\n" in told
+
+
+@pytest.mark.parametrize(
+    "number, named, more", [(3, 3, ""), (11, 11, ""), (14, 10, "… and 4 more (report.html)")]
+)
+@pytest.mark.parametrize("verdict_of", [failure, partial(verdict, verdict="inconclusive")])
+def test_a_long_list_of_rules_is_cut(verdict_of, number, named, more):
+    """Whoever reads a terminal wants to know what is wrong, not each place where it shows."""
+    rules = [
+        verdict_of(f"update.if-match.r{n:02}") for n in range(number + (verdict_of is failure))
+    ]
+    told = plain(print_summary, whole(*rules, exit_code=1))
+    first = 1 if verdict_of is failure else 0
+    assert told.count(" update.if-match.r") == named + first
+    assert (more in told, "more (report.html)" in told) == (True, bool(more))
 
 
 def test_of_many_cases_the_failing_ones_are_named():

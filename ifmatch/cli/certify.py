@@ -60,9 +60,18 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _certify(args: argparse.Namespace) -> int:
     _demand_nothing_left_out(args)
+    from ifmatch.suite.folder import held
+
     signer = _signer(args)
     folder = Path(args.out)
+    # Seen before it is held, too: a full folder has a clearer word for it than one that nobody else may have.
     _demand_empty(folder)
+    with held(folder):
+        _demand_empty(folder)
+        return _run_and_packed(args, folder, signer)
+
+
+def _run_and_packed(args: argparse.Namespace, folder: Path, signer: "CryptoSigner | None") -> int:
     code = _run(args)
     if not (folder / "events.jsonl").is_file():
         return code
@@ -112,16 +121,17 @@ def _signer(args: argparse.Namespace) -> "CryptoSigner | None":
         pem = os.environ.get(args.key_env, "").encode()
         if not pem:
             raise ConfigurationError(
-                f"The environment variable {args.key_env} is not set, or empty."
+                f"The environment variable {args.key_env} is not set, or empty, so nobody could sign. Put the private "
+                "key into it, as PEM."
             )
-        return signer_of(pem)
+        return signer_of(pem, f"in {args.key_env}")
     if not args.key:
         return None
     try:
-        return signer_of(Path(args.key).read_bytes())
+        return signer_of(Path(args.key).read_bytes(), args.key)
     except OSError as error:
         raise ConfigurationError(
-            f"The signing key {args.key} cannot be read: {error.strerror}."
+            f"The signing key {args.key} cannot be read: {error.strerror}. Check the name given with --key."
         ) from None
 
 

@@ -27,6 +27,7 @@ from ifmatch.cli import (
 )
 from ifmatch.cli.command import Command, Parser
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, did_you_mean
+from ifmatch.report.console.readers import outlive_readers
 
 _DESCRIPTION = "Tells whether a FHIR server keeps its update and concurrency promises, and finds the updates it loses."
 
@@ -65,6 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see ExitCode). A slip of the user's ends in one sentence."""
     # While a run's libraries load, Python would go through all objects in memory over and over; they are there to stay.
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
+    outlive_readers()
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         command, rest = _found(words)

@@ -56,6 +56,7 @@ def _new_folder(folder: Path) -> Path:
 
 def _rechecked(folder: Path, into: Path, profile: str) -> int:
     from ifmatch.log.reader import read
+    from ifmatch.report.console import GroupsIn, Steps
     from ifmatch.report.judged_anew import judged_anew
     from ifmatch.report.run import Run
     from ifmatch.suite.live import run_unseen
@@ -63,9 +64,13 @@ def _rechecked(folder: Path, into: Path, profile: str) -> int:
     from ifmatch.suite.surroundings import on_features
 
     arguments, plugins = on_features([])
-    run_unseen(arguments, [*plugins, Recheck(folder, into, profile)])
-    then, now = Run.of(read(folder)), Run.of(read(into))
-    cases = judged_anew(then, now)
+    with Steps() as steps:
+        steps.begin("reading the log")
+        recheck = Recheck(folder, into, profile, GroupsIn(steps, "judging"))
+        run_unseen(arguments, [*plugins, recheck])
+        steps.begin("comparing what was found with what is found now")
+        then, now = Run.of(read(folder)), Run.of(read(into))
+        cases = judged_anew(then, now)
     print("\n".join(_lines(then, now, cases)))
     if any(case.changed for case in cases):
         return ExitCode.NOT_CONFORMANT

@@ -2,6 +2,9 @@
 
 import argparse
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,9 +70,34 @@ def _run(given: dict[str, object], folder: Path) -> "Ending":
     rest = () if given["effort"] or given["rules"] else (_WITHOUT_RACES,)
     job = Job(name="survey", title="survey", folder=folder, given=given, rest=rest)
     print(f"surveying {given['base_url'] or given['target_file']}", flush=True)
-    events = list(SideBySide([job], [Here()], 1).events())
+    with _watched(folder):
+        events = list(SideBySide([job], [Here()], 1).events())
     (ending,) = (event for event in events if isinstance(event, Ending))
     return ending
+
+
+@contextmanager
+def _watched(folder: Path) -> Iterator[None]:
+    """A while in which it is said what the run in a folder is at, by what it puts into its log."""
+    from ifmatch.log.reader import follow
+    from ifmatch.report.console import GroupsIn, Steps
+
+    over = threading.Event()
+    with Steps() as steps:
+        steps.begin("looking at the server")
+        groups = GroupsIn(steps, "trying")
+
+        def watch() -> None:
+            for event in follow(folder, over.is_set):
+                groups(event)
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
 
 
 def _proposal(folder: Path) -> "Proposal":

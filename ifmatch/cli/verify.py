@@ -20,6 +20,16 @@ it was signed, not who signed it. Whether the verdicts are right is for `ifmatch
 
 exit codes: 0 all is as it was written, 1 something was changed or is missing, 4 wrong usage or no log"""
 
+#: What each check is of, for whoever waits for it.
+_ABOUT = {
+    "hashes": "the hash of every file",
+    "signature": "the signature",
+    "log": "the log against itself",
+    "completeness": "whether every rule was judged",
+    "profile": "the profile",
+    "reports": "the reports against those made of the log again",
+}
+
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", help="a package, or the folder of a run")
@@ -29,10 +39,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(args: argparse.Namespace) -> int:
+    from ifmatch.report.console import Steps
     from ifmatch.report.verify import Evidence, verified
 
     evidence = Evidence(Path(args.folder), _key(args.key))
-    found = verified(evidence)
+    with Steps() as steps:
+        steps.begin("reading the log")
+        found = verified(evidence, lambda check: steps.begin(f"checking {_ABOUT[check]}"))
     for check, problems in found.items():
         print(f"  {'✗' if problems else '✓'} {check}")
         for problem in problems:

@@ -2,17 +2,14 @@
 
 import json
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ifmatch.errors import ConfigurationError, did_you_mean
-from ifmatch.rules.content import children_of, mapped
-from ifmatch.rules.schema import mismatch
-
-if TYPE_CHECKING:
-    from jsonschema.exceptions import ValidationError
+from ifmatch.errors import ConfigurationError
+from ifmatch.rules.content import mapped
+from ifmatch.rules.schema_words import slip
 
 #: What a target file may say: for us, and for editors that complete and check it.
 SCHEMA = Path(__file__).with_name("target.schema.json")
@@ -29,9 +26,6 @@ _SECRETS: Mapping[str, str] = {
     "private_key": "key",
     "jwk": "key",
 }
-
-#: A shorter value is found in every message, and is no secret.
-_SHORTEST_SECRET = 4
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -63,10 +57,9 @@ def _without_dates(value: Any) -> Any:
 
 def _check(data: Mapping[str, Any], path: Path) -> None:
     _demand_no_secret(data.get("auth"), "auth", path)
-    wrong = mismatch(SCHEMA, data)
+    wrong = slip(SCHEMA, data, shows_values=False)
     if wrong is not None:
-        place = ".".join(map(str, wrong.absolute_path)) or "top level"
-        raise _invalid(path, place, _without_values(wrong.message, data), _meant(wrong))
+        raise _invalid(path, wrong.place, wrong.what)
 
 
 def _demand_no_secret(table: object, place: str, path: Path) -> None:
@@ -79,37 +72,10 @@ def _demand_no_secret(table: object, place: str, path: Path) -> None:
                 path,
                 f"{place}.{name}",
                 f"a secret does not stand in a target file. Put it into an environment variable or a file, and name "
-                f"that by {_SECRETS[name]}_env or {_SECRETS[name]}_file",
+                f"that by {_SECRETS[name]}_env or {_SECRETS[name]}_file.",
             )
         if name != "claims":
             _demand_no_secret(value, f"{place}.{name}", path)
-
-
-def _meant(wrong: "ValidationError") -> str:
-    """What may have been meant by a name that the schema does not know."""
-    if wrong.validator != "additionalProperties":
-        return ""
-    schema: Any = wrong.schema
-    given: Any = wrong.instance
-    allowed = schema.get("properties", {})
-    unknown = next(name for name in given if name not in allowed)
-    return did_you_mean(unknown, allowed)
-
-
-def _without_values(message: str, data: Mapping[str, Any]) -> str:
-    """A schema message without the values it quotes: a secret put there by mistake must not be shown."""
-    longest_first = sorted(_texts(data), key=len, reverse=True)
-    for value in longest_first:
-        if len(value) >= _SHORTEST_SECRET:
-            message = message.replace(repr(value), "that value").replace(value, "that value")
-    return message
-
-
-def _texts(data: object) -> Iterator[str]:
-    if isinstance(data, str):
-        yield data
-    for child in children_of(data):
-        yield from _texts(child)
 
 
 def _resources(given: Mapping[str, Mapping[str, Any]], path: Path) -> dict[str, dict[str, Any]]:
@@ -127,9 +93,9 @@ def _part(name: str, part: str, value: Any, path: Path) -> Any:
     try:
         resource = json.loads(value)
     except ValueError as error:
-        raise _invalid(path, place, f"it is not JSON: {error}") from None
+        raise _invalid(path, place, f"it is not JSON: {error}. Correct that place.") from None
     if not has_shape(resource, name):
-        raise _invalid(path, place, f"it must be {shape.format(name)}")
+        raise _invalid(path, place, f"it must be {shape.format(name)}.")
     return resource
 
 
@@ -148,5 +114,5 @@ _SHAPES: Mapping[str, tuple[Callable[[object, str], bool], str]] = {
 }
 
 
-def _invalid(path: Path, place: str, what: str, hint: str = "") -> ConfigurationError:
-    return ConfigurationError(f"The target file {path} is not valid, at {place}: {what}.{hint}")
+def _invalid(path: Path, place: str, what: str) -> ConfigurationError:
+    return ConfigurationError(f"The target file {path} is not valid, at {place}: {what}")

@@ -1,7 +1,7 @@
 """The fleet file: read from TOML, checked by its schema, and turned into the jobs of a night."""
 
-import json
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,13 +10,14 @@ from urllib.parse import urlsplit
 
 from ifmatch.client import target_file
 from ifmatch.client.address import normalised
-from ifmatch.errors import ConfigurationError, did_you_mean
+from ifmatch.errors import ConfigurationError
 from ifmatch.fleet.job import Bound, Job
 from ifmatch.rules import profile as profiles
-from ifmatch.rules.schema import mismatch_in
+from ifmatch.rules.schema import read
+from ifmatch.rules.schema_words import slip_in
 from ifmatch.suite.options import OPTIONS
 
-_SCHEMA = Path(__file__).with_name("fleet.schema.json")
+SCHEMA = Path(__file__).with_name("fleet.schema.json")
 
 #: What a run may cost when the file does not say: seconds, and megabytes in one file.
 _SECONDS, _MEGABYTES = 3600.0, 1000
@@ -90,7 +91,7 @@ class Fleet:
     def _demand_runnable(self, name: str, given: Mapping[str, Any]) -> None:
         if not (given["profile"] or given["target_file"] or given.get("base_url")):
             raise self._wrong(
-                f"targets.{name}", "it names no server: no base_url, target or profile"
+                f"targets.{name}", "it names no server. Give it a base_url, a target or a profile."
             )
         if given["profile"]:
             profiles.load(given["profile"])
@@ -123,8 +124,8 @@ def _server_of(given: Mapping[str, Any]) -> str:
 @cache
 def _schema() -> dict[str, Any]:
     """What a fleet file may say: of a run, whatever a target file says that is an option of one, in the same form."""
-    schema: dict[str, Any] = json.loads(_SCHEMA.read_text(encoding="utf-8"))
-    of_target = json.loads(target_file.SCHEMA.read_text(encoding="utf-8"))["properties"]
+    schema = deepcopy(read(SCHEMA))
+    of_target = read(target_file.SCHEMA)["properties"]
     keys = [option.key for option in OPTIONS if option.key and option.key not in _OF_THE_NIGHT]
     run = schema["$defs"]["run"]
     run["properties"] = {**{key: of_target[key] for key in keys}, **run["properties"]}
@@ -132,22 +133,16 @@ def _schema() -> dict[str, Any]:
 
 
 def _check(data: Mapping[str, Any], path: Path) -> None:
-    wrong = mismatch_in(_schema(), data)
+    wrong = slip_in(_schema(), data)
     if wrong is not None:
-        place = ".".join(map(str, wrong.absolute_path)) or "top level"
-        raise _invalid(path, place, f"{wrong.message}.{_meant(wrong)}".removesuffix("."))
-
-
-def _meant(wrong: Any) -> str:
-    """What may have been meant by a key that there is not, or where it stands."""
-    if wrong.validator != "additionalProperties":
-        return ""
-    known = wrong.schema["properties"]
-    unknown = next(key for key in wrong.instance if key not in known)
-    if unknown in json.loads(target_file.SCHEMA.read_text(encoding="utf-8"))["properties"]:
-        return f" {unknown} stands in a target file: name that by target"
-    return did_you_mean(unknown, known)
+        of_target = read(target_file.SCHEMA)["properties"]
+        elsewhere = (
+            f" {key} stands in a target file: name that by target."
+            for key in wrong.unknown
+            if key in of_target
+        )
+        raise _invalid(path, wrong.place, wrong.what + "".join(elsewhere))
 
 
 def _invalid(path: Path, place: str, what: str) -> ConfigurationError:
-    return ConfigurationError(f"The fleet file {path} is not valid, at {place}: {what}.")
+    return ConfigurationError(f"The fleet file {path} is not valid, at {place}: {what}")

@@ -89,10 +89,10 @@ def _explained(came: Came, report: Document | None) -> str:
 
 
 def _summary_in(printed: str) -> str:
-    """What stands beneath the conclusion of a run that did not come to its end; a report could not be written then."""
-    _, found, behind = printed.partition(f"\n{_BROKEN_OFF} ")
-    lines = behind.splitlines()[1:] if found else []
-    return " ".join(takewhile(str.strip, lines))
+    """What stands above the conclusion of a run that did not come to its end; a report could not be written then."""
+    before, found, _ = printed.rpartition(f"\n{_BROKEN_OFF} ")
+    lines = reversed(before.splitlines()) if found else []
+    return " ".join(reversed(list(takewhile(str.strip, lines))))
 
 
 def _last_line_of(printed: str) -> str:

@@ -1,6 +1,7 @@
 """Reads `events.jsonl` back into events, those of older versions included."""
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -36,6 +37,33 @@ def read(folder: Path) -> Iterator[Event]:
         record = _object_in(line)
         if record is not None:
             yield event_of(record)
+
+
+def follow(folder: Path, is_over: Callable[[], bool]) -> Iterator[Event]:
+    """The events of a run that another process is making, as they come; `is_over` is asked whether it still is."""
+    path, place = folder / FILE_NAME, 0
+    while True:
+        ends = is_over()  # asked first: what was written before its end is not missed
+        content = _content_from(path, place)
+        whole = content[: content.rfind(b"\n") + 1]
+        place += len(whole)
+        yield from (event_of(record) for record in map(_object_in, whole.split(b"\n")) if record)
+        if ends:
+            return
+        time.sleep(_BETWEEN_LOOKS)
+
+
+#: Seconds after which one looks again for what another process has written.
+_BETWEEN_LOOKS = 0.5
+
+
+def _content_from(path: Path, place: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            file.seek(place)
+            return file.read()
+    except OSError:  # not yet there
+        return b""
 
 
 def event_of(record: Mapping[str, Any]) -> Event:

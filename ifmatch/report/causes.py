@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ifmatch.judge.anomaly import Name
 from ifmatch.log.events import VerdictReached
 from ifmatch.report.evidence import deciding_exchange, first_anomaly
-from ifmatch.report.interaction import interaction_of
+from ifmatch.report.interaction import asked_in_entries, interaction_of
 from ifmatch.report.run import Judged, Run
 from ifmatch.rules.catalogue import is_watched
 from ifmatch.rules.expectation import Finding
@@ -44,6 +44,12 @@ _PERHAPS_PLAIN: Mapping[str, str] = {
 _WRONG_CLASS: Mapping[tuple[str, str], str] = {
     ("4", "2"): ACCEPTED,
     ("2", "4"): REFUSED,
+}
+
+#: The same where only what became of a request is told.
+_WRONG_EFFECT: Mapping[tuple[str, str], str] = {
+    ("refused", "accepted"): ACCEPTED,
+    ("accepted", "refused"): REFUSED,
 }
 
 #: How an expectation speaks of the answer to an entry that is no rule's subject: it stands beside the one that is.
@@ -111,7 +117,8 @@ def causes(rules: Iterable[Judged], run: Run) -> tuple[Cause, ...]:
     for judged in sorted(rules, key=_ado):
         symptom = _known_or_first(symptoms_of(judged.spokesman, run), grouped)
         grouped.setdefault(symptom, []).append(judged)
-    found = [Cause(symptom, _simplest_first(alike)) for symptom, alike in grouped.items()]
+    grouped = _without_wrappers(grouped, run)
+    found = [Cause(symptom, _simplest_first(alike, run)) for symptom, alike in grouped.items()]
     broken = [judged for judged in run.rules if judged.verdict in (Verdict.FAIL, Verdict.WARN)]
     seen = Counter(symptoms_of(judged.spokesman, run)[0] for judged in broken)
 
@@ -121,19 +128,43 @@ def causes(rules: Iterable[Judged], run: Run) -> tuple[Cause, ...]:
     return tuple(sorted(found, key=gravest))
 
 
-def _simplest_first(alike: Sequence[Judged]) -> tuple[Judged, ...]:
-    """Rules of one cause: sequential ones before races, then those that fail as most do, then those of short names.
+def _without_wrappers(
+    grouped: Mapping[Symptom, list[Judged]], run: Run
+) -> dict[Symptom, list[Judged]]:
+    """The groups, where what goes wrong in a Bundle stands with the same that goes wrong without one."""
+    joined: dict[Symptom, list[Judged]] = {}
+    for symptom, alike in grouped.items():
+        for judged in alike:
+            bare = (Symptom(name, symptom.wrong) for name in _bare_interactions(judged, run))
+            home = next((each for each in bare if each in grouped), symptom)
+            joined.setdefault(home, []).append(judged)
+    return joined
+
+
+def _bare_interactions(judged: Judged, run: Run) -> list[str]:
+    """What the entries of the Bundles that decided ask for, in the words for a request of its own."""
+    case = judged.spokesman
+    ids = [operation.exchange for operation in first_anomaly(case).operations]
+    deciding = deciding_exchange(case, run)
+    exchanges = run.exchanges_of(ids) if ids else [deciding] if deciding else []
+    return [name for exchange in exchanges for name in asked_in_entries(exchange.request)]
+
+
+def _simplest_first(alike: Sequence[Judged], run: Run) -> tuple[Judged, ...]:
+    """Rules of one cause: sequential ones before races, those that need no Bundle before those that do, then those that
+    fail as most do, then those of short names.
 
     A rule of a short name is the general one, of which others are special cases. One that is kept in itself, and fails
     for what stands beside it, comes after those that are about just that.
     """
     seen = Counter(map(_first_finding, alike))
 
-    def particular(judged: Judged) -> tuple[int, bool, int, int, int]:
+    def particular(judged: Judged) -> tuple[int, bool, bool, int, int, int]:
         expected, _ = finding = _first_finding(judged)
         words = len(re.split("[.-]", judged.rule))
         kind, exchanges = _ado(judged)
-        return kind, expected == _BESIDE, -seen[finding], words, exchanges
+        is_bundled = bool(_bare_interactions(judged, run))
+        return kind, is_bundled, expected == _BESIDE, -seen[finding], words, exchanges
 
     return tuple(sorted(alike, key=particular))
 
@@ -182,11 +213,20 @@ def _kind(judged: Judged) -> int:
 
 def _of_finding(finding: Finding, interaction: str) -> Symptom:
     due, came = statuses_in(finding.expected), statuses_in(finding.got)
+    if wrong := _wrong_entries(finding):
+        return Symptom(interaction, wrong)
     if came and (due or came[0].startswith("5")):
         return Symptom(interaction, _wrong_status(due, came[0]))
     # A header or a body that is not as promised is so whatever was asked for; a wrong resource is not.
     about = interaction if finding.state else ""
     return Symptom(about, f"{_FACT}{without_particulars(finding.expected)}")
+
+
+def _wrong_entries(finding: Finding) -> str:
+    """What is wrong with the answers to the entries of a Bundle, `refused, accepted`; empty where it differs."""
+    pairs = zip(finding.expected.split(", "), finding.got.split(", "), strict=False)
+    wrongs = {_WRONG_EFFECT.get(pair, "") for pair in pairs if pair[0] != pair[1]}
+    return wrongs.pop() if len(wrongs) == 1 else ""
 
 
 def _wrong_status(due: Sequence[str], came: str) -> str:

@@ -8,8 +8,10 @@ import msgspec
 
 from ifmatch.errors import ConfigurationError
 from ifmatch.log.events import Expected, RaceFacts, VerdictReached
+from ifmatch.report.causes import Cause, causes
 from ifmatch.report.run import Judged, Run
 from ifmatch.rules.schema import mismatches
+from ifmatch.rules.verdict import Verdict
 
 FILE_NAME = "report.json"
 SCHEMA = 1
@@ -47,6 +49,7 @@ def document(run: Run) -> Document:
         "profile": _plain(run.profile),
         "counts": {verdict.value: count for verdict, count in run.counts.items()},
         "rules": [_rule(judged) for judged in run.rules],
+        "causes": [_cause(cause) for cause in causes(_failed(run), run)],
         "warnings": run.warnings,
         "left": [_plain(left) for left in run.left],
         "writes": {
@@ -56,6 +59,15 @@ def document(run: Run) -> Document:
             "resources_made": dict(run.made),
         },
     }
+
+
+def _failed(run: Run) -> list[Judged]:
+    return [judged for judged in run.rules if judged.verdict is Verdict.FAIL]
+
+
+def _cause(cause: Cause) -> Document:
+    """Rules that fail for one reason, the one that shows it most simply first."""
+    return {"cause": cause.heading, "rules": [judged.rule for judged in cause.rules]}
 
 
 def as_json(run: Run) -> bytes:

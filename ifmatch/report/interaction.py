@@ -1,5 +1,6 @@
 """What a request asks for, in the words of FHIR: `update with If-Match`, `conditional create`."""
 
+import json
 import re
 from collections.abc import Container, Mapping
 
@@ -40,6 +41,24 @@ def interaction_of(request: RequestSent, base_url: str) -> str:
     searches = bool(query) and "/" not in path.strip("/")
     plain = _plain(request, path.strip("/"), searches or "if-none-exist" in headers)
     return f"{plain}{_preconditions(headers)}"
+
+
+def asked_in_entries(request: RequestSent) -> list[str]:
+    """What the entries of a Bundle ask for that name a version, in the words for a request of its own."""
+    if '"ifMatch"' not in request.body:
+        return []
+    try:
+        entries = json.loads(request.body)["entry"]
+        asked = [entry["request"] for entry in entries if "ifMatch" in entry["request"]]
+        names = [_of_an_entry(each) for each in asked]
+    except (ValueError, KeyError, TypeError, AttributeError):  # a Bundle that is wrong on purpose
+        return []
+    return list(dict.fromkeys(names))
+
+
+def _of_an_entry(asked: Mapping[str, str]) -> str:
+    name = _OF_A_RESOURCE.get(asked["method"], asked["method"])
+    return f"{'conditional ' * ('?' in asked['url'])}{name} with If-Match"
 
 
 def _preconditions(headers: Container[str]) -> str:

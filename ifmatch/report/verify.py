@@ -283,14 +283,20 @@ CHECKS: Mapping[str, Check] = {
 OF_PACKAGES: Mapping[str, Check] = {"hashes": hashes, "signature": signature}
 
 
-def verified(evidence: Evidence) -> dict[str, list[str]]:
-    """What each check finds; nothing where all is well.
+def verified(
+    evidence: Evidence, begun: Callable[[str], object] = lambda check: None
+) -> dict[str, list[str]]:
+    """What each check finds; nothing where all is well. `begun` is told the name of each before it is made.
 
     Raises ConfigurationError when there is no log, or the key is none.
     """
     asked_for_signature = bool(evidence.key)
     of_package = OF_PACKAGES if evidence.is_package or asked_for_signature else {}
-    return {name: _found(check, evidence) for name, check in {**of_package, **CHECKS}.items()}
+    found = {}
+    for name, check in {**of_package, **CHECKS}.items():
+        begun(name)
+        found[name] = _found(check, evidence)
+    return found
 
 
 def _found(check: Check, evidence: Evidence) -> list[str]:

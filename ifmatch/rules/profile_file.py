@@ -7,16 +7,13 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from ifmatch import HOME
 from ifmatch.errors import ConfigurationError, did_you_mean
 from ifmatch.rules import catalogue
 from ifmatch.rules.renamed import RENAMED, current
-from ifmatch.rules.schema import mismatch
-
-if TYPE_CHECKING:
-    from jsonschema.exceptions import ValidationError
+from ifmatch.rules.schema_words import slip
 
 PROFILES = HOME / "profiles"
 SCHEMA = PROFILES / "profile.schema.json"
@@ -128,21 +125,9 @@ def _json(text: str, place: str) -> Any:
 
 
 def _check_shape(data: Mapping[str, Any], path: Path) -> None:
-    broken = mismatch(SCHEMA, data)
-    if broken is not None:
-        place = ".".join(map(str, broken.absolute_path)) or "top level"
-        raise ConfigurationError(f"{path} is not a valid profile: {place}: {_explained(broken)}.")
-
-
-def _explained(error: "ValidationError") -> str:
-    """A schema error as: what, and what would be allowed."""
-    if error.validator == "enum":
-        allowed = [str(value) for value in cast("list[object]", error.validator_value)]
-        hint = did_you_mean(str(error.instance), allowed)
-        return f'"{error.instance}" is not allowed.{hint} Allowed: {", ".join(allowed)}'
-    if error.validator == "oneOf":
-        return "a rule needs exactly one of: level with source, silent, not_applicable, same_as"
-    return error.message
+    wrong = slip(SCHEMA, data)
+    if wrong is not None:
+        raise ConfigurationError(f"{path} is not a valid profile: {wrong.place}: {wrong.what}")
 
 
 def _check_base(data: Mapping[str, Any], path: Path) -> None:

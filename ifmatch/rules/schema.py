@@ -36,7 +36,14 @@ def mismatches(schema: Path, data: object) -> "list[ValidationError]":
 
 
 @cache
+def read(schema: Path) -> dict[str, Any]:
+    """A schema as it stands in its file."""
+    content: dict[str, Any] = json.loads(schema.read_text(encoding="utf-8"))
+    return content
+
+
+@cache
 def _validator(schema: Path) -> "Draft202012Validator":
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(json.loads(schema.read_text(encoding="utf-8")))
+    return Draft202012Validator(read(schema))

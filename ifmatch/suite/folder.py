@@ -4,13 +4,15 @@ import os
 import re
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 from ifmatch.errors import ConfigurationError
 from ifmatch.log.reader import FILE_NAME
 from ifmatch.report.package import sums
-from ifmatch.report.write import DERIVED
+from ifmatch.report.write import DERIVED, write_all
 
 try:
     import fcntl
@@ -67,6 +69,23 @@ def released(claim: int | None) -> None:
         os.close(claim)
 
 
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """A while in which a folder is kept from other runs; one that was made for it and stayed empty is gone after it.
+
+    Raises ConfigurationError as `claimed` does.
+    """
+    was_there = folder.exists()
+    claim = claimed(folder)
+    try:
+        yield
+    finally:
+        if not was_there:
+            with suppress(OSError):
+                folder.rmdir()
+        released(claim)
+
+
 def set_aside(folder: Path) -> None:
     """Keep the log of an earlier run in a folder as `events-<its id>.jsonl`, and remove what was derived from it.
 
@@ -84,6 +103,24 @@ def set_aside(folder: Path) -> None:
             f"The evidence of an earlier run in {folder} cannot be set aside: {error.strerror}. Choose another folder "
             "with -o DIR."
         ) from None
+
+
+def withdraw(folder: Path) -> None:
+    """Remove the log of a run in which nothing was run; put that of an earlier one back, with its reports.
+
+    A folder that is empty then goes, too.
+    """
+    log = folder / FILE_NAME
+    earlier = sorted(folder.glob("events-*.jsonl"), key=lambda path: path.stat().st_ctime_ns)
+    with suppress(OSError, ConfigurationError):
+        log.unlink()
+        if earlier:
+            earlier[-1].rename(log)
+            write_all(folder)
+        elif not any(folder.iterdir()):
+            folder.rmdir()
+            if folder.parent.name == "reports":  # which may have been made for it, too
+                folder.parent.rmdir()
 
 
 def _run_id_of(log: Path) -> str:

@@ -117,6 +117,37 @@ def in_words(foreseen: Foreseen) -> str:
     return said
 
 
+# ---------------------------------------------------------------- how long
+
+#: Requests for each one that writes: what was written is read back. Measured in whole runs: 1.6 to 2.1.
+_REQUESTS_A_WRITE = 2
+
+#: Seconds that each request costs us, whatever the target: to build, to log and to judge it. Measured: 1.5 to 3 ms.
+_OUR_OWN = 0.002
+
+
+def seconds_of(cases: Iterable[str], races: RaceSettings, latency: float, most: float = 0) -> float:
+    """How long it takes to run these cases, by their rules, where the target takes `latency` seconds for an answer.
+
+    `most` is how many writes a second are allowed, 0 where there is no limit. What is sent in a race at once is waited
+    for at once. No race takes much longer than its budget says.
+    """
+    seconds, at_once = 0.0, (races.writers + FEWEST) / 2
+    for rule in cases:
+        is_race = rule.startswith("race.")
+        writes = table().get(rule, Cost()).writes * (_factor(races) if is_race else 1)
+        each = _OUR_OWN + latency / (at_once if is_race else 1)
+        takes = max(writes * _REQUESTS_A_WRITE * each, writes / most if most else 0)
+        seconds += min(takes, races.budget.seconds) if is_race else takes
+    return seconds
+
+
+def latency_in(events: Iterable[Event]) -> float:
+    """Seconds that a target takes for an answer, by its quickest so far: others may have made a connection first."""
+    answered = [event for event in events if isinstance(event, ExchangeRecorded) and event.response]
+    return min((event.duration_ms for event in answered), default=0.0) / 1000
+
+
 # ---------------------------------------------------------------- measured
 
 

@@ -17,15 +17,18 @@ from ifmatch.report.catalogue import planned
 from ifmatch.report.console import (
     Progress,
     console_for,
-    print_bound,
+    print_estimate,
     print_header,
     print_summary,
 )
 from ifmatch.report.run import Run
+from ifmatch.report.text import counted
 from ifmatch.rules.catalogue import is_watched, rules
+from ifmatch.suite.forecast import latency_in, seconds_of
 from ifmatch.suite.gates import why_not
 from ifmatch.suite.options import OPTIONS
 from ifmatch.suite.scenarios import rule_of
+from ifmatch.suite.session import Session
 from ifmatch.suite.stash import SESSION, abort_of, run_of, session_of
 
 _QUIET = (
@@ -45,7 +48,6 @@ class LiveView:
 
     def __init__(self) -> None:
         self._console = console_for()
-        self._console.on_broken_pipe = self._go_on_unseen  # type: ignore[method-assign]
         self._progress: Progress | None = None
         self._sentence = ""
         self._code: ExitCode | None = None
@@ -61,11 +63,6 @@ class LiveView:
         if self._sentence:
             print(f"{self._sentence}    (exit {int(self._code or code)})", file=sys.stderr)
         return int(code if self._code is None else self._code)
-
-    def _go_on_unseen(self) -> None:
-        # Whoever read our output has seen enough, as `head` has; the run and its exit code are another matter.
-        self._console.quiet = True
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -87,9 +84,15 @@ class LiveView:
             planned(run.profile, rules(), partial(why_not, run.target)),
         )
         cases = [rule.id for item in session.items if (rule := rule_of(item))]
-        races = {rule for rule in cases if rule.startswith("race.")}
-        print_bound(self._console, run.races.effort, run.races.budget.seconds, len(races))
+        self._print_estimate(run, cases)
         self._progress = Progress(self._console, cases)
+
+    def _print_estimate(self, run: Session, cases: list[str]) -> None:
+        number = sum(rule.startswith("race.") for rule in cases)
+        races = f", {counted(number, 'race')} ({run.races.effort}) among them" if number else ""
+        latency = latency_in(read(run.log.folder))
+        seconds = seconds_of(cases, run.races, latency, run.settings.limits.writes_per_second)
+        print_estimate(self._console, len(cases), races, seconds, latency)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         # Without pytest's reporter nobody else would tell that a feature file cannot be read.
@@ -114,9 +117,9 @@ class LiveView:
         if run is not None:
             session = session_of(config)
             self._code = session.exit_code
-            print_summary(self._console, run, session.log.folder)
             if os.environ.get("GITHUB_ACTIONS"):
                 print("\n".join(annotations(run)))
+            print_summary(self._console, run, session.log.folder)
         elif abort is not None:
             self._sentence, self._code = str(abort), abort.exit_code
 

@@ -5,6 +5,7 @@ The conftest file beside the features names it.
 
 import pytest
 
+from ifmatch.report.console.readers import outlive_readers
 from ifmatch.suite import door, features, run, scenarios, step_lookup
 from ifmatch.suite.options import OPTIONS
 from ifmatch.suite.roots import wants_features
@@ -16,6 +17,7 @@ def pytest_configure(config: pytest.Config) -> None:
             f"pytest was told not to load what ifmatch needs of it: give it -p {door.DOOR}."
         )
     if wants_features(config):
+        outlive_readers()
         config.pluginmanager.register(features, "ifmatch-features")
         config.pluginmanager.register(step_lookup, "ifmatch-steps")
         config.pluginmanager.register(run, "ifmatch-run")

@@ -4,7 +4,7 @@ Sequential scenarios are carried out again, and a player gives them the recorded
 again: there the recorded histories are judged, and what was found besides their anomalies stays as it was found.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -78,11 +78,18 @@ class Rechecked(Session):
 class Recheck:
     """A pytest plugin: runs the scenarios of an earlier run on its log. `into` is the folder of what comes of it.
 
-    `profile` is what they are judged by, by default today's text of the profile that the run was held to.
+    `profile` is what they are judged by, by default today's text of the profile that the run was held to; `listener`
+    is told what comes of it, as it comes.
     """
 
-    def __init__(self, folder: Path, into: Path, profile: str = "") -> None:
-        self._into, self._profile = into, profile
+    def __init__(
+        self,
+        folder: Path,
+        into: Path,
+        profile: str = "",
+        listener: Callable[[Event], None] = lambda event: None,
+    ) -> None:
+        self._into, self._profile, self._listener = into, profile, listener
         self._evidence = tuple(read(folder))
         self._verdicts = {key_of(event): event for event in _of(VerdictReached, self._evidence)}
         self._histories: dict[CaseKey, list[HistoryRecorded]] = {}
@@ -114,6 +121,7 @@ class Recheck:
             today=date.fromisoformat(header.time[:10]),
         )
         session.evidence = self._evidence
+        session.listeners.append(self._listener)
         session.record(replace(header, suite=SuiteVersion("ifmatch", __version__)))
         await_start(session.target, header.wait)
         try:

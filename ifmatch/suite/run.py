@@ -14,7 +14,7 @@ import pytest
 from _pytest.mark import deselect_by_keyword, deselect_by_mark
 
 from ifmatch import errors
-from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError
+from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, NothingSelected
 from ifmatch.log.events import Crash, Event, Notice
 from ifmatch.report.console import conclusion, count_line
 from ifmatch.rules import catalogue
@@ -220,6 +220,10 @@ def _undisturbed() -> Iterator[None]:
 
 def _finish(session: pytest.Session, run: Session, exitstatus: int) -> ExitCode:
     code, message = _ending(session, run, exitstatus)
+    if exitstatus == ExitCode.NOTHING_RAN and not (code or message or run.judged):
+        run.undo()
+        session.config.stash[ABORT] = _NOTHING_FITS
+        return _NOTHING_FITS.exit_code
     alluredir = session.config.getoption("allure_report_dir", None)
     session.config.stash[RUN] = run.finish(
         complete=code is None and not message,
@@ -229,6 +233,11 @@ def _finish(session: pytest.Session, run: Session, exitstatus: int) -> ExitCode:
     )
     return run.exit_code
 
+
+_NOTHING_FITS = NothingSelected(
+    "No rule fits all of -k, -m and --rules, so nothing was run, and no report was written. `ifmatch rules` lists the "
+    "rules."
+)
 
 #: pytest's own endings that say more than any verdict: the run did not come to its end.
 _CUT_SHORT = (ExitCode.INTERNAL_ERROR, ExitCode.USAGE)
@@ -255,10 +264,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if run is None or config.pluginmanager.hasplugin("ifmatch-view"):
         return
     terminalreporter.section("ifmatch")
-    terminalreporter.write_line(
-        f"{conclusion(run.exit_code, run.counts, run.left_out)[0]}   {count_line(run.counts)}"
-    )
     if run.message:
         terminalreporter.write_line(run.message)
     left = f"left on the target: {len(run.left) or 'nothing'}"
     terminalreporter.write_line(f"report  {session_of(config).log.folder}/   {left}")
+    terminalreporter.write_line(
+        f"{conclusion(run.exit_code, run.counts, run.left_out)[0]}   {count_line(run.counts)}"
+    )

@@ -43,6 +43,7 @@ from ifmatch.suite.folder import (
     point_latest_to,
     released,
     set_aside,
+    withdraw,
 )
 from ifmatch.suite.forecast import foresee, in_words
 from ifmatch.suite.meeting import header_of, meet
@@ -140,7 +141,8 @@ class Session:
         run_id = new_run_id()
         excused = known(options.fail_on, options.baseline, named.id if named else "")
         folder = Path(options.report_dir) if options.report_dir else new_folder(run_id)
-        claim = claimed(folder)
+        # Whoever certifies holds the folder until the package is sealed, which is after the run.
+        claim = None if options.certifies else claimed(folder)
         set_aside(folder)
         redactor = Redactor(settings.secrets)
         log = EventLog(folder, redactor.text)
@@ -329,6 +331,12 @@ class Session:
         # Whoever pressed Ctrl-C knows that, whatever had been found until then.
         self.exit_code = ExitCode.INTERRUPTED if code is ExitCode.INTERRUPTED else run.exit_code
         return run
+
+    def undo(self) -> None:
+        """End a run in which nothing was run: nothing is to be looked at, and the folder is as it was."""
+        self.leave()
+        withdraw(self.log.folder)
+        released(self.claim)
 
     def _left_out(self, seen: Run) -> tuple[str, ...]:
         """The rules of the suite that were not selected, or not in all their cases."""

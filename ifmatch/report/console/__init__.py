@@ -7,18 +7,21 @@ On a terminal each rule has its line, in colour. Elsewhere (a CI log, a pipe) ea
 from ifmatch.report.console.lines import WIDTH, console_for
 from ifmatch.report.console.progress import Progress
 from ifmatch.report.console.rule import print_rule
-from ifmatch.report.console.summary import partial_line, print_bound, print_header, print_summary
+from ifmatch.report.console.steps import GroupsIn, Steps
+from ifmatch.report.console.summary import partial_line, print_estimate, print_header, print_summary
 from ifmatch.report.console.words import MARKS, conclusion, count_line
 
 __all__ = [
     "MARKS",
     "WIDTH",
+    "GroupsIn",
     "Progress",
+    "Steps",
     "conclusion",
     "console_for",
     "count_line",
     "partial_line",
-    "print_bound",
+    "print_estimate",
     "print_header",
     "print_rule",
     "print_summary",

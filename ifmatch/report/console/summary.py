@@ -1,6 +1,6 @@
 """What a run is about, before it begins, and what it comes to, at its end."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -26,6 +26,12 @@ _IN_BRIEF = (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.WARN, Verdict.WAIVED)
 
 _MOST_LEFT = 10
 
+#: Seconds that nobody needs to be told of.
+_NO_TIME = 5
+
+#: Rules of one list that are named; the page has them all.
+_MOST_RULES = 10
+
 #: Characters that the names of what a partial run left out may take.
 _MOST_OF_INTERACTIONS = 120
 
@@ -42,23 +48,35 @@ def print_header(console: Console, run: Run, planned: Mapping[str, int] | None =
     console.print()
 
 
-def print_bound(console: Console, effort: str, seconds: int, races: int) -> None:
-    """How long the races of a run take at most: none begins another block after so many seconds."""
-    if races:
-        minutes = -(-races * seconds // 60)
-        print_line(
-            console,
-            f"{counted(races, 'race')}, {effort}: about {counted(minutes, 'minute')} at most, if the target makes "
-            "everyone wait",
-        )
-        console.print()
+def print_estimate(
+    console: Console, rules: int, races: str, seconds: float, latency: float
+) -> None:
+    """How long a run will take by what the target took for an answer so far; nothing where that is no time."""
+    if seconds < _NO_TIME:
+        return
+    print_line(
+        console,
+        f"{counted(rules, 'case')}{races}: about {_roughly(seconds)}, if every answer takes as long as the first "
+        f"({max(1, round(latency * 1000))} ms)",
+    )
+    console.print()
+
+
+def _roughly(seconds: float) -> str:
+    """A time as one says it who does not know it better."""
+    if seconds < 55:
+        return f"{max(10, 10 * round(seconds / 10))} seconds"
+    minutes = round(seconds / 60)
+    return counted(minutes, "minute") if minutes < 90 else f"{counted(round(minutes / 60), 'hour')}"
 
 
 def print_summary(console: Console, run: Run, folder: Path | str | None = None) -> None:
-    """What the run comes to: whether the target conforms, then why, then where the evidence lies and what was left."""
-    console.print()
-    _print_conclusion(console, run)
-    for cause in causes(_with(run, Verdict.FAIL), run):
+    """What the run comes to: why, then where the evidence lies and what was left, and last whether the target conforms.
+
+    What is printed last is what a person sees first.
+    """
+    found = causes(_with(run, Verdict.FAIL), run)
+    for cause in found:
         _print_cause(console, cause, run, folder)
     for verdict in _IN_BRIEF:
         _print_in_brief(console, _with(run, verdict))
@@ -73,6 +91,8 @@ def print_summary(console: Console, run: Run, folder: Path | str | None = None) 
         console.print(Text(f"report  {folder}/"), soft_wrap=True)
     for line in _left(run):
         print_line(console, line)
+    console.print()
+    _print_conclusion(console, run, len(found))
 
 
 def _print_cause(console: Console, cause: Cause, run: Run, folder: Path | str | None) -> None:
@@ -83,10 +103,24 @@ def _print_cause(console: Console, cause: Cause, run: Run, folder: Path | str | 
     if cause.consequences:
         print_line(console, f"      the same is shown by {len(cause.consequences)} more:", "dim")
     pictured = next(filter(drawing_of, cause.consequences), None)
-    for judged in cause.consequences:
+    for judged in _shown(cause.consequences):
         print_title(console, judged, indent=6)
-        if judged is pictured and not drawing_of(cause.simplest):
-            print_drawing(console, judged, indent=2)
+    _print_more(console, cause.consequences, 6)
+    if pictured is not None and not drawing_of(cause.simplest):
+        if pictured not in _shown(cause.consequences):
+            print_title(console, pictured, indent=6)
+        print_drawing(console, pictured, indent=2)
+
+
+def _shown(rules: Sequence[Judged]) -> Sequence[Judged]:
+    """As many of a list as one reads; one more is shown rather than counted."""
+    return rules if len(rules) <= _MOST_RULES + 1 else rules[:_MOST_RULES]
+
+
+def _print_more(console: Console, rules: Sequence[Judged], indent: int) -> None:
+    more = len(rules) - len(_shown(rules))
+    if more:
+        print_line(console, f"{'':{indent}}… and {more} more (report.html)", "dim")
 
 
 def _print_replay(console: Console, judged: Judged, folder: Path | str | None) -> None:
@@ -108,16 +142,16 @@ def _plan(planned: Mapping[str, int]) -> str:
     return f" · {sum(planned.values())} rules: {', '.join(counts)}" if counts else ""
 
 
-def _print_conclusion(console: Console, run: Run) -> None:
-    word, style = conclusion(run.exit_code, run.counts, run.left_out)
-    counts = f"{count_line(run.counts)} · {_duration(run.duration)}"
-    print_line(console, Text().append(word, style).append(f"   {counts}"))
+def _print_conclusion(console: Console, run: Run, causes: int) -> None:
     if run.message:
         print_line(console, one_line(run.message, 1000))
     if run.left_out:
         print_line(console, partial_line(run))
     if not run.complete:
         print_line(console, "The run did not come to its end: this is what was seen until then.")
+    word, style = conclusion(run.exit_code, run.counts, run.left_out)
+    counts = f"{count_line(run.counts, causes)} · {_duration(run.duration)}"
+    print_line(console, Text().append(word, style).append(f"   {counts}"))
 
 
 def partial_line(run: Run) -> str:
@@ -134,9 +168,10 @@ def partial_line(run: Run) -> str:
 def _print_in_brief(console: Console, rules: list[Judged]) -> None:
     if rules:
         console.print()
-    for judged in rules:
+    for judged in _shown(rules):
         print_title(console, judged)
         print_beside(console, Text("    "), Text(sentence_on(judged)))
+    _print_more(console, rules, 2)
 
 
 def _with(run: Run, verdict: Verdict) -> list[Judged]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from ifmatch.errors import ExitCode
+from ifmatch.report.text import counted
 from ifmatch.rules.verdict import Verdict
 
 #: How a verdict looks: its mark and its colour.
@@ -46,10 +47,15 @@ _COUNTED: Mapping[Verdict, tuple[str, str]] = {
 }
 
 
-def count_line(counts: Mapping[Verdict, int] | Mapping[str, int]) -> str:
-    """How many rules have each verdict, in words: `2 rules fail · 1 warning · 76 pass`."""
+def count_line(counts: Mapping[Verdict, int] | Mapping[str, int], causes: int = 0) -> str:
+    """How many rules have each verdict, in words: `2 rules fail · 1 warning · 76 pass`. `causes` is how many."""
     numbers = {Verdict(verdict): count for verdict, count in counts.items()}
-    parts = [_counted(verdict, numbers[verdict]) for verdict in _COUNTED if numbers.get(verdict)]
+    from_causes = {Verdict.FAIL: f" from {counted(causes, 'cause')}" if causes else ""}
+    parts = [
+        _counted(verdict, numbers[verdict]) + from_causes.get(verdict, "")
+        for verdict in _COUNTED
+        if numbers.get(verdict)
+    ]
     return " · ".join(parts) or "no rule was judged"
 
 

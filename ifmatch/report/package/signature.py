@@ -18,20 +18,36 @@ class SignatureWrong(Exception):
     """A signature that does not hold; the message says why."""
 
 
-def signer_of(pem: bytes) -> "CryptoSigner":
-    """Whoever has this private key: PEM, unencrypted. Raises ConfigurationError when it is none."""
+def signer_of(pem: bytes, name: str = "") -> "CryptoSigner":
+    """Whoever has this private key: PEM, unencrypted; `name` is what a person calls it.
+
+    Raises ConfigurationError when it is none that signs, which a signature on trial shows.
+    """
     _demand_library()
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
     from securesystemslib.signer import CryptoSigner
 
     try:
         key: Any = load_pem_private_key(pem, password=None)
-        return CryptoSigner(key)
-    except (ValueError, TypeError) as error:
+        signer = CryptoSigner(key)
+        signer.sign(b"on trial")
+    except Exception:  # each kind of key, and of no key, is refused in a way of its own
         raise ConfigurationError(
-            f"The signing key cannot be used: {_first_line(error)}. It must be a private key as unencrypted PEM, such "
-            "as `openssl genpkey -algorithm ed25519` makes."
+            f"The signing key {name or 'given'} cannot be used: {_flaw_of(pem)}. Nothing was sent. It must be a "
+            "private key as unencrypted PEM, such as `openssl genpkey -algorithm ed25519` makes."
         ) from None
+    return signer
+
+
+def _flaw_of(pem: bytes) -> str:
+    """Why a key does not sign."""
+    if b"ENCRYPTED" in pem:
+        return "it has a passphrase"
+    if b"PRIVATE KEY-----" not in pem:
+        return "it holds no private key in PEM"
+    if b"-----END" not in pem:
+        return "it is cut off"
+    return "it is damaged, or of a kind or a length that cannot sign an attestation"
 
 
 def public_key_of(signer: "CryptoSigner") -> bytes:
