@@ -1,8 +1,9 @@
 """What a fleet costs beyond the work that it does: twelve targets side by side on two cores.
 
 The time that passes is set against the processor time of all processes, the embedded servers included, divided by the
-cores: 1.0 would be no waiting at all. On a machine that is busy with something else the ratio says nothing; how busy it
-was is printed, too.
+cores: 1.0 would be no waiting at all. On a machine that is busy with something else that ratio says nothing. So there
+is a second one, of the processor time that the others left, idle time included, to what was used: what was idle is put
+down to the fleet alone. It is known on Linux alone, and counts all processors of the machine.
 
     python benchmarks/fleet.py [targets, default 12] [cores, default 2] [rules, default 'update.*']
 """
@@ -37,6 +38,13 @@ def _processor_time() -> float:
     return used.ru_utime + used.ru_stime
 
 
+def _busy() -> float:
+    """Seconds that all processors of the machine have worked so far, for whomever."""
+    fields = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()[1:]
+    user, nice, system, _idle, _waiting, *interrupts = map(int, fields[:8])
+    return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
+
+
 def _await_all() -> None:
     """Until every process that was begun has ended, and its time has been counted."""
     with suppress(ChildProcessError):
@@ -49,15 +57,20 @@ def main(targets: int = 12, cores: int = 2, rules: str = "update.*") -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "fleet.toml").write_text(_fleet_of(targets, rules), encoding="utf-8")
         command = [sys.executable, "-m", "ifmatch", "fleet", "fleet.toml", "-n", str(cores)]
-        began = time.perf_counter()
+        busy, began = _busy(), time.perf_counter()
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         passed = time.perf_counter() - began
         _await_all()
+        busy = _busy() - busy
     used = _processor_time()
     print(done.stdout[-400:])
     print(f"{targets} targets on {cores} cores: {passed:.1f} s for {used:.1f} s of processor time")
     print(
         f"ratio to processor time / {cores}: {passed / (used / cores):.2f}    load {os.getloadavg()[0]:.1f}"
+    )
+    left = passed * (os.cpu_count() or cores) - (busy - used)
+    print(
+        f"ratio of what others left to what was used: {left / used:.2f}    others: {busy - used:.1f} s"
     )
 
 

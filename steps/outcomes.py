@@ -33,7 +33,9 @@ def all_refused(case, attempts):
 
 
 @then("the update is accepted")
+@then("the create is accepted")
 @then("the patch is accepted")
+@then("the delete is accepted")
 @then("the save of clinician A is accepted")
 @then("the save of clinician B is accepted")
 def accepted(case, attempt):

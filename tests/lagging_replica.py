@@ -30,9 +30,10 @@ class Replica(Store):
     @property
     def _versions(self):
         arrived = datetime.now(UTC) - self._lag
-        everything = self._primary.snapshot()
+        # The primary writes in a thread of its own: a copy in one go cannot be torn by that, walking through it could.
+        everything = dict(self._primary._versions)
         known = {
-            key: [version for version in versions if version.time <= arrived]
+            key: [version for version in tuple(versions) if version.time <= arrived]
             for key, versions in everything.items()
         }
         return {key: versions for key, versions in known.items() if versions}

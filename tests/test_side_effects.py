@@ -16,6 +16,7 @@ from ifmatch.client.side_effects import (
     present,
     records_of,
     settled,
+    tells_of,
 )
 from ifmatch.client.target import Target
 from ifmatch.client.workbench import Workbench
@@ -83,7 +84,11 @@ def test_a_rule_applies_where_the_statement_claims_the_search(reached, trail, of
 
 
 #: The rules that look for what is kept.
-OURS = ("update.audit-event.", "update.provenance.")
+OURS = tuple(
+    f"{write}.{kind}."
+    for write in ("create", "update", "patch", "delete")
+    for kind in ("audit-event", "provenance")
+)
 
 
 # ---------------------------------------------------------------- what a search may answer
@@ -175,3 +180,21 @@ def test_what_is_not_refused_shows_nothing_of_refusals():
     demand_refused(Answer(412))
     with pytest.raises(RuleNotApplicable, match=r"^the server does not refuse this: 200"):
         demand_refused(Answer(200))
+
+
+@pytest.mark.parametrize(
+    ("activity", "counts"),
+    [
+        (None, {"create", "update", "patch", "delete"}),
+        ({"coding": [{"code": "UPDATE"}]}, {"update", "patch"}),
+        ({"code": "DELETE"}, {"delete"}),
+        ({"text": "imported"}, {"create", "update", "patch", "delete"}),
+        ("UPDATE", {"create", "update", "patch", "delete"}),
+    ],
+)
+def test_of_which_write_a_provenance_tells(activity, counts):
+    """Of the one that its activity names; of any where it names none."""
+    provenance = {"resourceType": "Provenance", "activity": activity}
+    assert {
+        one for one in ("create", "update", "patch", "delete") if tells_of(provenance, one)
+    } == counts

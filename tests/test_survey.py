@@ -62,7 +62,7 @@ def test_what_is_broken_is_not_proposed(surveyed):
 def test_what_nobody_promises_is_proposed_only_where_it_is_so(surveyed):
     """A server that tells of refused updates as done is judged by nobody, and is not held to the contrary either."""
     path, _, _ = surveyed(
-        "proof/side-effects", "refused-update-audited-as-done", rules="update.audit-event.*"
+        "proof/side-effects", "refused-write-audited-as-done", rules="update.audit-event.*"
     )
     assert set(tomllib.loads(path.read_text())["rules"]) == {"update.audit-event.accepted"}
     assert "# update.audit-event.refused: expected no new audit event" in path.read_text()

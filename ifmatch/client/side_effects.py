@@ -27,8 +27,16 @@ _SETTLING = 0.5
 #: What the outcome of an audit event says of a success: a code of DICOM, from R5 on one of FHIR's own.
 _SUCCESS = ("0", "success")
 
-#: What an audit event says of an update: its action, or the name of the interaction.
-_ACTION, _INTERACTION = "U", "update"
+#: What an audit event says of each write by its action, else by the name of the interaction.
+_ACTIONS: Mapping[str, str] = {"create": "C", "update": "U", "patch": "U", "delete": "D"}
+
+#: What a provenance says of each write, where it says what was done (HL7 v3 code system DataOperation).
+_ACTIVITIES: Mapping[str, str] = {
+    "create": "CREATE",
+    "update": "UPDATE",
+    "patch": "UPDATE",
+    "delete": "DELETE",
+}
 
 
 @dataclass(frozen=True)
@@ -60,34 +68,43 @@ _FORMS: Mapping[str, Form] = {
 
 @dataclass(frozen=True)
 class Records:
-    """One kind of record: its type, what finds those of a resource, and whether one tells of an update."""
+    """One kind of record: its type, what finds those of a resource, and whether one tells of the write it is about."""
 
     type: str
     parameter: str
     tells: Callable[[Resource], bool]
 
 
-def records_of(target: Target, name: str) -> Records:
-    """The kind of record that a sentence names, as the target's version of FHIR has it."""
+def records_of(target: Target, name: str, write: str = "update") -> Records:
+    """The kind of record that a sentence names, of a write, as the target's version of FHIR has it."""
     form = _FORMS[target.profile.fhir]
     audit_events = Records(
-        "AuditEvent", form.parameter, lambda event: tells_of_success(event, form)
+        "AuditEvent", form.parameter, lambda event: tells_of_success(event, form, write)
     )
     return {
         "audit event": audit_events,
-        "provenance": Records("Provenance", "target", lambda _: True),
+        "provenance": Records("Provenance", "target", lambda one: tells_of(one, write)),
     }[name]
 
 
-def tells_of_success(event: Resource, form: Form) -> bool:
-    """Whether an audit event says that an update was done; the suite's own reads may have left others."""
+def tells_of_success(event: Resource, form: Form, write: str) -> bool:
+    """Whether an audit event says that a write was done; the suite's own reads may have left others."""
     codes = [coding.get("code") for coding in objects_in(at(event, form.codings))]
-    is_of_update = at(event, form.action) == _ACTION or _INTERACTION in codes
-    return is_of_update and at(event, form.outcome) in _SUCCESS
+    is_of_write = at(event, form.action) == _ACTIONS[write] or write in codes
+    return is_of_write and at(event, form.outcome) in _SUCCESS
+
+
+def tells_of(provenance: Resource, write: str) -> bool:
+    """Whether a provenance is about a write. One that says of no operation what was done may be."""
+    activity = provenance.get("activity")
+    concept = activity if isinstance(activity, dict) else {}
+    codings = [concept, *objects_in(concept.get("coding"))]
+    told = {coding.get("code") for coding in codings} & {*_ACTIVITIES.values()}
+    return not told or _ACTIVITIES[write] in told
 
 
 def present(target: Target, records: Records, subject: Subject) -> frozenset[str]:
-    """The ids of the records which say, as of now, that the resource was updated.
+    """The ids of the records which say, as of now, that the resource was written.
 
     Raises RuleNotApplicable when we may not search for them, OutcomeUnknown when the answer is no list.
     """

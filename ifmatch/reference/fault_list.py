@@ -2120,30 +2120,34 @@ _ALWAYS = (
     ),
 )
 
+#: The writes of which something is kept, and those of them that may be refused for the version that they name.
+_WRITES_KEPT = ("create", "update", "patch", "delete")
+_WRITES_REFUSED = _WRITES_KEPT[1:]
+
 #: No system at hand promises what these break: a profile of none does.
 _SIDE_EFFECTS = (
     Fault(
-        "update-without-audit-event",
-        "An update is carried out, and no audit event tells of it.",
-        ("update.audit-event.accepted",),
+        "write-without-audit-event",
+        "A write is carried out, and no audit event tells of it.",
+        tuple(f"{write}.audit-event.accepted" for write in _WRITES_KEPT),
         profile="proof/side-effects",
     ),
     Fault(
-        "refused-update-audited-as-done",
-        "An update is refused, and an audit event says that it was done.",
-        ("update.audit-event.refused",),
+        "refused-write-audited-as-done",
+        "A write is refused, and an audit event says that it was done.",
+        tuple(f"{write}.audit-event.refused" for write in _WRITES_REFUSED),
         profile="proof/side-effects",
     ),
     Fault(
-        "update-without-provenance",
-        "An update is carried out, and no provenance tells of it.",
-        ("update.provenance.accepted",),
+        "write-without-provenance",
+        "A write is carried out, and no provenance tells of it.",
+        tuple(f"{write}.provenance.accepted" for write in _WRITES_KEPT),
         profile="proof/side-effects",
     ),
     Fault(
-        "refused-update-has-provenance",
-        "An update is refused, and a provenance tells who made it.",
-        ("update.provenance.refused",),
+        "refused-write-has-provenance",
+        "A write is refused, and a provenance tells who made it.",
+        tuple(f"{write}.provenance.refused" for write in _WRITES_REFUSED),
         profile="proof/side-effects",
     ),
 )

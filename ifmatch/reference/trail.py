@@ -5,18 +5,28 @@ from collections.abc import Callable, Mapping
 from ifmatch.reference.exchange import Exchange
 from ifmatch.reference.message import Resource, instant
 
-#: The writes to one resource by its id that are kept, with their action (FHIR value set audit-event-action).
-_ACTIONS: Mapping[str, str] = {"update": "U", "patch": "U", "delete": "D"}
+#: The writes of one resource that are kept, with their action (FHIR value set audit-event-action).
+_ACTIONS: Mapping[str, str] = {"create": "C", "update": "U", "patch": "U", "delete": "D"}
 
 #: AuditEvent.outcome of what was done, and of what was refused; R5 has other codes for it.
 _OUTCOMES: Mapping[bool, tuple[str, str]] = {True: ("0", "success"), False: ("4", "error")}
+
+#: Provenance.activity of each write (HL7 v3 code system DataOperation).
+_ACTIVITIES: Mapping[str, str] = {
+    "create": "CREATE",
+    "update": "UPDATE",
+    "patch": "UPDATE",
+    "delete": "DELETE",
+}
+
+_OPERATIONS = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
 
 _SERVER = "ifmatch reference server"
 
 
 def keep(exchange: Exchange, done: bool) -> None:
     """Put down what became of a write to one resource: that it was done, or refused."""
-    if exchange.interaction not in _ACTIONS:
+    if exchange.interaction not in _ACTIONS or not exchange.id:
         return
     for name in exchange.world.profile.embedded.trail:
         record = _KEPT[name](exchange, done)
@@ -35,23 +45,30 @@ def _store(exchange: Exchange, record: Resource) -> None:
 def _provenance(exchange: Exchange, done: bool) -> Resource | None:
     """A Provenance of what was done; of what was refused there is none."""
     faults = exchange.world.faults
-    if done and faults.on("update-without-provenance"):
+    if done and faults.on("write-without-provenance"):
         return None
-    if not done and not faults.on("refused-update-has-provenance"):
+    if not done and not faults.on("refused-write-has-provenance"):
         return None
     return {
         "resourceType": "Provenance",
         "target": [_reference(exchange)],
+        "activity": _activity(exchange),
         "agent": [{"who": {"display": _SERVER}}],
     }
+
+
+def _activity(exchange: Exchange) -> Resource:
+    """What was done: a concept, but in STU3, which has a coding alone."""
+    coding = {"system": _OPERATIONS, "code": _ACTIVITIES[exchange.interaction]}
+    return coding if exchange.world.profile.fhir == "STU3" else {"coding": [coding]}
 
 
 def _audit_event(exchange: Exchange, done: bool) -> Resource | None:
     """An AuditEvent of what was done or refused, in the form of the profile's version of FHIR."""
     faults = exchange.world.faults
-    if done and faults.on("update-without-audit-event"):
+    if done and faults.on("write-without-audit-event"):
         return None
-    told = done or faults.on("refused-update-audited-as-done")
+    told = done or faults.on("refused-write-audited-as-done")
     shape = _SHAPES.get(exchange.world.profile.fhir, _event_of_r4)
     return {"resourceType": "AuditEvent", **shape(exchange, told)}
 

@@ -234,6 +234,7 @@ def _already_there(exchange: Exchange, found: Version) -> Reply:
 
 def _create(exchange: Exchange, body: Resource, id_: str, rule: str = "create") -> Reply:
     stored = _store(exchange.as_interaction("create"), id_, body)
+    exchange.id = id_
     base, wish = exchange.request.base, exchange.preference
     return replace(
         exchange.world.dialect.success("create", HTTPStatus.CREATED, stored, base, wish),

@@ -24,6 +24,9 @@ _ID_TAG = "@rule:"
 #: A column of an outline's table, where a tag or a title names it.
 _COLUMN = re.compile(r"<([^<>]+)>")
 
+#: What a row that names a kind of write needs of a target. Who tests updates has them.
+_NEEDS_OF_WRITE: Mapping[str, tuple[str, ...]] = {"patch": ("patch",), "delete": ("delete",)}
+
 #: The rules that are watched in every exchange have no steps of their own, and ids of this form.
 _WATCHED = "always."
 
@@ -78,9 +81,10 @@ def rows_of(scenario: Any) -> Iterator[dict[str, str]]:
 
 
 def _needs_of(row: Mapping[str, str]) -> frozenset[str]:
-    """What a row needs of a target by the door that it names, as the tags that gate it."""
+    """What a row needs of a target by the door or the kind of write that it names, as the tags that gate it."""
     door = DOORS.get(row.get("door", ""))
-    return frozenset(f"@needs:{need}" for need in door.needs) if door else frozenset()
+    needs = door.needs if door else _NEEDS_OF_WRITE.get(row.get("write", ""), ())
+    return frozenset(f"@needs:{need}" for need in needs)
 
 
 def _id_in(tags: frozenset[str], whose: str) -> str:
