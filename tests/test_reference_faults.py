@@ -142,6 +142,11 @@ class Visitor:
             {"unique": unique or next(self.uniques), **self.profile.embedded.placeholders},
         )
 
+    def in_another_system(self, type_, unique):
+        """One whose identifier has the value in a system that nobody asks for."""
+        text = json.dumps(self.body(type_, unique))
+        return json.loads(text.replace("urn:ifmatch:identifier", "urn:ifmatch:identifier:other"))
+
     def changed(self, seen, text):
         kind = self.profile.resources[seen["resourceType"]]
         return put(merge(seen, kind.change), kind.marker, text)
@@ -344,6 +349,9 @@ class Visitor:
             self.make(type_, "shared")
             self.ask("POST", type_, self.body(type_, "once"), if_none_exist=where("once"))
             self.ask("POST", type_, self.body(type_, f"{number}"), if_none_exist=where("shared"))
+        for near in (self.body(type_, "near0"), self.in_another_system(type_, "near")):
+            self.ask("POST", type_, near)
+        self.ask("POST", type_, self.body(type_, "other"), if_none_exist=where("near"))
         self.ask("DELETE", f"{type_}?{where('once')}")
         self.ask("GET", f"{type_}?{where('once')}")
         self.ask("DELETE", f"{type_}?{where('shared')}&ifmatch-unknown=1")
