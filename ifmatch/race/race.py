@@ -23,8 +23,9 @@ class Sighting:
     fault: bool
 
 
-#: What a read shows that comes from a copy which lags behind: a moment ago it was so.
-BEHIND = frozenset({Name.STALE_READ, Name.RESURRECTED})
+#: What only seems so where reads come from a copy that lags behind: a moment ago it was as they show it, and who was
+#: refused may have named what was current then.
+BEHIND = frozenset({Name.STALE_READ, Name.RESURRECTED, Name.NO_WINNER})
 
 #: Judges a finished history.
 Check = Callable[[History], Iterable[Sighting]]
