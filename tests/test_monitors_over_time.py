@@ -184,6 +184,9 @@ TELLS_NOTHING = {
     "something else was sent in between": (
         READ, told("2", 0), exchange("POST", "", at=2, sent={"type": "transaction"}), reads("3", 4),
     ),
+    "what nobody is known to have sent": (
+        READ, told("2", 0), *[exchange(at=2, body=patient("3", gender=f"{MARK} {OTHER_MARK}"))] * 2,
+    ),
     "another one's version": (READ, told("3", 0, path="Patient/2"), reads("2", 2)),
     "no versions": (READ, told("3", 0), reads(None, 2)),
 }  # fmt: skip

@@ -59,7 +59,7 @@ Feature: A transaction is done as a whole, or not at all
   Scenario: A transaction is answered entry by entry, each with the version that was made
     Given a resource on the server
     And another one to be written beside it
-    When a transaction updates one, creates another and updates the second
+    When a transaction updates both and creates one resource
     Then the server answers as promised
     And there is an answer to each entry in its place, with the version that a read shows
 

@@ -33,8 +33,12 @@ class Marks:
 
     def fresh(self, marks: Iterable[str]) -> frozenset[str]:
         """Those that were never sent or shown before."""
-        known = (self._refused, self._from_elsewhere, self._first_shown)
-        return frozenset(mark for mark in marks if not any(mark in one for one in known))
+        return frozenset(mark for mark in self.unsent(marks) if mark not in self._first_shown)
+
+    def unsent(self, marks: Iterable[str]) -> frozenset[str]:
+        """Those that no write is known to have sent."""
+        sent = (self._refused, self._from_elsewhere)
+        return frozenset(mark for mark in marks if not any(mark in one for one in sent))
 
     @property
     def any_refused(self) -> bool:

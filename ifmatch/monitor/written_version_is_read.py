@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from ifmatch.client.subject import version_of
 from ifmatch.monitor.asked import Interaction
 from ifmatch.monitor.marks import marks_in
-from ifmatch.monitor.shown import Shown
 from ifmatch.monitor.watch import Fact, Observed
 
 
@@ -21,8 +20,11 @@ def written_version_is_read(observed: Observed) -> Iterator[Fact]:
     if last is None or not is_read or observed.raced:
         return
     for shown in observed.shown:
-        read = version_of(shown.resource)
-        if read and shown.name == last.write.name and _holds(shown, last.fresh_marks):
+        read, marks = version_of(shown.resource), frozenset(marks_in(shown.text))
+        is_last = shown.name == last.write.name and not marks.isdisjoint(last.fresh_marks)
+        # A mark that nobody is known to have sent is that of a write which is missing here.
+        unknown = observed.seen.marks.unsent(marks) - {shown.name[1]}
+        if read and is_last and not unknown:
             version, exchange = last.write.version, last.write.exchange
             yield Fact(
                 read == version,
@@ -30,7 +32,3 @@ def written_version_is_read(observed: Observed) -> Iterator[Fact]:
                 f"the versionId {read}",
                 contradicts=exchange,
             )
-
-
-def _holds(shown: Shown, marks: frozenset[str]) -> bool:
-    return not marks.isdisjoint(marks_in(shown.text))

@@ -37,6 +37,10 @@ _BETTER = {
 }
 
 
+#: What only the histories of several resources show together.
+_OF_SEVERAL = (Name.HALF_TRANSACTION, Name.NO_ORDER, Name.HALF_SEEN)
+
+
 # ---------------------------------------------------------------- judging
 
 
@@ -114,9 +118,11 @@ def _hang(race: Race) -> tuple[Finding, ...]:
     return (Finding("an answer to each of those who meet", race.hang, Level.SHALL, invariant=True),)
 
 
-def is_of_anomaly(finding: Finding) -> bool:
-    """Whether a finding is one that `finding_of` makes."""
-    return finding.expected in (_EXPECTED, *_BETTER.values())
+def is_of_one_history(finding: Finding) -> bool:
+    """Whether a finding is one that `finding_of` makes of an anomaly which a single history shows."""
+    spans = tuple(f"{name.label}:" for name in _OF_SEVERAL)
+    is_of_anomaly = finding.expected in (_EXPECTED, *_BETTER.values())
+    return is_of_anomaly and not finding.got.startswith(spans)
 
 
 # ---------------------------------------------------------------- doubts

@@ -607,7 +607,8 @@ _UPDATE = (
     Fault(
         "etag-of-an-answer-without-a-body-is-another",
         "Where an answer to a create, an update or a patch has no body, its ETag names no version.",
-        ("always.written-version-is-read", "always.location-leads-there"),
+        ("always.written-version-is-read",),
+        seen_in="update.prefer.minimal",
         tampers=dict.fromkeys(
             ("create", "update", "patch"), t.if_empty(t.rewritten("ETag", t.hashed))
         ),

@@ -8,7 +8,7 @@ from ifmatch.errors import OutcomeUnknown, RuleNotApplicable, SetupFailed
 from ifmatch.judge.jsonlines import read_histories
 from ifmatch.log.events import HistoryRecorded, RaceFacts, VerdictReached
 from ifmatch.race.race import BEHIND, Sighting
-from ifmatch.race.summary import READS_LAG, check, finding_of, is_of_anomaly
+from ifmatch.race.summary import READS_LAG, check, finding_of, is_of_one_history
 from ifmatch.rules.case import Case, RaceReport
 from ifmatch.rules.expectation import Finding
 from ifmatch.rules.verdict import Verdict
@@ -59,9 +59,9 @@ def _anomalies(histories: Iterable[HistoryRecorded], reads_lag: bool) -> Iterato
 
 
 def _others(case: Case, was: VerdictReached) -> Iterator[Finding]:
-    """What else was found then."""
+    """What else was found then, the looks at several resources at once among it, which the log does not keep."""
     for finding in was.findings:
-        if not is_of_anomaly(finding):
+        if not is_of_one_history(finding):
             yield _at_todays_level(finding, case, was)
 
 
