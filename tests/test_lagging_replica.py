@@ -30,8 +30,11 @@ def told(version, status=200):
 
 
 def listed(*versions):
-    resources = [{"resourceType": "Patient", "meta": {"versionId": one}} for one in versions]
-    bundle = {"resourceType": "Bundle", "entry": [{"resource": one} for one in resources]}
+    """A history of some versions, of which an empty one is a deletion."""
+    resources = [{"resourceType": "Patient", "meta": {"versionId": one}} for one in versions if one]
+    deletions = [{"request": {"method": "DELETE"}} for one in versions if not one]
+    entries = [*deletions, *({"resource": one} for one in resources)]
+    bundle = {"resourceType": "Bundle", "entry": entries}
     return Answer(200, {}, json.dumps(bundle).encode())
 
 
@@ -50,6 +53,11 @@ BEHIND = {
     "what was replaced is still the same": (TWO, "Patient/1", told("1", 304)),
     "nothing yet": (TWO[:1], "Patient/1", told("", 404)),
     "what was deleted": ((*TWO, ("DELETE", told("", 204))), "Patient/1", told("2")),
+    "a history without the deletion": (
+        (*TWO, ("DELETE", told("", 204))),
+        "Patient/1/_history",
+        listed("2", "1"),
+    ),
     "a history without the newest": (TWO, "Patient/1/_history", listed("1")),
 }
 
@@ -59,6 +67,9 @@ UP_TO_DATE = {
     "another resource": (TWO, "Patient/2", told("", 404)),
     "what was deleted is gone": ((*TWO, ("DELETE", told("", 204))), "Patient/1", told("", 410)),
     "one that was there before a write that tells none": ((*TWO, ("PUT", told(""))), "Patient/1", told("2")),
+    "a history with the deletion": (
+        (*TWO, ("DELETE", told("", 204))), "Patient/1/_history", listed("", "2", "1"),
+    ),
     "no answer to the read": (TWO, "Patient/1", told("", 403)),
     "a history with the newest": (TWO, "Patient/1/_history", listed("2", "1")),
     "a search": (TWO, "Patient?_id=1", told("1")),

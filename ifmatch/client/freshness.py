@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from ifmatch.client.exchange import Request
 from ifmatch.client.subject import entries, is_bundle, version_of
-from ifmatch.rules.answer import Answer, Effect
+from ifmatch.rules.answer import Answer, Effect, objects_in
 
 #: Seconds between a look that is behind and the next one: 2 in all, as a write of unknown outcome is given to land.
 _PATIENCE = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 0.74)
@@ -81,6 +81,8 @@ class Freshness:
             return False
         if answer.status in _GONE:
             return known.newest is not None
+        if of_history and known.newest is None and _lists_deletion(answer):
+            return False
         return _shows_older(known, _listed(answer) if of_history else _told(answer))
 
     def note(self, request: Request, answer: Answer, behind: int = 0) -> None:
@@ -144,6 +146,12 @@ def _told(answer: Answer) -> list[str]:
 def _listed(answer: Answer) -> list[str]:
     """The versions that a history lists."""
     return [version_of(one) or "" for one in entries(answer)] if is_bundle(answer) else []
+
+
+def _lists_deletion(answer: Answer) -> bool:
+    """Whether a history has an entry that shows nothing, as that of a deletion is (FHIR R4 http.html#history)."""
+    listed = objects_in((answer.resource or {}).get("entry"))
+    return any("resource" not in entry for entry in listed)
 
 
 def _shows_older(known: _Acknowledged, versions: Sequence[str]) -> bool:
