@@ -134,7 +134,7 @@ def _open(folder, faults, profiles):
     for name in faults:
         wanted = [FAULTS[name].profile] if profiles is None else _matching(profiles)
         for profile in wanted:
-            path = folder / f"{name.replace(':', '_')}@{profile}.json"
+            path = folder / f"{name}@{profile}.json".replace(":", "_").replace("/", "_")
             if not path.exists():
                 yield name, profile, path
 
