@@ -53,7 +53,7 @@ class Front(Node):
         self.store = self.replica if looks else self.primary
         self._pass_on(self._headers(), self._body())
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815  (http.server asks for these names)
 
 
 class _Server(ThreadingHTTPServer):

@@ -33,17 +33,6 @@ from ifmatch.suite.options import Options
 from ifmatch.suite.session import Session
 
 WAIVER = {"reason": "answered 500", "owner": "ada@example.org", "until": "2099-12-31"}
-#: 512 bits, which libraries make no more: too few for a signature.
-SHORT_RSA = (
-    "MIIBVAIBADANBgkqhkiG9w0BAQEFAASCAT4wggE6AgEAAkEApebi2nKExeoaVryB"
-    "C3rQeuWK2JXeg6/gLBIKMN36RdQ0NICwC6TSavbJRMC3OviBCoi9SBxiZRK3o1CR"
-    "C1rqzwIDAQABAkBq6ifKNcEhNuQwf5z+Q/C1MtbPC45x+VcTr7CHm5ZdhwD2s3+q"
-    "gNUBz2/3dGqbh7unKO4SDlNCnD2y3XBeJls5AiEA2YXS/j57X2bfmfQ33nPAOfRX"
-    "HTJGxixQU9D+vHULibUCIQDDP34qXHLWMYqvSCroc/7soM6Fc7ENb31z3w28cPrk"
-    "8wIgLa1eaykvuw7dMXUJLltcKE9Y47alCgRQMemXNHfXnmkCIQCWu5bIV1TknZym"
-    "k31kteBRiBfIGTfP2omsgcAWAdcAFwIgWzt3W85zYUkjP/tvG5Z6E+1D4YYmSWEv"
-    "2rzIFq0bR8w="
-)
 
 APPROVED = {**WAIVER, "approver": "board@example.org", "issue": "https://issues.example/7"}
 
@@ -214,7 +203,6 @@ def test_nor_by_the_environment(folder):
         (["--key", "none.pem"], "none.pem cannot be read"),
         (["--key", "target.toml"], "target.toml cannot be used: it holds no private key in PEM"),
         (["--key", "passphrase.pem"], "cannot be used: it has a passphrase"),
-        (["--key", "too-short.pem"], "cannot be used: it is damaged, or of a kind or a length"),
         (["--key", "of-no-use.pem"], "cannot be used: it is damaged, or of a kind or a length"),
         (["--key-env", "NO_SUCH_KEY"], "is not set"),
     ],
@@ -235,7 +223,6 @@ def unusable_keys():
     hidden = BestAvailableEncryption(b"secret")
     return {
         "passphrase.pem": as_pem(Ed25519PrivateKey.generate(), hidden),
-        "too-short.pem": f"-----BEGIN PRIVATE KEY-----\n{SHORT_RSA}\n-----END PRIVATE KEY-----\n".encode(),
         "of-no-use.pem": as_pem(X25519PrivateKey.generate()),
     }
 

@@ -4,6 +4,7 @@ import atexit
 import io
 import os
 import sys
+from typing import Any
 
 
 def outlive_readers() -> None:
@@ -34,12 +35,12 @@ def _outliving(stream: io.TextIOWrapper) -> io.TextIOWrapper:
 
 
 class _Outliving(io.FileIO):
-    def write(self, data: object) -> int:
+    def write(self, data: Any) -> int:
         """Write, or, once nobody reads any more, do as if."""
         try:
-            return super().write(data)  # type: ignore[arg-type]  # any buffer
+            return super().write(data)
         except BrokenPipeError:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.fileno())
             os.close(nowhere)
-            return len(memoryview(data))  # type: ignore[arg-type]
+            return len(memoryview(data))
