@@ -6,11 +6,11 @@ on a target where that helped, each look waits beforehand for as long as it was 
 shown is what it seems: after some of these nothing is repeated any more.
 """
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from ifmatch.client.asked import Interaction, asked_by
 from ifmatch.client.exchange import Request
 from ifmatch.client.subject import entries, is_bundle, version_of
 from ifmatch.rules.answer import Answer, Effect, objects_in
@@ -23,9 +23,6 @@ _HOPELESS = 3
 
 #: How much longer than it was ever seen to take is waited before a look, for one may lag more than another.
 _MARGIN = 1.5
-
-_ONE = re.compile(r"(?P<type>[A-Z]\w+)/(?P<id>[^/_][^/]*)(?P<history>/_history)?")
-_TYPE = re.compile(r"[A-Z]\w+")
 
 _GONE = (404, 410)
 
@@ -57,7 +54,7 @@ class Freshness:
     """Follows the writes and looks on one target. `lag` is how long a look was behind at the most, in seconds."""
 
     def __init__(self, base_url: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._below, self._clock = f"{base_url}/", clock
+        self._base_url, self._clock = base_url, clock
         self._known: dict[Name, _Acknowledged] = {}
         self._last_write, self._in_vain = clock(), 0
         self.lag = 0.0
@@ -76,7 +73,7 @@ class Freshness:
     def is_behind(self, request: Request, answer: Answer) -> bool:
         """Whether an answer shows a state of the resource that an acknowledged write had replaced before."""
         name, of_history = self._looked_at(request)
-        known = self._known.get(name) if name else None
+        known = self._known.get(name)
         if known is None:
             return False
         if answer.status in _GONE:
@@ -117,24 +114,18 @@ class Freshness:
             self._known.pop(name, None)
 
     def _looked_at(self, request: Request) -> tuple[Name, bool]:
-        """The resource that a GET is about, empty where it is about none, and whether it asks for its history."""
-        found = _ONE.fullmatch(self._path(request)) if request.method == "GET" else None
-        if found is None:
+        """The resource that a look is about, empty where it is about none, and whether it asks for its history."""
+        asked = asked_by(request, self._base_url)
+        if asked is None or asked.interaction not in (Interaction.READ, Interaction.HISTORY):
             return ("", ""), False
-        return (found["type"], found["id"]), bool(found["history"])
+        return (asked.type, asked.id), asked.interaction is Interaction.HISTORY
 
     def _written(self, request: Request, answer: Answer) -> Name | None:
         """The resource that a write is about, None where neither its address nor its answer names it."""
-        path = self._path(request)
-        found = _ONE.fullmatch(path)
-        if found is not None:
-            return found["type"], found["id"]
-        is_create = request.method == "POST" and _TYPE.fullmatch(path) is not None
-        return (path, answer.named_id) if is_create else None
-
-    def _path(self, request: Request) -> str:
-        """What is asked for, below the base. Where there are criteria, it is not one resource."""
-        return request.url.removeprefix(self._below) if request.url.startswith(self._below) else ""
+        asked = asked_by(request, self._base_url)
+        if asked is None or asked.interaction is Interaction.CONDITIONAL_UPDATE:
+            return None
+        return asked.type, asked.id or answer.named_id
 
 
 def _told(answer: Answer) -> list[str]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ifmatch.monitor.asked import Asked, Interaction
+from ifmatch.client.asked import Asked, Interaction
 from ifmatch.rules.answer import Answer, Effect
 
 #: What a read shows of a resource that is not there (FHIR R4 http.html#read).

@@ -3,8 +3,8 @@
 import json
 from dataclasses import dataclass, field
 
+from ifmatch.client.asked import Asked, Interaction
 from ifmatch.client.subject import entries, is_bundle, version_of
-from ifmatch.monitor.asked import Asked, Interaction
 from ifmatch.monitor.looks import Looks
 from ifmatch.monitor.marks import Marks
 from ifmatch.monitor.writes import LastWritten, Writes

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import parse_qs, urlsplit
 
+from ifmatch.client.asked import Asked, Interaction
 from ifmatch.client.subject import is_bundle
-from ifmatch.monitor.asked import Asked, Interaction
 from ifmatch.monitor.watch import Fact, Observed
 from ifmatch.rules.answer import Answer, Effect, Resource, objects_in
 from ifmatch.rules.expectation import describe

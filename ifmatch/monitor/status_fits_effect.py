@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 
+from ifmatch.client.asked import Interaction
 from ifmatch.client.exchange import Request
-from ifmatch.monitor.asked import Interaction
 from ifmatch.monitor.watch import Fact, Observed
 from ifmatch.rules.expectation import describe
 from ifmatch.rules.version import version_in

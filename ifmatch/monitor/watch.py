@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from ifmatch.client.asked import Asked, Interaction, asked_by
 from ifmatch.client.exchange import Exchange, Request
 from ifmatch.client.subject import is_bundle
-from ifmatch.monitor.asked import Asked, Interaction, asked_by
 from ifmatch.monitor.marks import marks_in
 from ifmatch.monitor.shown import Seen, Shown, shown_by, version_spoken_of
 from ifmatch.monitor.writes import LastWritten, Write, write_in

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 
-from ifmatch.monitor.asked import Asked, Interaction
+from ifmatch.client.asked import Asked, Interaction
 from ifmatch.rules.answer import Answer
 
 #: What makes a version of the resource that its address or its answer names.

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from ifmatch.client.asked import Interaction
 from ifmatch.client.subject import version_of
-from ifmatch.monitor.asked import Interaction
 from ifmatch.monitor.marks import marks_in
 from ifmatch.monitor.watch import Fact, Observed
 
