@@ -20,7 +20,13 @@ from ifmatch.client.target import Target
 from ifmatch.client.tidying import INTERRUPTED, tidy_up
 from ifmatch.client.unique import draw_for
 from ifmatch.client.workbench import Workbench
-from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError
+from ifmatch.errors import (
+    ConfigurationError,
+    ExitCode,
+    IfmatchError,
+    OutcomeUnknown,
+    TargetUnusable,
+)
 from ifmatch.log.events import Event, Journalled, RunFinished, VerdictReached
 from ifmatch.log.reader import read
 from ifmatch.log.seal import seal_of
@@ -271,11 +277,23 @@ class Session:
                 event for event in read(self.log.folder) if isinstance(event, Journalled)
             )
         try:
+            self._look_for_late_writes()
             self.interrupted = tidy_up(self.target)
         except KeyboardInterrupt:
             self.interrupted = True
             for item in self.target.ledger.open_items():
                 self.target.ledger.left(item, INTERRUPTED)
+
+    def _look_for_late_writes(self) -> None:
+        """Read some of what refused writes were about, before it is removed: one may have been carried out since.
+
+        What that shows is for the monitors; only a run that comes to its end has them judge.
+        """
+        if not self.judged:
+            return
+        with suppress(OutcomeUnknown, TargetUnusable):
+            for resource_type, resource_id in self.watch.refused:
+                self.target.read(resource_type, resource_id)
 
     def conclude_monitors(self) -> None:
         """Say of each rule that is watched throughout how it stands; of none when nothing was judged."""
