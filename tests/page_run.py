@@ -177,5 +177,6 @@ def large(rules, exchanges_each, body=1000, every=40):
 
 
 def _patient(id, size):
-    """A body of about this size that no other exchange has."""
-    return f'{{"resourceType": "Patient", "id": "{id}", "text": "{"x" * size}"}}'
+    """A body of about this size that has nothing in common with another one's."""
+    text = f"{id} " * (size // (len(id) + 1))
+    return f'{{"resourceType": "Patient", "id": "{id}", "text": "{text}"}}'

@@ -18,14 +18,15 @@ const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u20
 const shown = (text) => text.replace(UNSEEN, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 const exchange = (id) => {
-  const { texts, exchanges } = data();
+  const { pieces, texts, exchanges } = data();
   const row = exchanges[id];
   if (!row) return null;
+  const whole = (number) => texts[number].map((piece) => pieces[piece]).join('');
   const [method, url, headers, body, status, reason, version, answerHeaders, answerBody, at, ms, writer, failure, curl] = row;
-  const lines = (numbers) => numbers.map((number) => texts[number]);
-  const text = (number) => (number === null ? '' : number < 0 ? 'The page had no room for this body: events.jsonl has it.' : texts[number]);
+  const lines = (numbers) => numbers.map(whole);
+  const text = (number) => (number === null ? '' : number < 0 ? 'The page had no room for this body: events.jsonl has it.' : whole(number));
   return {
-    id, method, url: texts[url], headers: lines(headers), body: text(body), cut: body === -1,
+    id, method, url: whole(url), headers: lines(headers), body: text(body), cut: body === -1,
     status, reason, version, answerHeaders: lines(answerHeaders), answerBody: text(answerBody),
     at, ms, writer, failure, curl: lines(curl),
   };
