@@ -7,10 +7,11 @@ from page_run import CHANGED, accepted, everything, operation, raced, step
 from report_log import BASE, exchange, failure, verdict, whole
 
 from ifmatch.report.advice import advice_on
-from ifmatch.report.causes import ACCEPTED, APPLIED, REFUSED, SERVER_ERROR, causes
+from ifmatch.report.causes import causes
 from ifmatch.report.document import document, problems
 from ifmatch.report.evidence import deciding_exchange
 from ifmatch.report.interaction import interaction_of
+from ifmatch.report.symptoms import ACCEPTED, APPLIED, REFUSED, SERVER_ERROR
 from ifmatch.rules.verdict import Verdict
 
 
@@ -198,6 +199,115 @@ def test_what_is_watched_stands_behind_what_has_a_story():
         "Expected ETag …": ["read.etag", "update.etag", "always.etag"],
         "Expected a Location header": ["create.location"],
     }
+
+
+CREATED = {
+    "expected": "201 only where something was created",
+    "got": "201 with a resource",
+    "level": "SHALL",
+}
+
+
+def watched(*exchanges):
+    """What was watched, and went wrong in these exchanges."""
+    return failure("always.status-fits-effect", findings=[CREATED], exchanges=exchanges)
+
+
+def test_what_is_watched_is_no_news_where_a_rule_fails_anyway():
+    """An update of what is deleted is let through, and so answered 201: one cause."""
+    run = whole(
+        exchange("1", status=201, rule="update.deleted"), exchange("2", status=201, rule="update.gone"),
+        exchange("3", rule="update.current"),
+        accepted("update.deleted", "1", reads=0), accepted("update.stale", "4", reads=0), exchange("4"),
+        verdict("update.gone", "inconclusive"), verdict("update.current"), watched("1", "2"),
+    )  # fmt: skip
+    assert found(run) == {
+        f"Update with If-Match: {ACCEPTED}": ["update.deleted", "update.stale", "always.status-fits-effect"]
+    }  # fmt: skip
+
+
+def test_what_is_watched_is_a_cause_where_rules_are_kept():
+    """It goes wrong with them, too, so what fails besides is not what is wrong."""
+    run = whole(
+        exchange("1", status=201, rule="update.deleted"), exchange("2", rule="update.current"),
+        accepted("update.deleted", "1", reads=0), verdict("update.current"), watched("1", "2"),
+    )  # fmt: skip
+    assert list(found(run)) == [
+        f"Update with If-Match: {ACCEPTED}",
+        "Expected … only where something was created",
+    ]
+
+
+def test_what_was_seen_with_each_rule_of_several_causes_makes_them_one():
+    """Where a deletion begins the versions anew, a superseded one is current again, by whichever door it is named."""
+    patch = {"url": f"{BASE}/Patient/57", "method": "PATCH"}
+    run = whole(
+        exchange("1", rule="update.revived"), exchange("2", rule="patch.revived", **patch),
+        exchange("3", rule="delete.stale", method="DELETE"),
+        accepted("update.revived", "1", reads=0), accepted("patch.revived", "2", reads=0),
+        accepted("delete.stale", "3", reads=0), watched("1", "2"),
+    )  # fmt: skip
+    assert found(run) == {
+        f"Update with If-Match: {ACCEPTED}": ["update.revived", "patch.revived", "always.status-fits-effect"],
+        f"Delete with If-Match: {ACCEPTED}": ["delete.stale"],
+    }  # fmt: skip
+
+
+def test_what_is_refused_with_one_status_is_refused_for_one_reason():
+    """A server that takes no update, for what it lost before, does not come to compare versions."""
+
+    def refused(rule, id, due, got="422 with text"):
+        return failure(
+            rule, exchanges=[id], findings=[{"expected": due, "got": got, "level": "SHALL"}]
+        )
+
+    run = whole(
+        exchange("1"), exchange("2"), exchange("3", headers=[]), exchange("4"), exchange("5", "DELETE"),
+        refused("update.current", "1", "200"), refused("update.stale", "2", "409 or 412"),
+        refused("update.missing", "3", "412 with an OperationOutcome"),
+        refused("update.malformed", "4", "400", "409 with text"), refused("delete.stale", "5", "412"),
+        refused("capability.update", "1", "an update of Flag, which the capability statement claims"),
+    )  # fmt: skip
+    assert found(run) == {
+        f"Update with If-Match: {REFUSED}": [
+            "update.current", "capability.update", "update.stale", "update.missing",
+        ],
+        "Update with If-Match: answered 409, not 400": ["update.malformed"],
+        "Delete with If-Match: answered 422, not 412": ["delete.stale"],
+    }  # fmt: skip
+
+
+def test_a_race_without_a_story_shows_what_a_single_request_does():
+    """More writes were accepted than one, and no history tells which: what is ignored alone is ignored there."""
+    several = {"expected": "one accepted write in each round", "got": "several accepted writes in 3 of 3 rounds",
+               "level": "SHALL"}  # fmt: skip
+    run = whole(
+        exchange("1"), exchange("2", raced=True),
+        accepted("update.if-none-match", "1", reads=0),
+        failure("race.update-as-create", exchanges=["2"], findings=[several], race={"rounds": 3}),
+    )  # fmt: skip
+    assert found(run) == {
+        f"Update with If-Match: {ACCEPTED}": ["update.if-none-match", "race.update-as-create"]
+    }
+
+
+def test_what_a_read_shows_is_told_with_the_rule_about_reads():
+    """A server that still shows what is deleted fails every rule that looks whether something is gone."""
+    still = {"expected": "the resource is gone", "got": "a read is answered 200 with a resource",
+             "level": "SHALL", "state": True}  # fmt: skip
+    run = whole(
+        exchange("1", method="DELETE", status=204, headers=[]), exchange("2", status=412),
+        exchange("3", "GET", 200, headers=[]), exchange("4", "GET", 304, headers=[["If-None-Match", "x"]]),
+        failure("delete.done", exchanges=["1"], findings=[still], observed={"status": 204}),
+        failure("update.deleted", exchanges=["2"], findings=[still], observed={"status": 412}),
+        failure("read.deleted", exchanges=["3"], findings=[{"expected": "410 or 404", "got": "200 with a resource",
+                                                           "level": "SHALL"}]),
+        failure("read.deleted.tag", exchanges=["4"], findings=[{"expected": "410 or 404", "got": "304 with text",
+                                                               "level": "SHALL"}]),
+    )  # fmt: skip
+    ((heading, rules),) = found(run).items()
+    assert heading == f"Read: {ACCEPTED}"
+    assert rules[0] == "read.deleted"
 
 
 @pytest.mark.parametrize(

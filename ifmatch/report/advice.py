@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ifmatch.report.causes import ACCEPTED, APPLIED, REFUSED, SERVER_ERROR, Symptom
+from ifmatch.report.symptoms import ACCEPTED, APPLIED, REFUSED, SERVER_ERROR, Symptom
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from rich.text import Text
 
 from ifmatch.report.advice import advice_on
 from ifmatch.report.catalogue import Fault
-from ifmatch.report.causes import ACCEPTED, REFUSED, Symptom
 from ifmatch.report.console import console_for
 from ifmatch.report.console.lines import print_beside, print_line
 from ifmatch.report.promises import Promised, lines_of, promised_by
 from ifmatch.report.story import story_of
+from ifmatch.report.symptoms import ACCEPTED, REFUSED, Symptom
 from ifmatch.rules.catalogue import Rule
 from ifmatch.rules.expectation import Expectation, Promise, promised_status
 from ifmatch.rules.profile import Profile
