@@ -11,7 +11,7 @@ from ifmatch.report.causes import causes
 from ifmatch.report.document import document, problems
 from ifmatch.report.evidence import deciding_exchange
 from ifmatch.report.interaction import interaction_of
-from ifmatch.report.symptoms import ACCEPTED, APPLIED, REFUSED, SERVER_ERROR
+from ifmatch.report.symptoms import ACCEPTED, APPLIED, DISORDER, REFUSED, SERVER_ERROR
 from ifmatch.rules.verdict import Verdict
 
 
@@ -291,6 +291,53 @@ def test_a_race_without_a_story_shows_what_a_single_request_does():
     }
 
 
+def test_answers_in_another_order_are_one_cause():
+    """What each entry of a Bundle came to is not known then, so nothing that it seems to show is a cause."""
+    mixed = {
+        "expected": "refused, accepted, accepted",
+        "got": "accepted, accepted, refused",
+        "level": "SHALL",
+    }
+    lost = {"expected": "a reference to Patient/1", "got": "no such reference", "level": "SHALL"}
+    run = whole(
+        bundled("batch", "1"), bundled("batch", "2"), bundled("transaction", "3"), exchange("4"),
+        failure("batch.answers", exchanges=["1"], findings=[mixed]),
+        accepted("door.batch-put.stale.exists", "2", reads=0),
+        failure("transaction.references", exchanges=["3"], findings=[lost]),
+        accepted("update.if-match.stale", "4", reads=0),
+    )  # fmt: skip
+    assert {heading: set(rules) for heading, rules in found(run).items()} == {
+        DISORDER.capitalize().replace("bundle", "Bundle"): {
+            "batch.answers", "door.batch-put.stale.exists", "transaction.references",
+        },
+        f"Update with If-Match: {ACCEPTED}": {"update.if-match.stale"},
+    }  # fmt: skip
+
+
+def test_a_server_that_fails_to_search_fails_every_write_by_criteria():
+    """Whatever is written, and whatever it depends on besides."""
+    crash = {"expected": "404", "got": "500 with text", "level": "SHALL"}
+    sent = {"url": f"{BASE}/Patient?identifier=1", "status": 500}
+    run = whole(
+        exchange("1", **sent), exchange("2", "PATCH", headers=[], **sent), exchange("3", "DELETE", **sent),
+        failure("conditional-update.none", exchanges=["1"], findings=[crash]),
+        failure("conditional-patch.none", exchanges=["2"], findings=[crash]),
+        failure("conditional-delete.none", exchanges=["3"], findings=[crash]),
+    )  # fmt: skip
+    assert list(found(run)) == [f"Conditional write: {SERVER_ERROR}"]
+
+
+def test_it_does_not_matter_on_which_condition_a_read_is_refused():
+    """No tag and no date allows that."""
+    no = {"expected": "304 or 200", "got": "412 with an empty body", "level": "SHALL"}
+    run = whole(
+        exchange("1", "GET", headers=[["If-None-Match", "x"]]),
+        exchange("2", "GET", headers=[["If-Modified-Since", "x"]]),
+        failure("read.tag", exchanges=["1"], findings=[no]), failure("read.date", exchanges=["2"], findings=[no]),
+    )  # fmt: skip
+    assert found(run) == {f"Conditional read: {REFUSED}": ["read.tag", "read.date"]}
+
+
 def test_what_a_read_shows_is_told_with_the_rule_about_reads():
     """A server that still shows what is deleted fails every rule that looks whether something is gone."""
     still = {"expected": "the resource is gone", "got": "a read is answered 200 with a resource",
@@ -328,6 +375,8 @@ def test_what_a_read_shows_is_told_with_the_rule_about_reads():
         ("GET", "/Patient/1/_history/2", [], "version read"),
         ("GET", "/Patient/1/_history", [], "history"),
         ("GET", "/_history", [], "history"),
+        ("PUT", "/Patient/1/_history/2", [["If-Match", "x"]], "write to a version with If-Match"),
+        ("DELETE", "/Patient/1/_history/2", [], "write to a version"),
         ("GET", "/Patient?name=x", [], "search"),
         ("GET", "/metadata", [], "capabilities"),
         ("BREW", "/Patient/1", [], "BREW"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ifmatch.judge.anomaly import Name
 from ifmatch.log.events import VerdictReached
 from ifmatch.report.evidence import deciding_exchange, first_anomaly
-from ifmatch.report.interaction import asked_in_entries, interaction_of
+from ifmatch.report.interaction import asked_in_entries, interaction_of, is_bundle
 from ifmatch.report.run import Run
 from ifmatch.rules.expectation import Finding
 
@@ -20,6 +20,9 @@ REFUSED = "refused, though it must be accepted"
 SERVER_ERROR = "answered with a server error"
 
 APPLIED = "refused, and applied all the same"
+
+#: What was answered to the entries of a Bundle is then known of none of them.
+DISORDER = "the answers to the entries of a Bundle stand in another order"
 
 #: Anomalies of races that a single request may show, too: a condition that was not looked at, or a refusal in vain.
 SAME_AS_PLAIN: Mapping[str, str] = {
@@ -41,6 +44,7 @@ _WRONG_CLASS: Mapping[tuple[str, str], str] = {
     ("4", "2"): ACCEPTED,
     ("4", "3"): ACCEPTED,
     ("2", "4"): REFUSED,
+    ("3", "4"): REFUSED,
 }
 
 #: The same where only what became of a request is told.
@@ -65,6 +69,10 @@ _ANSWERED = "answered "
 
 #: How what is wrong begins where it is no answer as a whole, but something that was seen.
 _FACT = "expected "
+
+#: A read, whatever it depends on, and a write of what matches, whatever is written.
+_CONDITIONAL_READ = "conditional read"
+_CONDITIONAL_WRITE = "conditional write"
 
 #: How a finding about a resource speaks of one that must not be there, and of one that must and is not.
 _GONE = re.compile(r"\bgone\b")
@@ -114,15 +122,18 @@ def _was_refused(case: VerdictReached) -> bool:
 def plainer(case: VerdictReached, symptom: Symptom, run: Run) -> Iterator[Symptom]:
     """What a rule may show with more ado than another one.
 
-    Where the resource is not as it should be, it may be the read that shows it so; what goes wrong in a Bundle may go
-    wrong without one; and no condition makes a read one that must be refused.
+    Of a Bundle it may be the order of the answers; where the resource is not as it should be, it may be the read that
+    shows it so; what goes wrong in a Bundle may go wrong without one; and what a read on a condition shows may be what
+    any read does.
     """
+    if _is_of_a_bundle(case, run):
+        yield Symptom("", DISORDER)
     for finding in case.findings[:1]:
         if finding.state and (wrong := _wrong_read(finding)):
             yield Symptom("read", wrong)
     for interaction in _bare_interactions(case, run):
         yield Symptom(interaction, symptom.wrong)
-    if symptom.interaction.startswith("read with "):
+    if symptom.interaction == _CONDITIONAL_READ:
         yield Symptom("read", symptom.wrong)
 
 
@@ -142,6 +153,11 @@ def _wrong_read(finding: Finding) -> str:
     return REFUSED if _READ_IN_VAIN.match(finding.got) else ""
 
 
+def _is_of_a_bundle(case: VerdictReached, run: Run) -> bool:
+    exchange = deciding_exchange(case, run)
+    return exchange is not None and is_bundle(exchange.request, run.target.base_url)
+
+
 def _bare_interactions(case: VerdictReached, run: Run) -> list[str]:
     """What the entries of the Bundles that decided ask for, in the words for a request of its own."""
     ids = [operation.exchange for operation in first_anomaly(case).operations]
@@ -156,9 +172,9 @@ def _bare_interactions(case: VerdictReached, run: Run) -> list[str]:
 def _of_finding(finding: Finding, interaction: str) -> Symptom:
     due, came = statuses_in(finding.expected), statuses_in(finding.got)
     if wrong := _wrong_answers(finding):
-        return Symptom(interaction, wrong)
+        return Symptom("" if wrong == DISORDER else interaction, wrong)
     if came and (due or came[0].startswith("5")):
-        return Symptom(interaction, _wrong_status(due, came[0]))
+        return _of_status(interaction, due, came[0])
     # A header or a body that is not as promised is so whatever was asked for; a wrong resource is not.
     about = interaction if finding.state else ""
     return Symptom(about, f"{_FACT}{without_particulars(finding.expected)}")
@@ -171,9 +187,26 @@ def _wrong_answers(finding: Finding) -> str:
     """
     if finding.got.startswith(_SEVERAL):
         return ACCEPTED
-    pairs = zip(finding.expected.split(", "), finding.got.split(", "), strict=False)
-    wrongs = {_WRONG_EFFECT.get(pair, "") for pair in pairs if pair[0] != pair[1]}
+    due, came = finding.expected.split(", "), finding.got.split(", ")
+    if due != came and sorted(due) == sorted(came):
+        return DISORDER
+    wrongs = {
+        _WRONG_EFFECT.get(pair, "") for pair in zip(due, came, strict=False) if len(set(pair)) > 1
+    }
     return wrongs.pop() if len(wrongs) == 1 else ""
+
+
+def _of_status(interaction: str, due: Sequence[str], came: str) -> Symptom:
+    """No condition makes a read one that must be refused: which one it named does not matter then.
+
+    Nor does it matter of a write by criteria what it was to write, when the server failed: it had to search first.
+    """
+    wrong = _wrong_status(due, came)
+    if interaction.startswith("read with ") and wrong in (ACCEPTED, REFUSED):
+        return Symptom(_CONDITIONAL_READ, wrong)
+    if interaction.startswith("conditional ") and wrong == SERVER_ERROR:
+        return Symptom(_CONDITIONAL_WRITE, wrong)
+    return Symptom(interaction, wrong)
 
 
 def _wrong_status(due: Sequence[str], came: str) -> str:
