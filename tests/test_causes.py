@@ -219,7 +219,7 @@ def test_what_is_watched_is_no_news_where_a_rule_fails_anyway():
         exchange("1", status=201, rule="update.deleted"), exchange("2", status=201, rule="update.gone"),
         exchange("3", rule="update.current"),
         accepted("update.deleted", "1", reads=0), accepted("update.stale", "4", reads=0), exchange("4"),
-        verdict("update.gone", "inconclusive"), verdict("update.current"), watched("1", "2"),
+        verdict("update.gone", "warn"), verdict("update.current"), watched("1", "2"),
     )  # fmt: skip
     assert found(run) == {
         f"Update with If-Match: {ACCEPTED}": ["update.deleted", "update.stale", "always.status-fits-effect"]

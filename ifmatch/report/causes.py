@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from ifmatch.report.run import Judged, Run
 from ifmatch.report.symptoms import BESIDE, REFUSED, Symptom, plainer, refusal_of, symptoms_of
 from ifmatch.rules.catalogue import is_watched
-from ifmatch.rules.verdict import KEPT, Verdict
+from ifmatch.rules.verdict import Verdict
+
+#: Verdicts of rules with which nothing is wrong.
+_IN_ORDER = (Verdict.PASS, Verdict.OBSERVED)
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ def _seen_with(
     watched = [judged.exchanges for judged in alike if is_watched(judged.rule)]
     exchanges = run.exchanges_of(dict.fromkeys(itertools.chain(*watched)))
     rules = Counter(exchange.rule for exchange in exchanges if exchange.rule)
-    kept = sum(rules[judged.rule] for judged in run.rules if judged.verdict in KEPT)
+    kept = sum(rules[judged.rule] for judged in run.rules if judged.verdict in _IN_ORDER)
     found: dict[Symptom, Counter[str]] = {}
     for symptom, others in grouped.items():
         seen = Counter({one.rule: rules[one.rule] for one in others if rules[one.rule]})
