@@ -6,12 +6,21 @@ import pytest
 from page_run import CHANGED, accepted, everything, operation, raced, step
 from report_log import BASE, exchange, failure, verdict, whole
 
+from ifmatch.judge.anomaly import Name
 from ifmatch.report.advice import advice_on
 from ifmatch.report.causes import causes
 from ifmatch.report.document import document, problems
 from ifmatch.report.evidence import deciding_exchange
 from ifmatch.report.interaction import interaction_of
-from ifmatch.report.symptoms import ACCEPTED, APPLIED, DISORDER, REFUSED, SERVER_ERROR
+from ifmatch.report.symptoms import (
+    ACCEPTED,
+    APPLIED,
+    DISORDER,
+    REFUSED,
+    SAME_AS_PLAIN,
+    SERVER_ERROR,
+    Symptom,
+)
 from ifmatch.rules.verdict import Verdict
 
 
@@ -395,9 +404,41 @@ def test_there_is_something_to_do_about_each_cause():
     """Every symptom has its advice, and the common ones not the general one."""
     run = everything()
     failed = [judged for judged in run.rules if judged.verdict is Verdict.FAIL]
-    advice = [advice_on(cause.symptom) for cause in causes(failed, run)]
+    advice = [advice_on(cause.symptom, cause.is_raced) for cause in causes(failed, run)]
     assert "If-Match" in advice[0].means
     assert "lacks" in advice[1].means
+
+
+@pytest.mark.parametrize(
+    ("interaction", "wrong", "is_raced", "means"),
+    [
+        ("update with If-Match", ACCEPTED, False, "does not compare"),
+        ("update with If-Match", ACCEPTED, True, "before it takes the lock"),
+        ("write to a version with If-Match", ACCEPTED, False, "past version"),
+        ("batch with ifMatch", ACCEPTED, False, "of an entry"),
+        ("update with If-None-Match", ACCEPTED, False, "must not be there"),
+        ("conditional create", ACCEPTED, False, "criterion that it does not know"),
+        ("conditional create", ACCEPTED, True, "in two steps"),
+        ("conditional read", ACCEPTED, False, "must not be seen"),
+        ("read with If-None-Match", "answered 304, not 200", False, "no longer so"),
+        ("read with If-None-Match", "answered 200, not 304", False, "not looked at"),
+        ("update with If-Match", "answered 412, not 409", False, "another one than promised"),
+        ("", DISORDER, False, "by its place"),
+        ("", "expected the content that was sent", False, "not what was written"),
+        ("", "expected two deletions", False, "no usual reason"),
+    ],
+)
+def test_the_advice_fits_what_failed(interaction, wrong, is_raced, means):
+    """A lock is no news of a server that lets through what is sent alone, nor a status that of a read that is stale."""
+    assert means in advice_on(Symptom(interaction, wrong), is_raced).means
+
+
+@pytest.mark.parametrize("anomaly", [name for name in Name if "order" not in name.label])
+def test_each_anomaly_has_its_advice(anomaly):
+    """Whoever lost an update is not told that something differs from what was promised."""
+    wrong = SAME_AS_PLAIN.get(anomaly.label, anomaly.label)
+    if anomaly not in (Name.UPDATED_BACKWARDS, Name.FUTURE_READ):
+        assert "no usual reason" not in advice_on(Symptom("update", wrong), is_raced=True).means
 
 
 def test_where_nothing_was_done_but_to_look_that_decides():

@@ -37,6 +37,11 @@ class Cause:
         return self.symptom.heading(self.simplest.spokesman.title)
 
     @property
+    def is_raced(self) -> bool:
+        """Whether only races show it."""
+        return bool(self.simplest.spokesman.race)
+
+    @property
     def consequences(self) -> tuple[Judged, ...]:
         """The rules that show it again."""
         return self.rules[1:]

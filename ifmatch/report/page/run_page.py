@@ -100,7 +100,7 @@ def _cause_view(cause: Cause, run: Run, views: dict[str, RuleView]) -> CauseView
     return CauseView(
         heading=one_line(cause.heading),
         anchor=f"cause-{simplest.anchor}",
-        advice=advice_on(cause.symptom),
+        advice=advice_on(cause.symptom, cause.is_raced),
         simplest=simplest,
         consequences=tuple(views[judged.rule] for judged in cause.consequences),
         command=_command(cause.rules, run),
