@@ -6,6 +6,8 @@ is found by axe; contrast is among it. The browser is that of IFMATCH_BROWSER, o
 
 import functools
 import json
+import re
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -13,9 +15,10 @@ from pathlib import Path
 import pytest
 from built import Recipe, Tool, or_skip, tail
 from page_run import certified, everything, hostile, large
+from running import forked, run
 
 from ifmatch.report.package.certificate import certificate
-from ifmatch.report.page import write_page
+from ifmatch.report.page import FILE_NAME, write_page
 
 pytestmark = pytest.mark.browser
 
@@ -40,8 +43,29 @@ def page_one_of(run, path):
     path.write_bytes(certificate(run))
 
 
+#: A server with three faults that have nothing to do with each other, and rules of which a dozen fail for them.
+THREE_FAULTS = [
+    "-p", "fhir-r4",
+    "--fault", "if-match-ignored", "--fault", "unmodified-answered-412", "--fault", "since-ignored",
+    "--rules", "update.if-match.stale,update.if-match.stale-by-*,update.if-match.stale-equal-content,"
+               "update.if-match.content-returned,race.update.same-version,read.*,history.*,always.*",
+]  # fmt: skip
+
+
+def three_faults():
+    """The page that a run of the command line has written about it."""
+    folder = Path(tempfile.mkdtemp())
+    forked(run, [(THREE_FAULTS, folder)])
+    return folder / "run" / FILE_NAME
+
+
 #: What is looked at on which page of which run.
 PAGES = {
+    "three faults": (
+        lambda made, path: shutil.copy(made, path),
+        three_faults,
+        ["fold", "views", "paper"],
+    ),
     "everything": (page_of, everything, ["views", "use", "paper"]),
     "hostile": (page_of, hostile, ["views", "undrawn"]),
     "large": (page_of, lambda: large(60, 20), ["all"]),
@@ -109,6 +133,22 @@ def test_it_fetches_nothing_and_obeys_nobody(name, view):
 def test_the_first_screen_says_what_is_wrong(view):
     """Every cause by its name, before anybody scrolls."""
     assert seen("everything")[view]["causes"] == 2
+
+
+@pytest.mark.parametrize("screen", ["phone", "desktop"])
+def test_ten_seconds_are_enough(screen):
+    """Three faults are three causes, and what the first one is about stands on the first screen: whether the server
+    conforms, how many causes there are, the rule, what came, where it is written, and the command that shows it."""
+    told = seen("three faults")[f"fold {screen}"]
+    assert told["causes"] == 3
+    below = {what: one for what, one in told["found"].items() if one["bottom"] > told["height"]}
+    assert not below
+    texts = {what: one["text"] for what, one in told["found"].items()}
+    assert texts["conclusion"] == "NOT CONFORMANT"
+    assert re.match(r"1\d rules fail, from 3 causes\.", texts["count"])
+    assert texts["cause"] == "Update with If-Match: accepted, though it must be refused"
+    assert texts["rule"] == "update.if-match.stale"
+    assert texts["command"] == "bash replay/update.if-match.stale.sh"
 
 
 def test_it_is_dark_where_that_is_preferred():

@@ -1,5 +1,5 @@
 // What a browser makes of a page: a line of JSON for each thing that was looked at.
-// usage: node program.mjs PAGE PART...     (a part is one of views, undrawn, use, all, paper)
+// usage: node program.mjs PAGE PART...     (a part is one of views, fold, undrawn, use, all, paper)
 
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -9,6 +9,10 @@ import { chromium } from 'playwright-core';
 
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const WIDTHS = { phone: 390, tablet: 820, desktop: 1280 };
+const FIRST = {
+  conclusion: 'h1', count: '.lede', cause: '.cause h3', rule: '.cause .shown h4 code', difference: '.cause .differences td b',
+  source: '.cause .shown .source a', command: '.cause .shown .command code',
+};
 const address = pathToFileURL(process.argv[2]).href;
 const tell = (seen, facts) => console.log(JSON.stringify({ seen, ...facts }));
 
@@ -46,6 +50,19 @@ const parts = {
   async views() {
     for (const [name, width] of Object.entries(WIDTHS)) {
       for (const colorScheme of ['light', 'dark']) await view(name, width, colorScheme);
+    }
+  },
+
+  // What is read before anybody scrolls, on the screens that are the lowest.
+  async fold() {
+    for (const [name, width, height] of [['phone', 390, 844], ['desktop', 1280, 800]]) {
+      const { page, close } = await opened({ viewport: { width, height } });
+      const found = await page.evaluate((sought) => Object.fromEntries(Object.entries(sought).map(([what, place]) => {
+        const one = document.querySelector(place);
+        return [what, { text: one?.textContent.trim() ?? '', bottom: one?.getBoundingClientRect().bottom ?? Infinity }];
+      })), FIRST);
+      tell(`fold ${name}`, { height, causes: await page.locator('.cause.fail').count(), found });
+      await close();
     }
   },
 
