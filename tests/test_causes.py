@@ -166,6 +166,7 @@ def test_what_decided_is_the_last_deed_before_the_first_finding():
         ("an accepted write", "404 with text", f"Update with If-Match: {REFUSED}"),
         ("304", "200 with a resource", "Update with If-Match: answered 200, not 304"),
         ("an ETag that names 3", "ETag 2", "Expected an ETag that names …"),
+        ("an audit event of the patch", "none within 2 s", "Expected an audit event of the …"),
         ("the text 'conflict'", "'other'", "Expected the text …"),
     ],
 )  # fmt: skip

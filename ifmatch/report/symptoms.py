@@ -78,8 +78,10 @@ _CONDITIONAL_WRITE = "conditional write"
 _GONE = re.compile(r"\bgone\b")
 _READ_IN_VAIN = re.compile(r"a read(?: is answered|:) 4\d\d")
 
-#: What differs from case to case in a sentence about a fact: quoted texts, addresses, numbers.
-_PARTICULAR = re.compile(r"'[^']*'|\"[^\"]*\"|\S*\d\S*|\S*/\S*")
+#: What differs from case to case in a sentence about a fact: quoted texts, addresses, numbers, what it is a fact about.
+_PARTICULAR = re.compile(
+    r"(?<=of the )(?:create|update|patch|delete)\b|'[^']*'|\"[^\"]*\"|\S*\d\S*|\S*/\S*"
+)
 
 
 @dataclass(frozen=True)
