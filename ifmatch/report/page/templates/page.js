@@ -26,9 +26,11 @@ const exchange = (id) => {
   const lines = (numbers) => numbers.map(whole);
   const text = (number) => (number === null ? '' : number < 0 ? 'The page had no room for this body: events.jsonl has it.' : whole(number));
   return {
-    id, method, url: whole(url), headers: lines(headers), body: text(body), cut: body === -1,
-    status, reason, version, answerHeaders: lines(answerHeaders), answerBody: text(answerBody),
-    at, ms, writer, failure, curl: lines(curl),
+    id, method, url: whole(url), cut: body === -1, status, reason, version, at, ms, writer, failure,
+    // Only who opens an exchange, or copies it, wants these.
+    get headers() { return lines(headers); }, get body() { return text(body); },
+    get answerHeaders() { return lines(answerHeaders); }, get answerBody() { return text(answerBody); },
+    get curl() { return lines(curl); },
   };
 };
 
