@@ -92,7 +92,7 @@ def everything():
         verdict("read.headers.etag", "fail", title="A read has an ETag", findings=[lacking], exchanges=["p1"],
                 steps=[step("When", "it is read", exchanges=["p1"]),
                        step("Then", "it has an ETag", "failed", findings=[lacking])]),
-        verdict("update.meta.later", "warn", title="A warning", message="a weak tag is better",
+        verdict("update.meta.later", "warn", level="SHOULD", title="A warning", message="a weak tag is better",
                 findings=[{"expected": "a weak tag", "got": "a strong one", "level": "SHOULD"}]),
         verdict("update.waived", "waived", title="For now", findings=[ACCEPTED],
                 waiver={"reason": "next release", "owner": "Ada", "until": "2027-01-01"}),

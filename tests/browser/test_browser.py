@@ -1,4 +1,4 @@
-"""The page of a run, and page one of a certification, in a real browser.
+"""The page of a run, that of a comparison, and page one of a certification, in a real browser.
 
 At three widths, light and dark, by keyboard, on paper, and with hostile texts. What makes a page hard to see or to hear
 is found by axe; contrast is among it. The browser is that of IFMATCH_BROWSER, or one from the npm registry.
@@ -17,6 +17,8 @@ from built import Recipe, Tool, or_skip, tail
 from page_run import certified, everything, hostile, large
 from running import forked, run
 
+from ifmatch.report.compare import html
+from ifmatch.report.document import document
 from ifmatch.report.package.certificate import certificate
 from ifmatch.report.page import FILE_NAME, write_page
 
@@ -41,6 +43,11 @@ def page_of(run, path):
 def page_one_of(run, path):
     """Write page one of its certification."""
     path.write_bytes(certificate(run))
+
+
+def page_of_both(runs, path):
+    """Write the page of a comparison."""
+    path.write_text(html([document(run) for run in runs]), encoding="utf-8")
 
 
 #: A server with three faults that have nothing to do with each other, and rules of which a dozen fail for them.
@@ -68,6 +75,7 @@ PAGES = {
     ),
     "everything": (page_of, everything, ["views", "use", "paper"]),
     "hostile": (page_of, hostile, ["views", "undrawn"]),
+    "compared": (page_of_both, lambda: [everything(), hostile()], ["views"]),
     "large": (page_of, lambda: large(60, 20), ["all"]),
     "certified": (page_one_of, certified, ["views", "paper"]),
     "not certified": (page_one_of, hostile, ["views", "paper"]),
@@ -163,15 +171,17 @@ def test_a_keyboard_is_enough():
     told = seen("everything")["keyboard"]
     assert told["first"] == "Skip to the findings"
     assert told["listed"] >= 1
+    assert told["unseen"] == []
     assert told["shown"].startswith(("GET https://staging.example", "PUT https://staging.example"))
 
 
 def test_the_table_is_filtered():
-    """By verdict, interaction and text; the counts in the banner are filters, too."""
+    """By verdict, interaction, level and text; the counts in the banner are filters, too."""
     told = seen("everything")["filters"]
     assert (told["all"], told["failing"], told["reads"], told["warnings"], told["passing"]) == (
         12, 4, 1, 1, 2
     )  # fmt: skip
+    assert told["obligatory"] == 11
     assert told["counted"] == "2 of 12 rules"
 
 
@@ -184,8 +194,9 @@ def test_a_curl_is_copied_with_its_body():
 
 
 def test_a_link_opens_what_is_folded():
-    """A rule that shows a cause again can be linked to."""
+    """A rule that shows a cause again can be linked to; and so can what a filter has left out."""
     assert seen("everything")["link"]["open"] is True
+    assert seen("everything")["link"]["visible"] is True
 
 
 def test_a_thousand_exchanges_are_opened_at_once():

@@ -132,19 +132,34 @@ const view = async (name, width, colorScheme) => {
   await close();
 };
 
-// By keyboard alone: past the head, to the first exchanges, and into them.
+// By keyboard alone: past the head, to the first exchanges, and into them; each stop can be seen.
 const keyboard = async (page) => {
-  await page.keyboard.press('Tab');
+  const stops = [];
+  const onwards = async (place) => {
+    for (let presses = 0; presses < 60; presses += 1) {
+      await page.keyboard.press('Tab');
+      const [fits, stop, outline] = await page.evaluate((sought) => {
+        const { activeElement: one } = document;
+        return [one.matches(sought), one.outerHTML.slice(0, 100), getComputedStyle(one).outlineStyle];
+      }, place);
+      stops.push({ stop, outline });
+      if (fits) return;
+    }
+  };
+  await onwards('a');
   const first = await page.evaluate(() => document.activeElement.textContent.trim());
-  await page.locator('.exchanges > summary').first().focus();
+  await page.keyboard.press('Enter');
+  await onwards('.exchanges > summary');
   await page.keyboard.press('Enter');
   await settled(page);
   const listed = await page.locator('.exchange').count();
-  const exchange = page.locator('.exchange > summary').first();
-  await exchange.focus();
-  if (!await exchange.evaluate((one) => one.parentElement.open)) await page.keyboard.press('Enter');
-  await settled(page);
-  tell('keyboard', { first, listed, shown: await page.locator('.exchange pre').first().textContent() });
+  if (!await page.locator('.exchange').first().evaluate((one) => one.open)) {
+    await onwards('.exchange > summary');
+    await page.keyboard.press('Enter');
+    await settled(page);
+  }
+  const unseen = stops.filter(({ outline }) => outline === 'none').map(({ stop }) => stop);
+  tell('keyboard', { first, listed, unseen, presses: stops.length, shown: await page.locator('.exchange pre').first().textContent() });
 };
 
 const filters = async (page) => {
@@ -157,12 +172,13 @@ const filters = async (page) => {
     return seen;
   };
   const all = await rows(), failing = await chosen('verdict', 'fail'), reads = await chosen('group', 'read');
+  const obligatory = await chosen('level', 'SHALL');
   await field('text').fill('A WARNING');
   const warnings = await rows();
   await field('text').fill('');
   await page.locator('[data-show="pass"]').click();
   const counted = await page.locator('output').textContent();
-  tell('filters', { all, failing, reads, warnings, passing: await rows(), counted });
+  tell('filters', { all, failing, reads, obligatory, warnings, passing: await rows(), counted });
   await field('verdict').selectOption('');
 };
 
@@ -181,7 +197,11 @@ const linking = async (page) => {
   await page.evaluate(() => { location.hash = [...document.querySelectorAll('.consequence')].at(-1).id; });
   await settled(page);
   const open = await page.evaluate(() => document.getElementById(location.hash.slice(1)).open);
-  tell('link', { open });
+  await page.locator('#filters [name=verdict]').selectOption('fail');
+  await page.evaluate(() => { location.hash = document.querySelector('.rules [data-verdict=pass] details').id; });
+  await settled(page);
+  const visible = await page.evaluate(() => document.getElementById(location.hash.slice(1)).checkVisibility());
+  tell('link', { open, visible });
 };
 
 for (const part of process.argv.slice(3)) await parts[part]();

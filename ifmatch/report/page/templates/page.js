@@ -164,6 +164,7 @@ document.getElementById('open-all')?.addEventListener('click', () => {
 
 const reveal = () => {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (target?.closest('[hidden]')) { form.reset(); filter(); }
   for (let place = target; place; place = place.parentElement) if (place.matches('details')) place.open = true;
   target?.scrollIntoView();
 };
