@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from ifmatch.log.events import VerdictReached
-from ifmatch.report.causes import symptoms_of
 from ifmatch.report.replay import replay_of
 from ifmatch.report.run import Run, group_of, waived
+from ifmatch.report.symptoms import symptoms_of
 from ifmatch.report.text import for_xml, label_of, one_line, several_lines
 from ifmatch.rules.verdict import Verdict
 

@@ -62,7 +62,7 @@ def _cause(cause: Cause) -> Iterator[str]:
     yield ""
     for finding in case.findings[:2]:
         yield f"- expected {_shown(finding.expected)}, got **{_shown(finding.got.partition(' (')[0])}**"
-    yield f"- to do: {advice_on(cause.symptom).mend}"
+    yield f"- to do: {advice_on(cause.symptom, cause.is_raced).mend}"
     yield f"- see it happen: `bash {replay_of(judged.rule)}`"
     if cause.consequences:
         names = [f"`{judged.rule}`" for judged in cause.consequences]
