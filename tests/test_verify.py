@@ -341,3 +341,14 @@ def test_another_kind_of_key_says_nothing_of_a_package(kind, told, package, tmp_
     key.write_text(f"-----BEGIN {kind}-----\n")
     assert main(["verify", str(package), "--key", str(key)]) == 4
     assert told in capsys.readouterr().err
+
+
+def test_a_run_that_did_not_end_was_not_changed(package, capsys):
+    """It is told apart from one that somebody has changed."""
+    put(
+        package,
+        [line.replace('"complete": true', '"complete": false') for line in lines_of(package)],
+    )
+    packed_again(package)
+    assert main(["verify", str(package)]) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "AS IT WAS WRITTEN, BUT NOT COMPLETE"

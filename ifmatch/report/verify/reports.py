@@ -7,13 +7,10 @@ from pathlib import Path
 
 from ifmatch.log.reader import FILE_NAME as LOG
 from ifmatch.report import document
-from ifmatch.report.package import statement, sums
+from ifmatch.report.package.statement import SEALS
 from ifmatch.report.run import Run
 from ifmatch.report.verify.evidence import Evidence, Unchecked, named, told_otherwise
 from ifmatch.report.write import write_all
-
-#: What lies in a package and is not made of the log alone.
-_SEALS = (sums.FILE_NAME, statement.FILE_NAME, statement.PUBLIC_KEY)
 
 
 def reports(evidence: Evidence) -> Iterator[str]:
@@ -37,7 +34,7 @@ def reports(evidence: Evidence) -> Iterator[str]:
         yield from named("not what the log tells", sorted(differs))
         if evidence.is_package:
             yield from named("not there, and made of the log", sorted(made - there))
-            yield from named("not made of the log", sorted(there - made - set(_SEALS)))
+            yield from named("not made of the log", sorted(there - made - set(SEALS)))
 
 
 def _copied(evidence: Evidence, again: Path) -> None:
