@@ -237,8 +237,7 @@ class Session:
         except ConfigurationError as error:
             self.lost = error
             raise
-        if isinstance(written, VerdictReached):
-            self.judged |= written.verdict is not Verdict.NOT_APPLICABLE
+        self.judged |= _is_judged(written)
         for listener in self.listeners:
             listener(written)
         return written
@@ -296,7 +295,14 @@ class Session:
                 self.target.read(resource_type, resource_id)
 
     def conclude_monitors(self) -> None:
-        """Say of each rule that is watched throughout how it stands; of none when nothing was judged."""
+        """Say of each rule that is watched throughout how it stands; of none when nothing was judged.
+
+        Of several processes each saw its own exchanges, so whoever opened the run is shown what the log has of all.
+        """
+        if self.shares > 1:
+            events = list(read(self.log.folder))
+            self.judged |= any(map(_is_judged, events))
+            self.watch = self.watch.anew(events)
         if not self.judged:
             return
         for rule in catalogue.rules():
@@ -368,6 +374,11 @@ class Session:
         self.log.close()
         if self.embedded is not None:
             self.embedded.stop()
+
+
+def _is_judged(event: Event) -> bool:
+    """Whether it says of a rule anything but that it does not apply."""
+    return isinstance(event, VerdictReached) and event.verdict is not Verdict.NOT_APPLICABLE
 
 
 def _selected(rule: str, globs: str) -> bool:
