@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ifmatch.client import target_file
+from ifmatch.client import fleet_file, target_content, target_file
 from ifmatch.errors import ConfigurationError
-from ifmatch.fleet import fleet_file
 from ifmatch.rules import profile_file
 from ifmatch.rules.schema import mismatches
 from ifmatch.rules.schema_words import slip
@@ -27,7 +26,7 @@ TARGET, PROFILE, FLEET = "target.toml", "mine.toml", "fleet.toml"
 READERS = {
     TARGET: target_file.read,
     PROFILE: lambda path: profile_file.read(str(path)),
-    FLEET: fleet_file.Fleet.read,
+    FLEET: fleet_file.FleetFile.read,
 }
 
 MINE = 'id = "mine"\ntitle = "Mine"\nextends = "fhir-r4"\n'
@@ -95,7 +94,7 @@ def test_a_slip_is_told_in_our_words(name, text, said, tmp_path):
         assert part in message
 
 
-SCHEMAS = [target_file.SCHEMA, profile_file.SCHEMA, fleet_file.SCHEMA]
+SCHEMAS = [target_content.SCHEMA, profile_file.SCHEMA, fleet_file.SCHEMA]
 
 
 @pytest.mark.parametrize("schema", SCHEMAS, ids=lambda path: path.name)
@@ -103,7 +102,9 @@ def test_a_form_that_is_needed_is_described(schema):
     """A regular expression is no help to who broke it."""
     patterns = [part for part in parts(json.loads(schema.read_text())) if "pattern" in part]
     silent = [part for part in patterns if "description" not in part]
-    assert silent == [{"pattern": "^(?i:authorization|cookie)$"}] * (schema == target_file.SCHEMA)
+    assert silent == [{"pattern": "^(?i:authorization|cookie)$"}] * (
+        schema == target_content.SCHEMA
+    )
 
 
 def parts(schema):

@@ -45,12 +45,11 @@ def _pass_on_signals(channel: Any, done: threading.Event) -> None:
 
 def _made(asked: Mapping[str, Any], folder: Path, evidence: Path) -> Came:
     places = _unpacked(asked["files"], folder / "files")
-    files = {field: places[name] for field, name in asked["named"].items()}
     job = Job(
         name="",
         title="",
         folder=evidence,
-        given={**asked["given"], **files},
+        given={**asked["given"], "target_file": parcel.target_file_in(places, asked)},
         rest=tuple(asked["rest"]),
         bound=Bound(asked["seconds"], asked["megabytes"]),
     )
