@@ -198,7 +198,15 @@ def test_a_place_from_which_the_target_is_not_reached(spec, answer, said):
         closed_to(server, "127.0.0.2", answer) as url,
     ):
         code, _, printed = run(
-            [url, "-p", "fhir-r4", "--rules", "update.persisted,race.update.same-version", "--vantage", spec]
+            [
+                url,
+                "-p",
+                "fhir-r4",
+                "--rules",
+                "update.persisted,race.update.same-version",
+                "--vantage",
+                spec,
+            ]
         )
         assert not server.world.store.all_versions("Patient")
     printed = " ".join(printed.split())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ifmatch.client.exchange import Failure, Request, Response
-from ifmatch.client.gateway import gateway_errors, gateway_to
+from ifmatch.client.gateway import gateway_errors, gateway_to, last_line
 from ifmatch.client.settings import Settings
 from ifmatch.errors import ConfigurationError, TargetUnusable
 from ifmatch.race.transport.clocks import ClockBounds
@@ -49,10 +49,9 @@ class VantagePoint:
         try:
             return int(self._received()[0])
         except self._errors as error:
-            last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
             raise ConfigurationError(
-                f"The vantage point {self.name} cannot send requests ({last}). Files that [tls] names must lie there "
-                "by the same paths as here."
+                f"The vantage point {self.name} cannot send requests ({last_line(error)}). Files that [tls] names must "
+                "lie there by the same paths as here."
             ) from None
 
     def ask(self, request: Request) -> Result:
