@@ -8,7 +8,8 @@ import pytest
 
 from ifmatch import HOME
 from ifmatch.client.settings import settings_for
-from ifmatch.client.target_file import SCHEMA, read
+from ifmatch.client.target_content import SCHEMA
+from ifmatch.client.target_file import read
 from ifmatch.errors import ConfigurationError
 from ifmatch.suite.options import OPTIONS
 from ifmatch.suite.session import Options

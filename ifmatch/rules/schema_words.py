@@ -47,13 +47,13 @@ def slip(schema: Path, data: object, *, shows_values: bool = True) -> Slip | Non
     return _told(read(schema), mismatch(schema, data), shows_values)
 
 
-def slip_in(schema: Mapping[str, Any], data: object) -> Slip | None:
+def slip_in(schema: Mapping[str, Any], data: object, *, shows_values: bool = True) -> Slip | None:
     """The same for a schema that is made of others."""
-    return _told(schema, mismatch_in(schema, data))
+    return _told(schema, mismatch_in(schema, data), shows_values)
 
 
 def _told(
-    schema: Mapping[str, Any], error: "ValidationError | None", shows_values: bool = True
+    schema: Mapping[str, Any], error: "ValidationError | None", shows_values: bool
 ) -> Slip | None:
     if error is None:
         return None
@@ -158,7 +158,8 @@ def _dependent(error: "ValidationError", _: Quote) -> str:
 
 
 def _pattern(error: "ValidationError", quote: Quote) -> str:
-    return f"{quote(error.instance)} does not have the form that is needed there"
+    shown = _quoted if _is_of_a_key(error) else quote
+    return f"{shown(error.instance)} does not have the form that is needed there"
 
 
 def _not(error: "ValidationError", _: Quote) -> str:
