@@ -59,6 +59,10 @@ class Judged:
         return tuple(case for case in self.cases if case.verdict is self.verdict)
 
 
+#: What is judged where nobody names a server.
+EMBEDDED = "an embedded server of ifmatch's own"
+
+
 @dataclass(frozen=True)
 class Run:
     """Everything that a report says of a run.
@@ -226,8 +230,21 @@ class Run:
 
     @property
     def warnings(self) -> list[str]:
-        """What is odd about the target's own description, and about the waivers."""
-        return [*self.target.warnings, *self.idle_waivers, *self.renewals]
+        """What is odd about what was judged, the target's own description, and the waivers."""
+        return [*self._nobodys_server, *self.target.warnings, *self.idle_waivers, *self.renewals]
+
+    @property
+    def _nobodys_server(self) -> list[str]:
+        """Who writes a target file has a server in mind."""
+        named = self.header.target_file
+        return [
+            f"{named} names no base_url, and none was given: judged is {EMBEDDED}, and not a server of yours"
+        ] * (self.header.embedded and bool(named))
+
+    @property
+    def server(self) -> str:
+        """What was judged, for a person: an address, but for a server whose address is gone with the run."""
+        return EMBEDDED if self.header.embedded else self.target.base_url
 
     @property
     def renewals(self) -> list[str]:

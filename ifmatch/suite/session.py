@@ -35,7 +35,7 @@ from ifmatch.rules import profile as profiles
 from ifmatch.rules.profile import Profile
 from ifmatch.rules.verdict import Verdict
 from ifmatch.suite.baseline import known
-from ifmatch.suite.embedded import embedded_server
+from ifmatch.suite.embedded import demand_address, embedded_server
 from ifmatch.suite.folder import (
     claimed,
     new_folder,
@@ -111,6 +111,7 @@ class Session:
         settings = settings_for(
             options.base_url, options.target_file, options.profile, options.placeholders
         )
+        demand_address(options)
         demand_allowed_host(settings)
         settings = replace(settings, vantages=tuple(options.vantages))
         named = profiles.load(settings.profile) if settings.profile else None

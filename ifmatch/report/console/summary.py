@@ -129,11 +129,12 @@ def _print_replay(console: Console, judged: Judged, folder: Path | str | None) -
 
 
 def _target(run: Run) -> str:
-    """The address, and what the target says of itself."""
+    """The address, and what the target says of itself; our own has nothing to say of itself that we do not know."""
     target = run.target
-    facts = (target.software, target.fhir_version and f"FHIR {target.fhir_version}")
+    software = "" if run.header.embedded else target.software
+    facts = (software, target.fhir_version and f"FHIR {target.fhir_version}")
     about = ", ".join(one_line(fact, 80) for fact in facts if fact)
-    address = one_line(target.base_url, 200)
+    address = one_line(run.server, 200)
     return f"{address} ({about})" if about else address
 
 
