@@ -86,7 +86,7 @@ CASES = [
          environment={"IFMATCH_TOKEN": "one\ntwo"}),
     Case("token with its scheme", f"http://127.0.0.1:1 {R4}", USAGE, ['begins with "Bearer"'],
          environment={"IFMATCH_TOKEN": "Bearer abc"}),
-    Case("no address", f"-t target.toml {R4}", USAGE, ["timeout", "nobody says where it is", "Add base_url"], IMPATIENT),
+    Case("no address", f"-t target.toml {R4}", USAGE, ["nobody says where it is", "Add base_url"], IMPATIENT),
     Case("body is not JSON", f"-t target.toml {R4}", USAGE, ["resources.Patient.body", "not JSON", "line 1"],
          file="[resources.Patient]\nbody = '{oops'\n"),
     Case("placeholder without value", f"-t target.toml {OURS}", USAGE, ["{ward}", "[placeholders] ward = "],
