@@ -19,6 +19,7 @@ from ifmatch import HOME
 from ifmatch.cli.main import main
 from ifmatch.client.settings import settings_for
 from ifmatch.errors import ConfigurationError
+from ifmatch.reference.faults import FAULTS
 from ifmatch.reference.server import EmbeddedServer
 from ifmatch.report.document import problems
 from ifmatch.rules.profile import load
@@ -180,6 +181,33 @@ def test_what_can_be_asked(tmp_path, words, told):
     ((code, printed),) = forked(typed, [(words, tmp_path)])
     assert code == 0, printed
     assert told in printed
+
+
+def test_the_faults_are_listed_by_interaction(tmp_path):
+    """A line each, with the profile where it is not the usual one; those of the table come last, for they are many."""
+    code, printed = typed(["serve", "--fault", "list"], tmp_path)
+    lines = printed.splitlines()
+    faults = [line for line in lines if line.startswith("  ")]
+    assert (code, [line.split()[0] for line in faults]) == (
+        0,
+        [fault.name for fault in sorted(FAULTS.values(), key=in_list)],
+    )
+    (ignored,) = (line for line in faults if " if-match-ignored " in line)
+    assert FAULTS["if-match-ignored"].sentence in ignored
+    profiles = {line.split()[0]: line.rpartition("  -p ")[2] for line in faults if "  -p " in line}
+    assert profiles == {
+        name: fault.profile for name, fault in FAULTS.items() if fault.profile != "fhir-r4"
+    }
+    groups = [line.partition(" (")[0] for line in lines if line and not line.startswith(" ")]
+    assert len(groups) == len(set(groups))
+    assert groups[-1] == "door"
+
+
+def in_list(fault):
+    """Where a fault stands in the list: with its interaction, in the order in which the faults are declared."""
+    interactions = list(dict.fromkeys(one.breaks[0].partition(".")[0] for one in FAULTS.values()))
+    interaction = fault.breaks[0].partition(".")[0]
+    return interaction == "door", interactions.index(interaction)
 
 
 @pytest.mark.slow
