@@ -33,13 +33,19 @@ _WATCHED = "always."
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its id, its title, the feature that explains it, and the tags that gate it."""
+    """One rule: its id, its title, the feature that explains it, and the tags that gate it.
+
+    `scenario` is the title as the feature file has it. Where that is an outline of several rules, `row` holds the
+    values of the rule's row, joined as pytest joins them.
+    """
 
     id: str
     title: str
     feature: str
     path: str
     tags: frozenset[str]
+    scenario: str
+    row: str
 
 
 @cache
@@ -64,6 +70,8 @@ def rules_in(path: Path) -> Iterator[Rule]:
                 feature=feature["name"],
                 path=str(path.relative_to(FEATURES)),
                 tags=tags | _needs_of(row),
+                scenario=scenario["name"],
+                row="-".join(row.values()),
             )
 
 

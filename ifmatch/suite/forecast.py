@@ -126,19 +126,21 @@ _REQUESTS_A_WRITE = 2
 _OUR_OWN = 0.002
 
 
-def seconds_of(cases: Iterable[str], races: RaceSettings, latency: float, most: float = 0) -> float:
+def seconds_of(
+    cases: Iterable[str], races: RaceSettings, latency: float, most: float = 0, shares: int = 1
+) -> float:
     """How long it takes to run these cases, by their rules, where the target takes `latency` seconds for an answer.
 
-    `most` is how many writes a second are allowed, 0 where there is no limit. What is sent in a race at once is waited
-    for at once. No race takes much longer than its budget says.
+    `most` is how many writes a second are allowed, 0 where there is no limit; `shares` is how many processes share the
+    cases. What is sent in a race at once is waited for at once. No race takes much longer than its budget says.
     """
     seconds, at_once = 0.0, (races.writers + FEWEST) / 2
     for rule in cases:
         is_race = rule.startswith("race.")
         writes = table().get(rule, Cost()).writes * (_factor(races) if is_race else 1)
         each = _OUR_OWN + latency / (at_once if is_race else 1)
-        takes = max(writes * _REQUESTS_A_WRITE * each, writes / most if most else 0)
-        seconds += min(takes, races.budget.seconds) if is_race else takes
+        takes = max(writes * _REQUESTS_A_WRITE * each / shares, writes / most if most else 0)
+        seconds += min(takes, races.budget.seconds / shares) if is_race else takes
     return seconds
 
 

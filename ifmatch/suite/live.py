@@ -24,6 +24,7 @@ from ifmatch.report.console import (
 from ifmatch.report.run import Run
 from ifmatch.report.text import counted
 from ifmatch.rules.catalogue import is_watched, rules
+from ifmatch.suite.collected import rules_of
 from ifmatch.suite.forecast import latency_in, seconds_of
 from ifmatch.suite.gates import why_not
 from ifmatch.suite.options import OPTIONS
@@ -75,7 +76,17 @@ class LiveView:
             config.pluginmanager.unregister(reporter)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        run = session.config.stash.get(SESSION, None)
+        self._begin(session.config, [rule.id for item in session.items if (rule := rule_of(item))])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+        """Each of several processes has collected the same, and they share it."""
+        if self._progress is None:
+            self._begin(node.config, rules_of(ids))
+
+    def _begin(self, config: pytest.Config, cases: list[str]) -> None:
+        """Say what is judged, and how long that will take; `cases` has the rule of each case."""
+        run = config.stash.get(SESSION, None)
         if run is None:
             return
         print_header(
@@ -83,7 +94,6 @@ class LiveView:
             Run.of(read(run.log.folder)),
             planned(run.profile, rules(), partial(why_not, run.target)),
         )
-        cases = [rule.id for item in session.items if (rule := rule_of(item))]
         self._print_estimate(run, cases)
         self._progress = Progress(self._console, cases)
 
@@ -91,8 +101,9 @@ class LiveView:
         number = sum(rule.startswith("race.") for rule in cases)
         races = f", {counted(number, 'race')} ({run.races.effort}) among them" if number else ""
         latency = latency_in(read(run.log.folder))
-        seconds = seconds_of(cases, run.races, latency, run.settings.limits.writes_per_second)
-        print_estimate(self._console, len(cases), races, seconds, latency)
+        most = run.settings.limits.writes_per_second
+        seconds = seconds_of(cases, run.races, latency, most, run.shares)
+        print_estimate(self._console, len(cases), races, seconds, latency, run.races.seconds)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         # Without pytest's reporter nobody else would tell that a feature file cannot be read.

@@ -49,15 +49,22 @@ def print_header(console: Console, run: Run, planned: Mapping[str, int] | None =
 
 
 def print_estimate(
-    console: Console, rules: int, races: str, seconds: float, latency: float
+    console: Console, rules: int, races: str, seconds: float, latency: float, most: float = 0
 ) -> None:
-    """How long a run will take by what the target took for an answer so far; nothing where that is no time."""
+    """How long a run will take by what the target took for an answer so far; nothing where that is no time.
+
+    `most` is how many seconds the run may take, 0 where nobody bounds it.
+    """
     if seconds < _NO_TIME:
         return
+    ends = (
+        f"; the budget ends it after {_roughly(most)}, and what has not begun by then is left out"
+        * (0 < most < seconds)
+    )
     print_line(
         console,
         f"{counted(rules, 'case')}{races}: about {_roughly(seconds)}, if every answer takes as long as the first "
-        f"({max(1, round(latency * 1000))} ms)",
+        f"({max(1, round(latency * 1000))} ms){ends}",
     )
     console.print()
 
