@@ -1,8 +1,10 @@
 """A run as the gate of a pipeline: it fails for what is new, keeps to its time, and leaves other runs alone."""
 
 import json
+import os
 import subprocess
 import sys
+from math import ceil
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from ifmatch.errors import ConfigurationError, ExitCode
 from ifmatch.report.annotations import annotations
 from ifmatch.report.badge import endpoint, svg
 from ifmatch.report.console import conclusion
-from ifmatch.report.document import as_json
+from ifmatch.report.document import as_json, load
 from ifmatch.report.junit import junit
 from ifmatch.report.run import Run
 from ifmatch.report.sarif import sarif
@@ -170,12 +172,31 @@ def test_a_slip_leaves_what_lay_in_the_folder(tmp_path):
 
 @pytest.mark.slow
 def test_a_slip_with_five_systems_leaves_no_folder(tmp_path):
-    """Each system's line says what was not understood; there is no matrix of nothing, and no complaint about a page."""
+    """What was not understood is said once; there is no matrix of nothing, and no complaint about a page."""
     code, printed = ifmatch("--rules", "nothing.like.it", folder=tmp_path)
     assert code == 5, printed
-    assert printed.count('No rule matches "nothing.like.it"') == 5
+    assert printed.count('No rule matches "nothing.like.it"') == 1
     assert "cannot be written" not in printed
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_five_systems_say_how_long_they_take_and_share_a_budget(tmp_path):
+    """On the first line; and none of them has more than its turn may take."""
+    words = ["--budget", "1m", "--rules", "read.existing", "-o", "five"]
+    code, printed = ifmatch("run", *words, folder=tmp_path)
+    assert code == 0, printed
+    assert "at once: about 10 seconds, and 1m at most" in " ".join(printed.split())
+    turns = ceil(5 / min(os.cpu_count(), 5))
+    budgets = {_budget_of(path) for path in (tmp_path / "five").glob("*/")}
+    assert budgets == {60 / turns}
+
+
+def _budget_of(folder):
+    """How many seconds the run of one system was given."""
+    words = load(folder)["run"]["command"]
+    (given,) = (word.partition("=")[2] for word in words if word.startswith("--budget="))
+    return seconds_in(given)
 
 
 def test_a_folder_is_for_one_run_at_a_time(tmp_path):

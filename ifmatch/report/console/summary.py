@@ -58,18 +58,18 @@ def print_estimate(
     if seconds < _NO_TIME:
         return
     ends = (
-        f"; the budget ends it after {_roughly(most)}, and what has not begun by then is left out"
+        f"; the budget ends it after {roughly(most)}, and what has not begun by then is left out"
         * (0 < most < seconds)
     )
     print_line(
         console,
-        f"{counted(rules, 'case')}{races}: about {_roughly(seconds)}, if every answer takes as long as the first "
+        f"{counted(rules, 'case')}{races}: about {roughly(seconds)}, if every answer takes as long as the first "
         f"({max(1, round(latency * 1000))} ms){ends}",
     )
     console.print()
 
 
-def _roughly(seconds: float) -> str:
+def roughly(seconds: float) -> str:
     """A time as one says it who does not know it better."""
     if seconds < 55:
         return f"{max(10, 10 * round(seconds / 10))} seconds"
