@@ -316,6 +316,53 @@ def test_plain_pytest_is_the_same_door(tmp_path):
     assert "update.if-match.stale" in {rule["rule"] for rule in report["rules"]}
 
 
+@pytest.mark.slow
+def test_plain_pytest_ends_as_a_run_does(tmp_path):
+    """How many causes the failures have, what shows each most simply, how to repeat it, and what it all comes to."""
+    with EmbeddedServer(load("fhir-r4"), faults=["if-match-ignored"]) as server:
+        words = [
+            "--base-url",
+            server.base_url,
+            "--profile",
+            "fhir-r4",
+            "-k",
+            "update.if-match.stale",
+        ]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:allure_pytest_bdd",
+        ]
+        plain = ["-c", os.devnull, f"--rootdir={HOME}", str(HOME / "features")]
+        done = subprocess.run(
+            [*command, *plain, *words],
+            cwd=tmp_path,
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        code, printed, _ = ifmatch("run", server.base_url, *words[2:], folder=tmp_path)
+    end = done.stdout.partition("= ifmatch =")[2]
+    assert (done.returncode, code) == (1, 1), printed
+    assert "rules fail from 1 cause" in end
+    for line in ("replay    bash reports/", "the same is shown by", "NOT CONFORMANT   "):
+        assert (line in end, line in printed) == (True, True), end
+
+
+def test_a_run_with_pytests_own_report_comes_to_its_conclusion_once(tmp_path):
+    """With -v it is pytest's reporter that shows what goes on."""
+    words = ["run", "-p", "spine", "--rules", "read.existing", "-v"]
+    code, printed, _ = ifmatch(*words, folder=tmp_path)
+    assert code == 0, printed
+    assert (printed.count("PARTIAL"), printed.count("ifmatch 0.1 ·")) == (1, 1)
+    assert "PASSED [100%]\n" in printed
+
+
 @pytest.mark.parametrize(
     "words",
     [[""], ["--base-url", ""], ["--base-url="], ["-p", "spine", "--rules", ""], ["-p", " "]],
