@@ -55,7 +55,7 @@ SLIPS = [
     (TARGET, "strict = 'yes'", ["at strict:", "true or false without quotes"]),
     (TARGET, "[waivers.'update.x']\nreason = 'r'\nowner = 'o'",
      ["at waivers.update.x:", "until is missing", "2026-12-31"]),
-    (TARGET, "[waivers.'update.x']\nreason='r'\nowner='o'\nuntil='soon'", [".until:", "the form that", "2026-12-31"]),
+    (TARGET, "[waivers.'update.x']\nreason='r'\nowner='o'\nuntil='soon'", [".until:", "no day of the calendar", "2026-12-31"]),
     (TARGET, "[limits]\nhosts = []", ["at limits.hosts:", "it is empty, and must hold something"]),
     (TARGET, "auth = 'token'", ["at auth:", "must be a table, and is text", "names of environment variables"]),
     (TARGET, "[auth.oauth]\nclient_id = 'c'\nscopes = ['a b']",
