@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from ifmatch.report.console import count_line
-from ifmatch.report.package.qualification import reasons_against, waivers_of
+from ifmatch.report.package.qualification import answer, reasons_against, waivers_of
 from ifmatch.report.page.templates import rendered
 from ifmatch.report.run import Run
 from ifmatch.report.text import one_line
@@ -24,7 +24,7 @@ def certificate(run: Run) -> bytes:
     return rendered(
         "certificate.html",
         run=run,
-        word="Qualifies: no" if reasons else "Qualifies: yes",
+        word=f"Qualifies: {answer(run)}",
         tone="bad" if reasons else "good",
         reasons=reasons,
         count_line=count_line(run.counts),
