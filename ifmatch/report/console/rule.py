@@ -27,7 +27,7 @@ _OF_FINDINGS = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.WAIVED})
 def print_rule(
     console: Console, judged: Judged, indent: int = 2, evidence: Run | None = None
 ) -> None:
-    """One rule with what was expected and what came; with its source's sentence and a curl when evidence is given."""
+    """One rule with what was expected and what came; with what its source says and a curl when evidence is given."""
     print_title(console, judged, indent)
     print_drawing(console, judged, indent)
     for name, value in _details(judged):
@@ -43,7 +43,7 @@ def print_drawing(console: Console, judged: Judged, indent: int = 2) -> None:
 
 
 def _print_evidence(console: Console, judged: Judged, run: Run, indent: int) -> None:
-    """The sentence of the source, and the request that shows the verdict; a race shows itself."""
+    """What the source says, and the request that shows the verdict; a race shows itself."""
     says = judged.spokesman.says
     if says:
         print_value(console, "says", one_line(says, 500), indent)
