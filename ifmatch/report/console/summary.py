@@ -18,7 +18,7 @@ from ifmatch.report.console.rule import (
 from ifmatch.report.console.words import conclusion, count_line
 from ifmatch.report.replay import replay_path
 from ifmatch.report.run import Judged, Run
-from ifmatch.report.text import counted, one_line
+from ifmatch.report.text import counted, listed, one_line
 from ifmatch.rules.verdict import Verdict
 
 #: Verdicts whose rules have one sentence each at the end of a run.
@@ -161,7 +161,7 @@ def partial_line(run: Run) -> str:
     meaning = ", so the run does not say whether the target conforms" * (run.conformant is None)
     return (
         f"{len(run.left_out)} of {len(rules)} rules were left out{meaning}. They are of "
-        f"{one_line(', '.join(interactions), _MOST_OF_INTERACTIONS)}"
+        f"{listed(list(interactions), _MOST_OF_INTERACTIONS)}"
     )
 
 
