@@ -3,18 +3,19 @@
 import dataclasses
 import re
 
-from report_log import failure, header, whole
+from report_log import failure, footer, header, whole
 
 from ifmatch import HOME
 from ifmatch.client.subject import Snapshot
 from ifmatch.report.annotations import annotations
-from ifmatch.report.console import console_for, print_rule
+from ifmatch.report.console import console_for, print_rule, print_summary
 from ifmatch.report.explain import print_explanation
 from ifmatch.report.junit import junit
+from ifmatch.report.markdown import summary
 from ifmatch.report.package.certificate import how_to_reproduce
 from ifmatch.report.promises import lines_of, promises_of
 from ifmatch.report.rule_pages import rule_pages
-from ifmatch.report.run import judge_cases
+from ifmatch.report.run import Run, judge_cases
 from ifmatch.report.text import listed, shortened
 from ifmatch.rules.answer import Answer
 from ifmatch.rules.case import Case
@@ -129,3 +130,40 @@ def test_a_list_is_cut_between_names_and_says_how_many_more():
     names = [f"interaction-{number}" for number in range(12)]
     assert listed(names, 45) == "interaction-0, interaction-1, interaction-2 and 9 more"
     assert listed(names[:4], 45) == ", ".join(names[:4])
+
+
+# ---------------------------------------------------------------- a job page
+
+
+def test_a_job_page_says_first_which_updates_were_lost():
+    """It is what the tool is there to find, even where a plainer rule shows the same cause."""
+    race = {
+        "rounds": 24, "reproduced": [5, 5],
+        "anomalies": [{"name": "lost update", "rule": "", "sentence": "B and C both replaced version 1.",
+                       "operations": []}],
+    }  # fmt: skip
+    raced = failure(
+        "race.update.same-version", race=race, message="LOST UPDATE: B and C\n\n▶ B ┣━┫"
+    )
+    text = summary(whole(failure(), raced, exit_code=1)).decode()
+    told = text.index("### Lost updates, found by 1 rule\n")
+    line = (
+        "- `race.update.same-version`: B and C both replaced version 1. Reproduced 5 of 5 times.\n"
+    )
+    assert told < text.index(line) < text.index("### ✗")
+
+
+def test_what_the_baseline_knows_is_told_in_a_line_each(capsys):
+    """On the terminal and on the job's page; only what is new is told in full."""
+    baseline = {"update.if-match.stale": "fail", "update.if-match.star": "fail"}
+    events = [header(baseline=baseline), failure(), failure("update.if-match.star"), footer(0)]
+    for new, due in ([], "2 known, 0 new"), ([failure("update.if-match.new")], "2 known, 1 new"):
+        run = Run.of([*events[:-1], *new, events[-1]])
+        page = summary(run).decode()
+        print_summary(console_for(), run, "out")
+        printed = capsys.readouterr().out
+        assert page.index(f"### {due}\n") < page.index("- `update.if-match.stale` is known: fail\n")
+        assert printed.strip().startswith(due)
+        assert printed.count("got       412") == len(new)
+        assert page.count("got **412") == len(new)
+        assert printed.count("   known\n") == 2
