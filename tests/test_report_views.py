@@ -13,7 +13,14 @@ from rich.cells import cell_len
 from ifmatch.log.events import TargetDescribed
 from ifmatch.log.writer import line_of
 from ifmatch.report import curl
-from ifmatch.report.console import Progress, console_for, print_header, print_rule, print_summary
+from ifmatch.report.console import (
+    Progress,
+    console_for,
+    partial_line,
+    print_header,
+    print_rule,
+    print_summary,
+)
 from ifmatch.report.document import document
 from ifmatch.report.matrix import matrix_lines, print_matrix
 from ifmatch.report.run import Run, judge_cases
@@ -476,3 +483,12 @@ def test_five_systems_fit_on_one_screen():
     assert max(cell_len(line.plain) for line in lines) <= 100
     assert any("invalid-content" in line.plain for line in lines)
     assert json.dumps([line.plain for line in lines]).count("\\u001b") == 0
+
+
+def test_what_was_left_out_is_named_whole():
+    """As many interactions as one reads; how many more there are, and no name cut in two."""
+    names = [f"{interaction}.of-something" for interaction in "abcdefgh"]
+    one = Run.of([header(), target(), verdict(), footer(left_out=names)])
+    assert partial_line(one).endswith("They are of a, b, c, d, e, f and 2 more")
+    few = Run.of([header(), target(), verdict(), footer(left_out=names[:2])])
+    assert partial_line(few).endswith("They are of a, b")

@@ -32,8 +32,8 @@ _NO_TIME = 5
 #: Rules of one list that are named; the page has them all.
 _MOST_RULES = 10
 
-#: Characters that the names of what a partial run left out may take.
-_MOST_OF_INTERACTIONS = 120
+#: Interactions of a partial run that are named.
+_MOST_INTERACTIONS = 6
 
 
 def print_header(console: Console, run: Run, planned: Mapping[str, int] | None = None) -> None:
@@ -167,9 +167,11 @@ def partial_line(run: Run) -> str:
     interactions = dict.fromkeys(rule.partition(".")[0] for rule in run.left_out)
     rules = {*run.left_out, *(judged.rule for judged in run.rules)}
     meaning = ", so the run does not say whether the target conforms" * (run.conformant is None)
+    named = list(interactions)[:_MOST_INTERACTIONS]
+    more = len(interactions) - len(named)
     return (
         f"{len(run.left_out)} of {len(rules)} rules were left out{meaning}. They are of "
-        f"{one_line(', '.join(interactions), _MOST_OF_INTERACTIONS)}"
+        f"{one_line(', '.join(named))}{f' and {more} more' * bool(more)}"
     )
 
 
