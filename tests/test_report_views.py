@@ -485,6 +485,15 @@ def test_five_systems_fit_on_one_screen():
     assert json.dumps([line.plain for line in lines]).count("\\u001b") == 0
 
 
+def test_a_long_name_of_a_group_does_not_touch_its_counts():
+    """Two blanks are between them, as in every line."""
+    stream = io.StringIO()
+    progress = Progress(console_for(stream))
+    progress.verdict(verdict("transaction.one-resource-twice.update-and-update"))
+    progress.finish()
+    assert stream.getvalue() == "  transaction.one-resource-twice  ✓ 1\n"
+
+
 def test_what_was_left_out_is_named_whole():
     """As many interactions as one reads; how many more there are, and no name cut in two."""
     names = [f"{interaction}.of-something" for interaction in "abcdefgh"]
