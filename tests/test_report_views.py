@@ -16,7 +16,6 @@ from ifmatch.report import curl
 from ifmatch.report.console import (
     Progress,
     console_for,
-    partial_line,
     print_header,
     print_rule,
     print_summary,
@@ -492,12 +491,3 @@ def test_a_long_name_of_a_group_does_not_touch_its_counts():
     progress.verdict(verdict("transaction.one-resource-twice.update-and-update"))
     progress.finish()
     assert stream.getvalue() == "  transaction.one-resource-twice  ✓ 1\n"
-
-
-def test_what_was_left_out_is_named_whole():
-    """As many interactions as one reads; how many more there are, and no name cut in two."""
-    names = [f"{interaction}.of-something" for interaction in "abcdefgh"]
-    one = Run.of([header(), target(), verdict(), footer(left_out=names)])
-    assert partial_line(one).endswith("They are of a, b, c, d, e, f and 2 more")
-    few = Run.of([header(), target(), verdict(), footer(left_out=names[:2])])
-    assert partial_line(few).endswith("They are of a, b")

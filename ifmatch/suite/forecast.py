@@ -6,7 +6,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from math import ceil
 from pathlib import Path
@@ -17,6 +17,8 @@ from ifmatch.log.events import Event, ExchangeRecorded, Foreseen, Journalled, Ve
 from ifmatch.log.journal import Fate, standing
 from ifmatch.race.budget import EFFORTS, Budget
 from ifmatch.race.sender import FEWEST
+from ifmatch.report.run import Run
+from ifmatch.report.text import counted
 from ifmatch.rules import catalogue
 from ifmatch.rules.catalogue import Rule, is_watched
 from ifmatch.rules.expectation import NotApplicable
@@ -148,6 +150,29 @@ def latency_in(events: Iterable[Event]) -> float:
     """Seconds that a target takes for an answer, by its quickest so far: others may have made a connection first."""
     answered = [event for event in events if isinstance(event, ExchangeRecorded) and event.response]
     return min((event.duration_ms for event in answered), default=0.0) / 1000
+
+
+def out_of_time(run: Run, races: RaceSettings, latency: float) -> str:
+    """That a run had no time for some rules, and which budget it would take: by what those that were begun took."""
+    unhurried = replace(races, ends=None)
+    begun = (case.rule for rule in run.rules for case in rule.cases)
+    took = seconds_of(begun, unhurried, latency)
+    missing = seconds_of((case.rule for case in run.not_begun), unhurried, latency)
+    enough = races.seconds * (took + missing) / took if took else 0.0
+    advice = (
+        f"by what it did until then, --budget {_in_round_figures(enough)} would do"
+        if took
+        else "give it more"
+    )
+    return (
+        f"{counted(len(run.out_of_time), 'rule')} had no time, for the budget of {races.seconds:g} s was spent, so the "
+        f"run is inconclusive: {advice}."
+    )
+
+
+def _in_round_figures(seconds: float) -> str:
+    """A time that is not less, as --budget takes it."""
+    return f"{ceil(seconds / 10)}0s" if seconds <= 120 else f"{ceil(seconds / 60)}m"
 
 
 # ---------------------------------------------------------------- measured

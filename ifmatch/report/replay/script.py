@@ -11,10 +11,10 @@ from pathlib import Path
 
 from ifmatch.log.events import ExchangeRecorded, VerdictReached
 from ifmatch.report import curl
-from ifmatch.report.causes import ACCEPTED, SAME_AS_PLAIN, statuses_in
 from ifmatch.report.evidence import deciding_exchange, first_anomaly
 from ifmatch.report.replay.chosen_ids import chosen_ids
 from ifmatch.report.run import Judged, Run
+from ifmatch.report.symptoms import ACCEPTED, SAME_AS_PLAIN, statuses_in
 from ifmatch.report.text import one_line, several_lines
 from ifmatch.rules.verdict import Verdict
 
