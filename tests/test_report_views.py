@@ -13,7 +13,13 @@ from rich.cells import cell_len
 from ifmatch.log.events import TargetDescribed
 from ifmatch.log.writer import line_of
 from ifmatch.report import curl
-from ifmatch.report.console import Progress, console_for, print_header, print_rule, print_summary
+from ifmatch.report.console import (
+    Progress,
+    console_for,
+    print_header,
+    print_rule,
+    print_summary,
+)
 from ifmatch.report.document import document
 from ifmatch.report.matrix import matrix_lines, print_matrix
 from ifmatch.report.run import Run, judge_cases
@@ -476,3 +482,12 @@ def test_five_systems_fit_on_one_screen():
     assert max(cell_len(line.plain) for line in lines) <= 100
     assert any("invalid-content" in line.plain for line in lines)
     assert json.dumps([line.plain for line in lines]).count("\\u001b") == 0
+
+
+def test_a_long_name_of_a_group_does_not_touch_its_counts():
+    """Two blanks are between them, as in every line."""
+    stream = io.StringIO()
+    progress = Progress(console_for(stream))
+    progress.verdict(verdict("transaction.one-resource-twice.update-and-update"))
+    progress.finish()
+    assert stream.getvalue() == "  transaction.one-resource-twice  ✓ 1\n"

@@ -2,14 +2,12 @@
 
 import argparse
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ifmatch import HOME
 from ifmatch.cli.command import Command
+from ifmatch.cli.watched import carried_out, watched
 from ifmatch.errors import ConfigurationError, ExitCode
 from ifmatch.suite import options
 
@@ -67,37 +65,15 @@ def _run(given: dict[str, object], folder: Path) -> "Ending":
     from ifmatch.fleet.job import Ending, Job
     from ifmatch.fleet.side_by_side import SideBySide
 
-    rest = () if given["effort"] or given["rules"] else (_WITHOUT_RACES,)
+    is_racing = bool(given["effort"] or given["rules"])
+    rest = () if is_racing else (_WITHOUT_RACES,)
     job = Job(name="survey", title="survey", folder=folder, given=given, rest=rest)
     print(f"surveying {given['base_url'] or given['target_file']}", flush=True)
-    with _watched(folder):
+    number = carried_out(str(given["rules"] or "*"), is_racing)
+    with watched(folder, "looking at the server", "trying", number):
         events = list(SideBySide([job], [Here()], 1).events())
     (ending,) = (event for event in events if isinstance(event, Ending))
     return ending
-
-
-@contextmanager
-def _watched(folder: Path) -> Iterator[None]:
-    """A while in which it is said what the run in a folder is at, by what it puts into its log."""
-    from ifmatch.log.reader import follow
-    from ifmatch.report.console import GroupsIn, Steps
-
-    over = threading.Event()
-    with Steps() as steps:
-        steps.begin("looking at the server")
-        groups = GroupsIn(steps, "trying")
-
-        def watch() -> None:
-            for event in follow(folder, over.is_set):
-                groups(event)
-
-        watcher = threading.Thread(target=watch, daemon=True)
-        watcher.start()
-        try:
-            yield
-        finally:
-            over.set()
-            watcher.join()
 
 
 def _proposal(folder: Path) -> "Proposal":
