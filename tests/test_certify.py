@@ -37,6 +37,9 @@ WAIVER = {"reason": "answered 500", "owner": "ada@example.org", "until": "2099-1
 APPROVED = {**WAIVER, "approver": "board@example.org", "issue": "https://issues.example/7"}
 
 
+NO_ADDRESS = "The waiver of a.b names an issue that nobody can look up: write its URL, such as https://issues.example/7."
+
+
 def waived(waiver):
     """A run in which one rule is waived."""
     return Run.of(
@@ -67,6 +70,8 @@ def waived(waiver):
         (waived(APPROVED), []),
         (whole(verdict("a.b", "waived")), ["No waiver is there for what was waived: a.b."]),
         (waived(WAIVER), ["The waiver of a.b names no approver and no issue."]),
+        (waived(APPROVED | {"owner": " "}), ["The waiver of a.b names no owner."]),
+        *((waived(APPROVED | {"issue": issue}), [NO_ADDRESS]) for issue in ("i", "X-1", "ftp://a/1", "https:", "http://[")),
     ],
 )  # fmt: skip
 def test_what_keeps_a_run_from_qualifying(run, why):
@@ -77,7 +82,8 @@ def test_what_keeps_a_run_from_qualifying(run, why):
 def test_page_one_says_it():
     """With each waiver: reason, owner, approver, issue and end."""
     page = certificate(waived(APPROVED)).decode()
-    assert "<h1>Qualifies: yes</h1>" in page
+    assert "<h1>Qualifies: yes, with 1 waiver</h1>" in page
+    assert "<h1>Qualifies: yes</h1>" in certificate(whole(verdict())).decode()
     for part in APPROVED.values():
         assert part in page
     assert "<h1>Qualifies: no</h1>" in certificate(waived(WAIVER)).decode()

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_log import verdict, whole
 
-from ifmatch.client import target_file
+from ifmatch.client import fleet_file, target_content, target_file
 from ifmatch.errors import ConfigurationError
-from ifmatch.fleet import fleet_file
 from ifmatch.monitor.shapes import misshapen
 from ifmatch.report import document
 from ifmatch.rules import profile_file
@@ -30,7 +29,7 @@ TARGET, PROFILE, FLEET = "target.toml", "mine.toml", "fleet.toml"
 READERS = {
     TARGET: target_file.read,
     PROFILE: lambda path: profile_file.read(str(path)),
-    FLEET: fleet_file.Fleet.read,
+    FLEET: fleet_file.FleetFile.read,
 }
 
 MINE = 'id = "mine"\ntitle = "Mine"\nextends = "fhir-r4"\n'
@@ -58,7 +57,8 @@ SLIPS = [
     (TARGET, "strict = 'yes'", ["at strict:", "true or false without quotes"]),
     (TARGET, "[waivers.'update.x']\nreason = 'r'\nowner = 'o'",
      ["at waivers.update.x:", "until is missing", "2026-12-31"]),
-    (TARGET, "[waivers.'update.x']\nreason='r'\nowner='o'\nuntil='soon'", [".until:", "the form that", "2026-12-31"]),
+    (TARGET, "[waivers.'update.x']\nreason='r'\nowner='o'\nuntil='soon'",
+     [".until:", "no day of the calendar", "2026-12-31"]),
     (TARGET, "[limits]\nhosts = []", ["at limits.hosts:", "it is empty, and must hold something"]),
     (TARGET, "auth = 'token'", ["at auth:", "must be a table, and is text", "names of environment variables"]),
     (TARGET, "[auth.oauth]\nclient_id = 'c'\nscopes = ['a b']",
@@ -98,7 +98,7 @@ def test_a_slip_is_told_in_our_words(name, text, said, tmp_path):
         assert part in message
 
 
-SCHEMAS = [target_file.SCHEMA, profile_file.SCHEMA, fleet_file.SCHEMA]
+SCHEMAS = [target_content.SCHEMA, profile_file.SCHEMA, fleet_file.SCHEMA]
 
 
 @pytest.mark.parametrize("schema", SCHEMAS, ids=lambda path: path.name)
@@ -106,7 +106,9 @@ def test_a_form_that_is_needed_is_described(schema):
     """A regular expression is no help to who broke it."""
     patterns = [part for part in parts(json.loads(schema.read_text())) if "pattern" in part]
     silent = [part for part in patterns if "description" not in part]
-    assert silent == [{"pattern": "^(?i:authorization|cookie)$"}] * (schema == target_file.SCHEMA)
+    assert silent == [{"pattern": "^(?i:authorization|cookie)$"}] * (
+        schema == target_content.SCHEMA
+    )
 
 
 def parts(schema):

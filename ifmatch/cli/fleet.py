@@ -21,8 +21,9 @@ a fleet file:
   title = "Staging"
   bound = 900                                          # seconds that a run may take
 
-  [defaults]
+  [defaults]                                           # what a target file says, for all of them
   effort = "quick"
+  auth.token_env = "STAGING_TOKEN"
 
   [targets.koppeltaal]
   target = "koppeltaal.toml"                           # a target file, beside this one
@@ -64,7 +65,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _fleet(args: argparse.Namespace) -> int:
-    from ifmatch.fleet.fleet_file import Fleet
+    from ifmatch.fleet.jobs import Fleet
     from ifmatch.fleet.run_night import night_before, run_night
     from ifmatch.report.console import console_for
 

@@ -30,6 +30,7 @@ def document(run: Run) -> Document:
         "complete": run.complete,
         "conformant": run.conformant,
         "left_out": list(run.left_out),
+        "out_of_time": run.out_of_time,
         "known": run.known,
         "exit_code": int(run.exit_code),
         "message": run.message,

@@ -35,7 +35,8 @@ _WATCHED = "always."
 class Rule:
     """One rule: its id, its title, the feature that explains it, and the tags that gate it.
 
-    `template` is the id as its tag has it, `rows` are those of its table that it is tried on; none: a single empty one.
+    `template` and `scenario` are the id and the title as the feature file has them, `rows` are those of its table that
+    it is tried on; none: a single empty one.
     """
 
     id: str
@@ -43,8 +44,14 @@ class Rule:
     feature: str
     path: str
     tags: frozenset[str]
+    scenario: str = ""
     template: str = ""
     rows: tuple[Mapping[str, str], ...] = field(default=({},), compare=False)
+
+    @property
+    def row(self) -> str:
+        """Of an outline of several rules, the values of this one's row, joined as pytest joins them; else nothing."""
+        return "-".join(self.rows[0].values()) if self.template != self.id else ""
 
 
 @cache
@@ -71,6 +78,7 @@ def rules_in(path: Path) -> Iterator[Rule]:
                 feature=feature["name"],
                 path=str(path.relative_to(FEATURES)),
                 tags=tags | _needs_of(row),
+                scenario=scenario["name"],
                 template=id_,
                 rows=its_rows,
             )

@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 
 def mismatch_in(schema: Mapping[str, Any], data: object) -> "ValidationError | None":
     """The same as `mismatch`, for a schema that is made of others."""
-    from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
-    found: ValidationError | None = best_match(Draft202012Validator(schema).iter_errors(data))
+    found: ValidationError | None = best_match(_validator_of(schema).iter_errors(data))
     return found
 
 
@@ -38,6 +37,11 @@ def read(schema: Path) -> dict[str, Any]:
 
 @cache
 def _validator(schema: Path) -> "Draft202012Validator":
+    return _validator_of(read(schema))
+
+
+def _validator_of(schema: Mapping[str, Any]) -> "Draft202012Validator":
+    """What holds data against a schema, its formats included: a date is one of the calendar's."""
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(read(schema))
+    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)

@@ -47,13 +47,13 @@ def slip(schema: Path, data: object, *, shows_values: bool = True) -> Slip | Non
     return _told(read(schema), mismatch(schema, data), shows_values)
 
 
-def slip_in(schema: Mapping[str, Any], data: object) -> Slip | None:
+def slip_in(schema: Mapping[str, Any], data: object, *, shows_values: bool = True) -> Slip | None:
     """The same for a schema that is made of others."""
-    return _told(schema, mismatch_in(schema, data))
+    return _told(schema, mismatch_in(schema, data), shows_values)
 
 
 def _told(
-    schema: Mapping[str, Any], error: "ValidationError | None", shows_values: bool = True
+    schema: Mapping[str, Any], error: "ValidationError | None", shows_values: bool
 ) -> Slip | None:
     if error is None:
         return None
@@ -158,7 +158,14 @@ def _dependent(error: "ValidationError", _: Quote) -> str:
 
 
 def _pattern(error: "ValidationError", quote: Quote) -> str:
-    return f"{quote(error.instance)} does not have the form that is needed there"
+    if not str(error.instance).strip():
+        return _empty(error, quote)
+    shown = _quoted if _is_of_a_key(error) else quote
+    return f"{shown(error.instance)} does not have the form that is needed there"
+
+
+def _format(error: "ValidationError", _: Quote) -> str:
+    return _FORMATS[str(error.validator_value)]
 
 
 def _not(error: "ValidationError", _: Quote) -> str:
@@ -253,6 +260,9 @@ def _where_else(schema: Mapping[str, Any], error: "ValidationError", key: str) -
     return " ".join(_question(key, here)) or f"Known there: {', '.join(here)}."
 
 
+#: What a text is not that breaks a format.
+_FORMATS = {"date": "it is no day of the calendar"}
+
 #: How each keyword of a schema is said that is broken.
 _WORDS: Mapping[str, Callable[["ValidationError", Quote], str]] = {
     "type": _type,
@@ -264,6 +274,7 @@ _WORDS: Mapping[str, Callable[["ValidationError", Quote], str]] = {
     "required": _required,
     "dependentRequired": _dependent,
     "pattern": _pattern,
+    "format": _format,
     "not": _not,
     "minLength": _empty,
     "minItems": _empty,

@@ -23,6 +23,7 @@ from ifmatch.log.events import (
     Event,
     ExchangeRecorded,
     HistoryRecorded,
+    NotBegun,
     RunStarted,
     SuiteVersion,
     VerdictReached,
@@ -119,6 +120,8 @@ class Recheck:
             raise ConfigurationError(
                 f"The run cannot be judged anew: {missing}. It was made by ifmatch {header.suite.version}."
             ) from None
+        for event in _of(NotBegun, self._evidence):
+            session.record(event)
         return session
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

@@ -16,9 +16,10 @@ from ifmatch.report.console.rule import (
     sentence_on,
 )
 from ifmatch.report.console.words import conclusion, count_line
+from ifmatch.report.known import known, known_and_new, new_with
 from ifmatch.report.replay import replay_path
 from ifmatch.report.run import Judged, Run
-from ifmatch.report.text import counted, one_line
+from ifmatch.report.text import counted, listed, one_line
 from ifmatch.rules.verdict import Verdict
 
 #: Verdicts whose rules have one sentence each at the end of a run.
@@ -49,20 +50,27 @@ def print_header(console: Console, run: Run, planned: Mapping[str, int] | None =
 
 
 def print_estimate(
-    console: Console, rules: int, races: str, seconds: float, latency: float
+    console: Console, rules: int, races: str, seconds: float, latency: float, most: float = 0
 ) -> None:
-    """How long a run will take by what the target took for an answer so far; nothing where that is no time."""
+    """How long a run will take by what the target took for an answer so far; nothing where that is no time.
+
+    `most` is how many seconds the run may take, 0 where nobody bounds it.
+    """
     if seconds < _NO_TIME:
         return
+    ends = (
+        f"; the budget ends it after {roughly(most)}, and what has not begun by then is left out"
+        * (0 < most < seconds)
+    )
     print_line(
         console,
-        f"{counted(rules, 'case')}{races}: about {_roughly(seconds)}, if every answer takes as long as the first "
-        f"({max(1, round(latency * 1000))} ms)",
+        f"{counted(rules, 'case')}{races}: about {roughly(seconds)}, if every answer takes as long as the first "
+        f"({max(1, round(latency * 1000))} ms){ends}",
     )
     console.print()
 
 
-def _roughly(seconds: float) -> str:
+def roughly(seconds: float) -> str:
     """A time as one says it who does not know it better."""
     if seconds < 55:
         return f"{max(10, 10 * round(seconds / 10))} seconds"
@@ -75,11 +83,12 @@ def print_summary(console: Console, run: Run, folder: Path | str | None = None) 
 
     What is printed last is what a person sees first.
     """
-    found = causes(_with(run, Verdict.FAIL), run)
+    _print_known(console, run)
+    found = causes(new_with(run, Verdict.FAIL), run)
     for cause in found:
         _print_cause(console, cause, run, folder)
     for verdict in _IN_BRIEF:
-        _print_in_brief(console, _with(run, verdict))
+        _print_in_brief(console, new_with(run, verdict))
     console.print()
     for warning in (*run.idle_waivers, *run.renewals):
         print_line(console, f"! {warning}", "yellow")
@@ -93,6 +102,17 @@ def print_summary(console: Console, run: Run, folder: Path | str | None = None) 
         print_line(console, line)
     console.print()
     _print_conclusion(console, run, len(found))
+
+
+def _print_known(console: Console, run: Run) -> None:
+    """What the baseline knows, a line each, so that only what is new is told at length."""
+    if not run.baseline:
+        return
+    console.print()
+    print_line(console, f"{known_and_new(run)}   against the baseline", "bold")
+    for judged in _shown(known(run)):
+        print_title(console, judged, aside="known")
+    _print_more(console, known(run), 2)
 
 
 def _print_cause(console: Console, cause: Cause, run: Run, folder: Path | str | None) -> None:
@@ -129,11 +149,12 @@ def _print_replay(console: Console, judged: Judged, folder: Path | str | None) -
 
 
 def _target(run: Run) -> str:
-    """The address, and what the target says of itself."""
+    """The address, and what the target says of itself; our own has nothing to say of itself that we do not know."""
     target = run.target
-    facts = (target.software, target.fhir_version and f"FHIR {target.fhir_version}")
+    software = "" if run.header.embedded else target.software
+    facts = (software, target.fhir_version and f"FHIR {target.fhir_version}")
     about = ", ".join(one_line(fact, 80) for fact in facts if fact)
-    address = one_line(target.base_url, 200)
+    address = one_line(run.server, 200)
     return f"{address} ({about})" if about else address
 
 
@@ -161,7 +182,7 @@ def partial_line(run: Run) -> str:
     meaning = ", so the run does not say whether the target conforms" * (run.conformant is None)
     return (
         f"{len(run.left_out)} of {len(rules)} rules were left out{meaning}. They are of "
-        f"{one_line(', '.join(interactions), _MOST_OF_INTERACTIONS)}"
+        f"{listed(list(interactions), _MOST_OF_INTERACTIONS)}"
     )
 
 
@@ -172,10 +193,6 @@ def _print_in_brief(console: Console, rules: list[Judged]) -> None:
         print_title(console, judged)
         print_beside(console, Text("    "), Text(sentence_on(judged)))
     _print_more(console, rules, 2)
-
-
-def _with(run: Run, verdict: Verdict) -> list[Judged]:
-    return [judged for judged in run.rules if judged.verdict is verdict]
 
 
 def _duration(seconds: float) -> str:
