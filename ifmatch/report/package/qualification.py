@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ifmatch.report.run import Run
-from ifmatch.report.text import one_line
+from ifmatch.report.text import counted, one_line
 from ifmatch.rules.verdict import Verdict
 
 #: Verdicts that keep a run from qualifying: each with the words for one rule and for several.
@@ -48,7 +48,7 @@ def _unfinished(run: Run) -> Iterator[str]:
     if not run.complete:
         yield f"The run did not come to its end. {one_line(run.message)}".strip()
     if run.left_out:
-        yield f"{len(run.left_out)} rules were left out: {_named(list(run.left_out))}."
+        yield f"{counted(len(run.left_out), 'rule')} left out: {_named(list(run.left_out))}."
     if not run.rules:
         yield "Nothing was judged."
 
