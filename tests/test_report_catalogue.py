@@ -41,7 +41,7 @@ def test_a_rule_is_shown_with_what_is_expected_and_where_it_is_written(capsys):
     assert lines[3] == "SHALL 412"
     assert lines[4] == "FHIR R4 RESTful API · https://hl7.org/fhir/R4/http.html#concurrency"
     assert lines[5].startswith("If the version id given in If-Match does not match")
-    assert lines[-1] == "1 rules for fhir-r4: 1 expected, 0 surveyed, 0 do not apply"
+    assert lines[-1] == "1 rule for fhir-r4: 1 expected, 0 surveyed, 0 do not apply"
 
 
 def test_a_profile_is_shown_whole(capsys):

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,8 @@ def _survey(args: argparse.Namespace) -> int:
     folder = Path(given["report_dir"]) if given["report_dir"] else new_folder(new_run_id())
     ending = _run(given, folder)
     if ending.sentence:
-        print(f"The survey did not come to its end: {ending.sentence}")
+        sentence = f"The survey did not come to its end: {ending.sentence}"
+        print(f"{sentence}    (exit {int(ending.code)})", file=sys.stderr)
         return ending.code
     proposed = _proposal(folder)
     print(

@@ -135,6 +135,12 @@ class _Server(uvicorn.Server):
         self._loop.call_soon_threadsafe(self._ended.set)
 
 
+def _reason(error: OSError | OverflowError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return "ports have the numbers from 0 to 65535"
+
+
 def _bound(port: int) -> socket.socket:
     """A listening socket of our own, so that the port is known and ours before the first request."""
     # With the protocol named, asyncio turns off Nagle on each connection; else answers wait 40 ms for a delayed ACK.
@@ -146,6 +152,7 @@ def _bound(port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listener.close()
         raise ConfigurationError(
-            f"The embedded server cannot listen on port {port}: {error}. Choose another port, or 0 for any free one."
+            f"The embedded server cannot listen on port {port}: {_reason(error)}. "
+            "Choose another port, or 0 for any free one."
         ) from None
     return listener

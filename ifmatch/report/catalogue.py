@@ -11,6 +11,7 @@ from rich.text import Text
 from ifmatch.race.budget import EFFORTS
 from ifmatch.report.console import console_for
 from ifmatch.report.promises import excluded_by, lines_of, promises_of
+from ifmatch.report.text import counted
 from ifmatch.rules import profile as profiles
 from ifmatch.rules.catalogue import Rule, demand_matching, matches, rules
 from ifmatch.rules.expectation import Expectation, NotApplicable
@@ -77,12 +78,12 @@ def print_rules(profile: Profile | None, globs: str) -> None:
         for rule in of_feature:
             _print_rule(console, profile, rule)
     counts = f" for {profile.id}: {_counts(profile, chosen)}" if profile else ""
-    _line(console, f"\n{len(chosen)} rules{counts}")
+    _line(console, f"\n{counted(len(chosen), 'rule')}{counts}")
     _print_budgets(console, chosen)
 
 
 def _print_rule(console: Console, profile: Profile | None, rule: Rule) -> None:
-    _line(console, f"  {rule.id:<46} {rule.title}")
+    _line(console, f"  {rule.id:<46}  {rule.title}")
     if profile is not None:
         _print_promises(console, profile, rule)
 

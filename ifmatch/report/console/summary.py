@@ -160,7 +160,7 @@ def _target(run: Run) -> str:
 
 def _plan(planned: Mapping[str, int]) -> str:
     counts = [f"{count} {kind}" for kind, count in planned.items() if count]
-    return f" · {sum(planned.values())} rules: {', '.join(counts)}" if counts else ""
+    return f" · {counted(sum(planned.values()), 'rule')}: {', '.join(counts)}" if counts else ""
 
 
 def _print_conclusion(console: Console, run: Run, causes: int) -> None:
