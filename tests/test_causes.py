@@ -44,6 +44,18 @@ def test_one_ignored_header_is_one_cause():
     }
 
 
+def test_of_races_the_one_between_equals_comes_first():
+    """Where a transaction collides with an update, it is not plain which of them let it pass."""
+    run = whole(
+        exchange("u1"), exchange("u2"), exchange("u3"), bundled("transaction", "t1"),
+        raced("race.a", operation("A", "u1", "2"), operation("B", "t1", "3")),
+        raced("race.update.same-version", operation("A", "u2", "2"), operation("B", "u3", "3")),
+    )  # fmt: skip
+    assert found(run) == {
+        f"Update with If-Match: {ACCEPTED}": ["race.update.same-version", "race.a"]
+    }
+
+
 def test_a_race_without_a_plain_rule_is_a_cause_of_its_own():
     """A server that checks If-Match, and then writes too late, fails races alone: nothing plainer hides them."""
     run = whole(

@@ -134,19 +134,20 @@ def _seen_with(
 
 def _simplest_first(symptom: Symptom, alike: Sequence[Judged], run: Run) -> tuple[Judged, ...]:
     """Rules of one cause: sequential ones before races, those that show it as it is before those that show it with more
-    ado, then those that fail as most do, then those of short names.
+    ado or may show another one, then those that fail as most do, then those of short names.
 
     A rule of a short name is the general one, of which others are special cases. One that is kept in itself, and fails
     for what stands beside it, comes after those that are about just that.
     """
     seen = Counter(map(_first_finding, alike))
 
-    def particular(judged: Judged) -> tuple[int, bool, bool, int, int, int]:
+    def particular(judged: Judged) -> tuple[int, bool, int, bool, int, int, int]:
         expected, _ = finding = _first_finding(judged)
         words = len(re.split("[.-]", judged.rule))
         kind, exchanges = _ado(judged)
-        is_guest = symptom not in symptoms_of(judged.spokesman, run)
-        return kind, is_guest, expected == BESIDE, -seen[finding], words, exchanges
+        symptoms = symptoms_of(judged.spokesman, run)
+        is_guest = symptom not in symptoms
+        return kind, is_guest, len(symptoms), expected == BESIDE, -seen[finding], words, exchanges
 
     return tuple(sorted(alike, key=particular))
 
