@@ -84,6 +84,14 @@ def exchange(
     })  # fmt: skip
 
 
+def not_begun(rule="race.update.same-version", **fields):
+    """A case that there was no time for."""
+    return event_of({
+        "event": "not.begun", "time": at(20), "rule": rule, "title": "Exactly one is accepted", "feature": "Races",
+        "resource_type": "Patient", "row": {},
+    } | fields)  # fmt: skip
+
+
 def journal(action, id="57", type="Patient", reason=""):
     """One line of what the run made on the target."""
     return event_of(

@@ -41,6 +41,8 @@ class Case:
 
 USAGE, UNUSABLE, NOTHING = ExitCode.USAGE, ExitCode.TARGET_UNUSABLE, ExitCode.NOTHING_RAN
 R4 = "-p fhir-r4"
+#: A server of ours, on purpose: without an address a target file alone would be taken for a slip.
+OURS = f"{R4} --fault if-match-ignored"
 _WARD = '{"resourceType": "Patient", "address": [{"city": "x"}], "id": "{ward}"}'
 NEEDS = f"[resources.Patient]\nbody = '''{_WARD}'''\n"
 
@@ -84,13 +86,14 @@ CASES = [
          environment={"IFMATCH_TOKEN": "one\ntwo"}),
     Case("token with its scheme", f"http://127.0.0.1:1 {R4}", USAGE, ['begins with "Bearer"'],
          environment={"IFMATCH_TOKEN": "Bearer abc"}),
+    Case("no address", f"-t target.toml {R4}", USAGE, ["nobody says where it is", "Add base_url"], IMPATIENT),
     Case("body is not JSON", f"-t target.toml {R4}", USAGE, ["resources.Patient.body", "not JSON", "line 1"],
          file="[resources.Patient]\nbody = '{oops'\n"),
-    Case("placeholder without value", f"-t target.toml {R4}", USAGE, ["{ward}", "[placeholders] ward = "],
+    Case("placeholder without value", f"-t target.toml {OURS}", USAGE, ["{ward}", "[placeholders] ward = "],
          file=NEEDS),
-    Case("unknown type", f"-t target.toml {R4}", USAGE, ["[resources.Patent]", "it tests Patient"],
+    Case("unknown type", f"-t target.toml {OURS}", USAGE, ["[resources.Patent]", "it tests Patient"],
          file="[resources.Patent]\nhow = \"create\"\n"),
-    Case("nothing is lent", f"-t target.toml {R4}", USAGE, ["give ids"],
+    Case("nothing is lent", f"-t target.toml {OURS}", USAGE, ["give ids"],
          file='[resources.Patient]\nhow = "existing"\n'),
     Case("too few are lent", f"-t target.toml {R4} -n 2 {{url}}", USAGE, ["2 processes need 2 resources", "use -n 1"],
          file='[resources.Patient]\nhow = "existing"\nids = ["1"]\n', answers="none"),

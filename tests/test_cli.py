@@ -19,8 +19,9 @@ from ifmatch import HOME
 from ifmatch.cli.main import main
 from ifmatch.client.settings import settings_for
 from ifmatch.errors import ConfigurationError
+from ifmatch.reference.faults import FAULTS
 from ifmatch.reference.server import EmbeddedServer
-from ifmatch.report.document import problems
+from ifmatch.report.document import flaw
 from ifmatch.rules.profile import load
 from ifmatch.suite.options import OPTIONS, demand_typed, words_for_command, words_for_pytest
 from ifmatch.suite.session import Options, Session
@@ -55,7 +56,7 @@ def test_a_run_that_passes(tmp_path):
     )
     assert code == 0, printed
     assert "\nPARTIAL " in printed
-    assert problems(report) == []
+    assert flaw(report) == ""
     assert report["conformant"] is None
     assert "read.existing" in report["left_out"]
     assert "update.if-match.stale" not in report["left_out"]
@@ -182,6 +183,33 @@ def test_what_can_be_asked(tmp_path, words, told):
     assert told in printed
 
 
+def test_the_faults_are_listed_by_interaction(tmp_path):
+    """A line each, with the profile where it is not the usual one; those of the table come last, for they are many."""
+    code, printed = typed(["serve", "--fault", "list"], tmp_path)
+    lines = printed.splitlines()
+    faults = [line for line in lines if line.startswith("  ")]
+    assert (code, [line.split()[0] for line in faults]) == (
+        0,
+        [fault.name for fault in sorted(FAULTS.values(), key=in_list)],
+    )
+    (ignored,) = (line for line in faults if " if-match-ignored " in line)
+    assert FAULTS["if-match-ignored"].sentence in ignored
+    profiles = {line.split()[0]: line.rpartition("  -p ")[2] for line in faults if "  -p " in line}
+    assert profiles == {
+        name: fault.profile for name, fault in FAULTS.items() if fault.profile != "fhir-r4"
+    }
+    groups = [line.partition(" (")[0] for line in lines if line and not line.startswith(" ")]
+    assert len(groups) == len(set(groups))
+    assert groups[-1] == "door"
+
+
+def in_list(fault):
+    """Where a fault stands in the list: with its interaction, in the order in which the faults are declared."""
+    interactions = list(dict.fromkeys(one.breaks[0].partition(".")[0] for one in FAULTS.values()))
+    interaction = fault.breaks[0].partition(".")[0]
+    return interaction == "door", interactions.index(interaction)
+
+
 @pytest.mark.slow
 def test_what_stands_behind_two_dashes_is_for_pytest(tmp_path):
     """Its -p is not ours."""
@@ -286,6 +314,53 @@ def test_plain_pytest_is_the_same_door(tmp_path):
     report = json.loads((tmp_path / "run" / "report.json").read_text())
     assert report["complete"]
     assert "update.if-match.stale" in {rule["rule"] for rule in report["rules"]}
+
+
+@pytest.mark.slow
+def test_plain_pytest_ends_as_a_run_does(tmp_path):
+    """How many causes the failures have, what shows each most simply, how to repeat it, and what it all comes to."""
+    with EmbeddedServer(load("fhir-r4"), faults=["if-match-ignored"]) as server:
+        words = [
+            "--base-url",
+            server.base_url,
+            "--profile",
+            "fhir-r4",
+            "-k",
+            "update.if-match.stale",
+        ]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:allure_pytest_bdd",
+        ]
+        plain = ["-c", os.devnull, f"--rootdir={HOME}", str(HOME / "features")]
+        done = subprocess.run(
+            [*command, *plain, *words],
+            cwd=tmp_path,
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        code, printed, _ = ifmatch("run", server.base_url, *words[2:], folder=tmp_path)
+    end = done.stdout.partition("= ifmatch =")[2]
+    assert (done.returncode, code) == (1, 1), printed
+    assert "rules fail from 1 cause" in end
+    for line in ("replay    bash reports/", "the same is shown by", "NOT CONFORMANT   "):
+        assert (line in end, line in printed) == (True, True), end
+
+
+def test_a_run_with_pytests_own_report_comes_to_its_conclusion_once(tmp_path):
+    """With -v it is pytest's reporter that shows what goes on."""
+    words = ["run", "-p", "spine", "--rules", "read.existing", "-v"]
+    code, printed, _ = ifmatch(*words, folder=tmp_path)
+    assert code == 0, printed
+    assert (printed.count("PARTIAL"), printed.count("ifmatch 0.1 ·")) == (1, 1)
+    assert "PASSED [100%]\n" in printed
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,15 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from running import run, typed
 
 from ifmatch import HOME
 from ifmatch.client.settings import settings_for
-from ifmatch.client.target_file import SCHEMA, read
-from ifmatch.errors import ConfigurationError
+from ifmatch.client.target_content import SCHEMA
+from ifmatch.client.target_file import read
+from ifmatch.errors import ConfigurationError, ExitCode
+from ifmatch.reference.server import EmbeddedServer
+from ifmatch.rules.profile import load
 from ifmatch.suite.options import OPTIONS
 from ifmatch.suite.session import Options
 
@@ -100,3 +104,56 @@ def test_a_placeholder_is_given_by_an_option(tmp_path):
     for wrong in ("patient", "=Patient/1"):
         with pytest.raises(ConfigurationError, match="write name=value"):
             settings_for("", "", "", [wrong])
+
+
+# ---------------------------------------------------------------- a file that names no server
+
+OF_A_SERVER = [
+    '[auth]\ntoken_env = "TOKEN"\n',
+    '[headers]\nWard = "3"\n',
+    '[limits]\nhosts = ["staging.example"]\n',
+    "timeout = 3\n",
+]
+
+
+@pytest.mark.parametrize("text", OF_A_SERVER)
+@pytest.mark.parametrize("words", [[], ["--dry-run"]])
+def test_whose_address_is_forgotten_gets_no_green_run_on_a_server_of_ours(
+    text, words, tmp_path, monkeypatch
+):
+    """What tells of a server tells where it is, or someone else does: a typing error must not end in 0."""
+    monkeypatch.setenv("TOKEN", "given")
+    (tmp_path / "target.toml").write_text(f'profile = "fhir-r4"\n{text}')
+    asked = ["run", "-t", "target.toml", "--rules", "read.existing", *words]
+    code, printed = typed(asked, tmp_path)
+    assert code == ExitCode.USAGE, printed
+    assert "nobody says where it is. Add base_url" in printed
+    assert not (tmp_path / "reports").exists()
+
+
+def test_options_alone_are_for_whatever_server(tmp_path):
+    """Without an address ours is judged, and the first line, a warning, the report and the job's page say so."""
+    (tmp_path / "target.toml").write_text('profile = "fhir-r4"\nrules = "read.existing"\n')
+    code, report, printed = run(["-t", str(tmp_path / "target.toml")], tmp_path)
+    assert code == 0, printed
+    assert "an embedded server of ifmatch's own" in " ".join(printed.splitlines()[:2])
+    assert "target.toml names no base_url" in report["warnings"][0]
+    assert "not a server of yours" in report["warnings"][0]
+    assert "an embedded server of ifmatch's own" in (tmp_path / "run" / "summary.md").read_text()
+
+
+def test_a_fault_says_that_a_server_of_ours_is_meant(tmp_path):
+    """Only that one can have it."""
+    (tmp_path / "target.toml").write_text('profile = "fhir-r4"\ntimeout = 9\n')
+    words = ["-t", str(tmp_path / "target.toml"), "--fault", "if-match-ignored"]
+    code, _, printed = run([*words, "--rules", "update.if-match.stale"], tmp_path)
+    assert code == ExitCode.NOT_CONFORMANT, printed
+
+
+def test_a_dry_run_is_given_placeholders_like_any_run(tmp_path):
+    """What is typed fills the templates there, too."""
+    with EmbeddedServer(load("spine")) as server:
+        patient = load("spine").embedded.placeholders["patient"]
+        words = ["run", server.base_url, "-p", "spine", "--placeholder", f"patient={patient}"]
+        code, printed = typed([*words, "--dry-run"], tmp_path)
+    assert (code, "will write about" in printed) == (0, True), printed

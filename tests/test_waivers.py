@@ -12,7 +12,7 @@ from ifmatch.client.settings import settings_for
 from ifmatch.errors import ConfigurationError
 from ifmatch.log.events import RunFinished, RunStarted, TargetDescribed
 from ifmatch.log.reader import event_of
-from ifmatch.report.document import document, problems
+from ifmatch.report.document import document, flaw
 from ifmatch.report.run import Run
 from ifmatch.rules.waiver import demand_known, describe, in_force
 
@@ -88,6 +88,35 @@ def test_a_date_may_be_written_as_one(tmp_path):
     assert settings_for("", str(file)).waivers[STALE]["until"] == "2026-11-21"
 
 
+@pytest.mark.parametrize(
+    "until",
+    [
+        '"2026-31-12"',
+        '"2026-11-31"',
+        '"2020-13-45"',
+        '"2026-02-29"',
+        '"soon"',
+        "2026-11-21T10:00:00",
+    ],
+)
+def test_what_is_no_day_ends_no_waiver(tmp_path, until):
+    """A slip would let a failure pass for ever, or count one at once."""
+    file = tmp_path / "target.toml"
+    file.write_text(f'[waivers."{STALE}"]\nreason = "r"\nowner = "o"\nuntil = {until}')
+    with pytest.raises(ConfigurationError, match=f"{STALE}.until: it is no day of the calendar"):
+        settings_for("", str(file))
+
+
+@pytest.mark.parametrize("name", ["owner", "approver", "issue", "reason"])
+def test_blanks_answer_for_nothing(tmp_path, name):
+    file = tmp_path / "target.toml"
+    said = WAIVER | {"approver": "bob", "issue": "https://issues.example/7", name: " "}
+    lines = [f'{name} = "{value}"' for name, value in said.items()]
+    file.write_text("\n".join([f'[waivers."{STALE}"]', *lines]))
+    with pytest.raises(ConfigurationError, match=f"{STALE}.{name}"):
+        settings_for("", str(file))
+
+
 def test_what_is_waived_is_not_conformant_and_not_red():
     """The exit code is that of a build that may go on; the report does not call the target conformant."""
     run = run_of(
@@ -96,7 +125,7 @@ def test_what_is_waived_is_not_conformant_and_not_red():
     report = document(run)
     assert (report["exit_code"], report["conformant"], report["counts"]["waived"]) == (0, False, 1)
     assert report["rules"][0]["waiver"] == WAIVER
-    assert problems(report) == []
+    assert flaw(report) == ""
 
 
 def test_a_failure_that_nobody_waived_is_still_red():

@@ -43,7 +43,8 @@ def _serve(args: argparse.Namespace) -> int:
     server.start()
     print(f"{profile.title}, embedded: {server.base_url}    (Ctrl-C ends it)", flush=True)
     for name in args.fault:
-        print(f"fault {name}: {FAULTS[name].sentence}", flush=True)
+        print(f"fault   {name}: {FAULTS[name].sentence}", flush=True)
+        print(f"breaks  {', '.join(FAULTS[name].breaks)}", flush=True)
     print(f"try     curl -i {server.base_url}/metadata", flush=True)
     print(f"judge   {_run_line(server.base_url, args.profile, profile)}", flush=True)
     try:

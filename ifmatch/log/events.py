@@ -107,7 +107,7 @@ class TargetDescribed(Event):
 class RunFinished(Event):
     """The footer. A log without it is of a run that was cut short.
 
-    `left_out` names the rules that were not selected, or not in all their rows: with any, the run was partial.
+    `left_out` names the rules of which not every case was judged: with any, the run was partial.
     `sha256` is over all that the log holds before this line.
     """
 
@@ -310,6 +310,17 @@ class VerdictReached(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotBegun(Event):
+    """A case of a rule that the run had no time for: nothing was sent, and nothing is said of it."""
+
+    rule: str = ""
+    title: str = ""
+    feature: str = ""
+    resource_type: str = ""
+    row: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryRecorded(Event):
     """The history of one resource in a race, as lines that the judge reads (see ifmatch.judge.jsonlines).
 
@@ -342,6 +353,7 @@ KINDS: Mapping[str, type[Event]] = {
     "journal": Journalled,
     "history": HistoryRecorded,
     "verdict": VerdictReached,
+    "not.begun": NotBegun,
     "crash": Crash,
     "run.finished": RunFinished,
 }

@@ -17,6 +17,15 @@ from ifmatch.rules.expectation import Expectation, NotApplicable
 from ifmatch.rules.profile import Profile
 from ifmatch.rules.renamed import notes
 
+#: The profile that a fault breaks unless another stands beside it.
+_USUAL_PROFILE = "fhir-r4"
+
+#: The interaction of the rules that are a table, of which each cell has its fault.
+_OF_THE_TABLE = "door"
+
+#: Columns for the name of a fault; few are longer.
+_FAULT_WIDTH = 40
+
 
 class Fault(Protocol):
     """A fault of the embedded server, which this room does not know."""
@@ -140,12 +149,23 @@ def print_profile(profile: Profile) -> None:
 
 
 def print_faults(faults: Iterable[Fault]) -> None:
-    """Every fault that the embedded server can show, with the profile and the rules it breaks."""
+    """Every fault that the embedded server can show: a line each, by the interaction that it breaks first.
+
+    Beside it stands the profile that promises what it breaks, where that is not the usual one. Those of the table of
+    doors come last, for they are many.
+    """
     console = console_for()
+    groups: dict[str, list[Fault]] = {}
     for fault in faults:
-        _line(console, f"{fault.name}", "bold")
-        _line(console, f"    {fault.sentence}")
-        _line(console, f"    -p {fault.profile} · breaks {', '.join(fault.breaks)}", "dim")
+        groups.setdefault(fault.breaks[0].partition(".")[0], []).append(fault)
+    for name in sorted(groups, key=lambda name: name == _OF_THE_TABLE):
+        _line(console, f"{name} ({len(groups[name])})", "bold")
+        for fault in groups[name]:
+            _line(console, f"  {fault.name:<{_FAULT_WIDTH}}  {fault.sentence}{_unusual(fault)}")
+
+
+def _unusual(fault: Fault) -> str:
+    return "" if fault.profile == _USUAL_PROFILE else f"  -p {fault.profile}"
 
 
 def _offered(profile: Profile) -> str:

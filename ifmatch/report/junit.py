@@ -1,9 +1,10 @@
 """`junit.xml`: the run for a CI system. A suite a feature, a test case a case of a rule."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from ifmatch.log.events import VerdictReached
+from ifmatch.log.events import NotBegun, VerdictReached
 from ifmatch.report.replay import replay_of
 from ifmatch.report.run import Run, group_of, waived
 from ifmatch.report.symptoms import symptoms_of
@@ -11,6 +12,8 @@ from ifmatch.report.text import for_xml, label_of, one_line, several_lines
 from ifmatch.rules.verdict import Verdict
 
 FILE_NAME = "junit.xml"
+
+_Case = TypeVar("_Case", VerdictReached, NotBegun)
 
 #: The element that a verdict puts into a test case, if any. None means a pass whose finding stands in its output.
 _ELEMENT: Mapping[Verdict, str | None] = {
@@ -34,8 +37,12 @@ _COUNTED: Mapping[str, str] = {"failures": "failure", "errors": "error", "skippe
 def junit(run: Run) -> bytes:
     """The run as JUnit XML. A run cut short has an error of its own, so that no CI system takes it for a good one."""
     root = Element("testsuites", name="ifmatch")
-    for feature, cases in _by_feature(run).items():
-        _suite(root, run, feature, cases)
+    judged, not_begun = (
+        _by_feature(case for rule in run.rules for case in rule.cases),
+        _by_feature(run.not_begun),
+    )
+    for feature in dict.fromkeys([*judged, *not_begun]):
+        _suite(root, run, feature, judged.get(feature, ()), not_begun.get(feature, ()))
     if not run.complete:
         _cut_short(root, run)
     _count(root, run.duration)
@@ -44,15 +51,20 @@ def junit(run: Run) -> bytes:
     return xml
 
 
-def _by_feature(run: Run) -> dict[str, list[VerdictReached]]:
-    grouped: dict[str, list[VerdictReached]] = {}
-    for judged in run.rules:
-        for case in judged.cases:
-            grouped.setdefault(case.feature, []).append(case)
+def _by_feature(cases: Iterable[_Case]) -> dict[str, list[_Case]]:
+    grouped: dict[str, list[_Case]] = {}
+    for case in cases:
+        grouped.setdefault(case.feature, []).append(case)
     return grouped
 
 
-def _suite(root: Element, run: Run, feature: str, cases: Sequence[VerdictReached]) -> None:
+def _suite(
+    root: Element,
+    run: Run,
+    feature: str,
+    cases: Sequence[VerdictReached],
+    not_begun: Sequence[NotBegun],
+) -> None:
     suite = SubElement(root, "testsuite", name=for_xml(feature), timestamp=for_xml(run.started))
     _properties(suite, {
         "run": run.id,
@@ -66,17 +78,33 @@ def _suite(root: Element, run: Run, feature: str, cases: Sequence[VerdictReached
     })  # fmt: skip
     for case in cases:
         _test_case(suite, case, run)
+    for left in not_begun:
+        _not_begun(suite, left)
     _count(suite, sum(case.duration_ms for case in cases) / 1000)
 
 
-def _test_case(suite: Element, case: VerdictReached, run: Run) -> None:
-    element = SubElement(
+def _element(suite: Element, case: VerdictReached | NotBegun, milliseconds: float) -> Element:
+    """The element of a case, by which a CI system knows it again from run to run."""
+    return SubElement(
         suite,
         "testcase",
         name=for_xml(_name(case), 500),
         classname=for_xml(f"ifmatch.{group_of(case.rule)}"),
-        time=f"{case.duration_ms / 1000:.3f}",
+        time=f"{milliseconds / 1000:.3f}",
     )
+
+
+def _not_begun(suite: Element, case: NotBegun) -> None:
+    """A case that there was no time for is skipped, so that it does not vanish. What the user left out does."""
+    element = _element(suite, case, 0)
+    _properties(element, {"rule": case.rule, "resource_type": case.resource_type})
+    SubElement(
+        element, "skipped", message="not begun: the time of the run was spent", type="not-begun"
+    )
+
+
+def _test_case(suite: Element, case: VerdictReached, run: Run) -> None:
+    element = _element(suite, case, case.duration_ms)
     _properties(element, {
         "rule": case.rule,
         "verdict": case.verdict.value,
@@ -94,7 +122,7 @@ def _test_case(suite: Element, case: VerdictReached, run: Run) -> None:
         SubElement(element, "system-out").text = for_xml(output)
 
 
-def _name(case: VerdictReached) -> str:
+def _name(case: VerdictReached | NotBegun) -> str:
     """Rule, title, and what distinguishes the case from the others of its rule."""
     parts = (label_of(case.row, case.resource_type), case.resource_type)
     label = ", ".join(dict.fromkeys(filter(None, parts)))

@@ -51,7 +51,7 @@ def _causes(found: Sequence[Cause]) -> Iterator[str]:
 def _target(run: Run) -> str:
     target = run.target
     version = f"FHIR {target.fhir_version}" if target.fhir_version else ""
-    return ", ".join(filter(None, (target.base_url, target.software, version)))
+    return ", ".join(filter(None, (run.server, target.software, version)))
 
 
 def _cause(cause: Cause) -> Iterator[str]:

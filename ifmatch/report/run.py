@@ -13,6 +13,7 @@ from ifmatch.log.events import (
     Event,
     ExchangeRecorded,
     Foreseen,
+    NotBegun,
     ProfileName,
     RunFinished,
     RunStarted,
@@ -59,12 +60,17 @@ class Judged:
         return tuple(case for case in self.cases if case.verdict is self.verdict)
 
 
+#: What is judged where nobody names a server.
+EMBEDDED = "an embedded server of ifmatch's own"
+
+
 @dataclass(frozen=True)
 class Run:
     """Everything that a report says of a run.
 
     `complete` means that the log has its last line and that line says so. `ended_with` is the exit code given there.
-    `left_out` are the rules that were not selected: with any, the run was partial. In a `strict` one a warning fails.
+    `left_out` are the rules of which not every case was judged: with any, the run was partial. `not_begun` are the
+    cases among them that there was no time for; nobody chose those. In a `strict` run a warning fails.
     `foreseen` is what was said beforehand that it would write, `made` how many resources it did make, by type.
     `header` says with what the run was called.
     """
@@ -92,6 +98,7 @@ class Run:
     ended_with: ExitCode | None = None
     message: str = ""
     left_out: tuple[str, ...] = ()
+    not_begun: tuple[NotBegun, ...] = ()
     strict: bool = False
     foreseen: Foreseen = field(default_factory=Foreseen)
     made: Mapping[str, int] = field(default_factory=dict)
@@ -128,6 +135,7 @@ class Run:
             ended_with=_exit_code(footer.exit_code),
             message=footer.message,
             left_out=footer.left_out,
+            not_begun=tuple(event for event in log if isinstance(event, NotBegun)),
             strict=header.strict,
             foreseen=_last(log, Foreseen),
             made=made(log),
@@ -176,10 +184,18 @@ class Run:
 
     @property
     def judged(self) -> ExitCode:
-        """What the verdicts alone come to, while the run has not yet said how it ended."""
-        cases = (case for rule in self.rules for case in rule.cases)
-        conclusions = (self._conclusion(case) for case in cases)
-        return exit_code_for(conclusions, self.strict)
+        """What the cases come to, while the run has not yet said how it ended.
+
+        One that there was no time for is not decided, so a server that is slow cannot make a run green.
+        """
+        conclusions = [self._conclusion(case) for rule in self.rules for case in rule.cases]
+        undecided = [Conclusion(Verdict.INCONCLUSIVE)] * bool(self.not_begun)
+        return exit_code_for([*conclusions, *undecided], self.strict)
+
+    @property
+    def out_of_time(self) -> list[str]:
+        """The rules of which a case was not begun for want of time."""
+        return list(dict.fromkeys(case.rule for case in self.not_begun))
 
     def _conclusion(self, case: VerdictReached) -> Conclusion:
         """What a case means for the run: what is known counts like what is waived."""
@@ -226,8 +242,21 @@ class Run:
 
     @property
     def warnings(self) -> list[str]:
-        """What is odd about the target's own description, and about the waivers."""
-        return [*self.target.warnings, *self.idle_waivers, *self.renewals]
+        """What is odd about what was judged, the target's own description, and the waivers."""
+        return [*self._nobodys_server, *self.target.warnings, *self.idle_waivers, *self.renewals]
+
+    @property
+    def _nobodys_server(self) -> list[str]:
+        """Who writes a target file has a server in mind."""
+        named = self.header.target_file
+        return [
+            f"{named} names no base_url, and none was given: judged is {EMBEDDED}, and not a server of yours"
+        ] * (self.header.embedded and bool(named))
+
+    @property
+    def server(self) -> str:
+        """What was judged, for a person: an address, but for a server whose address is gone with the run."""
+        return EMBEDDED if self.header.embedded else self.target.base_url
 
     @property
     def renewals(self) -> list[str]:

@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 
 def mismatch_in(schema: Mapping[str, Any], data: object) -> "ValidationError | None":
     """The same as `mismatch`, for a schema that is made of others."""
-    from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
-    found: ValidationError | None = best_match(Draft202012Validator(schema).iter_errors(data))
+    found: ValidationError | None = best_match(_validator_of(schema).iter_errors(data))
     return found
 
 
@@ -29,12 +28,6 @@ def mismatch(schema: Path, data: object) -> "ValidationError | None":
     return found
 
 
-def mismatches(schema: Path, data: object) -> "list[ValidationError]":
-    """All places where data is not as a schema has it, in the order of their names."""
-    errors = _validator(schema).iter_errors(data)
-    return sorted(errors, key=lambda error: [str(part) for part in error.absolute_path])
-
-
 @cache
 def read(schema: Path) -> dict[str, Any]:
     """A schema as it stands in its file."""
@@ -44,6 +37,11 @@ def read(schema: Path) -> dict[str, Any]:
 
 @cache
 def _validator(schema: Path) -> "Draft202012Validator":
+    return _validator_of(read(schema))
+
+
+def _validator_of(schema: Mapping[str, Any]) -> "Draft202012Validator":
+    """What holds data against a schema, its formats included: a date is one of the calendar's."""
     from jsonschema import Draft202012Validator
 
-    return Draft202012Validator(read(schema))
+    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)

@@ -11,7 +11,7 @@ from ifmatch.rules.catalogue import hint, ids
 from ifmatch.rules.renamed import current
 
 #: What is said of a waiver: `reason`, `owner`, and `until`, its last day (ISO 8601). For a certificate also who let it
-#: pass, `approver`, and where it is dealt with, `issue`.
+#: pass, `approver`, and where it is dealt with, `issue`, as a URL.
 Waiver = Mapping[str, str]
 
 

@@ -14,7 +14,7 @@ from ifmatch.client.target import Target
 from ifmatch.client.template import demand_templates
 from ifmatch.log.events import Event, Foreseen, Notice
 from ifmatch.rules import profile as profiles
-from ifmatch.suite.embedded import embedded_server
+from ifmatch.suite.embedded import demand_address, embedded_server
 from ifmatch.suite.forecast import foresee
 from ifmatch.suite.options import Options
 from ifmatch.suite.race_settings import race_settings
@@ -41,7 +41,10 @@ def dry_run(options: Options) -> Foreseen:
 @contextmanager
 def _target(options: Options) -> Iterator[Target]:
     """The target that a run would have; without an address, the embedded server of the profile stands for it."""
-    settings = settings_for(options.base_url, options.target_file, options.profile)
+    settings = settings_for(
+        options.base_url, options.target_file, options.profile, options.placeholders
+    )
+    demand_address(options)
     demand_allowed_host(settings)
     profile = profiles.load(settings.profile or DEFAULT_PROFILE)
     embedded = None

@@ -6,7 +6,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from math import ceil
 from pathlib import Path
@@ -17,6 +17,8 @@ from ifmatch.log.events import Event, ExchangeRecorded, Foreseen, Journalled, Ve
 from ifmatch.log.journal import Fate, standing
 from ifmatch.race.budget import EFFORTS, Budget
 from ifmatch.race.sender import FEWEST
+from ifmatch.report.run import Run
+from ifmatch.report.text import counted
 from ifmatch.rules import catalogue
 from ifmatch.rules.catalogue import Rule, is_watched
 from ifmatch.rules.expectation import NotApplicable
@@ -126,19 +128,21 @@ _REQUESTS_A_WRITE = 2
 _OUR_OWN = 0.002
 
 
-def seconds_of(cases: Iterable[str], races: RaceSettings, latency: float, most: float = 0) -> float:
+def seconds_of(
+    cases: Iterable[str], races: RaceSettings, latency: float, most: float = 0, shares: int = 1
+) -> float:
     """How long it takes to run these cases, by their rules, where the target takes `latency` seconds for an answer.
 
-    `most` is how many writes a second are allowed, 0 where there is no limit. What is sent in a race at once is waited
-    for at once. No race takes much longer than its budget says.
+    `most` is how many writes a second are allowed, 0 where there is no limit; `shares` is how many processes share the
+    cases. What is sent in a race at once is waited for at once. No race takes much longer than its budget says.
     """
     seconds, at_once = 0.0, (races.writers + FEWEST) / 2
     for rule in cases:
         is_race = rule.startswith("race.")
         writes = table().get(rule, Cost()).writes * (_factor(races) if is_race else 1)
         each = _OUR_OWN + latency / (at_once if is_race else 1)
-        takes = max(writes * _REQUESTS_A_WRITE * each, writes / most if most else 0)
-        seconds += min(takes, races.budget.seconds) if is_race else takes
+        takes = max(writes * _REQUESTS_A_WRITE * each / shares, writes / most if most else 0)
+        seconds += min(takes, races.budget.seconds / shares) if is_race else takes
     return seconds
 
 
@@ -146,6 +150,29 @@ def latency_in(events: Iterable[Event]) -> float:
     """Seconds that a target takes for an answer, by its quickest so far: others may have made a connection first."""
     answered = [event for event in events if isinstance(event, ExchangeRecorded) and event.response]
     return min((event.duration_ms for event in answered), default=0.0) / 1000
+
+
+def out_of_time(run: Run, races: RaceSettings, latency: float) -> str:
+    """That a run had no time for some rules, and which budget it would take: by what those that were begun took."""
+    unhurried = replace(races, ends=None)
+    begun = (case.rule for rule in run.rules for case in rule.cases)
+    took = seconds_of(begun, unhurried, latency)
+    missing = seconds_of((case.rule for case in run.not_begun), unhurried, latency)
+    enough = races.seconds * (took + missing) / took if took else 0.0
+    advice = (
+        f"by what it did until then, --budget {_in_round_figures(enough)} would do"
+        if took
+        else "give it more"
+    )
+    return (
+        f"{counted(len(run.out_of_time), 'rule')} had no time, for the budget of {races.seconds:g} s was spent, so the "
+        f"run is inconclusive: {advice}."
+    )
+
+
+def _in_round_figures(seconds: float) -> str:
+    """A time that is not less, as --budget takes it."""
+    return f"{ceil(seconds / 10)}0s" if seconds <= 120 else f"{ceil(seconds / 60)}m"
 
 
 # ---------------------------------------------------------------- measured

@@ -24,6 +24,7 @@ from ifmatch.report.console import (
 from ifmatch.report.run import Run
 from ifmatch.report.text import counted
 from ifmatch.rules.catalogue import is_watched, rules
+from ifmatch.suite.collected import rules_of
 from ifmatch.suite.forecast import latency_in, seconds_of
 from ifmatch.suite.gates import why_not
 from ifmatch.suite.options import OPTIONS
@@ -52,6 +53,7 @@ class LiveView:
         self._sentence = ""
         self._code: ExitCode | None = None
         self._held = _Held(sys.stderr)
+        self._is_told_by_pytest = self._has_begun = False
 
     def run(self, arguments: list[str], plugins: Iterable[object] = ()) -> int:
         """Run pytest with these arguments and plugins, and return the exit code of the run.
@@ -71,11 +73,23 @@ class LiveView:
         asked = (
             any(config.getoption(name, None) for name in _QUIET) or config.getoption("verbose") > 0
         )
+        self._is_told_by_pytest = reporter is not None and asked
         if reporter is not None and not asked:
             config.pluginmanager.unregister(reporter)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        run = session.config.stash.get(SESSION, None)
+        self._begin(session.config, [rule.id for item in session.items if (rule := rule_of(item))])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+        """Each of several processes has collected the same, and they share it."""
+        if not self._has_begun:
+            self._begin(node.config, rules_of(ids))
+
+    def _begin(self, config: pytest.Config, cases: list[str]) -> None:
+        """Say what is judged, and how long that will take; `cases` has the rule of each case."""
+        run = config.stash.get(SESSION, None)
+        self._has_begun = True
         if run is None:
             return
         print_header(
@@ -83,20 +97,21 @@ class LiveView:
             Run.of(read(run.log.folder)),
             planned(run.profile, rules(), partial(why_not, run.target)),
         )
-        cases = [rule.id for item in session.items if (rule := rule_of(item))]
         self._print_estimate(run, cases)
-        self._progress = Progress(self._console, cases)
+        if not self._is_told_by_pytest:
+            self._progress = Progress(self._console, cases)
 
     def _print_estimate(self, run: Session, cases: list[str]) -> None:
         number = sum(rule.startswith("race.") for rule in cases)
         races = f", {counted(number, 'race')} ({run.races.effort}) among them" if number else ""
         latency = latency_in(read(run.log.folder))
-        seconds = seconds_of(cases, run.races, latency, run.settings.limits.writes_per_second)
-        print_estimate(self._console, len(cases), races, seconds, latency)
+        most = run.settings.limits.writes_per_second
+        seconds = seconds_of(cases, run.races, latency, most, run.shares)
+        print_estimate(self._console, len(cases), races, seconds, latency, run.races.seconds)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         # Without pytest's reporter nobody else would tell that a feature file cannot be read.
-        if report.failed and self._progress is None:
+        if report.failed and not self._has_begun and not self._is_told_by_pytest:
             print(report.longreprtext, file=sys.stderr)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -119,7 +134,8 @@ class LiveView:
             self._code = session.exit_code
             if os.environ.get("GITHUB_ACTIONS"):
                 print("\n".join(annotations(run)))
-            print_summary(self._console, run, session.log.folder)
+            if not self._is_told_by_pytest:
+                print_summary(self._console, run, session.log.folder)
         elif abort is not None:
             self._sentence, self._code = str(abort), abort.exit_code
 

@@ -190,7 +190,8 @@ OPTIONS = (
         name="budget",
         field="budget",
         metavar="TIME",
-        help="how long the run may take, such as 90s or 5m; what has not begun by then is left out; races come last",
+        help="how long the run may take, such as 90s or 5m; races come last; what has not begun by then makes it "
+        "inconclusive, exit 7",
         key="budget",
     ),
     Option(

@@ -11,7 +11,7 @@ from ifmatch.race.budget import EFFORTS, Budget
 #: The share of a run's time after which no other rule is begun: the rest is for tidying up.
 _FOR_RULES = 0.9
 
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+_UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,14 @@ def race_settings(effort: str, writers: int, seed: int | None, budget: str = "")
 
 
 def seconds_in(budget: str) -> float:
-    """The seconds in a text such as 90s, 5m or 1h. Raises ConfigurationError when it is none."""
+    """The seconds in a text such as 90s, 5m or 1h. Raises ConfigurationError when it is none, or names no unit."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", budget.strip())
+    if found and not found[2]:
+        number = found[1]
+        raise ConfigurationError(
+            f"{number} what? Write the budget with its unit: {number}s, {number}m or {number}h for seconds, minutes or "
+            "hours."
+        )
     seconds = float(found[1]) * _UNITS[found[2]] if found else 0
     if not seconds:
         raise ConfigurationError(

@@ -6,7 +6,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from _pytest.mark import deselect_by_keyword, deselect_by_mark
 from ifmatch import errors
 from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, NothingSelected
 from ifmatch.log.events import Crash, Event, Notice
-from ifmatch.report.console import conclusion, count_line
+from ifmatch.report.console import console_for, print_summary
 from ifmatch.rules import catalogue
 from ifmatch.suite.dry_run import dry_run
 from ifmatch.suite.forecast import in_words
@@ -92,8 +92,15 @@ def _options(config: pytest.Config) -> Options:
 def _tell(config: pytest.Config, event: Event) -> None:
     """Say on standard error why it takes so long, past pytest, which catches what is printed during a test."""
     if isinstance(event, Notice):
-        with config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        with _uncaptured(config):
             print(event.text, file=sys.stderr, flush=True)
+
+
+def _uncaptured(config: pytest.Config) -> AbstractContextManager[None]:
+    """A while in which what is printed is seen."""
+    capture: Any = config.pluginmanager.getplugin("capturemanager")
+    uncaptured: AbstractContextManager[None] = capture.global_and_fixture_disabled()
+    return uncaptured
 
 
 def _treat_sigterm_as_interrupt(config: pytest.Config) -> None:
@@ -183,7 +190,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         config.stash.setdefault(ABORT, _note_crash(run, _LAST_CRASH.pop()))
     try:
         run.clean_up()
-        if not (run.interrupted or config.stash.get(ABORT, None)):
+        if not (_is_worker(config) or run.interrupted or config.stash.get(ABORT, None)):
             run.conclude_monitors()
     except Exception as error:
         config.stash.setdefault(ABORT, _note_crash(run, error))
@@ -260,14 +267,12 @@ def _cut_short(session: pytest.Session, exitstatus: int) -> tuple[ExitCode | Non
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Where pytest's own reporter shows a run, it ends as with `ifmatch run`."""
     run = run_of(config)
-    if run is None or config.pluginmanager.hasplugin("ifmatch-view"):
+    if run is None:
         return
     terminalreporter.section("ifmatch")
-    if run.message:
-        terminalreporter.write_line(run.message)
-    left = f"left on the target: {len(run.left) or 'nothing'}"
-    terminalreporter.write_line(f"report  {session_of(config).log.folder}/   {left}")
-    terminalreporter.write_line(
-        f"{conclusion(run.exit_code, run.counts, run.left_out)[0]}   {count_line(run.counts)}"
-    )
+    terminalreporter.flush()
+    with _uncaptured(config):
+        print_summary(console_for(), run, session_of(config).log.folder)
+        sys.stdout.flush()

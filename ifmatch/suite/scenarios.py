@@ -19,7 +19,7 @@ from ifmatch.errors import (
     SetupFailed,
     TargetUnusable,
 )
-from ifmatch.log.events import Crash, RaceFacts, VerdictReached
+from ifmatch.log.events import Crash, NotBegun, RaceFacts, VerdictReached
 from ifmatch.log.writer import line_of
 from ifmatch.rules import catalogue
 from ifmatch.rules.case import Case
@@ -132,8 +132,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if rule is None:
         return
     session = session_of(item.config)
-    if session.races.is_spent:
-        _leave_out(session, rule)
     params = item.callspec.params if hasattr(item, "callspec") else {}
     resource_type = params.get("resource_type", session.profile.subject)
     promise = session.profile.promise(rule.id, resource_type)
@@ -150,16 +148,26 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if reason:
         _conclude(session, state, Verdict.NOT_APPLICABLE, reason)
         pytest.skip(reason)
+    if session.races.is_spent:
+        _do_not_begin(session, state)
 
 
-def _leave_out(session: Session, rule: catalogue.Rule) -> None:
-    """Do not begin what there is no time for any more: the run is partial then."""
-    if not session.deselected:
-        seconds = session.races.seconds
+def _do_not_begin(session: Session, state: ScenarioRecord) -> None:
+    """Leave out what there is no time for any more: the run is inconclusive then."""
+    if not session.has_run_out:
+        session.has_run_out = True
         session.recorder.notice(
-            f"the budget of {seconds:g} s is spent: what has not begun is left out"
+            f"the budget of {session.races.seconds:g} s is spent: what has not begun is left out"
         )
-    session.deselected.add(rule.id)
+    session.record(
+        NotBegun(
+            rule=state.rule.id,
+            title=state.rule.title,
+            feature=state.rule.feature,
+            resource_type=state.case.resource_type,
+            row=state.row,
+        )
+    )
     pytest.skip("the budget of the run is spent")
 
 

@@ -20,7 +20,13 @@ from ifmatch.client.target import Target
 from ifmatch.client.tidying import INTERRUPTED, tidy_up
 from ifmatch.client.unique import draw_for
 from ifmatch.client.workbench import Workbench
-from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError
+from ifmatch.errors import (
+    ConfigurationError,
+    ExitCode,
+    IfmatchError,
+    OutcomeUnknown,
+    TargetUnusable,
+)
 from ifmatch.log.events import Event, Journalled, RunFinished, VerdictReached
 from ifmatch.log.reader import read
 from ifmatch.log.seal import seal_of
@@ -35,7 +41,7 @@ from ifmatch.rules import profile as profiles
 from ifmatch.rules.profile import Profile
 from ifmatch.rules.verdict import Verdict
 from ifmatch.suite.baseline import known
-from ifmatch.suite.embedded import embedded_server
+from ifmatch.suite.embedded import demand_address, embedded_server
 from ifmatch.suite.folder import (
     claimed,
     new_folder,
@@ -45,7 +51,7 @@ from ifmatch.suite.folder import (
     set_aside,
     withdraw,
 )
-from ifmatch.suite.forecast import foresee, in_words
+from ifmatch.suite.forecast import foresee, in_words, latency_in, out_of_time
 from ifmatch.suite.meeting import header_of, meet
 from ifmatch.suite.options import Options
 from ifmatch.suite.race_settings import RaceSettings, race_settings
@@ -62,7 +68,8 @@ class Session:
     `lost` is why the log takes nothing any more: then the run has to end, and `unwritten` is what it does to tidy up.
     `shares` is in how many processes it runs. `waivers` are those in force when it began, by rule. `judged` says
     whether any rule has come to a verdict other than that it does not apply. `deselected` are rules of which
-    some case was not selected. `claim` keeps other runs out of the folder.
+    some case was not selected. `has_run_out` says that its time is spent, which is told once. `claim` keeps other runs
+    out of the folder.
     """
 
     run_id: str
@@ -78,6 +85,7 @@ class Session:
     judged: bool = False
     deselected: set[str] = field(default_factory=set)
     interrupted: bool = False
+    has_run_out: bool = False
     unwritten: list[Event] = field(default_factory=list)
     exit_code: ExitCode = ExitCode.CONFORMANT
     claim: int | None = None
@@ -111,6 +119,7 @@ class Session:
         settings = settings_for(
             options.base_url, options.target_file, options.profile, options.placeholders
         )
+        demand_address(options)
         demand_allowed_host(settings)
         settings = replace(settings, vantages=tuple(options.vantages))
         named = profiles.load(settings.profile) if settings.profile else None
@@ -231,8 +240,7 @@ class Session:
         except ConfigurationError as error:
             self.lost = error
             raise
-        if isinstance(written, VerdictReached):
-            self.judged |= written.verdict is not Verdict.NOT_APPLICABLE
+        self.judged |= _is_judged(written)
         for listener in self.listeners:
             listener(written)
         return written
@@ -271,14 +279,33 @@ class Session:
                 event for event in read(self.log.folder) if isinstance(event, Journalled)
             )
         try:
+            self._look_for_late_writes()
             self.interrupted = tidy_up(self.target)
         except KeyboardInterrupt:
             self.interrupted = True
             for item in self.target.ledger.open_items():
                 self.target.ledger.left(item, INTERRUPTED)
 
+    def _look_for_late_writes(self) -> None:
+        """Read some of what refused writes were about, before it is removed: one may have been carried out since.
+
+        What that shows is for the monitors; only a run that comes to its end has them judge.
+        """
+        if not self.judged:
+            return
+        with suppress(OutcomeUnknown, TargetUnusable):
+            for resource_type, resource_id in self.watch.refused:
+                self.target.read(resource_type, resource_id)
+
     def conclude_monitors(self) -> None:
-        """Say of each rule that is watched throughout how it stands; of none when nothing was judged."""
+        """Say of each rule that is watched throughout how it stands; of none when nothing was judged.
+
+        Of several processes each saw its own exchanges, so whoever opened the run is shown what the log has of all.
+        """
+        if self.shares > 1:
+            events = list(read(self.log.folder))
+            self.judged |= any(map(_is_judged, events))
+            self.watch = self.watch.anew(events)
         if not self.judged:
             return
         for rule in catalogue.rules():
@@ -301,6 +328,8 @@ class Session:
         code = seen.judged if exit_code is None else exit_code
         if self.lost:
             complete, code, message = False, self.lost.exit_code, str(self.lost)
+        if complete and seen.not_begun:
+            message = out_of_time(seen, self.races, latency_in(events))
         with suppress(ConfigurationError):
             events.append(
                 self.log.write(
@@ -339,9 +368,9 @@ class Session:
         released(self.claim)
 
     def _left_out(self, seen: Run) -> tuple[str, ...]:
-        """The rules of the suite that were not selected, or not in all their cases."""
+        """The rules of the suite of which a case was not selected, or not begun."""
         judged = {judged.rule for judged in seen.rules}
-        whole = (judged | self.watch.tallies.keys()) - self.deselected
+        whole = (judged | self.watch.tallies.keys()) - self.deselected - {*seen.out_of_time}
         return tuple(rule.id for rule in catalogue.rules() if rule.id not in whole)
 
     def leave(self) -> None:
@@ -350,6 +379,11 @@ class Session:
         self.log.close()
         if self.embedded is not None:
             self.embedded.stop()
+
+
+def _is_judged(event: Event) -> bool:
+    """Whether it says of a rule anything but that it does not apply."""
+    return isinstance(event, VerdictReached) and event.verdict is not Verdict.NOT_APPLICABLE
 
 
 def _selected(rule: str, globs: str) -> bool:

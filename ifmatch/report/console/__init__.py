@@ -8,7 +8,13 @@ from ifmatch.report.console.lines import WIDTH, console_for
 from ifmatch.report.console.progress import Progress
 from ifmatch.report.console.rule import print_rule
 from ifmatch.report.console.steps import GroupsIn, Steps
-from ifmatch.report.console.summary import partial_line, print_estimate, print_header, print_summary
+from ifmatch.report.console.summary import (
+    partial_line,
+    print_estimate,
+    print_header,
+    print_summary,
+    roughly,
+)
 from ifmatch.report.console.words import MARKS, conclusion, count_line
 
 __all__ = [
@@ -25,4 +31,5 @@ __all__ = [
     "print_header",
     "print_rule",
     "print_summary",
+    "roughly",
 ]

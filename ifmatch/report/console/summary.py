@@ -49,20 +49,27 @@ def print_header(console: Console, run: Run, planned: Mapping[str, int] | None =
 
 
 def print_estimate(
-    console: Console, rules: int, races: str, seconds: float, latency: float
+    console: Console, rules: int, races: str, seconds: float, latency: float, most: float = 0
 ) -> None:
-    """How long a run will take by what the target took for an answer so far; nothing where that is no time."""
+    """How long a run will take by what the target took for an answer so far; nothing where that is no time.
+
+    `most` is how many seconds the run may take, 0 where nobody bounds it.
+    """
     if seconds < _NO_TIME:
         return
+    ends = (
+        f"; the budget ends it after {roughly(most)}, and what has not begun by then is left out"
+        * (0 < most < seconds)
+    )
     print_line(
         console,
-        f"{counted(rules, 'case')}{races}: about {_roughly(seconds)}, if every answer takes as long as the first "
-        f"({max(1, round(latency * 1000))} ms)",
+        f"{counted(rules, 'case')}{races}: about {roughly(seconds)}, if every answer takes as long as the first "
+        f"({max(1, round(latency * 1000))} ms){ends}",
     )
     console.print()
 
 
-def _roughly(seconds: float) -> str:
+def roughly(seconds: float) -> str:
     """A time as one says it who does not know it better."""
     if seconds < 55:
         return f"{max(10, 10 * round(seconds / 10))} seconds"
@@ -129,11 +136,12 @@ def _print_replay(console: Console, judged: Judged, folder: Path | str | None) -
 
 
 def _target(run: Run) -> str:
-    """The address, and what the target says of itself."""
+    """The address, and what the target says of itself; our own has nothing to say of itself that we do not know."""
     target = run.target
-    facts = (target.software, target.fhir_version and f"FHIR {target.fhir_version}")
+    software = "" if run.header.embedded else target.software
+    facts = (software, target.fhir_version and f"FHIR {target.fhir_version}")
     about = ", ".join(one_line(fact, 80) for fact in facts if fact)
-    address = one_line(target.base_url, 200)
+    address = one_line(run.server, 200)
     return f"{address} ({about})" if about else address
 
 

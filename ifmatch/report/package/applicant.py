@@ -1,7 +1,7 @@
 """`statement-form.md`: what an applicant fills in, signs, and hands in with the package."""
 
 from ifmatch.report.package.certificate import how_to_reproduce
-from ifmatch.report.package.qualification import qualifies
+from ifmatch.report.package.qualification import answer
 from ifmatch.report.run import Run
 from ifmatch.report.text import for_markdown, one_line
 
@@ -51,7 +51,7 @@ def statement_form(run: Run) -> bytes:
         "run": run.id,
         "begun": run.started,
         "effort": run.effort,
-        "qualifies": "yes" if qualifies(run) else "no",
+        "qualifies": answer(run),
     }
     steps = "\n".join(f"- {what}: `{command}`" for what, command in how_to_reproduce(run))
     words = {name: for_markdown(one_line(value)) for name, value in shown.items()}

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from ifmatch.report.run import Run
-from ifmatch.report.text import one_line
+from ifmatch.report.text import counted, one_line
 from ifmatch.rules.verdict import Verdict
 
 #: Verdicts that keep a run from qualifying: each with the words for one rule and for several.
@@ -17,8 +18,8 @@ _HINDERING = (
 #: So many rules are named in a reason.
 _MOST_NAMED = 5
 
-#: What a waiver must say for a certificate, besides what every waiver says.
-_ASKED_OF_WAIVERS = ("approver", "issue")
+#: What a waiver must say for a certificate: who answers for it, who let it pass, where it is dealt with.
+_ASKED_OF_WAIVERS = ("owner", "approver", "issue")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,14 @@ class WaiverShown:
 def qualifies(run: Run) -> bool:
     """Whether nothing keeps a run from qualifying."""
     return not reasons_against(run)
+
+
+def answer(run: Run) -> str:
+    """Whether a run qualifies, in a word; a yes that rests on waivers says on how many."""
+    if not qualifies(run):
+        return "no"
+    used = sum(waiver.used for waiver in waivers_of(run))
+    return f"yes, with {counted(used, 'waiver')}" if used else "yes"
 
 
 def reasons_against(run: Run) -> list[str]:
@@ -62,10 +71,28 @@ def _broken(run: Run) -> Iterator[str]:
 
 
 def _unapproved(run: Run) -> Iterator[str]:
+    waived = [judged.rule for judged in run.rules if judged.verdict is Verdict.WAIVED]
+    without = [rule for rule in waived if rule not in run.target.waivers]
+    if without:
+        yield f"No waiver is there for what was waived: {_named(without)}."
     for waiver in waivers_of(run):
-        lacking = [part for part in _ASKED_OF_WAIVERS if not getattr(waiver, part)]
+        lacking = [part for part in _ASKED_OF_WAIVERS if not getattr(waiver, part).strip()]
         if waiver.used and lacking:
             yield f"The waiver of {waiver.rule} names no {' and no '.join(lacking)}."
+        elif waiver.used and not _is_address(waiver.issue):
+            yield (
+                f"The waiver of {waiver.rule} names an issue that nobody can look up: write its URL, such as "
+                "https://issues.example/7."
+            )
+
+
+def _is_address(issue: str) -> bool:
+    """Whether an issue is named by a URL of the web, so that a reviewer finds it."""
+    try:
+        parts = urlsplit(issue)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _named(rules: list[str]) -> str:
