@@ -19,7 +19,7 @@ from ifmatch.cli.main import main
 from ifmatch.client import target_file
 from ifmatch.errors import ConfigurationError
 from ifmatch.fleet import parcel, station
-from ifmatch.fleet.fleet_file import Fleet
+from ifmatch.fleet.jobs import Fleet
 from ifmatch.fleet.gravity import gravest
 from ifmatch.fleet.job import Bound, Came, Job
 from ifmatch.fleet.run_night import latest_end

@@ -312,8 +312,8 @@ def test_junit_says_in_one_line_what_failures_have_in_common():
     )
     stale, race = root.iter("failure")
     assert stale.get("message") == (
-        "Update with If-Match: answered 412, not 409; "
-        "expected 409 with an OperationOutcome, got 412 with an OperationOutcome"
+        "expected 409 with an OperationOutcome, got 412 with an OperationOutcome; "
+        "Update with If-Match: answered 412, not 409"
     )
     assert stale.text.endswith("replay: bash replay/update.if-match.stale.sh")
     assert "\n" not in race.get("message")

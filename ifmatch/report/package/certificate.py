@@ -79,8 +79,9 @@ def how_to_reproduce(run: Run) -> Iterator[tuple[str, str]]:
     words = ["ifmatch", "certify", "-t", "target.toml", "-p", profile]
     words += ["--effort", run.effort or "standard", "--writers", str(run.writers or 4)]
     words += ["--seed", str(run.seed or 0), "--out", "again"]
-    version = run.suite.version
-    yield "the same suite", f"pip install 'ifmatch[certify]=={version}'"
+    suite = f"{run.suite.name} {run.suite.version}"
+    # By its name an index would give whatever goes by that name there.
+    yield f"the same suite, in a clone of {suite}", 'pip install ".[certify]"'
     yield (
         "see that nothing was changed",
         f"ifmatch verify .{by_own} --key the-signers-public-key.pem",
