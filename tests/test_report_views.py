@@ -476,3 +476,10 @@ def test_five_systems_fit_on_one_screen():
     assert max(cell_len(line.plain) for line in lines) <= 100
     assert any("invalid-content" in line.plain for line in lines)
     assert json.dumps([line.plain for line in lines]).count("\\u001b") == 0
+
+
+def test_the_time_that_is_told_is_the_one_that_was_waited():
+    """The reports are made after the last line of the log, so the log knows nothing of them."""
+    assert plain(print_summary, whole(verdict())).rstrip().endswith(" · 14.2s")
+    assert plain(print_summary, whole(verdict()), took=104.9).rstrip().endswith(" · 1m45s")
+    assert plain(print_summary, whole(verdict()), took=119.7).rstrip().endswith(" · 2m0s")
