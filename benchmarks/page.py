@@ -1,7 +1,8 @@
 """What the page of a run costs: its size against the log, and the time to write it against that to read the log.
 
 The run has 330 rules and 3,000 exchanges with bodies of a kilobyte, no two alike. Times are of the processor, the
-median of several. Where a browser can be had, it opens 1,000 exchanges at once, against the time to open the page.
+median of several. Where a browser can be had, it opens 1,000 exchanges at once; that is time of the clock, so it is
+told against the time to open the page, too. Exits with 1 when a page costs more than it may.
 
     python benchmarks/page.py [rules, default 330] [exchanges, default 3000]
 """
@@ -28,8 +29,8 @@ from ifmatch.log.writer import line_of
 from ifmatch.report.page import FILE_NAME, write_page
 from ifmatch.report.run import Run
 
-#: What a page may cost.
-MOST_BYTES, MOST_SECONDS = 6_000_000, 1.0
+#: What a page may cost: to send, to write, and to open a thousand exchanges of it at once.
+MOST_BYTES, MOST_SECONDS, MOST_TO_OPEN = 6_000_000, 1.0, 1.0
 
 TIMES = 5
 
@@ -52,13 +53,13 @@ def write_log(run: Run, folder: Path) -> int:
     return path.stat().st_size
 
 
-def in_browser(page: Path) -> None:
-    """How long a browser takes to show all exchanges at once."""
+def in_browser(page: Path) -> float:
+    """How long a browser takes to show all exchanges at once, in seconds; 0 where there is none."""
     try:
         program = PROGRAM.built() / "program.mjs"
     except (MissingError, BuildError) as reason:
         print(f"no browser: {reason}")
-        return
+        return 0.0
     done = subprocess.run(
         ["node", str(program), str(page), "all"], capture_output=True, text=True, check=True
     )
@@ -67,6 +68,7 @@ def in_browser(page: Path) -> None:
         f"{told['exchanges']} exchanges opened at once in {told['milliseconds']:.0f} ms, "
         f"{told['milliseconds'] / told['loaded']:.1f} times what it takes to load the page"
     )
+    return float(told["milliseconds"]) / 1000
 
 
 def main(rules: int, exchanges: int) -> None:
@@ -82,9 +84,9 @@ def main(rules: int, exchanges: int) -> None:
         print(f"page {size / 1e6:.2f} MB, {size / logged:.2f} of the log's {logged / 1e6:.2f} MB")
         print(f"written in {writing:.2f} s, {writing / reading:.2f} times what it takes to read the log")  # fmt: skip
         large_page = folder / "thousand.html"
-        write_page(large(50, 20), folder, large_page)
-        in_browser(large_page)
-    sys.exit(size > MOST_BYTES or writing > MOST_SECONDS)
+        write_page(large(53, 20), folder, large_page)
+        opening = in_browser(large_page)
+    sys.exit(size > MOST_BYTES or writing > MOST_SECONDS or opening > MOST_TO_OPEN)
 
 
 if __name__ == "__main__":

@@ -28,8 +28,9 @@ from running import as_finished, run
 
 from ifmatch.log.reader import read
 from ifmatch.reference.faults import FAULTS
-from ifmatch.report.causes import causes, symptoms_of
+from ifmatch.report.causes import causes
 from ifmatch.report.run import Run
+from ifmatch.report.symptoms import symptoms_of
 from ifmatch.rules.catalogue import rules
 from ifmatch.rules.profile import shipped
 from ifmatch.rules.verdict import Verdict

@@ -92,7 +92,7 @@ def everything():
         verdict("read.headers.etag", "fail", title="A read has an ETag", findings=[lacking], exchanges=["p1"],
                 steps=[step("When", "it is read", exchanges=["p1"]),
                        step("Then", "it has an ETag", "failed", findings=[lacking])]),
-        verdict("update.meta.later", "warn", title="A warning", message="a weak tag is better",
+        verdict("update.meta.later", "warn", level="SHOULD", title="A warning", message="a weak tag is better",
                 findings=[{"expected": "a weak tag", "got": "a strong one", "level": "SHOULD"}]),
         verdict("update.waived", "waived", title="For now", findings=[ACCEPTED],
                 waiver={"reason": "next release", "owner": "Ada", "until": "2027-01-01"}),
@@ -177,5 +177,6 @@ def large(rules, exchanges_each, body=1000, every=40):
 
 
 def _patient(id, size):
-    """A body of about this size that no other exchange has."""
-    return f'{{"resourceType": "Patient", "id": "{id}", "text": "{"x" * size}"}}'
+    """A body of about this size that has nothing in common with another one's."""
+    text = f"{id} " * (size // (len(id) + 1))
+    return f'{{"resourceType": "Patient", "id": "{id}", "text": "{text}"}}'

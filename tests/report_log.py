@@ -65,13 +65,14 @@ def failure(rule="update.if-match.stale", **fields):
 
 
 def exchange(
-    id="2", method="PUT", status=412, failure=None, raced=False, step=None, started=None, **request
-):
+    id="2", method="PUT", status=412, failure=None, raced=False, step=None, started=None,
+    rule="update.if-match.stale", **request
+):  # fmt: skip
     """An exchange as the recorder writes it; with a failure there is no response."""
     response = {"status": status, "reason": "", "http_version": "HTTP/1.1", "headers": [["ETag", 'W/"2"']],
                 "body": '{"resourceType": "OperationOutcome"}'}  # fmt: skip
     return event_of({
-        "event": "exchange", "time": at(8), "id": id, "rule": "update.if-match.stale", "started": started or at(8),
+        "event": "exchange", "time": at(8), "id": id, "rule": rule, "started": started or at(8),
         "step": step, "duration_ms": 4.0, "failure": failure, "raced": raced,
         "request": {
             "method": method, "url": f"{BASE}/Patient/57",

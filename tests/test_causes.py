@@ -6,11 +6,21 @@ import pytest
 from page_run import CHANGED, accepted, everything, operation, raced, step
 from report_log import BASE, exchange, failure, verdict, whole
 
+from ifmatch.judge.anomaly import Name
 from ifmatch.report.advice import advice_on
-from ifmatch.report.causes import ACCEPTED, APPLIED, REFUSED, SERVER_ERROR, causes
+from ifmatch.report.causes import causes
 from ifmatch.report.document import document, problems
 from ifmatch.report.evidence import deciding_exchange
 from ifmatch.report.interaction import interaction_of
+from ifmatch.report.symptoms import (
+    ACCEPTED,
+    APPLIED,
+    DISORDER,
+    REFUSED,
+    SAME_AS_PLAIN,
+    SERVER_ERROR,
+    Symptom,
+)
 from ifmatch.rules.verdict import Verdict
 
 
@@ -156,6 +166,7 @@ def test_what_decided_is_the_last_deed_before_the_first_finding():
         ("an accepted write", "404 with text", f"Update with If-Match: {REFUSED}"),
         ("304", "200 with a resource", "Update with If-Match: answered 200, not 304"),
         ("an ETag that names 3", "ETag 2", "Expected an ETag that names …"),
+        ("an audit event of the patch", "none within 2 s", "Expected an audit event of the …"),
         ("the text 'conflict'", "'other'", "Expected the text …"),
     ],
 )  # fmt: skip
@@ -200,6 +211,162 @@ def test_what_is_watched_stands_behind_what_has_a_story():
     }
 
 
+CREATED = {
+    "expected": "201 only where something was created",
+    "got": "201 with a resource",
+    "level": "SHALL",
+}
+
+
+def watched(*exchanges):
+    """What was watched, and went wrong in these exchanges."""
+    return failure("always.status-fits-effect", findings=[CREATED], exchanges=exchanges)
+
+
+def test_what_is_watched_is_no_news_where_a_rule_fails_anyway():
+    """An update of what is deleted is let through, and so answered 201: one cause."""
+    run = whole(
+        exchange("1", status=201, rule="update.deleted"), exchange("2", status=201, rule="update.gone"),
+        exchange("3", rule="update.current"),
+        accepted("update.deleted", "1", reads=0), accepted("update.stale", "4", reads=0), exchange("4"),
+        verdict("update.gone", "warn"), verdict("update.current"), watched("1", "2"),
+    )  # fmt: skip
+    assert found(run) == {
+        f"Update with If-Match: {ACCEPTED}": ["update.deleted", "update.stale", "always.status-fits-effect"]
+    }  # fmt: skip
+
+
+def test_what_is_watched_is_a_cause_where_rules_are_kept():
+    """It goes wrong with them, too, so what fails besides is not what is wrong."""
+    run = whole(
+        exchange("1", status=201, rule="update.deleted"), exchange("2", rule="update.current"),
+        accepted("update.deleted", "1", reads=0), verdict("update.current"), watched("1", "2"),
+    )  # fmt: skip
+    assert list(found(run)) == [
+        f"Update with If-Match: {ACCEPTED}",
+        "Expected … only where something was created",
+    ]
+
+
+def test_what_was_seen_with_each_rule_of_several_causes_makes_them_one():
+    """Where a deletion begins the versions anew, a superseded one is current again, by whichever door it is named."""
+    patch = {"url": f"{BASE}/Patient/57", "method": "PATCH"}
+    run = whole(
+        exchange("1", rule="update.revived"), exchange("2", rule="patch.revived", **patch),
+        exchange("3", rule="delete.stale", method="DELETE"),
+        accepted("update.revived", "1", reads=0), accepted("patch.revived", "2", reads=0),
+        accepted("delete.stale", "3", reads=0), watched("1", "2"),
+    )  # fmt: skip
+    assert found(run) == {
+        f"Update with If-Match: {ACCEPTED}": ["update.revived", "patch.revived", "always.status-fits-effect"],
+        f"Delete with If-Match: {ACCEPTED}": ["delete.stale"],
+    }  # fmt: skip
+
+
+def test_what_is_refused_with_one_status_is_refused_for_one_reason():
+    """A server that takes no update, for what it lost before, does not come to compare versions."""
+
+    def refused(rule, id, due, got="422 with text"):
+        return failure(
+            rule, exchanges=[id], findings=[{"expected": due, "got": got, "level": "SHALL"}]
+        )
+
+    run = whole(
+        exchange("1"), exchange("2"), exchange("3", headers=[]), exchange("4"), exchange("5", "DELETE"),
+        refused("update.current", "1", "200"), refused("update.stale", "2", "409 or 412"),
+        refused("update.missing", "3", "412 with an OperationOutcome"),
+        refused("update.malformed", "4", "400", "409 with text"), refused("delete.stale", "5", "412"),
+        refused("capability.update", "1", "an update of Flag, which the capability statement claims"),
+    )  # fmt: skip
+    assert found(run) == {
+        f"Update with If-Match: {REFUSED}": [
+            "update.current", "capability.update", "update.stale", "update.missing",
+        ],
+        "Update with If-Match: answered 409, not 400": ["update.malformed"],
+        "Delete with If-Match: answered 422, not 412": ["delete.stale"],
+    }  # fmt: skip
+
+
+def test_a_race_without_a_story_shows_what_a_single_request_does():
+    """More writes were accepted than one, and no history tells which: what is ignored alone is ignored there."""
+    several = {"expected": "one accepted write in each round", "got": "several accepted writes in 3 of 3 rounds",
+               "level": "SHALL"}  # fmt: skip
+    run = whole(
+        exchange("1"), exchange("2", raced=True),
+        accepted("update.if-none-match", "1", reads=0),
+        failure("race.update-as-create", exchanges=["2"], findings=[several], race={"rounds": 3}),
+    )  # fmt: skip
+    assert found(run) == {
+        f"Update with If-Match: {ACCEPTED}": ["update.if-none-match", "race.update-as-create"]
+    }
+
+
+def test_answers_in_another_order_are_one_cause():
+    """What each entry of a Bundle came to is not known then, so nothing that it seems to show is a cause."""
+    mixed = {
+        "expected": "refused, accepted, accepted",
+        "got": "accepted, accepted, refused",
+        "level": "SHALL",
+    }
+    lost = {"expected": "a reference to Patient/1", "got": "no such reference", "level": "SHALL"}
+    run = whole(
+        bundled("batch", "1"), bundled("batch", "2"), bundled("transaction", "3"), exchange("4"),
+        failure("batch.answers", exchanges=["1"], findings=[mixed]),
+        accepted("door.batch-put.stale.exists", "2", reads=0),
+        failure("transaction.references", exchanges=["3"], findings=[lost]),
+        accepted("update.if-match.stale", "4", reads=0),
+    )  # fmt: skip
+    assert {heading: set(rules) for heading, rules in found(run).items()} == {
+        DISORDER.capitalize().replace("bundle", "Bundle"): {
+            "batch.answers", "door.batch-put.stale.exists", "transaction.references",
+        },
+        f"Update with If-Match: {ACCEPTED}": {"update.if-match.stale"},
+    }  # fmt: skip
+
+
+def test_a_server_that_fails_to_search_fails_every_write_by_criteria():
+    """Whatever is written, and whatever it depends on besides."""
+    crash = {"expected": "404", "got": "500 with text", "level": "SHALL"}
+    sent = {"url": f"{BASE}/Patient?identifier=1", "status": 500}
+    run = whole(
+        exchange("1", **sent), exchange("2", "PATCH", headers=[], **sent), exchange("3", "DELETE", **sent),
+        failure("conditional-update.none", exchanges=["1"], findings=[crash]),
+        failure("conditional-patch.none", exchanges=["2"], findings=[crash]),
+        failure("conditional-delete.none", exchanges=["3"], findings=[crash]),
+    )  # fmt: skip
+    assert list(found(run)) == [f"Conditional write: {SERVER_ERROR}"]
+
+
+def test_it_does_not_matter_on_which_condition_a_read_is_refused():
+    """No tag and no date allows that."""
+    no = {"expected": "304 or 200", "got": "412 with an empty body", "level": "SHALL"}
+    run = whole(
+        exchange("1", "GET", headers=[["If-None-Match", "x"]]),
+        exchange("2", "GET", headers=[["If-Modified-Since", "x"]]),
+        failure("read.tag", exchanges=["1"], findings=[no]), failure("read.date", exchanges=["2"], findings=[no]),
+    )  # fmt: skip
+    assert found(run) == {f"Conditional read: {REFUSED}": ["read.tag", "read.date"]}
+
+
+def test_what_a_read_shows_is_told_with_the_rule_about_reads():
+    """A server that still shows what is deleted fails every rule that looks whether something is gone."""
+    still = {"expected": "the resource is gone", "got": "a read is answered 200 with a resource",
+             "level": "SHALL", "state": True}  # fmt: skip
+    run = whole(
+        exchange("1", method="DELETE", status=204, headers=[]), exchange("2", status=412),
+        exchange("3", "GET", 200, headers=[]), exchange("4", "GET", 304, headers=[["If-None-Match", "x"]]),
+        failure("delete.done", exchanges=["1"], findings=[still], observed={"status": 204}),
+        failure("update.deleted", exchanges=["2"], findings=[still], observed={"status": 412}),
+        failure("read.deleted", exchanges=["3"], findings=[{"expected": "410 or 404", "got": "200 with a resource",
+                                                           "level": "SHALL"}]),
+        failure("read.deleted.tag", exchanges=["4"], findings=[{"expected": "410 or 404", "got": "304 with text",
+                                                               "level": "SHALL"}]),
+    )  # fmt: skip
+    ((heading, rules),) = found(run).items()
+    assert heading == f"Read: {ACCEPTED}"
+    assert rules[0] == "read.deleted"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "headers", "name"),
     [
@@ -218,6 +385,8 @@ def test_what_is_watched_stands_behind_what_has_a_story():
         ("GET", "/Patient/1/_history/2", [], "version read"),
         ("GET", "/Patient/1/_history", [], "history"),
         ("GET", "/_history", [], "history"),
+        ("PUT", "/Patient/1/_history/2", [["If-Match", "x"]], "write to a version with If-Match"),
+        ("DELETE", "/Patient/1/_history/2", [], "write to a version"),
         ("GET", "/Patient?name=x", [], "search"),
         ("GET", "/metadata", [], "capabilities"),
         ("BREW", "/Patient/1", [], "BREW"),
@@ -236,9 +405,41 @@ def test_there_is_something_to_do_about_each_cause():
     """Every symptom has its advice, and the common ones not the general one."""
     run = everything()
     failed = [judged for judged in run.rules if judged.verdict is Verdict.FAIL]
-    advice = [advice_on(cause.symptom) for cause in causes(failed, run)]
+    advice = [advice_on(cause.symptom, cause.is_raced) for cause in causes(failed, run)]
     assert "If-Match" in advice[0].means
     assert "lacks" in advice[1].means
+
+
+@pytest.mark.parametrize(
+    ("interaction", "wrong", "is_raced", "means"),
+    [
+        ("update with If-Match", ACCEPTED, False, "does not compare"),
+        ("update with If-Match", ACCEPTED, True, "before it takes the lock"),
+        ("write to a version with If-Match", ACCEPTED, False, "past version"),
+        ("batch with ifMatch", ACCEPTED, False, "of an entry"),
+        ("update with If-None-Match", ACCEPTED, False, "must not be there"),
+        ("conditional create", ACCEPTED, False, "criterion that it does not know"),
+        ("conditional create", ACCEPTED, True, "in two steps"),
+        ("conditional read", ACCEPTED, False, "must not be seen"),
+        ("read with If-None-Match", "answered 304, not 200", False, "no longer so"),
+        ("read with If-None-Match", "answered 200, not 304", False, "not looked at"),
+        ("update with If-Match", "answered 412, not 409", False, "another one than promised"),
+        ("", DISORDER, False, "by its place"),
+        ("", "expected the content that was sent", False, "not what was written"),
+        ("", "expected two deletions", False, "no usual reason"),
+    ],
+)
+def test_the_advice_fits_what_failed(interaction, wrong, is_raced, means):
+    """A lock is no news of a server that lets through what is sent alone, nor a status that of a read that is stale."""
+    assert means in advice_on(Symptom(interaction, wrong), is_raced).means
+
+
+@pytest.mark.parametrize("anomaly", [name for name in Name if "order" not in name.label])
+def test_each_anomaly_has_its_advice(anomaly):
+    """Whoever lost an update is not told that something differs from what was promised."""
+    wrong = SAME_AS_PLAIN.get(anomaly.label, anomaly.label)
+    if anomaly not in (Name.UPDATED_BACKWARDS, Name.FUTURE_READ):
+        assert "no usual reason" not in advice_on(Symptom("update", wrong), is_raced=True).means
 
 
 def test_where_nothing_was_done_but_to_look_that_decides():

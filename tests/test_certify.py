@@ -68,6 +68,7 @@ def waived(waiver):
         (Run.of([header(), verdict()]), ["The run did not come to its end."]),
         (whole(), ["Nothing was judged."]),
         (waived(APPROVED), []),
+        (whole(verdict("a.b", "waived")), ["No waiver is there for what was waived: a.b."]),
         (waived(WAIVER), ["The waiver of a.b names no approver and no issue."]),
         (waived(APPROVED | {"owner": " "}), ["The waiver of a.b names no owner."]),
         *((waived(APPROVED | {"issue": issue}), [NO_ADDRESS]) for issue in ("i", "X-1", "ftp://a/1", "https:", "http://[")),
@@ -88,6 +89,31 @@ def test_page_one_says_it():
     assert "<h1>Qualifies: no</h1>" in certificate(waived(WAIVER)).decode()
     (shown,) = waivers_of(waived(APPROVED))
     assert shown.used
+
+
+def test_page_one_tells_what_is_odd():
+    """A waiver that is over lets nothing pass, and a reviewer should know that there was one."""
+    over = "the waiver of a.b ended on 2020-01-01: it lets nothing pass any more"
+    run = Run.of([header(), target(warnings=[over]), verdict(), footer(0)])
+    assert over in certificate(run).decode()
+
+
+@pytest.mark.parametrize(
+    ("profile", "file", "told"),
+    [
+        ("spine", "spine", ["-p spine --effort", "verify . --key"]),
+        ("mine", "../secret place/mine.toml", ["-p mine.toml --effort", "verify . -p mine.toml --key"]),
+    ],
+)  # fmt: skip
+def test_page_one_says_whose_the_profile_is(profile, file, told):
+    """What one of the applicant's own demands, its text tells alone."""
+    named = {"id": profile, "title": "A profile", "sha256": "ab" * 32}
+    page = certificate(
+        Run.of([header(profile=named, profile_file=file), verdict(), footer(0)])
+    ).decode()
+    assert ("none of those of ifmatch" in page) is (profile == "mine")
+    assert all(part in page for part in told), page
+    assert "secret place" not in page
 
 
 def test_page_one_names_versions_and_errata():
@@ -252,6 +278,25 @@ def test_nobody_else_gets_the_folder_until_the_package_is_sealed(folder, monkeyp
     main(["certify", "-t", target, "--out", out])
     assert seen == ["kept out"]
     released(claimed(folder / "package"))
+
+
+@pytest.mark.parametrize(
+    "lost", [OSError(28, "No space left on device"), FileNotFoundError(2, "No such file")]
+)
+def test_a_package_that_cannot_be_sealed_is_none(lost, folder, monkeypatch, capsys):
+    """A full disk is no mistake of the suite's, and what is half sealed looks sealed."""
+
+    def full(*_):
+        raise lost
+
+    monkeypatch.setattr("ifmatch.cli.certify._run", a_run_in(folder / "package"))
+    monkeypatch.setattr("ifmatch.report.package.statement.enveloped", full)
+    words = ["-t", str(folder / "target.toml"), "--out", str(folder / "package")]
+    assert main(["certify", *words]) == 4
+    told = capsys.readouterr()
+    assert "is no package" in told.err, told
+    assert "QUALIFIES" not in told.out
+    assert not (folder / "package" / "SHA256SUMS").exists()
 
 
 def a_run_in(folder):

@@ -16,6 +16,7 @@ import pytest
 from hostile import hostile
 
 from ifmatch.cli.main import main
+from ifmatch.client import target_file
 from ifmatch.errors import ConfigurationError
 from ifmatch.fleet import parcel, station
 from ifmatch.fleet.fleet_file import Fleet
@@ -289,7 +290,7 @@ def test_what_travels_to_a_host(tmp_path, monkeypatch):
     assert packed["environment"]["THE_KEY"] == "k"
     assert "ANOTHER" not in packed["environment"]
     places = station._unpacked(packed["files"], tmp_path / "there")
-    moved = Path(places[packed["named"]["target_file"]])
+    moved = Path(parcel.target_file_in(places, packed))
     said = tomllib.loads(moved.read_text())
     assert (moved.parent / said["tls"]["ca_file"]).read_text() == "CA"
 
@@ -403,29 +404,189 @@ def test_all_options_of_a_target_file_are_tried():
 
 @pytest.mark.parametrize("key", _SAID)
 def test_defaults_may_say_what_a_target_file_says(key, tmp_path):
-    """It arrives at the command line of each run; a file is one beside the fleet file."""
+    """A run of the entry is told the same as by a target file; a file is one beside the fleet file."""
     path = tmp_path / "fleet.toml"
     said = f"{key} = {json.dumps(_SAID[key])}"
     path.write_text(f'[defaults]\n{said}\n[targets.one]\nprofile = "fhir-r4"\n')
     (only,) = Fleet.read(path).jobs(tmp_path)
-    field = next(option.field for option in OPTIONS if option.key == key)
     due = str(tmp_path / "before.json") if key == "baseline" else _SAID[key]
-    assert only.given[field] == due
-    option = next(option for option in OPTIONS if option.key == key)
-    assert any(word.startswith(option.plain) for word in only.words())
+    assert target_file.read(Path(only.given["target_file"]))[key] == due
+    assert only.words()[0] == "run"
+    assert f"--target={path}#one" in only.words()
 
 
-def test_a_switch_that_is_off_for_one_target_is_not_typed(tmp_path):
+def entry(folder, text, name="one"):
+    """What a run of a fleet file is told."""
+    path = folder / "fleet.toml"
+    path.write_text(text)
+    return target_file.read(Path(f"{path}#{name}"))
+
+
+@pytest.mark.parametrize(
+    ("defaults", "own", "due"),
+    [
+        ("headers = {A = '1', B = '2'}", "headers = {B = '3'}", {"headers": {"A": "1", "B": "3"}}),
+        ("limits = {writes = 9, writes_per_second = 2}", "limits.hosts = ['a']",
+         {"limits": {"writes": 9, "writes_per_second": 2, "hosts": ["a"]}}),
+        ("limits.hosts = ['a']", "limits.hosts = ['b']", {"limits": {"hosts": ["b"]}}),
+        ("headers = {A = '1'}", "headers = {}", {"headers": {}}),
+        ("auth.token_env = 'T'", "", {"auth": {"token_env": "T"}}),
+        ("auth.token_env = 'T'", "auth = {}", {"auth": {}}),
+        ("auth.token_env = 'T'", "auth.token_env = 'U'", {"auth": {"token_env": "U"}}),
+        ("auth.token_env = 'T'", "auth = {user = 'u', password_env = 'P'}",
+         {"auth": {"user": "u", "password_env": "P"}}),
+        ("auth = {user = 'u', password_file = 'p'}", "auth.password_env = 'P'",
+         {"auth": {"user": "u", "password_env": "P"}}),
+        ("auth = {token_env = 'T', second = {token_env = 'S'}}", "auth.jwt = {algorithm = 'none', claims = {a = 'b'}}",
+         {"auth": {"jwt": {"algorithm": "none", "claims": {"a": "b"}}, "second": {"token_env": "S"}}}),
+        ("auth.oauth = {client_secret_env = 'S', token_url = 'https://a/t'}", "auth.oauth = {client_id = 'one'}",
+         {"auth": {"oauth": {"client_id": "one", "client_secret_env": "S", "token_url": "https://a/t"}}}),
+        ("auth.oauth = {client_id = 'c', client_secret_env = 'S'}", "auth.oauth = {key_env = 'K'}",
+         {"auth": {"oauth": {"client_id": "c", "key_env": "K"}}}),
+        ("auth.jwt.claims = {user = 'u', a = 'b'}", "auth.jwt = {algorithm = 'none', claims = {user = 'v'}}",
+         {"auth": {"jwt": {"algorithm": "none", "claims": {"user": "v", "a": "b"}}}}),
+        ("timeout = 5", "timeout = 6.5", {"timeout": 6.5}),
+        ("placeholders.patient = 'Patient/1'", "placeholders.ward = 'w'",
+         {"placeholders": {"patient": "Patient/1", "ward": "w"}}),
+        ("resources.Flag.how = 'existing'", "resources.Flag.ids = ['f1']",
+         {"resources": {"Flag": {"how": "existing", "ids": ["f1"]}}}),
+        ("waivers.'update.if-match.star' = {owner = 'o', reason = 'r', until = 2026-12-31}",
+         "waivers.'update.if-match.star'.until = 2027-01-31",
+         {"waivers": {"update.if-match.star": {"owner": "o", "reason": "r", "until": "2027-01-31"}}}),
+    ],
+)  # fmt: skip
+def test_what_a_target_says_is_laid_over_the_defaults(defaults, own, due, tmp_path):
+    """Tables by their keys, an empty one takes away; another way to get in replaces the one of the defaults."""
+    said = entry(tmp_path, f"[defaults]\n{defaults}\n[targets.one]\nprofile = 'spine'\n{own}\n")
+    assert {key: said[key] for key in due} == due
+
+
+def test_a_target_file_stands_between_the_defaults_and_the_target(tmp_path):
+    """Each file is beside the one that names it."""
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "target.toml").write_text(
+        "base_url = 'http://a/fhir'\ntimeout = 7\nwriters = 3\ntls.ca_file = 'ca.pem'\nprofile = 'mine.toml'\n"
+    )
+    text = """
+        [defaults]
+        timeout = 5
+        effort = "standard"
+        tls.certificate = "client.pem"
+        [targets.one]
+        target = "there/target.toml"
+        writers = 2
+    """
+    said = entry(tmp_path, text)
+    assert (said["timeout"], said["writers"], said["effort"]) == (7, 2, "standard")
+    assert said["tls"] == {
+        "ca_file": str(tmp_path / "there" / "ca.pem"),
+        "certificate": str(tmp_path / "client.pem"),
+    }
+    assert said["profile"] == str(tmp_path / "there" / "mine.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[defaults.auth]\ntoken = 's3cr3t'", "at defaults.auth.token: a secret does not stand in a fleet file"),
+        ("[targets.one.auth.second]\npassword = 's3cr3t'", "at targets.one.auth.second.password: a secret"),
+        ("[targets.one.headers]\nAuthorization = 's3cr3t'", "cannot stand there"),
+        ("[defaults]\nreport_dir = 'x'", '"report_dir" is no key'),
+        ("[targets.one.auth.oauth]\nscopes = ['a']", "client_id is missing"),
+        ("[targets.'one-spine']\nprofile = 'spine'\n[targets.one]\nprofile = ['spine']", "would be called"),
+        ("[targets.one]\neffort = 's3cr3t'", "Allowed: quick"),
+    ],
+)  # fmt: skip
+def test_a_slip_in_what_a_target_file_says(text, told, tmp_path):
+    """Told with its place; no value is shown that may be a secret."""
     path = tmp_path / "fleet.toml"
-    path.write_text('[defaults]\nstrict = true\n[targets.one]\nprofile = "spine"\nstrict = false\n')
-    (only,) = Fleet.read(path).jobs(tmp_path)
-    assert "--strict" not in only.words()
+    whole = text if "[targets" in text else f"{text}\n[targets.one]\nprofile = 'spine'\n"
+    path.write_text(whole)
+    with pytest.raises(ConfigurationError) as caught:
+        Fleet.read(path).jobs(tmp_path)
+    assert told in str(caught.value)
+    assert "s3cr3t" not in str(caught.value)
 
 
-def test_what_only_the_owner_of_a_target_knows_stands_in_its_file(tmp_path):
+def test_a_run_of_a_fleet_file_that_there_is_not(tmp_path):
+    """The names that there are."""
+    with pytest.raises(ConfigurationError, match='no run "too"'):
+        entry(tmp_path, "[targets.two]\nprofile = ['spine', 'aidbox']\n", "too")
+    said = entry(tmp_path, "[targets.two]\nprofile = ['spine', 'aidbox']\n", "two-aidbox")
+    assert said["profile"] == "aidbox"
+
+
+def test_what_is_asked_of_one_target_is_not_what_is_asked_of_another(tmp_path, monkeypatch):
+    """A change of one entry has that run made again, and no other; only what it names travels with it."""
+    monkeypatch.setenv("ONE_TOKEN", "1")
+    monkeypatch.setenv("TWO_TOKEN", "2")
+    (tmp_path / "two.pem").write_text("two")
     path = tmp_path / "fleet.toml"
-    path.write_text('[defaults.auth]\ntoken_env = "T"\n[targets.one]\nprofile = "spine"\n')
-    with pytest.raises(
-        ConfigurationError, match="auth stands in a target file: name that by target"
-    ):
-        Fleet.read(path)
+    text = """
+        [targets.one]
+        profile = "spine"
+        auth.token_env = 'ONE_TOKEN'
+        [targets.two]
+        profile = "spine"
+        auth.token_env = "TWO_TOKEN"
+        tls.ca_file = "two.pem"
+    """
+    path.write_text(text)
+    one, two = Fleet.read(path).jobs(tmp_path)
+    before = [parcel.asked(one), parcel.asked(two)]
+    packed = parcel.packed(one)
+    assert {Path(name).name for name in packed["files"]} == {"fleet.toml"}
+    assert packed["environment"]["ONE_TOKEN"] == "1"
+    assert "TWO_TOKEN" not in packed["environment"]
+    assert {Path(name).name for name in parcel.packed(two)["files"]} == {"fleet.toml", "two.pem"}
+    path.write_text(text.replace('tls.ca_file = "two.pem"', "timeout = 3"))
+    assert parcel.asked(one) == before[0]
+    assert parcel.asked(two) != before[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hosts", [[], ["--hosts", "popen"]])
+def test_a_fleet_behind_one_way_in(hosts, tmp_path, monkeypatch):
+    """Who we are, and what else a target file says, is said once for all; no secret gets into the evidence."""
+    monkeypatch.setenv("FLEET_TOKEN", "very-secret")
+    with EmbeddedServer(load("fhir-r4"), tokens={"very-secret": "write"}) as server:
+        text = f"""
+            [defaults]
+            {_RULES}
+            profile = "fhir-r4"
+            timeout = 20
+            [defaults.auth]
+            token_env = 'FLEET_TOKEN'
+            [defaults.headers]
+            X-Tenant = "all"
+            [defaults.limits]
+            hosts = ["{server.base_url.split("/")[2]}"]
+            [targets.one]
+            base_url = "{server.base_url}"
+            headers.X-Tenant = "one"
+            [targets.two]
+            base_url = "{server.base_url}"
+            [targets.not-allowed]
+            base_url = "http://127.0.0.1:9/fhir"
+        """
+        code, printed, night = fleet(tmp_path, text, *hosts)
+    assert {run["name"]: run["code"] for run in night["runs"]} == {
+        "one": 0,
+        "two": 0,
+        "not-allowed": 4,
+    }, printed
+    assert code == 4
+    sent = {
+        name: next(tmp_path.glob(f"reports/fleet/*/{name}/events.jsonl")).read_text()
+        for name in ("one", "two")
+    }
+    assert '["X-Tenant","one"]' in sent["one"].replace(" ", "")
+    assert '["X-Tenant","all"]' in sent["two"].replace(" ", "")
+    assert not any("very-secret" in text for text in sent.values())
+
+
+def test_a_switch_that_is_off_for_one_target(tmp_path):
+    said = entry(
+        tmp_path, "[defaults]\nstrict = true\n[targets.one]\nprofile = 'spine'\nstrict = false\n"
+    )
+    assert said["strict"] is False

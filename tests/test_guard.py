@@ -7,6 +7,7 @@ import pytest
 from hostile import hostile
 from running import run
 
+from ifmatch.client.address import normalised
 from ifmatch.client.guard import demand_allowed_host, demand_not_production, says_production
 from ifmatch.client.quota import Limits, Quota
 from ifmatch.client.settings import Settings
@@ -22,7 +23,11 @@ from ifmatch.suite.forecast import table
     "text",
     [
         "production", "Our PRODUCTION server", "fhir-prod.hospital.example", "prod2.example", "PRD", "eu_prod_1",
-        "not acceptance but the prod system", "Productie",
+        "not acceptance but the prod system", "Productie", "not a test server: production", "non-prod and prod",
+        "fhirProd", "ProductionServer", "isProduction=true", "fhirprod.example", "live", "Live system",
+        "Produktionsumgebung", "Produktivsystem", "Echtbetrieb", "productieomgeving", "producción", "Produção",
+        "produktionsmiljö", "tuotantoympäristö", "productive environment", "производство", "本番環境", "生产环境",
+        "ＰＲＯＤＵＣＴＩＯＮ", "pro\u00adduction", "environnement de production",
     ],
 )  # fmt: skip
 def test_what_says_production(text):
@@ -33,7 +38,10 @@ def test_what_says_production(text):
     "text",
     [
         "staging", "product catalogue", "pre-production", "preprod", "non-production", "NonProd", "not for production",
-        "This is not a production server", "reproduction",
+        "This is not a production server", "reproduction", "productivity", "liver function", "delivery", "live tests",
+        "Not intended for production", "not to be used in production", "never use in production",
+        "Do not use for production", "keine Produktion", "nicht für Produktion", "niet voor productie",
+        "isProduction=false", '"production": false', "fhir-nonprod", "preproduction", "NonProduction",
     ],
 )  # fmt: skip
 def test_what_does_not(text):
@@ -54,9 +62,62 @@ def test_a_host_that_is_listed_is_allowed(listed):
     demand_allowed_host(settings("https://fhir.prod.example:8443/r4", listed))
 
 
-def test_an_allow_list_is_binding():
+@pytest.mark.parametrize(
+    ("url", "listed"),
+    [
+        ("https://other.example/r4", "staging.example"),
+        ("https://staging.example.other.example/r4", "staging.example"),
+        ("https://staging.example@other.example/r4", "staging.example"),
+        ("https://staging.example:8443/r4", "staging.example:443"),
+        ("https://sub.staging.example/r4", "staging.example"),
+        ("http://[::2]/r4", "::1"),
+    ],
+)
+def test_an_allow_list_is_binding(url, listed):
     with pytest.raises(ConfigurationError, match="not among the hosts"):
-        demand_allowed_host(settings("https://other.example/r4", "staging.example"))
+        demand_allowed_host(settings(normalised(url)[0], listed))
+
+
+@pytest.mark.parametrize(
+    ("url", "listed"),
+    [
+        ("https://Staging.Example/r4", "STAGING.example"),
+        ("https://staging.example./r4", "staging.example"),
+        ("https://staging.example/r4", "staging.example."),
+        ("https://staging.example/r4", "staging.example:443"),
+        ("https://staging.example:443/r4", "staging.example"),
+        ("http://staging.example/r4", "staging.example:80"),
+        ("http://[::1]:8080/r4", "::1"),
+        ("http://[::1]:8080/r4", "[::1]"),
+        ("http://[::1]:8080/r4", "[::1]:8080"),
+        ("http://[0:0:0:0:0:0:0:1]:8080/r4", "::1"),
+        ("https://münchen.example/r4", "MÜNCHEN.example"),
+        ("https://xn--mnchen-3ya.example/r4", "münchen.example"),
+    ],
+)
+def test_one_host_in_two_spellings(url, listed):
+    """Capitals, a dot at the end, the usual port, brackets, another script: it is the same host."""
+    demand_allowed_host(settings(normalised(url)[0], *Limits.of({"hosts": [listed]}).hosts))
+
+
+@pytest.mark.parametrize("listed", ["https://staging.example", "staging.example:x", "a@b.example"])
+def test_what_is_no_host(listed):
+    with pytest.raises(ConfigurationError, match="is no host"):
+        demand_allowed_host(settings("https://staging.example/r4", listed))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://gate.example/prod/r4",
+        "https://gate.example/production",
+        "https://生产.example/fhir",
+    ],
+)
+def test_an_address_that_says_production(url):
+    """Behind a gateway the path is the name; what goes over the network for another script is read."""
+    with pytest.raises(ConfigurationError, match="looks like a production server"):
+        demand_allowed_host(settings(normalised(url)[0]))
 
 
 @pytest.mark.parametrize(
@@ -65,6 +126,8 @@ def test_an_allow_list_is_binding():
         ({"implementation": {"description": "Production"}}, {}),
         ({"title": "FHIR API (prod)"}, {}),
         ({}, {"x-environment": "PROD"}),
+        ({}, {"x-production": "true"}),
+        ({"purpose": "The production system"}, {}),
     ],
 )
 def test_a_statement_or_a_header_that_says_production(statement, headers):

@@ -14,7 +14,8 @@ from ifmatch.cli.main import main
 from ifmatch.cli.new_target_file import TO_DO, new_target_file, profile_for
 from ifmatch.client.connect import FirstLook
 from ifmatch.client.statement import Statement
-from ifmatch.client.target_file import SCHEMA, read
+from ifmatch.client.target_content import SCHEMA
+from ifmatch.client.target_file import read
 from ifmatch.errors import ConfigurationError
 from ifmatch.reference.server import EmbeddedServer
 from ifmatch.rules.answer import Answer

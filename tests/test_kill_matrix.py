@@ -52,7 +52,7 @@ def test_a_fault_is_found_by_each_rule_that_it_breaks(runs, name):
     for rule in report["rules"]:
         if rule["verdict"] in RED:
             message = rule["message"]
-            assert (message.startswith("expected ") and "; got " in message) or message.partition(
+            assert (message.startswith("expected ") and ", got " in message) or message.partition(
                 ":"
             )[0].isupper()
 

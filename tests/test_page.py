@@ -16,8 +16,9 @@ from ifmatch.cli.main import main
 from ifmatch.errors import ExitCode
 from ifmatch.log.writer import line_of
 from ifmatch.report.page import FILE_NAME
-from ifmatch.report.page.exchanges import embedded
+from ifmatch.report.page.exchanges import Texts, embedded
 from ifmatch.report.page.run_page import page
+from ifmatch.report.page.templates import in_script
 from ifmatch.report.run import Run
 
 #: Elements without an end.
@@ -276,12 +277,17 @@ def test_nothing_a_server_said_is_markup():
     assert "\0" not in text
 
 
+def text_of(held, number):
+    """A text that a page holds in pieces, by its number."""
+    return "".join(held["pieces"][piece] for piece in held["texts"][number])
+
+
 def test_an_embedded_body_is_what_the_server_said():
     """Neither the page nor its reader changes a character of it, and it cannot end the script that holds it."""
     bodies = [HOSTILE, "\u2028\ud800 ]]>", "<!-- <script>", '{"valuable": 1.10}']
     run = whole(*(exchange(str(n), body=text) for n, text in enumerate(bodies)))
     held = shown(run).exchanges
-    found = [held["texts"][held["exchanges"][str(n)][3]] for n in range(len(bodies))]
+    found = [text_of(held, held["exchanges"][str(n)][3]) for n in range(len(bodies))]
     assert found == bodies
     assert re.findall("<[!/s]", json.dumps(held)) != []
     block = page(run, Path("nowhere")).partition('id="exchanges"')[2].partition(">")[2]
@@ -301,11 +307,35 @@ def test_of_too_many_exchanges_the_failing_rules_keep_theirs():
     assert embedded(run, room=-(10**7))["exchanges"] == {}
 
 
+@pytest.mark.parametrize("text", ["x", "<", "水"])
+def test_the_room_is_counted_as_it_is_taken(text):
+    """A narrative is full of marks that are escapes in a page, and other scripts take more than a byte a letter."""
+    texts = Texts()
+    for number in range(100):
+        texts.number(f"{number},{text * number}")
+    taken = len(in_script([list(texts.pieces), texts.made_of]).encode())
+    assert 0.9 < texts.size / taken < 1.3
+
+
 def test_a_text_is_embedded_once():
     """Headers and bodies come again and again."""
     held = embedded(whole(exchange("1"), exchange("2")))
     assert held["exchanges"]["1"] == held["exchanges"]["2"]
-    assert len(held["texts"]) == len(set(held["texts"]))
+    assert len(held["pieces"]) == len(set(held["pieces"]))
+    assert len(held["texts"]) == len(set(map(tuple, held["texts"])))
+
+
+def test_what_bodies_have_in_common_is_embedded_once():
+    """Resources of one run differ in an id, a version and a text; the page of a long run is to be sent by mail."""
+    bodies = [
+        json.dumps(
+            {"id": f"57-{n}", "meta": {"versionId": str(n)}, "text": "x" * 500, "active": True}
+        )
+        for n in range(100)
+    ]
+    held = embedded(whole(*(exchange(str(n), body=body) for n, body in enumerate(bodies))))
+    assert [text_of(held, held["exchanges"][str(n)][3]) for n in range(100)] == bodies
+    assert len(json.dumps(held)) < 0.5 * sum(map(len, bodies))
 
 
 # ---------------------------------------------------------------- ifmatch open

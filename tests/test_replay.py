@@ -1,9 +1,11 @@
 """What a run has shown is shown again: by its scripts, which bash really runs, and by `ifmatch replay`."""
 
+import json
 import os
 import re
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -96,6 +98,30 @@ def test_a_script_does_not_take_a_closed_door_for_a_repair(evidence, rule):
         assert (code, told.splitlines()[-1][:18]) == (7, "NOT TO BE COMPARED")
         code, told, _ = carried_out(evidence, rule, BASE=server.base_url, IFMATCH_TOKEN="secret")
         assert "NOT TO BE COMPARED" not in told
+
+
+#: What makes resources otherwise than by a POST of their own: under an id of the run's choosing, and within a bundle.
+MADE_OTHERWISE = (
+    "update.if-match.no-resource",
+    "door.transaction-put.any-form.never",
+    "transaction.atomic.precondition",
+)
+
+
+@pytest.mark.slow
+def test_a_script_leaves_nothing_and_can_be_carried_out_again(tmp_path):
+    """What it makes it removes, and an id that was never given out is a new one each time."""
+    faults = [HOLE, "transaction-keeps-what-went-before"]
+    broken = [word for fault in faults for word in ("--fault", fault)]
+    words = ["-p", "fhir-r4", *broken, "--rules", ",".join(MADE_OTHERWISE)]
+    forked(run, [(words, tmp_path)])
+    with EmbeddedServer(load("fhir-r4"), faults=faults) as server:
+        for rule in (*MADE_OTHERWISE, *MADE_OTHERWISE):
+            code, told, complaints = carried_out(tmp_path / "run", rule, BASE=server.base_url)
+            assert (code, complaints) == (1, ""), told
+            assert told.splitlines()[-1].startswith("THE SAME: "), told
+            with urllib.request.urlopen(f"{server.base_url}/Patient?_summary=count") as answer:
+                assert json.load(answer)["total"] == 0, rule
 
 
 @pytest.mark.slow

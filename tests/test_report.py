@@ -10,7 +10,7 @@ from ifmatch.errors import ConfigurationError, ExitCode
 from ifmatch.log.reader import event_of, read
 from ifmatch.log.writer import line_of
 from ifmatch.report.console import conclusion
-from ifmatch.report.document import document, load, problems
+from ifmatch.report.document import document, flaw, load
 from ifmatch.report.junit import junit
 from ifmatch.report.run import Run, group_of
 from ifmatch.report.write import DERIVED, write_all, write_reports
@@ -168,20 +168,20 @@ def test_groups_are_ids_without_their_last_part():
 )
 def test_every_log_gives_a_valid_report(log):
     """Whole, incomplete, sparse and empty logs: report.json keeps to its schema."""
-    assert problems(json.loads(json.dumps(document(Run.of(log))))) == []
+    assert flaw(json.loads(json.dumps(document(Run.of(log))))) == ""
 
 
 def test_the_schema_refuses_a_green_that_means_nothing():
     """Conformant and exit code 0 are the same thing, and go with a whole run without a failed rule."""
     good = document(whole(verdict()))
-    assert problems(good) == []
+    assert flaw(good) == ""
     for lie in (
         {"exit_code": 1},
         {"complete": False},
         {"counts": {"fail": 1}},
         {"conformant": False},
     ):
-        assert problems(good | lie)
+        assert flaw(good | lie)
 
 
 def test_the_report_has_the_fields_that_others_rely_on():
@@ -312,8 +312,8 @@ def test_junit_says_in_one_line_what_failures_have_in_common():
     )
     stale, race = root.iter("failure")
     assert stale.get("message") == (
-        "Update with If-Match: answered 412, not 409; "
-        "expected 409 with an OperationOutcome, got 412 with an OperationOutcome"
+        "expected 409 with an OperationOutcome, got 412 with an OperationOutcome; "
+        "Update with If-Match: answered 412, not 409"
     )
     assert stale.text.endswith("replay: bash replay/update.if-match.stale.sh")
     assert "\n" not in race.get("message")
@@ -355,6 +355,6 @@ def test_each_report_that_is_written_can_be_read(now, before, strict, complete, 
         header(baseline=known, strict=strict), verdict(), verdict("update.x", now.value),
         footer(None, complete=complete, left_out=list(left_out)),
     ])  # fmt: skip
-    assert problems(json.loads(json.dumps(document(run)))) == []
+    assert flaw(json.loads(json.dumps(document(run)))) == ""
     word, _ = conclusion(run.exit_code, run.counts, run.left_out)
     assert (word == "CONFORMANT") == (run.conformant is True)

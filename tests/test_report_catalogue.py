@@ -34,13 +34,13 @@ def test_a_rule_that_one_resource_type_is_held_to_is_expected():
 
 
 def test_a_rule_is_shown_with_what_is_expected_and_where_it_is_written(capsys):
-    """Level and answer, then the source, then its sentence."""
+    """Level and answer, then the source, then what it says."""
     print_rules(load("fhir-r4"), "update.if-match.stale")
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
     assert lines[2].startswith("update.if-match.stale")
     assert lines[3] == "SHALL 412"
     assert lines[4] == "FHIR R4 RESTful API · https://hl7.org/fhir/R4/http.html#concurrency"
-    assert lines[5].startswith("“")
+    assert lines[5].startswith("If the version id given in If-Match does not match")
     assert lines[-1] == "1 rules for fhir-r4: 1 expected, 0 surveyed, 0 do not apply"
 
 

@@ -117,7 +117,8 @@ def test_a_rule_is_explained(capsys):
         ("create.headers.etag", "lacks something"),
         ("create.valid", "refuses a lawful request"),
         ("create.unparsable", "stores what it must refuse"),
-        ("race.update.same-version", "overwrites what others have"),
+        ("race.update.same-version", "both find their version current"),
+        ("race.create.conditional", "in two steps"),
         ("conditional-update.many", "without counting"),
     ],
 )

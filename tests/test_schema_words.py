@@ -7,12 +7,14 @@ import tomllib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from report_log import verdict, whole
 
-from ifmatch.client import target_file
+from ifmatch.client import fleet_file, target_content, target_file
 from ifmatch.errors import ConfigurationError
-from ifmatch.fleet import fleet_file
+from ifmatch.monitor.shapes import misshapen
+from ifmatch.report import document
 from ifmatch.rules import profile_file
-from ifmatch.rules.schema import mismatches
+from ifmatch.rules.schema import mismatch
 from ifmatch.rules.schema_words import slip
 
 #: Words of the library that checks schemas, which say nothing to who has never seen a schema.
@@ -27,7 +29,7 @@ TARGET, PROFILE, FLEET = "target.toml", "mine.toml", "fleet.toml"
 READERS = {
     TARGET: target_file.read,
     PROFILE: lambda path: profile_file.read(str(path)),
-    FLEET: fleet_file.Fleet.read,
+    FLEET: fleet_file.FleetFile.read,
 }
 
 MINE = 'id = "mine"\ntitle = "Mine"\nextends = "fhir-r4"\n'
@@ -96,7 +98,7 @@ def test_a_slip_is_told_in_our_words(name, text, said, tmp_path):
         assert part in message
 
 
-SCHEMAS = [target_file.SCHEMA, profile_file.SCHEMA, fleet_file.SCHEMA]
+SCHEMAS = [target_content.SCHEMA, profile_file.SCHEMA, fleet_file.SCHEMA]
 
 
 @pytest.mark.parametrize("schema", SCHEMAS, ids=lambda path: path.name)
@@ -104,7 +106,9 @@ def test_a_form_that_is_needed_is_described(schema):
     """A regular expression is no help to who broke it."""
     patterns = [part for part in parts(json.loads(schema.read_text())) if "pattern" in part]
     silent = [part for part in patterns if "description" not in part]
-    assert silent == [{"pattern": "^(?i:authorization|cookie)$"}] * (schema == target_file.SCHEMA)
+    assert silent == [{"pattern": "^(?i:authorization|cookie)$"}] * (
+        schema == target_content.SCHEMA
+    )
 
 
 def parts(schema):
@@ -145,7 +149,7 @@ def test_whatever_is_wrong_is_told_in_our_words(schema, data):
     for table in reversed(tables):
         value = {table: value}
     found = slip(schema, value, shows_values=False)
-    assert (found is None) == (not mismatches(schema, value))
+    assert (found is None) == (mismatch(schema, value) is None)
     if found is not None:
         assert not RAW.search(found.what.partition(" What belongs there:")[0]), found
         assert "what stands there is not" not in found.what, found
@@ -155,3 +159,66 @@ def test_whatever_is_wrong_is_told_in_our_words(schema, data):
 def test_the_table_is_of_files_that_are_toml():
     """A slip in the syntax would hide the one that is meant."""
     assert all(tomllib.loads(text) is not None for _, text, _ in SLIPS)
+
+
+# ---------------------------------------------------------------- what a program or a server wrote
+
+
+def changed(document, place, value):
+    """A document with another value in one place; `GONE` takes it out."""
+    *parents, last = place
+    part = document
+    for name in parents:
+        part = part[name]
+    if value is GONE:
+        del part[last]
+    else:
+        part[last] = value
+    return document
+
+
+GONE = object()
+
+#: What a report.json must not be, where, and what is said of it.
+FLAWS = [
+    (["rules"], {}, "rules: it must be a list in square brackets, and is a table."),
+    (["rules", 0, "verdict"], "splendid", 'rules.0.verdict: "splendid" is not allowed.'),
+    (["rules", 0, "verdict"], GONE, "rules.0: verdict is missing."),
+    (["schema"], 2, "schema: it must be 1, and is 2."),
+    (["complete"], None, "complete: it must be true or false without quotes, and is null."),
+    (["counts", "pass"], -1, "counts.pass: -1 is not allowed: it must be at least 0."),
+    (["exit_code"], "0", "exit_code: "),
+    (["conformant"], False, "counts.waived: 0 is not allowed"),  # or why it ended with 0
+]
+
+
+@pytest.mark.parametrize(("place", "value", "told"), FLAWS)
+def test_a_report_of_another_shape_is_told_in_our_words(place, value, told, tmp_path):
+    """As `compare` meets one, and `--baseline`."""
+    report = json.loads(json.dumps(document.document(whole(verdict()))))
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(changed(report, place, value)))
+    with pytest.raises(ConfigurationError) as raised:
+        document.load(path)
+    said = str(raised.value).removeprefix(f"{path} ")
+    assert said.startswith(f"is not a report of this version of ifmatch: {told}"), said
+    assert not RAW.search(said), said
+
+
+@pytest.mark.parametrize("name", ["resource", "operation_outcome"])
+@given(data=st.data())
+def test_a_misshapen_resource_is_told_in_our_words(name, data):
+    """Whatever stands in its elements."""
+    anything = (
+        st.none() | st.booleans() | st.integers() | st.just("x") | st.just([]) | st.just([{}])
+    )
+    elements = ["id", "meta", "issue", "text"]
+    resource = data.draw(st.dictionaries(st.sampled_from(elements), anything | st.just({})))
+    said = misshapen(name, resource)
+    assert not re.search(r"required property|is not of type|is not valid|non-empty", said), said
+
+
+def test_what_lacks_an_element_is_told_which():
+    """By its name alone."""
+    assert misshapen("operation_outcome", {}) == "top level lacks issue"
+    assert misshapen("operation_outcome", {"issue": [{}]}) == "issue[0] lacks severity and code"

@@ -6,7 +6,8 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from running import run
+from hostile.front import hostile
+from running import run, typed
 
 #: Sequential rules of several kinds, and races; all of them with resources of their own.
 _RULES = (
@@ -56,3 +57,18 @@ def test_no_two_processes_on_one_resource():
             by_resource[found[1]].add(process)
     assert by_resource
     assert all(len(processes) == 1 for processes in by_resource.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shares", [[], ["-n", "2"]], ids=["one process", "two"])
+def test_what_nobody_asked_for_a_rule_is_watched_too(shares, tmp_path):
+    """The first look at a server is that of the process which opens the run: an answer to it counts like any other."""
+    with hostile("statement-fails") as server:
+        words = [server.base_url, "-p", "fhir-r4", "--rules", "read.*,always.no-server-error"]
+        _, report, printed = run([*words, *shares], tmp_path)
+    (watched,) = [r for r in report["rules"] if r["rule"] == "always.no-server-error"]
+    assert watched["verdict"] == "warn", printed
+    assert "/metadata" in watched["message"]
+    assert not watched.get("cases"), "one log, one verdict"
+    code, judged_anew = typed(["recheck", "run"], tmp_path)
+    assert code == 0, judged_anew

@@ -9,7 +9,8 @@ from running import run, typed
 
 from ifmatch import HOME
 from ifmatch.client.settings import settings_for
-from ifmatch.client.target_file import SCHEMA, read
+from ifmatch.client.target_content import SCHEMA
+from ifmatch.client.target_file import read
 from ifmatch.errors import ConfigurationError, ExitCode
 from ifmatch.reference.server import EmbeddedServer
 from ifmatch.rules.profile import load

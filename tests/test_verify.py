@@ -25,13 +25,13 @@ from ifmatch.log.events import (
 from ifmatch.log.reader import read
 from ifmatch.log.seal import seal_of, sealed_part
 from ifmatch.log.writer import EventLog
-from ifmatch.report import verify
 from ifmatch.report.package.signature import public_key_of, signer_of
 from ifmatch.report.package.statement import seal_package
 from ifmatch.report.run import Run
-from ifmatch.report.verify import Evidence, verified
+from ifmatch.report.verify import Evidence, Unchecked, suite, verified
 from ifmatch.report.write import write_all
 from ifmatch.rules import catalogue
+from ifmatch.rules.catalogue import is_watched
 from ifmatch.rules.profile import load
 from ifmatch.rules.verdict import Verdict
 
@@ -39,6 +39,8 @@ BASE = "https://staging.example/fhir"
 DAYS = 365
 
 RULES = [rule for rule in catalogue.rules() if rule.id.startswith("update.if-match.")]
+SPINE = load("spine")
+CASES = [(rule, row) for rule in RULES for row in rule.rows]
 
 
 def signer():
@@ -54,23 +56,23 @@ def described(name):
     return ProfileName(profile.id, profile.title, profile.label, profile.sha256)
 
 
-def write_run(folder):
+def write_run(folder, run="2026-11-21T10-12-07-00000000", profile="spine"):
     """A run in which every rule was judged on one exchange, and passed."""
     log = EventLog(folder)
     log.write(
         RunStarted(
-            run="2026-11-21T10-12-07-00000000",
+            run=run,
             suite=SuiteVersion("ifmatch", __version__),
             effort="quick",
             certifies=True,
-            profile=described("spine"),
+            profile=described(profile),
             base_url=BASE,
         )
     )
     log.write(
-        TargetDescribed(base_url=BASE, software="HAPI FHIR 8.8.0", profile=described("spine"))
+        TargetDescribed(base_url=BASE, software="HAPI FHIR 8.8.0", profile=described(profile))
     )
-    for number, rule in enumerate(RULES, 1):
+    for number, (rule, row) in enumerate(CASES, 1):
         log.write(
             ExchangeRecorded(
                 id=str(number),
@@ -85,6 +87,8 @@ def write_run(folder):
                 rule=rule.id,
                 title=rule.title,
                 feature=rule.feature,
+                resource_type=SPINE.subject,
+                row=row,
                 verdict=Verdict.PASS,
                 exchanges=(str(number),),
                 steps=(StepCarriedOut("When", "it is updated", exchanges=(str(number),)),),
@@ -98,7 +102,9 @@ def write_run(folder):
 def few_rules():
     """A suite of a few rules, so that hundreds of packages are soon written."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(verify, "catalogue", SimpleNamespace(rules=lambda: RULES))
+        patch.setattr(
+            suite, "catalogue", SimpleNamespace(rules=lambda: RULES, is_watched=is_watched)
+        )
         yield
 
 
@@ -130,7 +136,12 @@ def package(request, tmp_path, originals):
 
 def wrong(folder, key=b""):
     """The checks that find something."""
-    return {check for check, problems in verified(Evidence(folder, key)).items() if problems}
+    found = verified(Evidence(folder, key))
+    return {check for check, told in found.items() if any(map(is_wrong, told))}
+
+
+def is_wrong(problem):
+    return not isinstance(problem, Unchecked)
 
 
 # ---------------------------------------------------------------- what is changed
@@ -291,7 +302,7 @@ def test_a_file_taken_away_is_found(package, name):
 def test_a_file_added_is_found(package):
     """A package holds what the run wrote, and nothing else."""
     (package / "remark.txt").write_text("all is well")
-    assert wrong(package) == {"hashes"}
+    assert wrong(package) == {"hashes", "reports"}
 
 
 @pytest.mark.parametrize(
@@ -330,3 +341,14 @@ def test_another_kind_of_key_says_nothing_of_a_package(kind, told, package, tmp_
     key.write_text(f"-----BEGIN {kind}-----\n")
     assert main(["verify", str(package), "--key", str(key)]) == 4
     assert told in capsys.readouterr().err
+
+
+def test_a_run_that_did_not_end_was_not_changed(package, capsys):
+    """It is told apart from one that somebody has changed."""
+    put(
+        package,
+        [line.replace('"complete": true', '"complete": false') for line in lines_of(package)],
+    )
+    packed_again(package)
+    assert main(["verify", str(package)]) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "AS IT WAS WRITTEN, BUT NOT COMPLETE"

@@ -164,11 +164,19 @@ def _packed(folder: Path, code: int, days: int, signer: "CryptoSigner | None") -
     """Seal the package, say what it comes to, and return the exit code."""
     from ifmatch.log.reader import read
     from ifmatch.report.package.qualification import answer, reasons_against
-    from ifmatch.report.package.statement import seal_package
+    from ifmatch.report.package.statement import SEALS, seal_package
     from ifmatch.report.run import Run
 
     run = Run.of(read(folder))
-    seal_package(run, folder, days, signer)
+    try:
+        seal_package(run, folder, days, signer)
+    except OSError as error:
+        for name in SEALS:
+            (folder / name).unlink(missing_ok=True)
+        raise ConfigurationError(
+            f"{folder} could not be sealed ({error.strerror}), so it is no package, and certifies nothing. Make room, "
+            "and certify again into another folder with --out."
+        ) from None
     reasons = reasons_against(run)
     print(f"\nQUALIFIES: {answer(run)}")
     for reason in reasons:

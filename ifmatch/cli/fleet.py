@@ -21,8 +21,9 @@ a fleet file:
   title = "Staging"
   bound = 900                                          # seconds that a run may take
 
-  [defaults]
+  [defaults]                                           # what a target file says, for all of them
   effort = "quick"
+  auth.token_env = "STAGING_TOKEN"
 
   [targets.koppeltaal]
   target = "koppeltaal.toml"                           # a target file, beside this one

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from ifmatch.client.auth.table import TOKEN_VARIABLE
 from ifmatch.client.connect import FirstLook
 from ifmatch.client.statement import Statement
-from ifmatch.client.target_file import SCHEMA
+from ifmatch.client.target_content import SCHEMA
 from ifmatch.client.template import BY_ITSELF, placeholders_of
 from ifmatch.errors import ConfigurationError
 from ifmatch.report.text import one_line

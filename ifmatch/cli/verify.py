@@ -8,17 +8,22 @@ from ifmatch.cli.command import Command
 from ifmatch.errors import ConfigurationError, ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ifmatch.report.verify import Evidence
 
 _EXAMPLES = """examples:
   ifmatch verify package                       hashes, attestation, log, completeness, profile, reports
   ifmatch verify package --key signer.pem      and signed with this key, whose public half you have from the signer
+  ifmatch verify package -p ours.toml          and held to this profile, whatever it says itself
   ifmatch verify reports/latest                a run without a package: log, completeness, profile, reports
 
 Without --key the signature is checked by the key that lies in the package: that shows that nothing was changed since
-it was signed, not who signed it. Whether the verdicts are right is for `ifmatch recheck` to say.
+it was signed, not who signed it. Whoever holds the key may have written all of it: whether the verdicts follow from
+the exchanges is for `ifmatch recheck` to say, and whether the server answered so, for a run of your own.
 
-exit codes: 0 all is as it was written, 1 something was changed or is missing, 4 wrong usage or no log"""
+exit codes: 0 all is as it was written, 1 something was changed or is missing, 4 wrong usage or no log,
+            7 nothing was found to be changed, but not all could be looked at"""
 
 #: What each check is of, for whoever waits for it.
 _ABOUT = {
@@ -36,23 +41,51 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--key", default="", metavar="FILE", help="the public key of whoever must have signed it"
     )
+    parser.add_argument(
+        "-p",
+        "--profile",
+        default="",
+        metavar="PROFILE",
+        help="the profile that it must have been held to: a name, or a file of your own",
+    )
 
 
 def _verify(args: argparse.Namespace) -> int:
     from ifmatch.report.console import Steps
     from ifmatch.report.verify import Evidence, verified
+    from ifmatch.rules import profile as profiles
 
-    evidence = Evidence(Path(args.folder), _key(args.key))
+    if args.profile:
+        profiles.load(args.profile)  # a slip in it is no flaw of the package
+    evidence = Evidence(Path(args.folder), _key(args.key), args.profile)
     with Steps() as steps:
         steps.begin("reading the log")
         found = verified(evidence, lambda check: steps.begin(f"checking {_ABOUT[check]}"))
     for check, problems in found.items():
-        print(f"  {'✗' if problems else '✓'} {check}")
+        print(f"  {_mark(problems)} {check}")
         for problem in problems:
             print(f"      {problem}")
-    is_wrong = any(found.values())
-    print(_conclusion(evidence, is_wrong))
-    return ExitCode.NOT_CONFORMANT if is_wrong else ExitCode.CONFORMANT
+    wrong = [check for check, problems in found.items() if _mark(problems) == _WRONG]
+    if wrong:
+        print(_NOT_COMPLETE if wrong == ["completeness"] else "NOT AS IT WAS WRITTEN")
+        return ExitCode.NOT_CONFORMANT
+    is_open = any(found.values())
+    print(f"AS IT WAS WRITTEN{_AS_FAR * is_open}   run {evidence.run.id}; {_vouched(evidence)}")
+    return ExitCode.INCONCLUSIVE if is_open else ExitCode.CONFORMANT
+
+
+_WRONG = "✗"
+_NOT_COMPLETE = "AS IT WAS WRITTEN, BUT NOT COMPLETE"
+_AS_FAR = ", AS FAR AS THAT CAN BE SEEN"
+
+
+def _mark(problems: "Sequence[str]") -> str:
+    """How a check stands: what is wrong outweighs what could not be looked at."""
+    from ifmatch.report.verify import Unchecked
+
+    if not problems:
+        return "✓"
+    return "?" if all(isinstance(one, Unchecked) for one in problems) else _WRONG
 
 
 def _key(name: str) -> bytes:
@@ -71,12 +104,6 @@ def _key(name: str) -> bytes:
             f"{name} holds no public key. It must be PEM, and begin with -----BEGIN PUBLIC KEY-----."
         )
     return pem
-
-
-def _conclusion(evidence: "Evidence", is_wrong: bool) -> str:
-    if is_wrong:
-        return "NOT AS IT WAS WRITTEN"
-    return f"AS IT WAS WRITTEN   run {evidence.run.id}; {_vouched(evidence)}"
 
 
 def _vouched(evidence: "Evidence") -> str:

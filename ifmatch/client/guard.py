@@ -1,7 +1,10 @@
 """Whether a run may write to a target at all: nobody's production is touched unless the target file names its host."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,17 +12,44 @@ from ifmatch.client.settings import Settings
 from ifmatch.errors import ConfigurationError
 from ifmatch.rules.answer import Answer
 
-#: Words that say production, in the languages of the systems we know, and in what names are made of.
-_PRODUCTION = re.compile(r"(?i)(?<![a-z])(production|prod|prd|productie|produktion)\d*(?![a-z])")
+#: Words that say production: whole ones, what German, Dutch and their neighbours make longer words of, what names of
+#: machines end in, and what is said in other scripts, where words need not stand apart.
+_PRODUCTION = re.compile(
+    r"""(?ix)
+    (?<![^\W\d_]) (?:
+        (?: production | prd | producci[oó]n | produ[cç][aã]o | produzione ) (?![^\W\d_])
+      | (?: productie | produktion | produktiv | produksjon | tuotanto | echtbetrieb | echtsystem | wirkbetrieb
+          | производств | продуктивн ) [^\W\d_]*
+      | (?: productive | live ) [\s_-]* (?: system | server | service | environment | instance | use | operation )
+      | live $
+    )
+    | prod (?![^\W\d_])
+    | 生产 | 生產 | 本番 | 운영
+    """
+)
 
-#: What takes such a word back, right before it: non-production, pre-prod, "not a production server".
-_NOT = re.compile(r"(?i)(?<![a-z])(non|pre|no|not|not a|not for|not in|never in|geen|kein)[\s_-]*$")
+#: What takes such a word back, right before it: non-production, pre-prod, "not meant to be used in production".
+_NOT = re.compile(
+    r"""(?ix)
+    (?: (?:non|pre) | (?<![^\W\d_])(?:no|not|never|geen|niet|kein|keine|nicht)
+        (?: \s+ (?: a | an | the | any | our | for | in | as | to | be | used? | is | intended | meant | suitable
+            | für | in | im | als | zur | voor | bestimmt ) (?![^\W\d_]) )* )
+    [\s_-]* $
+    """
+)
+
+#: The same right behind it: "production: false".
+_SAYS_NO = re.compile(r"(?i)\s*[\"']?\s*[:=]\s*[\"']?(false|no|0)\b")
+
+#: Where a word begins in a name that is made of several: fhirProd, ProductionServer.
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 #: Where a capability statement says what server this is (FHIR R4 CapabilityStatement; Conformance in DSTU2).
 _SELF_DESCRIPTION = (
     ("name",),
     ("title",),
     ("description",),
+    ("purpose",),
     ("url",),
     ("software", "name"),
     ("software", "version"),
@@ -31,8 +61,8 @@ _SELF_DESCRIPTION = (
 def demand_allowed_host(settings: Settings) -> None:
     """See that a run may write to this host, before anything is sent.
 
-    Raises ConfigurationError when the target file lists hosts and this is none of them, or when the host's own name
-    says production and the target file does not list it.
+    Raises ConfigurationError when the target file lists hosts and this is none of them, or when the address itself says
+    production and the target file does not list the host.
     """
     hosts = settings.limits.hosts
     if hosts and not _is_listed(settings):
@@ -40,8 +70,10 @@ def demand_allowed_host(settings: Settings) -> None:
             f"{_host(settings)} is not among the hosts that the target file allows ({', '.join(hosts)}), so nothing "
             "is sent to it. Correct the address, or add the host to hosts under [limits]."
         )
-    if says_production(_host(settings)):
-        _demand_listed(settings, f"its name, {_host(settings)}")
+    url = urlsplit(settings.base_url)
+    for place, text in (("its name", _readable(_host(settings))), ("its path", url.path)):
+        if says_production(text):
+            _demand_listed(settings, f"{place}, {text}")
 
 
 def demand_not_production(
@@ -57,8 +89,15 @@ def demand_not_production(
 
 
 def says_production(text: str) -> bool:
-    """Whether a text speaks of production, other than to say that this is none."""
-    return any(not _NOT.search(text[: found.start()]) for found in _PRODUCTION.finditer(text))
+    """Whether a text speaks of production, other than to say that this is none; in whatever script or spelling."""
+    visible = "".join(
+        c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf"
+    )
+    words = _HUMP.sub(" ", visible.strip())
+    return any(
+        not (_NOT.search(words[: found.start()]) or _SAYS_NO.match(words[found.end() :]))
+        for found in _PRODUCTION.finditer(words)
+    )
 
 
 def _demand_listed(settings: Settings, evidence: str) -> None:
@@ -72,11 +111,56 @@ def _demand_listed(settings: Settings, evidence: str) -> None:
 
 def _is_listed(settings: Settings) -> bool:
     url = urlsplit(settings.base_url)
-    return bool({url.netloc.lower(), url.hostname} & set(settings.limits.hosts))
+    host, port = _address(url.netloc)
+    ours = host, port or _PORTS[url.scheme]
+    return any(_is_at(ours, _address(listed.strip())) for listed in settings.limits.hosts)
+
+
+#: A host, in the form that goes over the network, and its port; 0 where none is named.
+_Address = tuple[str, int]
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def _is_at(ours: _Address, listed: _Address) -> bool:
+    """Whether what is listed is where we are: that host, and that port, if it names one."""
+    return ours[0] == listed[0] and listed[1] in (0, ours[1])
+
+
+def _address(text: str) -> _Address:
+    """A host as somebody wrote it, with a port or without, in the one form by which two are compared.
+
+    A dot at the end, capitals, brackets, another script and another way to write an IPv6 address make no difference.
+    Raises ConfigurationError when it is no host.
+    """
+    is_bare_ipv6 = text.count(":") > 1 and not text.startswith("[")
+    try:
+        url = urlsplit(f"//[{text}]" if is_bare_ipv6 else f"//{text}")
+        host, port = (url.hostname or "").rstrip("."), url.port or 0
+    except ValueError:
+        host, port = "", 0
+    if not host or set(text) & set("/?#@"):
+        raise ConfigurationError(
+            f'"{text}" among the hosts that the target file allows is no host. Write it as staging.example, or with a '
+            "port as 10.1.2.3:8443."
+        )
+    with suppress(ValueError):
+        return str(ip_address(host)), port
+    with suppress(UnicodeError):
+        return host.encode("idna").decode(), port
+    return host, port
 
 
 def _host(settings: Settings) -> str:
     return urlsplit(settings.base_url).hostname or ""
+
+
+def _readable(host: str) -> str:
+    """A host's name as a person writes it."""
+    try:
+        return host.encode("ascii").decode("idna")
+    except UnicodeError:
+        return host
 
 
 def _said_in(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -92,7 +176,7 @@ def _said_in(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _said_in_headers(settings: Settings, answer: Answer) -> Iterator[tuple[str, str]]:
     """The headers of its answer, and those of ours that are no secret: they may name an environment, too."""
     for name, value in answer.headers.items():
-        yield f"a header of its answer, {name}", value
+        yield "a header of its answer", f"{name}: {value}"
     for name, value in settings.headers.items():
         if value not in settings.secrets:
-            yield f"a header of the target file, {name}", value
+            yield "a header of the target file", f"{name}: {value}"

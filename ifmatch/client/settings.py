@@ -117,15 +117,14 @@ def settings_for(
     headers, from_environment = _headers(data.get("headers", {}))
     tls, waivers = data.get("tls", {}), data.get("waivers", {})
     demand_known(waivers)
-    folder = Path(target_file).parent
     return Settings(
         base_url=url,
         profile=profile or data.get("profile", ""),
         timeout=data.get("timeout", 30.0),
-        ca_file=_beside(folder, tls.get("ca_file", "")),
-        client_certificate=_beside(folder, tls.get("certificate", "")),
-        client_key=_beside(folder, tls.get("key", "")),
-        credentials=credentials_in(data.get("auth", {}), userinfo, folder),
+        ca_file=tls.get("ca_file", ""),
+        client_certificate=tls.get("certificate", ""),
+        client_key=tls.get("key", ""),
+        credentials=credentials_in(data.get("auth", {}), userinfo),
         headers=headers,
         secret_headers=from_environment,
         placeholders=data.get("placeholders", {}) | dict(map(_named_value, placeholders)),
@@ -174,10 +173,6 @@ def _named_value(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _beside(folder: Path, name: str) -> str:
-    return str(folder / name) if name else ""
-
-
 def _headers(given: Mapping[str, Any]) -> tuple[dict[str, str], frozenset[str]]:
     """The fixed headers, and the names of those whose values came from the environment."""
     fetched = {
@@ -204,5 +199,9 @@ def _no_passphrase() -> str:
 
 
 def _names_in(auth: Mapping[str, Any]) -> dict[str, str]:
-    """What the target file says of the first identity's credentials, which are names alone."""
-    return {name: value for name, value in auth.items() if isinstance(value, str)}
+    """What the target file says of the first identity's credentials, which are names alone; none of a file."""
+    return {
+        name: value
+        for name, value in auth.items()
+        if isinstance(value, str) and not name.endswith("_file")
+    }

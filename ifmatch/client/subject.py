@@ -80,14 +80,17 @@ class Snapshot:
     def changes_to(self, later: "Snapshot") -> list[str]:
         """What is different in a later snapshot, in words; empty when nothing happened in between."""
         return [
+            *self._change_of_version(later),
             *differences(self.resource, later.resource),
-            *self._changes_of_metadata(later),
+            *self._change_of_time(later),
             *self._additions_to_history(later),
         ]
 
-    def _changes_of_metadata(self, later: "Snapshot") -> Iterator[str]:
+    def _change_of_version(self, later: "Snapshot") -> Iterator[str]:
         if self.version != later.version:
             yield f"the version is {later.version}, not {self.version}"
+
+    def _change_of_time(self, later: "Snapshot") -> Iterator[str]:
         if self.last_updated != later.last_updated:
             yield f"lastUpdated is {later.last_updated}, not {self.last_updated}"
 

@@ -1,5 +1,6 @@
 """The machines that runs are made on: this one, and others that execnet reaches, as pytest-xdist does."""
 
+import os
 import signal
 import threading
 from collections.abc import Sequence
@@ -32,8 +33,8 @@ class Here:
         self._processes = Processes()
 
     def run(self, job: Job) -> Came:
-        """One run in a process of its own."""
-        return self._processes.run(job.words(), job.bound)
+        """One run in a process of its own, with the variables that are set now: what it is forked from is older."""
+        return self._processes.run(job.words(), job.bound, os.environ)
 
     def end(self, number: signal.Signals) -> None:
         """Send a signal to all that run here."""

@@ -108,9 +108,7 @@ def nights_beside(folder: Path) -> list[Night]:
 
 def _digest(job: Job) -> str:
     """What is asked of a run, the files that it is given included, in short."""
-    asked = parcel.packed(job)
-    parts = [asked["given"], asked["rest"], sorted(asked["files"].items())]
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+    return hashlib.sha256(repr(parcel.asked(job)).encode()).hexdigest()
 
 
 def _now() -> str:

@@ -114,6 +114,7 @@ def _run_apart(
 ) -> None:
     """One run, as `python -m ifmatch` runs it, in a process of its own that Ctrl-C in the terminal does not reach."""
     os.setsid()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # a host is begun without it
     os.environ.update(environment)
     file = os.open(printed, os.O_WRONLY | os.O_CREAT, 0o600)
     os.dup2(file, sys.stdout.fileno())
@@ -121,5 +122,5 @@ def _run_apart(
     if megabytes is not None:
         # A longer file is refused as on a full disk, which a run knows how to end.
         resource.setrlimit(resource.RLIMIT_FSIZE, (megabytes * 1_000_000, megabytes * 1_000_000))
-    sys.argv = [sys.argv[0], *words]  # which the run's evidence repeats
+    sys.argv = ["ifmatch", *words]  # which the run's evidence repeats
     runpy.run_module("ifmatch", run_name="__main__")

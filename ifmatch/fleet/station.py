@@ -5,13 +5,16 @@ import signal
 import tempfile
 import threading
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ifmatch.fleet import parcel
 from ifmatch.fleet.job import Bound, Came, Job
 from ifmatch.fleet.processes import Processes
+
+#: Those of this host: jobs share what was loaded once, and a signal for one is for all. Made once, for jobs begin
+#: together.
+_PROCESSES = Processes()
 
 
 def serve(channel: Any) -> None:
@@ -28,33 +31,26 @@ def serve(channel: Any) -> None:
         channel.send((came.code, came.printed, came.why, parcel.evidence_in(evidence)))
 
 
-@cache
-def _processes() -> Processes:
-    """Those of this host; all jobs share what was loaded once."""
-    return Processes()
-
-
 def _pass_on_signals(channel: Any, done: threading.Event) -> None:
     try:
         while True:
-            _processes().end(signal.Signals(channel.receive()))
+            _PROCESSES.end(signal.Signals(channel.receive()))
     except EOFError:
         if not done.is_set():
-            _processes().end(signal.SIGINT)
+            _PROCESSES.end(signal.SIGINT)
 
 
 def _made(asked: Mapping[str, Any], folder: Path, evidence: Path) -> Came:
     places = _unpacked(asked["files"], folder / "files")
-    files = {field: places[name] for field, name in asked["named"].items()}
     job = Job(
         name="",
         title="",
         folder=evidence,
-        given={**asked["given"], **files},
+        given={**asked["given"], "target_file": parcel.target_file_in(places, asked)},
         rest=tuple(asked["rest"]),
         bound=Bound(asked["seconds"], asked["megabytes"]),
     )
-    return _processes().run(job.words(), job.bound, asked["environment"])
+    return _PROCESSES.run(job.words(), job.bound, asked["environment"])
 
 
 def _unpacked(files: Mapping[str, bytes], folder: Path) -> dict[str, str]:

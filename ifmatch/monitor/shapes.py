@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ifmatch.rules.schema import mismatch
+from ifmatch.rules.schema_words import lacking_in
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -23,8 +24,7 @@ def misshapen(name: str, resource: object) -> str:
 
 def _explained(broken: "ValidationError") -> str:
     """What is wrong with an element: the schema's own word for what it should be, and what it is."""
-    wanted = broken.schema.get("description") if isinstance(broken.schema, dict) else None
     if broken.validator == "required":
-        return f"lacks an element: {broken.message}"
-    shown = json.dumps(broken.instance)[:60]
-    return f"is {shown}, not {wanted}" if wanted else broken.message
+        return f"lacks {' and '.join(lacking_in(broken))}"
+    wanted = broken.schema.get("description") if isinstance(broken.schema, dict) else None
+    return f"is {json.dumps(broken.instance)[:60]}, not {wanted or 'what FHIR has there'}"

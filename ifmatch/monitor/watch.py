@@ -1,16 +1,20 @@
 """Shows every exchange to the monitors, and keeps what they found."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ifmatch.client.asked import Asked, Interaction, asked_by
 from ifmatch.client.exchange import Exchange, Request
+from ifmatch.client.player import exchange_in
 from ifmatch.client.subject import is_bundle
+from ifmatch.errors import EvidenceMissing
+from ifmatch.log.events import Event, ExchangeRecorded
 from ifmatch.monitor.marks import marks_in
 from ifmatch.monitor.shown import Seen, Shown, shown_by, version_spoken_of
 from ifmatch.monitor.writes import LastWritten, Write, write_in
-from ifmatch.rules.answer import Answer, Resource, objects_in
+from ifmatch.rules.answer import Answer, Effect, Resource, objects_in
 from ifmatch.rules.expectation import Finding, Level
 
 
@@ -113,6 +117,22 @@ class Watch:
     def __init__(self, monitors: Mapping[str, Monitor], base_url: str) -> None:
         self._monitors, self._base_url, self._seen = monitors, base_url, Seen()
         self.tallies = {rule: Tally() for rule in monitors}
+        self._refused: dict[tuple[Interaction, str, int], str] = {}
+
+    @property
+    def refused(self) -> tuple[tuple[str, str], ...]:
+        """Type and id of what a refused write was about: of each interaction, type and status the first."""
+        return tuple((type_, id_) for (_, type_, _), id_ in self._refused.items())
+
+    def anew(self, events: Iterable[Event]) -> "Watch":
+        """A watch for the same rules that has been shown what a log has of every exchange, and nothing else."""
+        watch = Watch(self._monitors, self._base_url)
+        for event in events:
+            if isinstance(event, ExchangeRecorded):
+                with suppress(EvidenceMissing):
+                    exchange = exchange_in(event)
+                    watch(exchange, exchange.answer(event.id), event.raced)
+        return watch
 
     def __call__(self, exchange: Exchange, answer: Answer, raced: bool = False) -> None:
         """Show one exchange to every monitor, and remember what it shows for those that follow."""
@@ -160,3 +180,6 @@ class Watch:
         seen.marks.sent(marks, observed.answer, observed.began)
         if write is not None:
             seen.writes.add(write)
+        asked, answer = observed.asked, observed.answer
+        if asked is not None and asked.id and marks and answer.effect is Effect.REFUSED:
+            self._refused.setdefault((asked.interaction, asked.type, answer.status), asked.id)

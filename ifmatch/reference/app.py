@@ -31,6 +31,9 @@ BASE_PATH = "/fhir"
 #: Seconds between two entries then.
 _BETWEEN_STEPS = 0.003
 
+#: Seconds after a refusal at which a fault carries out what was refused.
+_LATE = 0.3
+
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 #: What a client may accept, in the Accept header or in `_format`, to be given JSON.
@@ -93,6 +96,10 @@ async def _answered(world: World, asked: Request, gone: Callable[[], Awaitable[b
     decision = check(exchange)
     if exchange.interaction == "transaction" and _is_done_in_steps(world):
         return await _answered_in_steps(world, asked)
+    if exchange.late is not None and world.faults.on("refused-update-applied-late"):
+        if not isinstance(decision, Reply):
+            asyncio.get_running_loop().call_later(_LATE, decision)
+        return refused(world, exchange.late)
     gap = None if isinstance(decision, Reply) else world.faults.gap(door(exchange))
     if gap is None:
         return carry_out(exchange, decision)

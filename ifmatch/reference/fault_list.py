@@ -421,6 +421,13 @@ _IF_MATCH = (
         applies=("update.if-match.stale",),
     ),
     Fault(
+        "refused-update-applied-late",
+        "A superseded version is refused, and the update is carried out some time later.",
+        ("always.refusal-leaves-no-trace",),
+        seen_in="update.*",
+        applies=("update.if-match.stale",),
+    ),
+    Fault(
         "refused-update-makes-a-version",
         "A superseded version is refused, and a new version with the old content appears.",
         _CONFLICTS[:-1],

@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.text import Text
 
 from ifmatch.log.events import RaceFacts, VerdictReached
-from ifmatch.report.causes import without_particulars
 from ifmatch.report.console.lines import print_beside, print_line
 from ifmatch.report.console.rule import sentence_on
 from ifmatch.report.console.words import MARKS
 from ifmatch.report.run import Judged, Run
+from ifmatch.report.symptoms import without_particulars
 from ifmatch.report.text import label_of, one_line
 from ifmatch.rules.verdict import KEPT, Verdict
 

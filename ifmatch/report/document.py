@@ -10,7 +10,7 @@ from ifmatch.errors import ConfigurationError
 from ifmatch.log.events import Expected, RaceFacts, VerdictReached
 from ifmatch.report.causes import Cause, causes
 from ifmatch.report.run import Judged, Run
-from ifmatch.rules.schema import mismatches
+from ifmatch.rules.schema_words import slip
 from ifmatch.rules.verdict import Verdict
 
 FILE_NAME = "report.json"
@@ -77,29 +77,21 @@ def as_json(run: Run) -> bytes:
     return f"{text}\n".encode("utf-8", "replace")
 
 
-def problems(report: object) -> list[str]:
-    """In what a document differs from the schema of `report.json`, each with its place; empty when it is valid."""
-    errors = mismatches(_SCHEMA_FILE, report)
-    return [
-        f"{'.'.join(map(str, error.absolute_path)) or 'top level'}: {_in_words(error)}"
-        for error in errors
-    ]
-
-
-def _in_words(error: Any) -> str:
-    """What is wrong, without the whole document in it."""
-    if error.validator in ("anyOf", "oneOf", "allOf", "not"):
-        return "its parts contradict each other"
-    return str(error.message)[:200]
+def flaw(report: object) -> str:
+    """What is most plainly not as `report.json` has it, with its place; empty when a document is valid."""
+    found = slip(_SCHEMA_FILE, report)
+    return f"{found.place}: {found.what}" if found else ""
 
 
 def load(path: Path) -> Document:
     """A `report.json`, or the one in a run's folder. Raises ConfigurationError when it is none."""
     file = path / FILE_NAME if path.is_dir() else path
     report: Document = _json_in(file)
-    wrong = problems(report)
+    wrong = flaw(report)
     if wrong:
-        raise ConfigurationError(f"{file} is not a report of this version of ifmatch: {wrong[0]}.")
+        raise ConfigurationError(
+            f"{file} is not a report of this version of ifmatch: {wrong} `ifmatch report` makes it of the log again."
+        )
     return report
 
 

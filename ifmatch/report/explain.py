@@ -7,11 +7,11 @@ from rich.text import Text
 
 from ifmatch.report.advice import advice_on
 from ifmatch.report.catalogue import Fault
-from ifmatch.report.causes import ACCEPTED, REFUSED, Symptom
 from ifmatch.report.console import console_for
 from ifmatch.report.console.lines import print_beside, print_line
 from ifmatch.report.promises import Promised, lines_of, promised_by
 from ifmatch.report.story import story_of
+from ifmatch.report.symptoms import ACCEPTED, REFUSED, Symptom
 from ifmatch.rules.catalogue import Rule
 from ifmatch.rules.expectation import Expectation, Promise, promised_status
 from ifmatch.rules.profile import Profile
@@ -25,7 +25,7 @@ def print_explanation(rule: Rule, profiles: Sequence[Profile], faults: Iterable[
     for alike, promises in promised_by(profiles, rule):
         _print_promises(console, ", ".join(profile.id for profile in alike), promises)
     _print_faults(console, rule, [fault for fault in faults if rule.id in fault.breaks])
-    advice = advice_on(_likely_symptom(rule, profiles))
+    advice = advice_on(_likely_symptom(rule, profiles), rule.id.startswith("race."))
     _heading(console, "when it fails")
     _value(console, "usually", advice.means)
     _value(console, "to do", advice.mend)
@@ -62,7 +62,7 @@ def _print_faults(console: Console, rule: Rule, faults: Sequence[Fault]) -> None
 def _likely_symptom(rule: Rule, profiles: Iterable[Profile]) -> Symptom:
     """How a server most likely breaks a rule, by what is promised of it first."""
     if rule.id.startswith("race."):
-        return Symptom("update with If-Match", ACCEPTED)
+        return Symptom(rule.id.split(".")[1].replace("-", " "), ACCEPTED)
     promises = (profile.promise(rule.id, profile.subject) for profile in profiles)
     status = next(filter(None, map(_promised_class, promises)), "")
     wrong = {"4": ACCEPTED, "2": REFUSED}.get(status, "expected a ")

@@ -24,11 +24,14 @@ _OF_A_RESOURCE: Mapping[str, str] = {
     "HEAD": "read",
 }
 
+#: The path of a version, which nobody may write to.
+_A_VERSION = re.compile(r".*/_history/[^/]+$")
+
 #: What is asked to be shown, by the form of the path below the base, the first that fits.
 _OF_A_PATH: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r".*_search$"), "search"),
     (re.compile(r"metadata$"), "capabilities"),
-    (re.compile(r".*/_history/[^/]+$"), "version read"),
+    (_A_VERSION, "version read"),
     (re.compile(r"(.*/)?_history$"), "history"),
     (re.compile(r"[^/]*$"), "search"),
 )
@@ -41,6 +44,12 @@ def interaction_of(request: RequestSent, base_url: str) -> str:
     searches = bool(query) and "/" not in path.strip("/")
     plain = _plain(request, path.strip("/"), searches or "if-none-exist" in headers)
     return f"{plain}{_preconditions(headers)}"
+
+
+def is_bundle(request: RequestSent, base_url: str) -> bool:
+    """Whether a request is a batch or a transaction."""
+    path = request.url.removeprefix(base_url).partition("?")[0]
+    return request.method == "POST" and not path.strip("/")
 
 
 def asked_in_entries(request: RequestSent) -> list[str]:
@@ -71,6 +80,8 @@ def _plain(request: RequestSent, path: str, is_conditional: bool) -> str:
         return _of_a_path(path)
     if not path:
         return _of_a_bundle(request.body)
+    if _A_VERSION.match(path):
+        return "write to a version"
     name = _OF_A_RESOURCE.get(request.method, request.method)
     return f"conditional {name}" if is_conditional else name
 

@@ -5,9 +5,9 @@ from typing import TypeVar
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from ifmatch.log.events import NotBegun, VerdictReached
-from ifmatch.report.causes import symptoms_of
 from ifmatch.report.replay import replay_of
 from ifmatch.report.run import Run, group_of, waived
+from ifmatch.report.symptoms import symptoms_of
 from ifmatch.report.text import for_xml, label_of, one_line, several_lines
 from ifmatch.rules.verdict import Verdict
 
@@ -136,13 +136,13 @@ def _source(case: VerdictReached) -> str:
 
 
 def _message(case: VerdictReached, run: Run) -> str:
-    """One line: of a failure what it has in common with others, then what is said of this one."""
+    """One line: what is said of this case, the answer first; of a failure, then what it has in common with others."""
     message = case.message or str(case.observed.get("answer") or case.verdict.value)
     is_broken = case.verdict is Verdict.FAIL
     cause = symptoms_of(case, run)[0].heading(case.title) if is_broken else ""
     known = "known by the baseline" if run.is_known(case) else ""
     first = message.partition("\n\n")[0]
-    return one_line("; ".join(filter(None, (waived(case), known, cause, first))), 450)
+    return one_line("; ".join(filter(None, (waived(case), known, first, cause))), 450)
 
 
 def _evidence(case: VerdictReached) -> str:

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
+from ifmatch.judge.anomaly import Name
+from ifmatch.log.events import AnomalySeen, RaceFacts
 from ifmatch.report.advice import advice_on
 from ifmatch.report.causes import Cause, causes
 from ifmatch.report.console import conclusion, count_line, partial_line
+from ifmatch.report.known import known, known_and_new, new_with
 from ifmatch.report.replay import replay_of
 from ifmatch.report.run import Judged, Run
-from ifmatch.report.text import for_markdown, one_line
+from ifmatch.report.text import counted, for_markdown, one_line
 from ifmatch.rules.verdict import Verdict
 
 FILE_NAME = "summary.md"
@@ -24,8 +27,9 @@ def summary(run: Run) -> bytes:
 
 def _lines(run: Run) -> Iterator[str]:
     yield from _head(run)
-    failed = [judged for judged in run.rules if judged.verdict is Verdict.FAIL]
-    yield from _causes(causes(failed, run))
+    yield from _lost_updates(run)
+    yield from _known(run)
+    yield from _causes(causes(new_with(run, Verdict.FAIL), run))
     for verdict in (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.WARN):
         yield from _in_brief(verdict, run)
 
@@ -39,6 +43,39 @@ def _head(run: Run) -> Iterator[str]:
     if run.left_out and run.conformant is None:
         yield from (_shown(partial_line(run)), "")
     yield f"{_shown(_target(run))}; run {_shown(run.id)}, {_shown(run.suite.name)} {_shown(run.suite.version)}"
+
+
+def _lost_updates(run: Run) -> Iterator[str]:
+    """What the tool is there to find comes first: the rules that a lost update has broken, with one of them each."""
+    found = [(judged, race) for judged in run.rules for race in _losing(judged)[:1]]
+    if found:
+        yield from ("", f"### Lost updates, found by {counted(len(found), 'rule')}", "")
+    for judged, race in found[:_MOST_RULES]:
+        lost = next(anomaly for anomaly in race.anomalies if _is_lost_update(anomaly))
+        yield f"- `{judged.rule}`: {_shown(lost.sentence)}{_reproduced(race)}"
+
+
+def _losing(judged: Judged) -> list[RaceFacts]:
+    """The races of a rule in which an update was lost."""
+    races = [case.race for case in judged.cases if case.race is not None]
+    return [race for race in races if any(map(_is_lost_update, race.anomalies))]
+
+
+def _is_lost_update(anomaly: AnomalySeen) -> bool:
+    return anomaly.name == Name.LOST_UPDATE.label
+
+
+def _reproduced(race: RaceFacts) -> str:
+    if race.reproduced is None:
+        return ""
+    shown, tries = race.reproduced
+    return f" Reproduced {shown} of {tries} times."
+
+
+def _known(run: Run) -> Iterator[str]:
+    if run.baseline:
+        yield from ("", f"### {known_and_new(run)}", "")
+    yield from (f"- `{judged.rule}` is known: {judged.verdict}" for judged in known(run))
 
 
 def _causes(found: Sequence[Cause]) -> Iterator[str]:
@@ -62,7 +99,7 @@ def _cause(cause: Cause) -> Iterator[str]:
     yield ""
     for finding in case.findings[:2]:
         yield f"- expected {_shown(finding.expected)}, got **{_shown(finding.got.partition(' (')[0])}**"
-    yield f"- to do: {advice_on(cause.symptom).mend}"
+    yield f"- to do: {advice_on(cause.symptom, cause.is_raced).mend}"
     yield f"- see it happen: `bash {replay_of(judged.rule)}`"
     if cause.consequences:
         names = [f"`{judged.rule}`" for judged in cause.consequences]
@@ -71,7 +108,7 @@ def _cause(cause: Cause) -> Iterator[str]:
 
 
 def _in_brief(verdict: Verdict, run: Run) -> Iterator[str]:
-    rules = [judged for judged in run.rules if judged.verdict is verdict]
+    rules = new_with(run, verdict)
     if rules:
         yield from ("", f"### {verdict.value}: {len(rules)}", "")
     yield from map(_line, rules[:_MOST_RULES])

@@ -69,18 +69,18 @@ def promised_by(
 
 
 def lines_of(promise: Promised) -> Iterator[str]:
-    """A promise line by line: how strongly what is promised, where that is written, and in which words."""
+    """A promise line by line: how strongly what is promised, where that is written, and what it says."""
     about = f"{promise.about}: " if promise.about else ""
     yield about + f"{promise.level} {promise.what}".strip()
     written = " · ".join(filter(None, (promise.source, promise.place)))
     if written:
         yield about + written
     if promise.says:
-        yield about + f"“{promise.says}”"
+        yield about + promise.says
 
 
 def in_words(promise: Promise, about: str = "") -> Promised:
-    """What a promise demands, where it is written, and the sentence that it is read from."""
+    """What a promise demands, where that is written, and what it says."""
     if isinstance(promise, NotApplicable):
         return Promised("", f"does not apply: {promise.reason}", about=about)
     if isinstance(promise, Surveyed):

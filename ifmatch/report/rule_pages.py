@@ -98,7 +98,7 @@ def _where(promise: Promised) -> str:
         source = f"[{source}](<{promise.place}>)"
     elif promise.place:
         source = f"{source}, {promise.place}"
-    return f"{source}: “{for_markdown(promise.says)}”" if promise.says else source
+    return f"{source}: {for_markdown(promise.says)}" if promise.says else source
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:

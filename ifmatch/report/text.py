@@ -1,7 +1,8 @@
 """Text from a server, made fit to be shown: it may hold anything, and a terminal or an XML parser obeys some of it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 from ifmatch.rules.expectation import Source
 
@@ -10,6 +11,18 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 #: What Markdown, and the HTML in it, would take for markup.
 _MARKUP = str.maketrans({character: f"\\{character}" for character in "\\|<>*_`[]&#"})
+
+#: What was seen, and in brackets a list of the particulars.
+WITH_PARTICULARS = re.compile(r"(?P<what>[^(]{5,120}?) \((?P<particulars>.*; .*)\)$", re.DOTALL)
+
+#: The version and one element say what happened.
+_MOST_PARTICULARS = 2
+
+#: A value of which the beginning is enough.
+_LONG_VALUE = re.compile(r"('[^']{24})[^']{4,}'")
+
+#: A longer word is cut where need be, such as an address.
+_LONGEST_WORD = 20
 
 _SHORT: Mapping[str, str] = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -28,6 +41,20 @@ def counted(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
+def in_brief(text: str) -> str:
+    """What came, with the first particulars of a list of them: `resource changed (a; b; and 3 more)`.
+
+    Long values in them are cut; all of it stands in report.json.
+    """
+    found = WITH_PARTICULARS.match(text)
+    if found is None:
+        return text
+    particulars = found["particulars"].split("; ")
+    shown = [_LONG_VALUE.sub(r"\1…'", part) for part in particulars[:_MOST_PARTICULARS]]
+    more = len(particulars) - len(shown)
+    return f"{found['what']} ({'; '.join([*shown, *[f'and {more} more'] * (more > 0)])})"
+
+
 def spelled_out(text: str) -> str:
     """A text in which every character is seen: those that move or hide what stands around them are spelled."""
     return text if text.isprintable() else "".join(map(_visible, text))
@@ -43,7 +70,25 @@ def several_lines(text: object, most: int = 20, width: int = 300) -> list[str]:
 def shortened(text: str, most: int, whole: int | None = None) -> str:
     """A text of at most about `most` characters, with a note when something was cut off."""
     length = len(text) if whole is None else max(whole, len(text))
-    return text if len(text) <= most else f"{text[:most]}… ({length} characters)"
+    note = f"… ({length} characters)"
+    if length <= most + len(note):
+        return text
+    return f"{_to_a_word(text, most)}{note}"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """Names in a line of at most about `most` characters, and how many more there are."""
+    ends = list(accumulate(len(name) + 2 for name in names))
+    shown = max(1, sum(end <= most for end in ends))
+    more = len(names) - shown
+    # One more name is as short as the note that there is one.
+    return ", ".join(names) if more <= 1 else f"{', '.join(names[:shown])} and {more} more"
+
+
+def _to_a_word(text: str, most: int) -> str:
+    """The beginning of a text, up to the end of a word where one ends nearby."""
+    beginning, _, word = text[:most].rpartition(" ")
+    return beginning if beginning and len(word) < _LONGEST_WORD else text[:most]
 
 
 def for_xml(text: object, most: int = 20_000) -> str:

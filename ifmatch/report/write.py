@@ -8,7 +8,7 @@ from pathlib import Path
 from ifmatch.errors import ConfigurationError
 from ifmatch.log.reader import read
 from ifmatch.report import allure, badge, document, har, junit, markdown, page, replay, sarif
-from ifmatch.report.package import applicant, certificate, earl, statement, sums, test_report
+from ifmatch.report.package import applicant, certificate, earl, statement, test_report
 from ifmatch.report.run import Run
 
 #: Writes one form of report: of this run, whose evidence lies in this folder, to that place.
@@ -75,9 +75,7 @@ FORMATS = (
 DERIVED = (
     *(form.name for form in FORMATS),
     "pictures",
-    sums.FILE_NAME,
-    statement.FILE_NAME,
-    statement.PUBLIC_KEY,
+    *statement.SEALS,
 )
 
 

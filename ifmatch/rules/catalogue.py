@@ -5,7 +5,7 @@ Where the id of an outline names columns of its table, as in `door.<door>.stale`
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -35,8 +35,8 @@ _WATCHED = "always."
 class Rule:
     """One rule: its id, its title, the feature that explains it, and the tags that gate it.
 
-    `scenario` is the title as the feature file has it. Where that is an outline of several rules, `row` holds the
-    values of the rule's row, joined as pytest joins them.
+    `template` and `scenario` are the id and the title as the feature file has them, `rows` are those of its table that
+    it is tried on; none: a single empty one.
     """
 
     id: str
@@ -44,8 +44,14 @@ class Rule:
     feature: str
     path: str
     tags: frozenset[str]
-    scenario: str
-    row: str
+    scenario: str = ""
+    template: str = ""
+    rows: tuple[Mapping[str, str], ...] = field(default=({},), compare=False)
+
+    @property
+    def row(self) -> str:
+        """Of an outline of several rules, the values of this one's row, joined as pytest joins them; else nothing."""
+        return "-".join(self.rows[0].values()) if self.template != self.id else ""
 
 
 @cache
@@ -62,8 +68,10 @@ def rules_in(path: Path) -> Iterator[Rule]:
     for scenario in scenarios:
         tags = _tags_of(feature) | _tags_of(scenario)
         id_ = _id_in(tags, f"{path.name}: the scenario {scenario['name']!r}")
-        rows = rows_of(scenario) if _COLUMN.search(id_) else [{}]
-        for row in rows:
+        rows = tuple(rows_of(scenario)) or ({},)
+        is_rule_each = _COLUMN.search(id_) is not None
+        for its_rows in [(row,) for row in rows] if is_rule_each else [rows]:
+            row = its_rows[0] if is_rule_each else {}
             yield Rule(
                 id=for_row(id_, row),
                 title=for_row(scenario["name"], row),
@@ -71,7 +79,8 @@ def rules_in(path: Path) -> Iterator[Rule]:
                 path=str(path.relative_to(FEATURES)),
                 tags=tags | _needs_of(row),
                 scenario=scenario["name"],
-                row="-".join(row.values()),
+                template=id_,
+                rows=its_rows,
             )
 
 

@@ -42,7 +42,7 @@ class Expectation:
 
     `status` lists the allowed codes; empty means any code of the outcome's class. `body` lists the allowed kinds.
     `headers` maps a header to the forms it must have, `issue` an element of an OperationOutcome's issue to its codes
-    (`ANY`: whatever it says). `says` is the sentence of the source, in our words or a short quotation.
+    (`ANY`: whatever it says). `says` is what the source says of it, in our words.
     `server_error` is how strongly a 5xx that is not among the codes is ruled out: some texts let a refusal be one.
     """
 

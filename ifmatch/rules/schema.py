@@ -28,12 +28,6 @@ def mismatch(schema: Path, data: object) -> "ValidationError | None":
     return found
 
 
-def mismatches(schema: Path, data: object) -> "list[ValidationError]":
-    """All places where data is not as a schema has it, in the order of their names."""
-    errors = _validator(schema).iter_errors(data)
-    return sorted(errors, key=lambda error: [str(part) for part in error.absolute_path])
-
-
 @cache
 def read(schema: Path) -> dict[str, Any]:
     """A schema as it stands in its file."""

@@ -1,5 +1,6 @@
-"""What a JSON Schema finds wrong with a file that a person wrote, in our words: where, what it means, what to do."""
+"""What a JSON Schema finds wrong with a file, mostly of a person, in our words: where, what it means, what to do."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 #: What a value is, by its type in Python, and what it should be, by its type in a schema: as TOML writes it.
 _IS = {str: "text", bool: "true or false", int: "a number", float: "a number"}
-_IS |= {list: "a list", dict: "a table"}
+_IS |= {list: "a list", dict: "a table", type(None): "null"}
 _SHOULD_BE = {
     "string": "text in quotes",
     "integer": "a whole number without quotes",
@@ -22,6 +23,7 @@ _SHOULD_BE = {
     "boolean": "true or false without quotes",
     "array": "a list in square brackets",
     "object": "a table",
+    "null": "null",
 }
 
 
@@ -45,13 +47,13 @@ def slip(schema: Path, data: object, *, shows_values: bool = True) -> Slip | Non
     return _told(read(schema), mismatch(schema, data), shows_values)
 
 
-def slip_in(schema: Mapping[str, Any], data: object) -> Slip | None:
+def slip_in(schema: Mapping[str, Any], data: object, *, shows_values: bool = True) -> Slip | None:
     """The same for a schema that is made of others."""
-    return _told(schema, mismatch_in(schema, data))
+    return _told(schema, mismatch_in(schema, data), shows_values)
 
 
 def _told(
-    schema: Mapping[str, Any], error: "ValidationError | None", shows_values: bool = True
+    schema: Mapping[str, Any], error: "ValidationError | None", shows_values: bool
 ) -> Slip | None:
     if error is None:
         return None
@@ -92,7 +94,7 @@ def _alternatives(error: "ValidationError", _: Quote) -> str:
     if all(groups):
         return f"it needs exactly one of: {', '.join(groups)}"
     kinds = [kind for part in parts for kind in _kinds(part)]
-    return f"it must be {_either(kinds)}"
+    return f"it must be {_either(kinds)}" if kinds else "its parts contradict each other"
 
 
 def _kinds(schema: Any) -> Iterator[str]:
@@ -120,6 +122,10 @@ def _enum(error: "ValidationError", quote: Quote) -> str:
     return f"{quote(error.instance)} is not allowed"
 
 
+def _const(error: "ValidationError", quote: Quote) -> str:
+    return f"it must be {json.dumps(error.validator_value)}, and is {quote(error.instance)}"
+
+
 def _keys(error: "ValidationError", _: Quote) -> str:
     return _no_key(_unknown(error))
 
@@ -141,7 +147,7 @@ def _values(error: "ValidationError") -> list[object]:
 
 
 def _required(error: "ValidationError", _: Quote) -> str:
-    lacking = _lacking(error)
+    lacking = lacking_in(error)
     return f"{' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} missing"
 
 
@@ -154,7 +160,8 @@ def _dependent(error: "ValidationError", _: Quote) -> str:
 def _pattern(error: "ValidationError", quote: Quote) -> str:
     if not str(error.instance).strip():
         return _empty(error, quote)
-    return f"{quote(error.instance)} does not have the form that is needed there"
+    shown = _quoted if _is_of_a_key(error) else quote
+    return f"{shown(error.instance)} does not have the form that is needed there"
 
 
 def _format(error: "ValidationError", _: Quote) -> str:
@@ -217,7 +224,7 @@ def _meaning(error: "ValidationError") -> Iterator[str]:
     """What the schema says that the value, or the key that is missing, is for."""
     schema = _mapping(error.schema)
     if error.validator == "required":
-        schema = _property(schema, _lacking(error)[0])
+        schema = _property(schema, lacking_in(error)[0])
     if "description" in schema and error.validator != "additionalProperties":
         yield f"What belongs there: {schema['description']}."
 
@@ -226,7 +233,8 @@ def _property(schema: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return _mapping(_mapping(schema.get("properties")).get(key))
 
 
-def _lacking(error: "ValidationError") -> list[str]:
+def lacking_in(error: "ValidationError") -> list[str]:
+    """The keys that are missing, where that is what is wrong."""
     return [str(name) for name in _values(error) if name not in _mapping(error.instance)]
 
 
@@ -259,6 +267,7 @@ _FORMATS = {"date": "it is no day of the calendar"}
 _WORDS: Mapping[str, Callable[["ValidationError", Quote], str]] = {
     "type": _type,
     "enum": _enum,
+    "const": _const,
     "anyOf": _alternatives,
     "oneOf": _alternatives,
     "additionalProperties": _keys,

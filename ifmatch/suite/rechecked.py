@@ -15,7 +15,7 @@ import pytest
 
 from ifmatch import __version__
 from ifmatch.client.connect import await_start
-from ifmatch.client.player import Player, exchange_in
+from ifmatch.client.player import Player
 from ifmatch.client.redaction import Redactor
 from ifmatch.client.settings import reopened
 from ifmatch.errors import ConfigurationError, EvidenceMissing, IfmatchError
@@ -30,8 +30,6 @@ from ifmatch.log.events import (
 )
 from ifmatch.log.reader import read
 from ifmatch.log.writer import EventLog
-from ifmatch.monitor import MONITORS
-from ifmatch.monitor.watch import Watch
 from ifmatch.report.judged_anew import CaseKey, key_of
 from ifmatch.report.run import Run
 from ifmatch.rules import profile as profiles
@@ -63,17 +61,8 @@ class Rechecked(Session):
 
     def conclude_monitors(self) -> None:
         """Show the monitors all that was exchanged then, races and tidying up included."""
-        monitors = {rule: MONITORS[rule] for rule in self.watch.tallies}
-        self.watch = Watch(monitors, self.settings.base_url)
-        for event in self.evidence:
-            if isinstance(event, ExchangeRecorded):
-                self._show(event)
+        self.watch = self.watch.anew(self.evidence)
         super().conclude_monitors()
-
-    def _show(self, event: ExchangeRecorded) -> None:
-        with suppress(EvidenceMissing):
-            exchange = exchange_in(event)
-            self.watch(exchange, exchange.answer(event.id), event.raced)
 
 
 class Recheck:

@@ -190,7 +190,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         config.stash.setdefault(ABORT, _note_crash(run, _LAST_CRASH.pop()))
     try:
         run.clean_up()
-        if not (run.interrupted or config.stash.get(ABORT, None)):
+        if not (_is_worker(config) or run.interrupted or config.stash.get(ABORT, None)):
             run.conclude_monitors()
     except Exception as error:
         config.stash.setdefault(ABORT, _note_crash(run, error))

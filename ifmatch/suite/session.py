@@ -20,7 +20,13 @@ from ifmatch.client.target import Target
 from ifmatch.client.tidying import INTERRUPTED, tidy_up
 from ifmatch.client.unique import draw_for
 from ifmatch.client.workbench import Workbench
-from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError
+from ifmatch.errors import (
+    ConfigurationError,
+    ExitCode,
+    IfmatchError,
+    OutcomeUnknown,
+    TargetUnusable,
+)
 from ifmatch.log.events import Event, Journalled, RunFinished, VerdictReached
 from ifmatch.log.reader import read
 from ifmatch.log.seal import seal_of
@@ -235,8 +241,7 @@ class Session:
         except ConfigurationError as error:
             self.lost = error
             raise
-        if isinstance(written, VerdictReached):
-            self.judged |= written.verdict is not Verdict.NOT_APPLICABLE
+        self.judged |= _is_judged(written)
         for listener in self.listeners:
             listener(written)
         return written
@@ -275,14 +280,33 @@ class Session:
                 event for event in read(self.log.folder) if isinstance(event, Journalled)
             )
         try:
+            self._look_for_late_writes()
             self.interrupted = tidy_up(self.target)
         except KeyboardInterrupt:
             self.interrupted = True
             for item in self.target.ledger.open_items():
                 self.target.ledger.left(item, INTERRUPTED)
 
+    def _look_for_late_writes(self) -> None:
+        """Read some of what refused writes were about, before it is removed: one may have been carried out since.
+
+        What that shows is for the monitors; only a run that comes to its end has them judge.
+        """
+        if not self.judged:
+            return
+        with suppress(OutcomeUnknown, TargetUnusable):
+            for resource_type, resource_id in self.watch.refused:
+                self.target.read(resource_type, resource_id)
+
     def conclude_monitors(self) -> None:
-        """Say of each rule that is watched throughout how it stands; of none when nothing was judged."""
+        """Say of each rule that is watched throughout how it stands; of none when nothing was judged.
+
+        Of several processes each saw its own exchanges, so whoever opened the run is shown what the log has of all.
+        """
+        if self.shares > 1:
+            events = list(read(self.log.folder))
+            self.judged |= any(map(_is_judged, events))
+            self.watch = self.watch.anew(events)
         if not self.judged:
             return
         for rule in catalogue.rules():
@@ -357,6 +381,11 @@ class Session:
         self.log.close()
         if self.embedded is not None:
             self.embedded.stop()
+
+
+def _is_judged(event: Event) -> bool:
+    """Whether it says of a rule anything but that it does not apply."""
+    return isinstance(event, VerdictReached) and event.verdict is not Verdict.NOT_APPLICABLE
 
 
 def _selected(rule: str, globs: str) -> bool:

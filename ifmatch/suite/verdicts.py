@@ -7,9 +7,10 @@ from typing import Any
 from ifmatch.judge.jsonlines import history_lines
 from ifmatch.log.events import Expected, HistoryRecorded, RaceFacts, StepCarriedOut, VerdictReached
 from ifmatch.monitor.watch import Tally
+from ifmatch.report.text import in_brief
 from ifmatch.rules.case import Case
 from ifmatch.rules.catalogue import Rule
-from ifmatch.rules.expectation import Expectation, Level, promised_status
+from ifmatch.rules.expectation import Expectation, Finding, Level, promised_status
 from ifmatch.rules.profile import Profile
 from ifmatch.rules.verdict import WAIVABLE, Verdict, with_waiver
 from ifmatch.rules.waiver import Waiver
@@ -77,7 +78,19 @@ def message_of(case: Case) -> str:
     if finding is None:
         return _what_came(case)
     story = case.race.story if case.race is not None and finding.state else ""
-    return story or f"expected {finding.expected}; got {finding.got}"
+    return story or "; ".join(map(_difference, _told_of(case)))
+
+
+def _told_of(case: Case) -> Iterator[Finding]:
+    """What a person is told first: the gravest wrong answer, and then what became of the resource."""
+    by_gravity = sorted(case.findings, key=lambda finding: list(Level).index(finding.level))
+    binding = [finding for finding in by_gravity if finding.level is not Level.MAY] or by_gravity
+    for state in (False, True):
+        yield from [finding for finding in binding if finding.state is state][:1]
+
+
+def _difference(finding: Finding) -> str:
+    return f"expected {finding.expected}, got {in_brief(finding.got)}"
 
 
 def _what_came(case: Case) -> str:

@@ -1,4 +1,4 @@
-"""The page of a run, and page one of a certification, in a real browser.
+"""The page of a run, that of a comparison, and page one of a certification, in a real browser.
 
 At three widths, light and dark, by keyboard, on paper, and with hostile texts. What makes a page hard to see or to hear
 is found by axe; contrast is among it. The browser is that of IFMATCH_BROWSER, or one from the npm registry.
@@ -6,6 +6,8 @@ is found by axe; contrast is among it. The browser is that of IFMATCH_BROWSER, o
 
 import functools
 import json
+import re
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -13,9 +15,12 @@ from pathlib import Path
 import pytest
 from built import Recipe, Tool, or_skip, tail
 from page_run import certified, everything, hostile, large
+from running import forked, run
 
+from ifmatch.report.compare import html
+from ifmatch.report.document import document
 from ifmatch.report.package.certificate import certificate
-from ifmatch.report.page import write_page
+from ifmatch.report.page import FILE_NAME, write_page
 
 pytestmark = pytest.mark.browser
 
@@ -40,10 +45,37 @@ def page_one_of(run, path):
     path.write_bytes(certificate(run))
 
 
+def page_of_both(runs, path):
+    """Write the page of a comparison."""
+    path.write_text(html([document(run) for run in runs]), encoding="utf-8")
+
+
+#: A server with three faults that have nothing to do with each other, and rules of which a dozen fail for them.
+THREE_FAULTS = [
+    "-p", "fhir-r4",
+    "--fault", "if-match-ignored", "--fault", "unmodified-answered-412", "--fault", "since-ignored",
+    "--rules", "update.if-match.stale,update.if-match.stale-by-*,update.if-match.stale-equal-content,"
+               "update.if-match.content-returned,race.update.same-version,read.*,history.*,always.*",
+]  # fmt: skip
+
+
+def three_faults():
+    """The page that a run of the command line has written about it."""
+    folder = Path(tempfile.mkdtemp())
+    forked(run, [(THREE_FAULTS, folder)])
+    return folder / "run" / FILE_NAME
+
+
 #: What is looked at on which page of which run.
 PAGES = {
+    "three faults": (
+        lambda made, path: shutil.copy(made, path),
+        three_faults,
+        ["fold", "views", "paper"],
+    ),
     "everything": (page_of, everything, ["views", "use", "paper"]),
     "hostile": (page_of, hostile, ["views", "undrawn"]),
+    "compared": (page_of_both, lambda: [everything(), hostile()], ["views"]),
     "large": (page_of, lambda: large(60, 20), ["all"]),
     "certified": (page_one_of, certified, ["views", "paper"]),
     "not certified": (page_one_of, hostile, ["views", "paper"]),
@@ -111,6 +143,22 @@ def test_the_first_screen_says_what_is_wrong(view):
     assert seen("everything")[view]["causes"] == 2
 
 
+@pytest.mark.parametrize("screen", ["phone", "desktop"])
+def test_ten_seconds_are_enough(screen):
+    """Three faults are three causes, and what the first one is about stands on the first screen: whether the server
+    conforms, how many causes there are, the rule, what came, where it is written, and the command that shows it."""
+    told = seen("three faults")[f"fold {screen}"]
+    assert told["causes"] == 3
+    below = {what: one for what, one in told["found"].items() if one["bottom"] > told["height"]}
+    assert not below
+    texts = {what: one["text"] for what, one in told["found"].items()}
+    assert texts["conclusion"] == "NOT CONFORMANT"
+    assert re.match(r"1\d rules fail, from 3 causes\.", texts["count"])
+    assert texts["cause"] == "Update with If-Match: accepted, though it must be refused"
+    assert texts["rule"] == "update.if-match.stale"
+    assert texts["command"] == "bash replay/update.if-match.stale.sh"
+
+
 def test_it_is_dark_where_that_is_preferred():
     """And light elsewhere."""
     grounds = {view: seen("everything")[view]["background"] for view in VIEWS}
@@ -123,15 +171,17 @@ def test_a_keyboard_is_enough():
     told = seen("everything")["keyboard"]
     assert told["first"] == "Skip to the findings"
     assert told["listed"] >= 1
+    assert told["unseen"] == []
     assert told["shown"].startswith(("GET https://staging.example", "PUT https://staging.example"))
 
 
 def test_the_table_is_filtered():
-    """By verdict, interaction and text; the counts in the banner are filters, too."""
+    """By verdict, interaction, level and text; the counts in the banner are filters, too."""
     told = seen("everything")["filters"]
     assert (told["all"], told["failing"], told["reads"], told["warnings"], told["passing"]) == (
         12, 4, 1, 1, 2
     )  # fmt: skip
+    assert told["obligatory"] == 11
     assert told["counted"] == "2 of 12 rules"
 
 
@@ -144,8 +194,9 @@ def test_a_curl_is_copied_with_its_body():
 
 
 def test_a_link_opens_what_is_folded():
-    """A rule that shows a cause again can be linked to."""
+    """A rule that shows a cause again can be linked to; and so can what a filter has left out."""
     assert seen("everything")["link"]["open"] is True
+    assert seen("everything")["link"]["visible"] is True
 
 
 def test_a_thousand_exchanges_are_opened_at_once():

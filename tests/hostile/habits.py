@@ -77,6 +77,12 @@ def outcome(status: int, code: str) -> Reply:
     return Reply(status, headers=[("Content-Type", "application/fhir+json")]).holding(said)
 
 
+@altered
+def statement_fails(asked: Asked, reply: Reply) -> Reply:
+    """The capability statement cannot be had."""
+    return outcome(500, "exception") if asked.is_statement else reply
+
+
 @misbehaviour
 def nobody_wins(turn: Turn) -> bool:
     """Refuses all who write to one resource at the same time, every second time that it happens."""

@@ -5,9 +5,13 @@ The other machines are this one, by another Python process and another address o
 
 import os
 import signal
+import socket
 import sys
+import threading
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
@@ -18,6 +22,7 @@ from ifmatch.client.settings import Settings
 from ifmatch.errors import ConfigurationError, TargetUnusable
 from ifmatch.race.transport import Mode, TimedRequest, choose
 from ifmatch.race.transport.clocks import DRIFT, ClockBounds
+from ifmatch.race.transport.vantage_point import VantagePoint
 from ifmatch.reference.server import EmbeddedServer
 from ifmatch.rules.profile import load
 
@@ -138,6 +143,89 @@ def test_a_place_that_cannot_be_reached_is_told_before_anything_is_written(spec)
     assert code == 4, printed
     assert f"{spec} is of no use" in printed
     assert "with ifmatch" in printed
+
+
+@contextmanager
+def closed_to(server, address, answer):
+    """The server behind a door that gives who comes from an address an answer of its own, or none at all."""
+
+    def pass_through(source, sink):
+        with suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+    def serve(client, peer):
+        with client:
+            if peer[0] == address:
+                client.sendall(answer)
+                return
+            with socket.create_connection(("127.0.0.1", urlsplit(server.base_url).port)) as behind:
+                back = threading.Thread(target=pass_through, args=(behind, client), daemon=True)
+                back.start()
+                pass_through(client, behind)
+                back.join()
+
+    def accept():
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=door.accept(), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{door.getsockname()[1]}/fhir"
+        door.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize(
+    ("spec", "answer", "said"),
+    [
+        ("popen//source=192.0.2.1", b"", "cannot be reached, though it can from here"),
+        (_SPEC, b"", "cannot be reached, though it can from here"),
+        (
+            _SPEC,
+            b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n",
+            "answers 403 to GET metadata, and from here 200",
+        ),
+    ],
+)
+def test_a_place_from_which_the_target_is_not_reached(spec, answer, said):
+    """Told before anything is written, with exit 6 and what to do."""
+    from running import run
+
+    with (
+        EmbeddedServer(load("fhir-r4")) as server,
+        closed_to(server, "127.0.0.2", answer) as url,
+    ):
+        code, _, printed = run(
+            [
+                url,
+                "-p",
+                "fhir-r4",
+                "--rules",
+                "update.persisted,race.update.same-version",
+                "--vantage",
+                spec,
+            ]
+        )
+        assert not server.world.store.all_versions("Patient")
+    printed = " ".join(printed.split())
+    assert code == 6, printed
+    assert f"From the vantage point {spec}" in printed
+    assert said in printed
+    assert "Nothing was written" in printed
+
+
+def test_a_place_without_a_file_that_it_needs(tmp_path):
+    """It names that, with exit 4: a certificate is read from the same path on each machine."""
+    settings = Settings(
+        "https://127.0.0.1:9/fhir",
+        through_proxy=False,
+        ca_file=str(tmp_path / "none.pem"),
+        vantages=("popen",),
+    )
+    with pytest.raises(ConfigurationError, match="by the same paths as here"):
+        VantagePoint("popen", settings)
 
 
 @pytest.mark.slow

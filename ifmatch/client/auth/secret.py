@@ -35,7 +35,7 @@ def from_file(path: Path, place: str) -> str:
     return value
 
 
-def named(table: Mapping[str, Any], name: str, place: str, folder: Path) -> str:
+def named(table: Mapping[str, Any], name: str, place: str) -> str:
     """The secret that a table names by `NAME_env` or `NAME_file`; empty when it names none.
 
     Raises ConfigurationError when it cannot be had, or is named twice.
@@ -45,7 +45,7 @@ def named(table: Mapping[str, Any], name: str, place: str, folder: Path) -> str:
         return ""
     if way.endswith("_env"):
         return from_environment(table[way])
-    return from_file(folder / table[way], f"{place}.{way}")
+    return from_file(Path(table[way]), f"{place}.{way}")
 
 
 def only(table: Mapping[str, Any], names: Iterable[str], place: str) -> str:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from ifmatch.client.address import UserInfo, normalised
@@ -25,30 +24,30 @@ SECOND_TOKEN_VARIABLE = "IFMATCH_SECOND_TOKEN"
 Table = Mapping[str, Any]
 
 
-def credentials_in(auth: Table, user: UserInfo | None, folder: Path) -> dict[Identity, Credential]:
+def credentials_in(auth: Table, user: UserInfo | None) -> dict[Identity, Credential]:
     """What each identity shows: by the table, else by the environment, else, the first, by the address itself.
 
-    Files lie in the folder. Raises ConfigurationError when a secret cannot be had or a key cannot sign.
+    Raises ConfigurationError when a secret cannot be had or a key cannot sign.
     """
-    first = _credential(auth, "auth", folder, TOKEN_VARIABLE)
+    first = _credential(auth, "auth", TOKEN_VARIABLE)
     if first is None and user:
         first = Fixed(basic(*user))
-    second = _credential(auth.get("second", {}), "auth.second", folder, SECOND_TOKEN_VARIABLE)
+    second = _credential(auth.get("second", {}), "auth.second", SECOND_TOKEN_VARIABLE)
     found = {Identity.FIRST: first, Identity.SECOND: second}
     return {identity: credential for identity, credential in found.items() if credential}
 
 
-def _credential(table: Table, place: str, folder: Path, variable: str) -> Credential | None:
+def _credential(table: Table, place: str, variable: str) -> Credential | None:
     way = only(table, _WAYS, place)
     if way:
-        return _WAYS[way](table, place, folder)
+        return _WAYS[way](table, place)
     is_set = os.environ.get(variable, "").strip()
     return _bearer(from_environment(variable), variable) if is_set else None
 
 
-def _token(table: Table, place: str, folder: Path) -> Fixed:
+def _token(table: Table, place: str) -> Fixed:
     name = table.get("token_env") or f"The file at {place}.token_file"
-    return _bearer(named(table, "token", place, folder), name)
+    return _bearer(named(table, "token", place), name)
 
 
 def _bearer(value: str, name: str) -> Fixed:
@@ -67,8 +66,8 @@ def is_token(value: str) -> bool:
     return value.isascii() and value.isprintable() and " " not in value and bool(value)
 
 
-def _password(table: Table, place: str, folder: Path) -> Fixed:
-    password = named(table, "password", place, folder)
+def _password(table: Table, place: str) -> Fixed:
+    password = named(table, "password", place)
     if not password:
         raise ConfigurationError(
             f"The target file gives a user at {place} and no password. Name it by password_env or password_file."
@@ -76,10 +75,10 @@ def _password(table: Table, place: str, folder: Path) -> Fixed:
     return Fixed(basic(table["user"], password))
 
 
-def _grant(table: Table, place: str, folder: Path) -> ClientGrant:
+def _grant(table: Table, place: str) -> ClientGrant:
     oauth, place = table["oauth"], f"{place}.oauth"
-    key = _key(oauth, place, folder)
-    secret = named(oauth, "client_secret", place, folder)
+    key = _key(oauth, place)
+    secret = named(oauth, "client_secret", place)
     usual = Authentication.PRIVATE_KEY if key else Authentication.BASIC
     authentication = Authentication(oauth.get("authentication", usual))
     _demand_what_it_needs(authentication, key, secret, place)
@@ -125,9 +124,9 @@ def _token_url(oauth: Table, place: str) -> str:
     return str(url)
 
 
-def _jwt(table: Table, place: str, folder: Path) -> RequestJwt:
+def _jwt(table: Table, place: str) -> RequestJwt:
     jwt, place = table["jwt"], f"{place}.jwt"
-    key = _key(jwt, place, folder)
+    key = _key(jwt, place)
     _demand_that_it_is_meant(jwt.get("algorithm", ""), key, place)
     return RequestJwt(jwt.get("claims", {}), key, jwt.get("lifetime", RequestJwt.lifetime))
 
@@ -143,8 +142,8 @@ def _demand_that_it_is_meant(algorithm: str, key: SigningKey | None, place: str)
     )
 
 
-def _key(table: Table, place: str, folder: Path) -> SigningKey | None:
-    text = named(table, "key", place, folder)
+def _key(table: Table, place: str) -> SigningKey | None:
+    text = named(table, "key", place)
     algorithm = table.get("algorithm", "")
     if not text:
         return None
@@ -160,7 +159,7 @@ def _key(table: Table, place: str, folder: Path) -> SigningKey | None:
 
 
 #: The ways to say who an identity is, by the name that stands for each.
-_WAYS: Mapping[str, Callable[[Table, str, Path], Credential]] = {
+_WAYS: Mapping[str, Callable[[Table, str], Credential]] = {
     "token_env": _token,
     "token_file": _token,
     "user": _password,

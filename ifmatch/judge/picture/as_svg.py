@@ -6,7 +6,7 @@ from textwrap import wrap
 
 from ifmatch.judge.anomaly import Anomaly
 from ifmatch.judge.history import History
-from ifmatch.judge.picture.scene import OPEN_ENDED, Row, Scene, caption, scene, short, shortened
+from ifmatch.judge.picture.scene import OPEN_ENDED, Row, Scene, scene
 
 _WIDTH, _MARGIN, _GUTTER, _ROW, _BAR = 960, 24, 96, 46, 30
 _EDGE = 9  # the left edge of a bar, in the colour of the version that was named
@@ -22,7 +22,7 @@ text{font-family:system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif;fon
 def svg(history: History, anomaly: Anomaly) -> str:
     """The picture for a light and a dark background."""
     drawn = scene(history, anomaly)
-    lines = wrap(shortened(anomaly.sentence, anomaly.operations), 124)
+    lines = wrap(drawn.sentence, 124)
     top = 66 + 20 * len(lines)
     bottom = top + _ROW * len(drawn.rows) + 34
     height = bottom + (92 if drawn.history else 6)
@@ -83,7 +83,7 @@ def _rows(drawn: Scene, top: float) -> Iterator[str]:
         if writer != before:
             before = writer
             yield _rule(y)
-            yield _words(_MARGIN, y + 28, short(writer, 11), "who ink")
+            yield _words(_MARGIN, y + 28, writer[:11], "who ink")
         yield from _bar(drawn, row, y + (_ROW - _BAR) / 2)
 
 
@@ -96,7 +96,7 @@ def _bar(drawn: Scene, row: Row, y: float) -> Iterator[str]:
     if named:
         yield _box(x, y, _EDGE, _BAR, f'rx="3" fill="{named}"')
         x += _EDGE
-    yield _caption(x, end, y + 20, caption(row.operation))
+    yield _caption(x, end, y + 20, drawn.caption(row.operation))
     yield "</g>"
 
 
@@ -168,8 +168,10 @@ def _version(drawn: Scene, i: int, x: float, y: float, width: float) -> Iterator
     entry, named = drawn.history[i], drawn.misplaced(i)
     colour, middle = drawn.colours[entry.version], x + width / 2
     yield _box(x, y, width, 30, f'rx="15" fill="{colour}" fill-opacity="0.3" stroke="{colour}"')
-    yield _words(middle, y + 20, f"{short(entry.version)}{drawn.owner(entry)}", "ink", "middle")
+    yield _words(
+        middle, y + 20, f"{drawn.name(entry.version)}{drawn.owner(entry)}", "ink", "middle"
+    )
     if named:
         yield _words(
-            middle, y + 46, f"its writer had named {short(named)}", "small wrong", "middle"
+            middle, y + 46, f"its writer had named {drawn.name(named)}", "small wrong", "middle"
         )

@@ -5,10 +5,13 @@ from textwrap import wrap
 
 from ifmatch.judge.anomaly import Anomaly
 from ifmatch.judge.history import History
-from ifmatch.judge.picture.scene import OPEN_ENDED, Row, Scene, caption, scene, short, shortened
+from ifmatch.judge.picture.scene import OPEN_ENDED, Row, Scene, scene
 
 #: What is said of the axis, the first that there is room for.
 _AXIS = ("time (in order, not to scale)", "time, not to scale", "time")
+
+#: So many columns a bar takes at least, however much is to be said beside it.
+_SHORTEST = 10
 
 #: How an operation is drawn: whether it is of the witness, and whether its end is open.
 _STROKES = {
@@ -22,18 +25,17 @@ _STROKES = {
 def text(history: History, anomaly: Anomaly, width: int = 100) -> str:
     """The picture in so many columns. The witness is drawn with heavy lines."""
     drawn = scene(history, anomaly)
-    sentence = shortened(anomaly.sentence, anomaly.operations)
-    head = wrap(f"{anomaly.name.label.upper()}: {sentence}", width)
+    head = wrap(f"{anomaly.name.label.upper()}: {drawn.sentence}", width)
     return "\n".join((*head, "", *_rows(drawn, width), *_history(drawn, width)))
 
 
 def _rows(drawn: Scene, width: int) -> Iterator[str]:
     if drawn.rows:
         writers = [row.operation.writer for row in drawn.rows]
-        captions = [caption(row.operation) for row in drawn.rows]
+        captions = [drawn.caption(row.operation) for row in drawn.rows]
         gutter = min(14, max(map(len, writers)) + 3)
         room = width - gutter - max(map(len, captions)) - 2
-        space = max(20, min(room, 60))
+        space = max(_SHORTEST, min(room, 60))
         for row, name, words in zip(drawn.rows, _first_mentions(writers), captions, strict=True):
             mark = "▶" if row.witness else " "
             line = (
@@ -75,5 +77,5 @@ def _history(drawn: Scene, width: int) -> Iterator[str]:
 def _version(drawn: Scene, i: int) -> str:
     entry = drawn.history[i]
     named = drawn.misplaced(i)
-    note = f" which named {short(named)}" if named else ""
-    return f"{short(entry.version)}{drawn.owner(entry)}{note}"
+    note = f" which named {drawn.name(named)}" if named else ""
+    return f"{drawn.name(entry.version)}{drawn.owner(entry)}{note}"

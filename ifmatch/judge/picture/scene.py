@@ -1,6 +1,6 @@
 """What is drawn of a history to show an anomaly, however it is drawn."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -13,6 +13,9 @@ BYSTANDERS = 5
 
 #: So many versions of `_history` are drawn at most.
 EXCERPT = 6
+
+#: Versions with more characters are cut, and so many are left of them at least.
+_LONG, _FEWEST = 10, 6
 
 #: Colours that the colour-blind can tell apart (Okabe and Ito, "Color Universal Design", 2008), readable on light and
 #: dark.
@@ -34,12 +37,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The operations, the times at their ends, the part of `_history` shown below, and the colours of the versions."""
+    """The operations, the times at their ends, the part of `_history` shown below, and the sentence on all that.
 
+    `colours` are those of the versions; `names` say what is written of the long ones.
+    """
+
+    sentence: str
     rows: tuple[Row, ...]
     times: tuple[int, ...]
     history: tuple[Entry, ...]
     colours: dict[str, str]
+    names: dict[str, str]
 
     @property
     def span(self) -> int:
@@ -49,6 +57,16 @@ class Scene:
     def offset(self, column: int) -> str:
         """The time at a column, counted from the first."""
         return _duration(self.times[column] - self.times[0]) if column else "0"
+
+    def name(self, version: str) -> str:
+        """What is written of a version."""
+        return self.names.get(version, version)
+
+    def caption(self, operation: Operation) -> str:
+        """A request and its answer, without its writer: `PUT If-Match 3 → 200, version 4`."""
+        asked = request(operation).removeprefix(f"{operation.writer}'s ")
+        answered = _unanswered(operation) or answer(operation)
+        return _renamed(f"{asked} → {answered}", self.names)
 
     def maker(self, entry: Entry) -> Operation | None:
         """The write in the picture whose content a version of `_history` holds."""
@@ -82,11 +100,15 @@ def scene(history: History, anomaly: Anomaly) -> Scene:
     operations.sort(key=lambda operation: (operation.invoked, operation.id))
     entries = _excerpt(history.entries or (), versions, anomaly)
     times = _times(operations)
+    colours = _colours(entries, operations)
+    names = names_of({*versions, *colours})
     return Scene(
+        sentence=_renamed(anomaly.sentence, names),
         rows=_rows(operations, times, anomaly),
         times=times,
         history=entries,
-        colours=_colours(entries, operations),
+        colours=colours,
+        names=names,
     )
 
 
@@ -187,25 +209,37 @@ def _duration(nanoseconds: int) -> str:
     return f"{nanoseconds} ns"
 
 
-def short(version: str, most: int = 10) -> str:
-    """A version as a person can tell them apart: servers like to make them of 36 characters."""
-    return version if len(version) <= most else f"{version[: most - 1]}…"
+def names_of(versions: Iterable[str]) -> dict[str, str]:
+    """What is written of versions that are long: servers like to make them of 36 characters, which leaves no room.
+
+    It is the fewest characters that tell them all apart: of their beginnings or, where these are the same, as of times,
+    from where they differ.
+    """
+    long = sorted(version for version in set(versions) if len(version) > _LONG)
+    lengths = range(_FEWEST, max(map(len, long), default=0))
+    for length in lengths:
+        for start in _starts(long, length):
+            parts = {version[start : start + length] for version in long}
+            if len(parts) == len(long):
+                return {version: _part(version, start, start + length) for version in long}
+    return {}
 
 
-def caption(operation: Operation) -> str:
-    """A request and its answer, without its writer: `PUT If-Match 3 → 200, version 4`."""
-    asked = request(operation).removeprefix(f"{operation.writer}'s ")
-    answered = _unanswered(operation) or answer(operation)
-    return shortened(f"{asked} → {answered}", (operation,))
+def _starts(versions: Sequence[str], length: int) -> tuple[int, int]:
+    """Where versions may be cut: where the first differ, and so far from the end; both leave something of each."""
+    latest = max(0, min(map(len, versions)) - length)
+    differ = (place for place in range(latest) if len({version[place] for version in versions}) > 1)
+    first = 0 if len(versions) == 1 else next(differ, latest)
+    return first, latest
 
 
-def shortened(words: str, operations: Iterable[Operation]) -> str:
-    """The same words with the versions that they speak of shortened."""
-    versions = {
-        version for operation in operations for version in (operation.base, operation.version)
-    }
-    for version in filter(None, versions):
-        words = words.replace(version, short(version))
+def _part(version: str, start: int, end: int) -> str:
+    return f"{'…' * (start > 0)}{version[start:end]}{'…' * (end < len(version))}"
+
+
+def _renamed(words: str, names: Mapping[str, str]) -> str:
+    for version in sorted(names, key=len, reverse=True):
+        words = words.replace(version, names[version])
     return words
 
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ifmatch.client.exchange import Failure, Request, Response
-from ifmatch.client.gateway import gateway_errors, gateway_to
+from ifmatch.client.gateway import gateway_errors, gateway_to, last_line
 from ifmatch.client.settings import Settings
+from ifmatch.errors import ConfigurationError, TargetUnusable
 from ifmatch.race.transport.clocks import ClockBounds
 from ifmatch.race.transport.engine import Engine, Mode, Result, TimedRequest
 from ifmatch.race.transport.instant import clock, wait_until
@@ -39,9 +40,29 @@ class VantagePoint:
         self._errors = gateway_errors()
         given = {name: getattr(settings, name) for name in _REACHING}
         self._channel.send({**given, "source_address": _source_in(spec)})
-        self.way = int(self._received()[0])
+        self.way = self._begun()
         self.clock = self._asked()
         self.narrow_clock(_FIRST_ASKED)
+
+    def _begun(self) -> int:
+        """What it says first, its way. Raises ConfigurationError when it cannot begin, as without a file of [tls]."""
+        try:
+            return int(self._received()[0])
+        except self._errors as error:
+            raise ConfigurationError(
+                f"The vantage point {self.name} cannot send requests ({last_line(error)}). Files that [tls] names must "
+                "lie there by the same paths as here."
+            ) from None
+
+    def ask(self, request: Request) -> Result:
+        """What becomes there of a request that takes part in no round. Raises TargetUnusable when the point is gone."""
+        self._guarded(lambda: self._channel.send(("ask", _plain(TimedRequest(request)))))
+        answer = self._guarded(self._received)
+        if self.lost:
+            raise TargetUnusable(
+                f"The vantage point {self.name} is gone ({self.lost}). Start it again."
+            )
+        return self._result(request, answer)
 
     # ------------------------------------------------------------ its clock
 
@@ -163,6 +184,7 @@ class Station:
         """Until the channel is closed."""
         acts: Mapping[str, Callable[..., None]] = {
             "clock": self._show_clock,
+            "ask": self._ask,
             "release": self._release,
             "redial": self._engine.redial,
         }
@@ -176,6 +198,10 @@ class Station:
         requests = [_timed(one) for one in plain]
         results = self._engine.release(requests, Mode(mode), hold=self._hold)
         self._channel.send(tuple(map(_sent_back, results)))
+
+    def _ask(self, plain: Message) -> None:
+        (result,) = self._engine.release([_timed(plain)], Mode.WHOLE)
+        self._channel.send(_sent_back(result))
 
     def _hold(self) -> None:
         self._channel.send(("held",))

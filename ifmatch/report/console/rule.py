@@ -11,7 +11,7 @@ from ifmatch.report.console.lines import NAME_WIDTH, print_beside, print_to_copy
 from ifmatch.report.console.words import MARKS
 from ifmatch.report.evidence import deciding_exchange
 from ifmatch.report.run import Judged, Run, waived
-from ifmatch.report.text import label_of, one_line, place_of, several_lines
+from ifmatch.report.text import in_brief, label_of, one_line, place_of, several_lines
 from ifmatch.rules import waiver
 from ifmatch.rules.expectation import Finding
 from ifmatch.rules.verdict import Verdict
@@ -27,7 +27,7 @@ _OF_FINDINGS = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.WAIVED})
 def print_rule(
     console: Console, judged: Judged, indent: int = 2, evidence: Run | None = None
 ) -> None:
-    """One rule with what was expected and what came; with its source's sentence and a curl when evidence is given."""
+    """One rule with what was expected and what came; with what its source says and a curl when evidence is given."""
     print_title(console, judged, indent)
     print_drawing(console, judged, indent)
     for name, value in _details(judged):
@@ -43,7 +43,7 @@ def print_drawing(console: Console, judged: Judged, indent: int = 2) -> None:
 
 
 def _print_evidence(console: Console, judged: Judged, run: Run, indent: int) -> None:
-    """The sentence of the source, and the request that shows the verdict; a race shows itself."""
+    """What the source says, and the request that shows the verdict; a race shows itself."""
     says = judged.spokesman.says
     if says:
         print_value(console, "says", one_line(says, 500), indent)
@@ -67,7 +67,11 @@ def print_title(console: Console, judged: Judged, indent: int = 2, aside: str = 
 def sentence_on(judged: Judged) -> str:
     """One sentence on why a rule has the verdict that it has."""
     case, findings = judged.spokesman, _findings(judged)
-    reason = f"expected {findings[0].expected}, got {findings[0].got}" if findings else case.message
+    reason = (
+        f"expected {findings[0].expected}, got {in_brief(findings[0].got)}"
+        if findings
+        else case.message
+    )
     where = _where(judged, judged.like) if len(judged.cases) > 1 else ""
     return one_line(" · ".join(filter(None, (waived(case), where, reason))))
 
@@ -101,14 +105,15 @@ def _reason(judged: Judged) -> Iterator[tuple[str, str]]:
 
 def _also(judged: Judged, cases: Sequence[VerdictReached]) -> tuple[str, str]:
     """What other cases of the rule say."""
-    return "also", one_line(f"{cases[0].message} (in {_where(judged, cases)})", 500)
+    headline = cases[0].message.partition("\n\n")[0]
+    return "also", one_line(f"{headline} (in {_where(judged, cases)})", 500)
 
 
 def _expected_and_got(judged: Judged) -> Iterator[tuple[str, str]]:
     findings = _findings(judged)
     for finding in findings[:_MOST_FINDINGS]:
         yield "expected", one_line(finding.expected)
-        yield "got", one_line(_got(judged, finding))
+        yield "got", one_line(in_brief(_got(judged, finding)))
     if len(findings) > _MOST_FINDINGS:
         yield "", f"… and {len(findings) - _MOST_FINDINGS} more findings, listed in report.json"
 

@@ -16,9 +16,10 @@ from ifmatch.report.console.rule import (
     sentence_on,
 )
 from ifmatch.report.console.words import conclusion, count_line
+from ifmatch.report.known import known, known_and_new, new_with
 from ifmatch.report.replay import replay_path
 from ifmatch.report.run import Judged, Run
-from ifmatch.report.text import counted, one_line
+from ifmatch.report.text import counted, listed, one_line
 from ifmatch.rules.verdict import Verdict
 
 #: Verdicts whose rules have one sentence each at the end of a run.
@@ -85,11 +86,12 @@ def print_summary(
     What is printed last is what a person sees first. `took` is how many seconds whoever waits has waited; the log knows
     only of the time from its first line to its last, without the reports.
     """
-    found = causes(_with(run, Verdict.FAIL), run)
+    _print_known(console, run)
+    found = causes(new_with(run, Verdict.FAIL), run)
     for cause in found:
         _print_cause(console, cause, run, folder)
     for verdict in _IN_BRIEF:
-        _print_in_brief(console, _with(run, verdict))
+        _print_in_brief(console, new_with(run, verdict))
     console.print()
     for warning in (*run.idle_waivers, *run.renewals):
         print_line(console, f"! {warning}", "yellow")
@@ -103,6 +105,17 @@ def print_summary(
         print_line(console, line)
     console.print()
     _print_conclusion(console, run, len(found), run.duration if took is None else took)
+
+
+def _print_known(console: Console, run: Run) -> None:
+    """What the baseline knows, a line each, so that only what is new is told at length."""
+    if not run.baseline:
+        return
+    console.print()
+    print_line(console, f"{known_and_new(run)}   against the baseline", "bold")
+    for judged in _shown(known(run)):
+        print_title(console, judged, aside="known")
+    _print_more(console, known(run), 2)
 
 
 def _print_cause(console: Console, cause: Cause, run: Run, folder: Path | str | None) -> None:
@@ -172,7 +185,7 @@ def partial_line(run: Run) -> str:
     meaning = ", so the run does not say whether the target conforms" * (run.conformant is None)
     return (
         f"{len(run.left_out)} of {len(rules)} rules were left out{meaning}. They are of "
-        f"{one_line(', '.join(interactions), _MOST_OF_INTERACTIONS)}"
+        f"{listed(list(interactions), _MOST_OF_INTERACTIONS)}"
     )
 
 
@@ -183,10 +196,6 @@ def _print_in_brief(console: Console, rules: list[Judged]) -> None:
         print_title(console, judged)
         print_beside(console, Text("    "), Text(sentence_on(judged)))
     _print_more(console, rules, 2)
-
-
-def _with(run: Run, verdict: Verdict) -> list[Judged]:
-    return [judged for judged in run.rules if judged.verdict is verdict]
 
 
 def _duration(seconds: float) -> str:

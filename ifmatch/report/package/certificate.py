@@ -2,12 +2,14 @@
 
 import shlex
 from collections.abc import Iterator
+from pathlib import PurePath
 
 from ifmatch.report.console import count_line
 from ifmatch.report.package.qualification import answer, reasons_against, waivers_of
 from ifmatch.report.page.templates import rendered
 from ifmatch.report.run import Run
 from ifmatch.report.text import one_line
+from ifmatch.rules.profile import shipped
 from ifmatch.rules.verdict import Verdict
 
 FILE_NAME = "certificate.html"
@@ -42,8 +44,8 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
         "software": target.software,
         "FHIR version": target.fhir_version,
         "profile": f"{profile.id}: {profile.title}",
-        "profile version": profile.version
-        or f"as shipped with {run.suite.name} {run.suite.version}",
+        "profile version": profile.version or _shipped_with(run) or "none is given",
+        "profile text": "" if _shipped_with(run) else _OWN_TEXT,
         "profile SHA-256": profile.sha256,
         "suite": f"{run.suite.name} {run.suite.version}",
         "effort": run.effort,
@@ -60,14 +62,30 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
             yield name, one_line(value)
 
 
+def _shipped_with(run: Run) -> str:
+    """By what suite the profile was shipped; nothing where it is one of the applicant's own."""
+    is_ours = run.profile.id in shipped()
+    return f"as shipped with {run.suite.name} {run.suite.version}" if is_ours else ""
+
+
+_OWN_TEXT = "none of those of ifmatch: ask for its file, and verify with it; what it demands is not in this package"
+
+
 def how_to_reproduce(run: Run) -> Iterator[tuple[str, str]]:
-    """What to type, each with what it does."""
-    words = ["ifmatch", "certify", "-t", "target.toml", "-p", run.profile.id]
+    """What to type, each with what it does. A profile of the applicant's own is named by its file."""
+    own = "" if _shipped_with(run) else PurePath(run.header.profile_file or run.profile.id).name
+    profile = one_line(own or run.profile.id)
+    by_own = f" -p {shlex.quote(profile)}" if own else ""
+    words = ["ifmatch", "certify", "-t", "target.toml", "-p", profile]
     words += ["--effort", run.effort or "standard", "--writers", str(run.writers or 4)]
     words += ["--seed", str(run.seed or 0), "--out", "again"]
-    version = run.suite.version
-    yield "the same suite", f"pip install 'ifmatch[certify]=={version}'"
-    yield "see that nothing was changed", "ifmatch verify . --key the-signers-public-key.pem"
-    yield "judge the evidence anew, without the server", "ifmatch recheck ."
-    yield "the same run against the server", shlex.join(map(one_line, words))
+    suite = f"{run.suite.name} {run.suite.version}"
+    # By its name an index would give whatever goes by that name there.
+    yield f"the same suite, in a clone of {suite}", 'pip install ".[certify]"'
+    yield (
+        "see that nothing was changed",
+        f"ifmatch verify .{by_own} --key the-signers-public-key.pem",
+    )
+    yield "judge the evidence anew, without the server", f"ifmatch recheck .{by_own}"
+    yield "the same run against the server", shlex.join(words)
     yield "what differs", "ifmatch compare . again"

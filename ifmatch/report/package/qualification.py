@@ -71,6 +71,10 @@ def _broken(run: Run) -> Iterator[str]:
 
 
 def _unapproved(run: Run) -> Iterator[str]:
+    waived = [judged.rule for judged in run.rules if judged.verdict is Verdict.WAIVED]
+    without = [rule for rule in waived if rule not in run.target.waivers]
+    if without:
+        yield f"No waiver is there for what was waived: {_named(without)}."
     for waiver in waivers_of(run):
         lacking = [part for part in _ASKED_OF_WAIVERS if not getattr(waiver, part).strip()]
         if waiver.used and lacking:

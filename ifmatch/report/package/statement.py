@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 FILE_NAME = "attestation.dsse.json"
 PUBLIC_KEY = "signer.pem"
 
+#: What lies in a package and is not made of the log alone.
+SEALS = (sums.FILE_NAME, FILE_NAME, PUBLIC_KEY)
+
 TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
 

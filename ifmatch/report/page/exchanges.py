@@ -1,9 +1,10 @@
-"""The exchanges as a page holds them: each text once, and of many exchanges no more than there is room for.
+"""The exchanges as a page holds them: what their texts have in common once, and no more than there is room for.
 
 A page is to be opened on a phone and sent by mail. So the exchanges of the rules that did not come out well are put in
 first, and when the room is used up others lose their bodies, and then are left out; the log has them all.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,15 +18,20 @@ from ifmatch.log.events import (
 )
 from ifmatch.report import curl
 from ifmatch.report.allure_http import milliseconds
+from ifmatch.report.page.templates import in_script
 from ifmatch.report.run import Judged, Run
 from ifmatch.rules.verdict import KEPT, Verdict
 
-#: So many characters of exchanges are put into a page; as many again may go to exchanges without their bodies.
+#: So many bytes of exchanges are put into a page; as many again may go to exchanges without their bodies.
 ROOM = 3_600_000
 ROOM_WITHOUT_BODIES = 1_200_000
 
-#: About what an exchange takes besides its texts.
+#: About what an exchange takes besides its texts, and what a text takes for each of its pieces.
 _FRAME = 150
+_NUMBER = 6
+
+#: Where a text is cut into pieces: the bodies of a run differ in a few members, and have the others in common.
+_BETWEEN_MEMBERS = re.compile("(?<=,)")
 
 #: A longer body is cut.
 _LONGEST_BODY = 20_000
@@ -36,21 +42,30 @@ _QUIET = KEPT | {Verdict.NOT_APPLICABLE}
 
 @dataclass
 class Texts:
-    """Texts by number, each once: headers, and most bodies, come again and again."""
+    """Texts by number, each once: headers come again and again. Of bodies that are alike each piece is held once."""
 
     numbers: dict[str, int] = field(default_factory=dict)
+    pieces: dict[str, int] = field(default_factory=dict)
+    made_of: list[list[int]] = field(default_factory=list)
     size: int = 0
 
     def number(self, text: str) -> int:
         """The number of a text."""
         if text not in self.numbers:
             self.numbers[text] = len(self.numbers)
-            self.size += len(text) + 3
+            self.made_of.append([self._piece(piece) for piece in _BETWEEN_MEMBERS.split(text)])
         return self.numbers[text]
+
+    def _piece(self, piece: str) -> int:
+        self.size += _NUMBER
+        if piece not in self.pieces:
+            self.pieces[piece] = len(self.pieces)
+            self.size += len(in_script(piece).encode("utf-8", "replace")) + 1
+        return self.pieces[piece]
 
 
 def embedded(run: Run, room: int = ROOM) -> dict[str, Any]:
-    """The exchanges of a run by their ids, and the texts that they name by number.
+    """The exchanges of a run by their ids, the texts that they name by number, and the pieces that these are made of.
 
     An exchange is a list, as `page.js` takes it apart: method, URL, headers, body; status, reason, HTTP version,
     headers, body of the response; seconds since the run began, duration, writer, failure, the words of its curl.
@@ -64,7 +79,7 @@ def embedded(run: Run, room: int = ROOM) -> dict[str, Any]:
             break
         row = _row(exchange, run.target, begun, texts, with_bodies=used < room)
         exchanges[exchange.id] = row
-    return {"texts": list(texts.numbers), "exchanges": exchanges, "in_all": len(run.exchanges)}
+    return {"pieces": list(texts.pieces), "texts": texts.made_of, "exchanges": exchanges}
 
 
 def _most_telling_first(run: Run) -> list[ExchangeRecorded]:

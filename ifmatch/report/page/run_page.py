@@ -15,7 +15,7 @@ from ifmatch.report.page.templates import rendered, tone_of
 from ifmatch.report.page.timeline import lanes
 from ifmatch.report.page.views import RuleView, rule_view
 from ifmatch.report.run import Judged, Run, group_of
-from ifmatch.report.text import one_line
+from ifmatch.report.text import counted, one_line
 from ifmatch.rules.verdict import Verdict
 
 FILE_NAME = "report.html"
@@ -44,6 +44,11 @@ class CauseView:
     simplest: RuleView
     consequences: tuple[RuleView, ...]
     command: str
+
+    @property
+    def says_title(self) -> bool:
+        """Whether the heading is the sentence of the rule, which need not be said twice."""
+        return self.simplest.title in self.heading
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ def _cause_view(cause: Cause, run: Run, views: dict[str, RuleView]) -> CauseView
     return CauseView(
         heading=one_line(cause.heading),
         anchor=f"cause-{simplest.anchor}",
-        advice=advice_on(cause.symptom),
+        advice=advice_on(cause.symptom, cause.is_raced),
         simplest=simplest,
         consequences=tuple(views[judged.rule] for judged in cause.consequences),
         command=_command(cause.rules, run),
@@ -177,7 +182,8 @@ def _with_fault(raced: Sequence[Judged]) -> list[str]:
 
 
 def _rounds_in_all(raced: Sequence[Judged]) -> str:
-    return f"{len(raced)} races, {sum(race.rounds for race in _facts_of(raced))} rounds"
+    rounds = sum(race.rounds for race in _facts_of(raced))
+    return f"{counted(len(raced), 'race')}, {counted(rounds, 'round')}"
 
 
 def _bound(raced: Sequence[Judged]) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from ifmatch.report.text import spelled_out
@@ -34,10 +35,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(shipped=_shipped, hash_of=_hash_of)
-    # `tojson` spells <, >, & and ' as escapes, so that no text can end the element that it stands in.
-    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
+    environment.globals.update(shipped=_shipped, hash_of=_hash_of, in_script=in_script)
     return environment
+
+
+def in_script(value: Any) -> Markup:
+    """JSON within a page: <, >, & and ' are escapes, so that no text can end the element that it stands in."""
+    return htmlsafe_json_dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _all_visible(value: Any) -> Any:

@@ -18,12 +18,9 @@ from ifmatch.report.evidence import deciding_exchange, exchanges_of_step, first_
 from ifmatch.report.interaction import interaction_of
 from ifmatch.report.replay import replay_of
 from ifmatch.report.run import Judged, Run, waived
-from ifmatch.report.text import counted, label_of, one_line
+from ifmatch.report.text import WITH_PARTICULARS, counted, label_of, one_line
 from ifmatch.rules.expectation import Finding, Source
 from ifmatch.rules.verdict import Verdict
-
-#: A difference of a resource: what it comes to, and in brackets each element that differs.
-_WITH_PARTICULARS = re.compile(r"(?P<what>[^(]{5,120}?) \((?P<particulars>.*; .*)\)$", re.DOTALL)
 
 _MOST_DIFFERENCES = 5
 
@@ -145,7 +142,7 @@ def differences_of(findings: Sequence[Finding]) -> tuple[Difference, ...]:
 
 def _difference(finding: Finding) -> Difference:
     expected = one_line(finding.expected)
-    found = _WITH_PARTICULARS.match(finding.got)
+    found = WITH_PARTICULARS.match(finding.got)
     if found is None:
         return Difference(expected, one_line(finding.got))
     particulars = tuple(one_line(part, 200) for part in found["particulars"].split("; "))

@@ -17,7 +17,28 @@ send() {
   tag=$(sed -nE 's/^etag: *//Ip' "$out/head" | tr -d '\r')
   [ -n "$tag" ] || tag="W/\"$version\""
   version=$(printf %s "$tag" | sed -E 's/^(W\/)?"//; s/"$//')
+  for word in "$@"; do case $word in "$BASE"*) note_made "$word" ;; esac; done
 }
+
+# Remembers as Type/id what the answer says was made: at its Location, at the address $1, or by entries of a bundle.
+note_made() {
+  {
+    [ "$status" = 201 ] && { sed -nE 's/^location: *//Ip' "$out/head"; echo "$1"; }
+    tr -d '\r\n' <"$out/body" | grep -oE '"response" *: *\{[^}]*' | grep -E '"status" *: *"201' |
+      grep -oE '"location" *: *"[^"]+' | cut -d'"' -f4
+  } | tr -d '\r' | sed -E 's/\/_history\/.*//' | grep -oE '[A-Z][A-Za-z]+\/[A-Za-z0-9.-]+$' | head -50 >>"$out/made"
+}
+
+# Removes what was made, the newest first, by requests with the words that are given here.
+clean_up() {
+  [ -s "$out/made" ] || return 0
+  echo; echo '# clean up'
+  for path in $(sed '1!G;h;$!d' "$out/made" | awk '!seen[$0]++'); do send -X DELETE "$BASE/$path" "$@"; done
+  : >"$out/made"
+}
+
+# An id that no server has given out.
+fresh() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
 
 unreached() { echo 'UNREACHED: the server gave no answer'; exit 6; }
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from ifmatch.log.events import ExchangeRecorded, VerdictReached
 from ifmatch.report import curl
-from ifmatch.report.causes import ACCEPTED, SAME_AS_PLAIN, statuses_in
 from ifmatch.report.evidence import deciding_exchange, first_anomaly
+from ifmatch.report.replay.chosen_ids import chosen_ids
 from ifmatch.report.run import Judged, Run
+from ifmatch.report.symptoms import ACCEPTED, SAME_AS_PLAIN, statuses_in
 from ifmatch.report.text import one_line, several_lines
 from ifmatch.rules.verdict import Verdict
 
@@ -112,6 +113,7 @@ class _Replay:
     def scenario(self) -> Iterator[str]:
         """Each sentence with its requests, the cleaning up, and the verdict on the request that decided."""
         decided = deciding_exchange(self.case, self.run)
+        yield from self._fresh_ids()
         for step in self.case.steps:
             self.is_under_way = self.is_under_way and not (decided and decided.id in step.exchanges)
             yield _heading(f"{one_line(step.keyword)} {one_line(step.text)}")
@@ -119,7 +121,7 @@ class _Replay:
                 yield self._send(exchange)
                 yield from self._captures(exchange)
                 yield from self._noted(exchange, decided)
-        yield from self._clean_up()
+        yield self._clean_up()
         yield self._conclusion(decided)
 
     def _noted(self, exchange: ExchangeRecorded, decided: ExchangeRecorded | None) -> Iterator[str]:
@@ -154,7 +156,7 @@ class _Replay:
         yield 'echo "    writer 1: $first, writer 2: $second"'
         yield "case $first$second in 2??2??) shown=$((shown + 1)) ;; esac"
         yield from self._what_is_left()
-        yield from self._clean_up()
+        yield self._clean_up()
         yield "done"
         yield self._conclusion_of_race()
 
@@ -186,12 +188,15 @@ class _Replay:
 
     # ------------------------------------------------------------ both
 
-    def _clean_up(self) -> Iterator[str]:
+    def _clean_up(self) -> str:
         """Delete what the script has made."""
-        if self.made:
-            yield _heading("clean up")
-        for path in self.made:
-            yield f'send -X DELETE "$BASE/{path}"{self._credentials()}'
+        return f"clean_up{self._credentials()}"
+
+    def _fresh_ids(self) -> Iterator[str]:
+        """Ids that the run gave to what it made: with the same ones a script could show that only once."""
+        for id in chosen_ids(self.run.exchanges_of(self.case.exchanges)):
+            self.ids[id] = f"new{len(self.ids) + 1}"
+            yield f"{self.ids[id]}=$(fresh)"
 
     def _maker(self, writer: ExchangeRecorded) -> ExchangeRecorded | None:
         """The exchange that made the resource which a writer of a race wrote to."""

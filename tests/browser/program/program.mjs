@@ -1,5 +1,5 @@
 // What a browser makes of a page: a line of JSON for each thing that was looked at.
-// usage: node program.mjs PAGE PART...     (a part is one of views, undrawn, use, all, paper)
+// usage: node program.mjs PAGE PART...     (a part is one of views, fold, undrawn, use, all, paper)
 
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -9,6 +9,10 @@ import { chromium } from 'playwright-core';
 
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const WIDTHS = { phone: 390, tablet: 820, desktop: 1280 };
+const FIRST = {
+  conclusion: 'h1', count: '.lede', cause: '.cause h3', rule: '.cause .shown h4 code', difference: '.cause .differences td b',
+  source: '.cause .shown .source a', command: '.cause .shown .command code',
+};
 const address = pathToFileURL(process.argv[2]).href;
 const tell = (seen, facts) => console.log(JSON.stringify({ seen, ...facts }));
 
@@ -46,6 +50,19 @@ const parts = {
   async views() {
     for (const [name, width] of Object.entries(WIDTHS)) {
       for (const colorScheme of ['light', 'dark']) await view(name, width, colorScheme);
+    }
+  },
+
+  // What is read before anybody scrolls, on the screens that are the lowest.
+  async fold() {
+    for (const [name, width, height] of [['phone', 390, 844], ['desktop', 1280, 800]]) {
+      const { page, close } = await opened({ viewport: { width, height } });
+      const found = await page.evaluate((sought) => Object.fromEntries(Object.entries(sought).map(([what, place]) => {
+        const one = document.querySelector(place);
+        return [what, { text: one?.textContent.trim() ?? '', bottom: one?.getBoundingClientRect().bottom ?? Infinity }];
+      })), FIRST);
+      tell(`fold ${name}`, { height, causes: await page.locator('.cause.fail').count(), found });
+      await close();
     }
   },
 
@@ -115,19 +132,34 @@ const view = async (name, width, colorScheme) => {
   await close();
 };
 
-// By keyboard alone: past the head, to the first exchanges, and into them.
+// By keyboard alone: past the head, to the first exchanges, and into them; each stop can be seen.
 const keyboard = async (page) => {
-  await page.keyboard.press('Tab');
+  const stops = [];
+  const onwards = async (place) => {
+    for (let presses = 0; presses < 60; presses += 1) {
+      await page.keyboard.press('Tab');
+      const [fits, stop, outline] = await page.evaluate((sought) => {
+        const { activeElement: one } = document;
+        return [one.matches(sought), one.outerHTML.slice(0, 100), getComputedStyle(one).outlineStyle];
+      }, place);
+      stops.push({ stop, outline });
+      if (fits) return;
+    }
+  };
+  await onwards('a');
   const first = await page.evaluate(() => document.activeElement.textContent.trim());
-  await page.locator('.exchanges > summary').first().focus();
+  await page.keyboard.press('Enter');
+  await onwards('.exchanges > summary');
   await page.keyboard.press('Enter');
   await settled(page);
   const listed = await page.locator('.exchange').count();
-  const exchange = page.locator('.exchange > summary').first();
-  await exchange.focus();
-  if (!await exchange.evaluate((one) => one.parentElement.open)) await page.keyboard.press('Enter');
-  await settled(page);
-  tell('keyboard', { first, listed, shown: await page.locator('.exchange pre').first().textContent() });
+  if (!await page.locator('.exchange').first().evaluate((one) => one.open)) {
+    await onwards('.exchange > summary');
+    await page.keyboard.press('Enter');
+    await settled(page);
+  }
+  const unseen = stops.filter(({ outline }) => outline === 'none').map(({ stop }) => stop);
+  tell('keyboard', { first, listed, unseen, presses: stops.length, shown: await page.locator('.exchange pre').first().textContent() });
 };
 
 const filters = async (page) => {
@@ -140,12 +172,13 @@ const filters = async (page) => {
     return seen;
   };
   const all = await rows(), failing = await chosen('verdict', 'fail'), reads = await chosen('group', 'read');
+  const obligatory = await chosen('level', 'SHALL');
   await field('text').fill('A WARNING');
   const warnings = await rows();
   await field('text').fill('');
   await page.locator('[data-show="pass"]').click();
   const counted = await page.locator('output').textContent();
-  tell('filters', { all, failing, reads, warnings, passing: await rows(), counted });
+  tell('filters', { all, failing, reads, obligatory, warnings, passing: await rows(), counted });
   await field('verdict').selectOption('');
 };
 
@@ -164,7 +197,11 @@ const linking = async (page) => {
   await page.evaluate(() => { location.hash = [...document.querySelectorAll('.consequence')].at(-1).id; });
   await settled(page);
   const open = await page.evaluate(() => document.getElementById(location.hash.slice(1)).open);
-  tell('link', { open });
+  await page.locator('#filters [name=verdict]').selectOption('fail');
+  await page.evaluate(() => { location.hash = document.querySelector('.rules [data-verdict=pass] details').id; });
+  await settled(page);
+  const visible = await page.evaluate(() => document.getElementById(location.hash.slice(1)).checkVisibility());
+  tell('link', { open, visible });
 };
 
 for (const part of process.argv.slice(3)) await parts[part]();

@@ -18,16 +18,19 @@ const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u20
 const shown = (text) => text.replace(UNSEEN, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 const exchange = (id) => {
-  const { texts, exchanges } = data();
+  const { pieces, texts, exchanges } = data();
   const row = exchanges[id];
   if (!row) return null;
+  const whole = (number) => texts[number].map((piece) => pieces[piece]).join('');
   const [method, url, headers, body, status, reason, version, answerHeaders, answerBody, at, ms, writer, failure, curl] = row;
-  const lines = (numbers) => numbers.map((number) => texts[number]);
-  const text = (number) => (number === null ? '' : number < 0 ? 'The page had no room for this body: events.jsonl has it.' : texts[number]);
+  const lines = (numbers) => numbers.map(whole);
+  const text = (number) => (number === null ? '' : number < 0 ? 'The page had no room for this body: events.jsonl has it.' : whole(number));
   return {
-    id, method, url: texts[url], headers: lines(headers), body: text(body), cut: body === -1,
-    status, reason, version, answerHeaders: lines(answerHeaders), answerBody: text(answerBody),
-    at, ms, writer, failure, curl: lines(curl),
+    id, method, url: whole(url), cut: body === -1, status, reason, version, at, ms, writer, failure,
+    // Only who opens an exchange, or copies it, wants these.
+    get headers() { return lines(headers); }, get body() { return text(body); },
+    get answerHeaders() { return lines(answerHeaders); }, get answerBody() { return text(answerBody); },
+    get curl() { return lines(curl); },
   };
 };
 
@@ -161,6 +164,7 @@ document.getElementById('open-all')?.addEventListener('click', () => {
 
 const reveal = () => {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (target?.closest('[hidden]')) { form.reset(); filter(); }
   for (let place = target; place; place = place.parentElement) if (place.matches('details')) place.open = true;
   target?.scrollIntoView();
 };
