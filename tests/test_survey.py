@@ -69,6 +69,19 @@ def test_what_nobody_promises_is_proposed_only_where_it_is_so(surveyed):
 
 
 @pytest.mark.parametrize(
+    "option", ["--strict", "--fail-on", "--baseline", "--certifies", "--fault", "--dry-run"]
+)
+def test_what_judges_is_no_option_of_a_survey(capsys, option):
+    """Nor what is for a server of our own, for a survey is of another."""
+    with pytest.raises(SystemExit):
+        main(["survey", "--help"])
+    assert option not in capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        main(["survey", "http://127.0.0.1:9/fhir", option, "new"])
+    assert ended.value.code == 4
+
+
+@pytest.mark.parametrize(
     ("words", "code", "told"),
     [
         ([], 4, "name its base URL"),

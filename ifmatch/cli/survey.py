@@ -29,12 +29,15 @@ It judges nothing: exit 0 when the survey came to its end, else as `ifmatch run`
 #: The proposal, in the folder of the run.
 _FILE = "profile.toml"
 
+#: What says how a run is judged, or is for the server that is ours: a survey judges nothing, and is of another server.
+_OF_A_JUDGEMENT = ("strict", "fail_on", "baseline", "certifies", "dry_run", "faults")
+
 _WITHOUT_RACES = f"--ignore={HOME / 'features' / 'race'}"
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", nargs="?", default="", metavar="URL", help="the FHIR end-point")
-    options.add_to_command(parser)
+    options.add_to_command(parser, without=_OF_A_JUDGEMENT)
 
 
 def _survey(args: argparse.Namespace) -> int:
