@@ -56,9 +56,10 @@ def _survey(args: argparse.Namespace) -> int:
         print(f"The survey did not come to its end: {ending.sentence}")
         return ending.code
     proposed = _proposal(folder)
+    doubtful = f", and {proposed.doubtful} that may be the same defect" if proposed.doubtful else ""
     print(
         f"proposed {folder / _FILE}: {proposed.seen} rules of which the base is silent, {proposed.otherwise} that are "
-        f"answered otherwise; {proposed.left} that are not kept are left as they are"
+        f"answered otherwise; {proposed.left} that are not kept are left as they are{doubtful}"
     )
     print(f"evidence {folder}/")
     return ExitCode.CONFORMANT
