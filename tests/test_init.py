@@ -12,6 +12,7 @@ import pytest
 
 from ifmatch.cli.main import main
 from ifmatch.cli.new_target_file import TO_DO, new_target_file, profile_for
+from ifmatch.cli.serve import _tell
 from ifmatch.client.connect import FirstLook
 from ifmatch.client.statement import Statement
 from ifmatch.client.target_content import SCHEMA
@@ -210,3 +211,23 @@ def test_serve_says_how_the_server_is_judged():
         )
         serving.terminate()
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_serve_tells_of_each_request(capsys):
+    """Whoever tries it with curl sees what came in and what came of it; nothing that may be a secret."""
+    with EmbeddedServer(load("fhir-r4"), tell=_tell) as server:
+        patient = {"resourceType": "Patient", "id": "a"}
+        url, typed = f"{server.base_url}/Patient/a", {"Content-Type": "application/fhir+json"}
+        httpx.put(url, json=patient, headers=typed)
+        httpx.put(
+            url,
+            json=patient,
+            headers=typed | {"If-Match": 'W/"7"', "Authorization": "Bearer t0ken"},
+        )
+        httpx.get(f"{url}?access_token=s3cret")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [
+        'PUT /fhir/Patient/a → 201, W/"1"',
+        'PUT /fhir/Patient/a, If-Match W/"7" → 412',
+        'GET /fhir/Patient/a?… → 200, W/"1"',
+    ]
