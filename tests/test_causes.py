@@ -9,7 +9,7 @@ from report_log import BASE, exchange, failure, verdict, whole
 from ifmatch.judge.anomaly import Name
 from ifmatch.report.advice import advice_on
 from ifmatch.report.causes import causes
-from ifmatch.report.document import document, problems
+from ifmatch.report.document import document, flaw
 from ifmatch.report.evidence import deciding_exchange
 from ifmatch.report.interaction import interaction_of
 from ifmatch.report.symptoms import (
@@ -523,7 +523,7 @@ def test_what_goes_wrong_in_a_bundle_is_no_other_cause():
 def test_a_machine_is_told_the_causes():
     """In the order in which a person is, and each failed rule in one."""
     report = document(everything())
-    assert problems(report) == []
+    assert not flaw(report)
     assert report["causes"] == [
         {
             "cause": f"Update with If-Match: {ACCEPTED}",

@@ -19,9 +19,9 @@ from ifmatch.cli.main import main
 from ifmatch.client import target_file
 from ifmatch.errors import ConfigurationError
 from ifmatch.fleet import parcel, station
-from ifmatch.fleet.fleet_file import Fleet
 from ifmatch.fleet.gravity import gravest
 from ifmatch.fleet.job import Bound, Came, Job
+from ifmatch.fleet.jobs import Fleet
 from ifmatch.fleet.run_night import latest_end
 from ifmatch.fleet.side_by_side import SideBySide, Waiting
 from ifmatch.reference.server import EmbeddedServer

@@ -65,7 +65,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _fleet(args: argparse.Namespace) -> int:
-    from ifmatch.fleet.fleet_file import Fleet
+    from ifmatch.fleet.jobs import Fleet
     from ifmatch.fleet.run_night import night_before, run_night
     from ifmatch.report.console import console_for
 
