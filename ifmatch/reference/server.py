@@ -4,12 +4,14 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from ifmatch.errors import ConfigurationError
+from ifmatch.reference.access import Access, telling
 from ifmatch.reference.app import BASE_PATH, application
 from ifmatch.reference.dialect import Dialect
 from ifmatch.reference.exchange import World
@@ -28,6 +30,7 @@ class EmbeddedServer:
 
     `faults` names ways in which it is to be wrong (see faults.py). `tokens` maps bearer tokens to `write` or `read`;
     when it is given, every request but the one for the capability statement needs one. `port` 0 takes any free port.
+    `tell` is told of each request, in the server's thread.
     Raises ConfigurationError when a fault is unknown or the port is taken.
     """
 
@@ -38,7 +41,9 @@ class EmbeddedServer:
         faults: Iterable[str] = (),
         port: int = 0,
         tokens: Mapping[str, str] | None = None,
+        tell: Callable[[Access], None] | None = None,
     ) -> None:
+        self._tell = tell
         self.world = World(
             profile=profile,
             dialect=Dialect.of(profile),
@@ -65,7 +70,7 @@ class EmbeddedServer:
         self._socket = _bound(self._port)
         self._port = self._socket.getsockname()[1]
         config = uvicorn.Config(
-            application(self.world),
+            self._application(),
             http="h11",
             loop="asyncio",
             ws="none",
@@ -85,6 +90,10 @@ class EmbeddedServer:
         self._thread.start()
         self._await_start()
         return self
+
+    def _application(self) -> ASGIApp:
+        app = application(self.world)
+        return telling(app, self._tell) if self._tell else app
 
     def stop(self) -> None:
         """Stop serving and give the port back. Stopping twice does no harm."""

@@ -4,6 +4,7 @@ import io
 import os
 import re
 import sys
+import time
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, TextIO
@@ -51,7 +52,7 @@ class LiveView:
     """A pytest plugin for one run."""
 
     def __init__(self) -> None:
-        self._console = console_for()
+        self._console, self._began = console_for(), time.monotonic()
         self._progress: Progress | None = None
         self._sentence = ""
         self._code: ExitCode | None = None
@@ -138,7 +139,8 @@ class LiveView:
             if os.environ.get("GITHUB_ACTIONS"):
                 print("\n".join(annotations(run)))
             if not self._is_told_by_pytest:
-                print_summary(self._console, run, session.log.folder)
+                took = time.monotonic() - self._began
+                print_summary(self._console, run, session.log.folder, took)
         elif abort is not None:
             self._sentence, self._code = str(abort), abort.exit_code
 
