@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 import pytest
 from answering import answering
 from joserfc import jwk, jwt
+from leaks import spellings
 from running import run
-from test_safety import spellings
 
 from ifmatch.client.access import authorizer_for
 from ifmatch.client.auth import sources

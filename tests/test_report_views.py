@@ -84,8 +84,8 @@ def test_without_a_terminal_each_group_has_one_line():
         verdict("create.id"), failure(), verdict("create.valid"), verdict("create.id", "warn"),
         verdict("update.if-match.current"),
     ) == (
-        "  create                              ✓ 1   ! 1\n"
-        "  update.if-match                     ✓ 1   ✗ 1\n"
+        "  create                      ✓ 1   ! 1\n"
+        "  update.if-match             ✓ 1   ✗ 1\n"
     )  # fmt: skip
 
 
