@@ -532,7 +532,7 @@ def test_a_signed_jwt():
 
 
 def test_every_jwt_of_an_issuer_is_removed():
-    """Who has learnt one knows all of its kind, in every spelling but that in digits, also inside of something longer."""
+    """Who has learnt one knows all of its kind, in every spelling but in digits, also inside of something."""
     key = signing_key(JWK)
     redactor = Redactor()
     redactor.learn(signed({"jti": "the first of them"}, key))
