@@ -145,7 +145,8 @@ def _bound(port: int) -> socket.socket:
         listener.listen(256)
     except (OSError, OverflowError) as error:
         listener.close()
+        why = getattr(error, "strerror", None) or str(error).rstrip(".")
         raise ConfigurationError(
-            f"The embedded server cannot listen on port {port}: {error}. Choose another port, or 0 for any free one."
+            f"The embedded server cannot listen on port {port}: {why}. Choose another port, or 0 for any free one."
         ) from None
     return listener
