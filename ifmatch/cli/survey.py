@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,12 +28,15 @@ It judges nothing: exit 0 when the survey came to its end, else as `ifmatch run`
 #: The proposal, in the folder of the run.
 _FILE = "profile.toml"
 
+#: What says how a run is judged, or is for the server that is ours: a survey judges nothing, and is of another server.
+_OF_A_JUDGEMENT = ("strict", "fail_on", "baseline", "certifies", "dry_run", "faults")
+
 _WITHOUT_RACES = f"--ignore={HOME / 'features' / 'race'}"
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", nargs="?", default="", metavar="URL", help="the FHIR end-point")
-    options.add_to_command(parser)
+    options.add_to_command(parser, without=_OF_A_JUDGEMENT)
 
 
 def _survey(args: argparse.Namespace) -> int:
@@ -48,12 +52,14 @@ def _survey(args: argparse.Namespace) -> int:
     folder = Path(given["report_dir"]) if given["report_dir"] else new_folder(new_run_id())
     ending = _run(given, folder)
     if ending.sentence:
-        print(f"The survey did not come to its end: {ending.sentence}")
+        sentence = f"The survey did not come to its end: {ending.sentence}"
+        print(f"{sentence}    (exit {int(ending.code)})", file=sys.stderr)
         return ending.code
     proposed = _proposal(folder)
+    doubtful = f", and {proposed.doubtful} that may be the same defect" if proposed.doubtful else ""
     print(
         f"proposed {folder / _FILE}: {proposed.seen} rules of which the base is silent, {proposed.otherwise} that are "
-        f"answered otherwise; {proposed.left} that are not kept are left as they are"
+        f"answered otherwise; {proposed.left} that are not kept are left as they are{doubtful}"
     )
     print(f"evidence {folder}/")
     return ExitCode.CONFORMANT
