@@ -154,7 +154,7 @@ def test_a_race_that_finds_a_lost_update_shows_who_collided(tmp_path):
         (
             ("serve", "--port", "99999"),
             4,
-            "port 99999: bind(): port must be 0-65535. Choose another",
+            "port 99999: ports have the numbers from 0 to 65535. Choose another",
         ),
     ],
 )
