@@ -151,6 +151,11 @@ def test_a_race_that_finds_a_lost_update_shows_who_collided(tmp_path):
         (("serve", "--prot", "80"), 4, 'Did you mean "--port"?'),
         (("run", "--efort", "quick"), 4, 'Did you mean "--effort"?'),
         (("--efort=quick",), 4, 'Did you mean "--effort"?'),
+        (
+            ("serve", "--port", "99999"),
+            4,
+            "port 99999: ports have the numbers from 0 to 65535. Choose another",
+        ),
     ],
 )
 def test_a_slip_is_told_in_a_sentence(tmp_path, words, code, told):
