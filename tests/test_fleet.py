@@ -312,10 +312,12 @@ def test_targets_of_one_server(tmp_path):
     """Whatever names the server, runs for one host and port are runs for one target."""
     (tmp_path / "t.toml").write_text('base_url = "http://a.example:80/fhir"')
     (tmp_path / "fleet.toml").write_text(
-        "[targets.one]\ntarget = 't.toml'\n[targets.two]\nbase_url = 'http://a.example:80/other'\n"
+        "[targets.one]\ntarget = 't.toml'\n[targets.two]\nbase_url = 'http://A.example./other'\n"
+        "[targets.other]\nbase_url = 'https://a.example/fhir'\n"
     )
-    one, two = Fleet.read(tmp_path / "fleet.toml").jobs(tmp_path)
+    one, two, other = Fleet.read(tmp_path / "fleet.toml").jobs(tmp_path)
     assert one.target == two.target == "a.example:80"
+    assert other.target == "a.example:443"
     with pytest.raises(ConfigurationError, match="cannot be read"):
         Fleet.read(tmp_path / "none.toml")
 
@@ -514,6 +516,14 @@ def test_a_run_of_a_fleet_file_that_there_is_not(tmp_path):
         entry(tmp_path, "[targets.two]\nprofile = ['spine', 'aidbox']\n", "too")
     said = entry(tmp_path, "[targets.two]\nprofile = ['spine', 'aidbox']\n", "two-aidbox")
     assert said["profile"] == "aidbox"
+
+
+def test_a_fleet_file_in_place_of_a_target_file(tmp_path):
+    """How its runs are named."""
+    path = tmp_path / "fleet.toml"
+    path.write_text("[targets.one]\nprofile = 'spine'\n[targets.two]\nprofile = 'aidbox'\n")
+    with pytest.raises(ConfigurationError, match=r"fleet\.toml#one or .*fleet\.toml#two"):
+        target_file.read(path)
 
 
 def test_what_is_asked_of_one_target_is_not_what_is_asked_of_another(tmp_path, monkeypatch):

@@ -180,6 +180,23 @@ def content(resource):
     return {name: value for name, value in resource.items() if name != "meta"}
 
 
+def test_what_needs_a_token_is_swept_by_the_target_file_of_the_run(tmp_path, monkeypatch):
+    """From its folder alone, as long as the file lies where it did."""
+    monkeypatch.setenv("WARD_TOKEN", "a-token")
+    with EmbeddedServer(load("fhir-r4"), tokens={"a-token": "write"}) as server:
+        (tmp_path / "target.toml").write_text('[auth]\ntoken_env = "WARD_TOKEN"\n')
+        words = ["-p", "fhir-r4", "-t", str(tmp_path / "target.toml"), "--rules", "update.*"]
+        process = begin(server.base_url, tmp_path / "out", *words)
+        while not _there(server) and process.poll() is None:
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        time.sleep(0.3)
+        assert _there(server)
+        assert main(["sweep", str(tmp_path / "out"), "--yes"]) == ExitCode.CONFORMANT
+        assert _there(server) == []
+
+
 def test_a_target_file_of_another_server(tmp_path, capsys):
     """What is to be removed on one server is not looked for on another."""
     (tmp_path / "target.toml").write_text('base_url = "https://other.example/fhir"\n')

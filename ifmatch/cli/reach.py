@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ifmatch.client.connect import profile_id_for, read_statement
+from ifmatch.client.fleet_file import entry_named
 from ifmatch.client.guard import demand_allowed_host
 from ifmatch.client.overrides import with_overrides
 from ifmatch.client.recorder import Recorder
@@ -54,13 +55,19 @@ def place_of(args: argparse.Namespace) -> Place:
 
 
 def _place_of_run(folder: Path, args: argparse.Namespace) -> Place:
-    """The target of a run, reached as the target file says, if one is given."""
+    """The target of a run, reached by the target file that is given, else by the one that the run was given."""
     run = Run.of(read(folder))
-    base_url = run.target.base_url
-    settings = settings_for("", args.target, args.profile or run.profile.id)
+    base_url, target_file = run.target.base_url, args.target or _still_there(run.header.target_file)
+    settings = settings_for("", target_file, args.profile or run.profile.id)
     _demand_same(settings, base_url)
-    settings = settings_for(base_url, args.target, settings.profile)
+    settings = settings_for(base_url, target_file, settings.profile)
     return Place(settings, folder, run.id, tuple(journal_in(folder)))
+
+
+def _still_there(target_file: str) -> str:
+    """A target file of a run, if it still lies where it did: a run may have been made elsewhere."""
+    file, _ = entry_named(Path(target_file))
+    return target_file if target_file and file.is_file() else ""
 
 
 def journal_in(folder: Path) -> Iterator[Journalled]:

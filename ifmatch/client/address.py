@@ -1,6 +1,8 @@
 """The base URL as the user gives it: checked, brought into one form, and parted from credentials in it."""
 
 import re
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import NoReturn
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
@@ -9,6 +11,8 @@ from ifmatch.rules.profile_file import profile_meant
 
 #: A user name and a password.
 UserInfo = tuple[str, str]
+
+_PORTS = {"http": 80, "https": 443}
 
 _EXAMPLE = "Give the address of the FHIR end-point, such as https://staging.example/fhir."
 
@@ -31,6 +35,32 @@ def normalised(base_url: str) -> tuple[str, UserInfo | None]:
     _demand_no_query(url, base_url)
     path = quote(url.path.rstrip("/"), safe="/%:@!$&'()*+,;=~")
     return urlunsplit((url.scheme, origin, path, "", "")), _userinfo(url)
+
+
+def server_of(base_url: str) -> tuple[str, int]:
+    """The host and the port that a base URL leads to, in the one form by which two are compared."""
+    url = urlsplit(base_url)
+    host, port = host_and_port(url.netloc)
+    return host, port or _PORTS[url.scheme]
+
+
+def host_and_port(text: str) -> tuple[str, int]:
+    """A host as somebody wrote it, in the one form by which two are compared, and its port; 0 where it has none.
+
+    A dot at the end, capitals, brackets, another script and another way to write an IPv6 address make no difference.
+    Raises ValueError when it is no host.
+    """
+    text = text.strip()
+    is_bare_ipv6 = text.count(":") > 1 and not text.startswith("[")
+    url = urlsplit(f"//[{text}]" if is_bare_ipv6 else f"//{text}")
+    host = (url.hostname or "").rstrip(".")
+    if not host or set(text) & set("/?#@"):
+        raise ValueError(f"{text!r} is no host")
+    with suppress(ValueError):
+        return str(ip_address(host)), url.port or 0
+    with suppress(UnicodeError):
+        host = host.encode("idna").decode()
+    return host, url.port or 0
 
 
 def _parsed(base_url: str) -> tuple[SplitResult, str]:

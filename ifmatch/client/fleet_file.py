@@ -119,6 +119,13 @@ def entry_named(path: Path) -> tuple[Path, str]:
     return (path.parent / file, name) if mark and not path.is_file() else (path, "")
 
 
+def demand_one_run(path: Path, told: Table) -> None:
+    """See that a target file is none of a fleet's. Raises ConfigurationError, with how one of its runs is named."""
+    if "targets" in told:
+        named = " or ".join(name_of(path, run) for run in FleetFile.read(path).runs)
+        raise ConfigurationError(f"{path} is a fleet file. Name one of its runs: {named}.")
+
+
 def name_of(path: Path, run: str) -> str:
     """How a run of a fleet file is named where a target file is."""
     return f"{path}{_MARK}{run}"

@@ -3,11 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from ifmatch.client.address import host_and_port, server_of
 from ifmatch.client.settings import Settings
 from ifmatch.errors import ConfigurationError
 from ifmatch.rules.answer import Answer
@@ -110,45 +109,19 @@ def _demand_listed(settings: Settings, evidence: str) -> None:
 
 
 def _is_listed(settings: Settings) -> bool:
-    url = urlsplit(settings.base_url)
-    host, port = _address(url.netloc)
-    ours = host, port or _PORTS[url.scheme]
-    return any(_is_at(ours, _address(listed.strip())) for listed in settings.limits.hosts)
+    host, port = server_of(settings.base_url)
+    return any(_listed(text) in ((host, 0), (host, port)) for text in settings.limits.hosts)
 
 
-#: A host, in the form that goes over the network, and its port; 0 where none is named.
-_Address = tuple[str, int]
-
-_PORTS = {"http": 80, "https": 443}
-
-
-def _is_at(ours: _Address, listed: _Address) -> bool:
-    """Whether what is listed is where we are: that host, and that port, if it names one."""
-    return ours[0] == listed[0] and listed[1] in (0, ours[1])
-
-
-def _address(text: str) -> _Address:
-    """A host as somebody wrote it, with a port or without, in the one form by which two are compared.
-
-    A dot at the end, capitals, brackets, another script and another way to write an IPv6 address make no difference.
-    Raises ConfigurationError when it is no host.
-    """
-    is_bare_ipv6 = text.count(":") > 1 and not text.startswith("[")
+def _listed(text: str) -> tuple[str, int]:
+    """A host as it is listed; without a port it stands for all of them. Raises ConfigurationError when it is none."""
     try:
-        url = urlsplit(f"//[{text}]" if is_bare_ipv6 else f"//{text}")
-        host, port = (url.hostname or "").rstrip("."), url.port or 0
+        return host_and_port(text)
     except ValueError:
-        host, port = "", 0
-    if not host or set(text) & set("/?#@"):
         raise ConfigurationError(
             f'"{text}" among the hosts that the target file allows is no host. Write it as staging.example, or with a '
             "port as 10.1.2.3:8443."
-        )
-    with suppress(ValueError):
-        return str(ip_address(host)), port
-    with suppress(UnicodeError):
-        return host.encode("idna").decode(), port
-    return host, port
+        ) from None
 
 
 def _host(settings: Settings) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ifmatch.client.fleet_file import FleetFile, entry_named
+from ifmatch.client.fleet_file import FleetFile, demand_one_run, entry_named
 from ifmatch.client.target_content import beside, checked
 from ifmatch.client.toml_file import Source
 
@@ -21,6 +21,7 @@ def read(path: Path) -> dict[str, Any]:
     source = Source(path, "target file", "Check the name given with -t.")
     fleet, name = entry_named(path)
     told = FleetFile.read(fleet).entry(name) if name else source.read()
+    demand_one_run(path, told)
     data = checked(told, source)
     placed = beside(path.parent, data)
     return {**placed, "resources": _resources(data.get("resources", {}), source)}

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from ifmatch.client import target_file
-from ifmatch.client.address import normalised
+from ifmatch.client.address import normalised, server_of
 from ifmatch.client.fleet_file import FleetFile, name_of
 from ifmatch.fleet.job import Bound, Job
 from ifmatch.rules import profile as profiles
@@ -68,5 +67,5 @@ class Fleet:
 
 def _server_of(said: dict[str, Any]) -> str:
     """Host and port of the server that a run is for; empty for an embedded one, which is each run's own."""
-    url = said.get("base_url", "")
-    return urlsplit(normalised(url)[0]).netloc if url else ""
+    url, _ = normalised(said.get("base_url", ""))
+    return ":".join(map(str, server_of(url))) if url else ""
