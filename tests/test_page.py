@@ -153,6 +153,12 @@ def test_the_requests_of_a_race_stand_with_its_sentence():
     assert [one["data-ids"] for one in shown(run).holding("exchanges")] == ["r1 r2 r3 make"]
 
 
+def test_what_decided_is_named_by_its_path():
+    """A Bundle is sent to the address of the server itself."""
+    run = whole(exchange("1", "POST", 200, url=BASE), failure(exchanges=["1"]))
+    assert words(shown(run).holding("decided")[0]["text"]).startswith("Decided by POST / → 200")
+
+
 def test_a_source_is_a_link_only_when_it_has_an_address(whole_page):
     """Of the documents only the number can be given."""
     links = {one["href"] for one in whole_page.all("a") if not one["href"].startswith("#")}

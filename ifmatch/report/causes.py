@@ -54,10 +54,12 @@ def causes(rules: Iterable[Judged], run: Run) -> tuple[Cause, ...]:
     counting the ones that only warn.
     """
     grouped: dict[Symptom, list[Judged]] = {}
-    for judged in sorted(rules, key=_ado):
-        symptom = _known_or_first(symptoms_of(judged.spokesman, run), grouped)
+    ordered = sorted(rules, key=_ado)
+    shown = Counter(each for judged in ordered for each in symptoms_of(judged.spokesman, run))
+    for judged in ordered:
+        symptom = _most_likely(symptoms_of(judged.spokesman, run), grouped, shown)
         grouped.setdefault(symptom, []).append(judged)
-    grouped = _without_onlookers(_at_home(grouped, run), run)
+    grouped = _without_onlookers(_without_mixtures(_at_home(grouped, run), run), run)
     found = [
         Cause(symptom, _simplest_first(symptom, alike, run)) for symptom, alike in grouped.items()
     ]
@@ -88,6 +90,29 @@ def _at_home(grouped: Mapping[Symptom, list[Judged]], run: Run) -> dict[Symptom,
             homes = [each for each in plainer(judged.spokesman, symptom, run) if each in grouped]
             reason = refusals.get(refusal_of(judged.spokesman, symptom), symptom)
             joined.setdefault(homes[0] if homes else reason, []).append(judged)
+    return joined
+
+
+def _without_mixtures(
+    grouped: Mapping[Symptom, list[Judged]], run: Run
+) -> dict[Symptom, list[Judged]]:
+    """The groups, where a race of unlike requests stands with those that show what is wrong with each of these."""
+    may_be = {
+        symptom: [set(symptoms_of(judged.spokesman, run)) for judged in alike]
+        for symptom, alike in grouped.items()
+    }
+    joined: dict[Symptom, list[Judged]] = {}
+    for symptom, alike in grouped.items():
+        shown = (
+            each
+            for each in grouped
+            if each != symptom and may_be[symptom][0] <= set().union(*may_be[each])
+        )
+        is_mixture = (
+            len(alike) == 1 and bool(alike[0].spokesman.race) and len(may_be[symptom][0]) > 1
+        )
+        home = next(shown, symptom) if is_mixture else symptom
+        joined[home] = [*joined.get(home, ()), *alike]
     return joined
 
 
@@ -134,19 +159,20 @@ def _seen_with(
 
 def _simplest_first(symptom: Symptom, alike: Sequence[Judged], run: Run) -> tuple[Judged, ...]:
     """Rules of one cause: sequential ones before races, those that show it as it is before those that show it with more
-    ado, then those that fail as most do, then those of short names.
+    ado or may show another one, then those that fail as most do, then those of short names.
 
     A rule of a short name is the general one, of which others are special cases. One that is kept in itself, and fails
     for what stands beside it, comes after those that are about just that.
     """
     seen = Counter(map(_first_finding, alike))
 
-    def particular(judged: Judged) -> tuple[int, bool, bool, int, int, int]:
+    def particular(judged: Judged) -> tuple[int, bool, int, bool, int, int, int]:
         expected, _ = finding = _first_finding(judged)
         words = len(re.split("[.-]", judged.rule))
         kind, exchanges = _ado(judged)
-        is_guest = symptom not in symptoms_of(judged.spokesman, run)
-        return kind, is_guest, expected == BESIDE, -seen[finding], words, exchanges
+        symptoms = symptoms_of(judged.spokesman, run)
+        is_guest = symptom not in symptoms
+        return kind, is_guest, len(symptoms), expected == BESIDE, -seen[finding], words, exchanges
 
     return tuple(sorted(alike, key=particular))
 
@@ -157,8 +183,13 @@ def _first_finding(judged: Judged) -> tuple[str, str]:
     return next(((finding.expected, finding.got) for finding in findings), ("", ""))
 
 
-def _known_or_first(symptoms: Sequence[Symptom], known: Container[Symptom]) -> Symptom:
-    return next((symptom for symptom in symptoms if symptom in known), symptoms[0])
+def _most_likely(
+    symptoms: Sequence[Symptom], known: Container[Symptom], shown: Mapping[Symptom, int]
+) -> Symptom:
+    """The one that is known from what is plainer; else, of several interactions, that which most rules share."""
+    alike = (symptom for symptom in symptoms if symptom.wrong == symptoms[0].wrong)
+    found = (symptom for symptom in symptoms if symptom in known)
+    return next(found, max(alike, key=lambda symptom: shown[symptom]))
 
 
 def _ado(judged: Judged) -> tuple[int, int]:

@@ -16,7 +16,7 @@ _STYLE = """ .page{fill:#ffffff} .ink{fill:#1f2328} .soft{fill:#57606a} .lane{fi
 text{font-family:system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif;font-size:13px}
 .name{font-size:20px;font-weight:700} .who{font-weight:700;font-size:15px} .small{font-size:11px}
 .wrong{fill:#d1242f;font-weight:700} @media (prefers-color-scheme:dark){.page{fill:#0d1117} .ink{fill:#e6edf3}
-.soft{fill:#9198a1} .lane{fill:#151b23} .rule{stroke:#3d444d}} """.strip()
+.wrong{fill:#ff8b82} .soft{fill:#9198a1} .lane{fill:#151b23} .rule{stroke:#3d444d}} """.strip()
 
 
 def svg(history: History, anomaly: Anomaly) -> str:

@@ -5,7 +5,7 @@ first, and when the room is used up others lose their bodies, and then are left 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,11 +27,12 @@ ROOM = 3_600_000
 ROOM_WITHOUT_BODIES = 1_200_000
 
 #: About what an exchange takes besides its texts, and what a text takes for each of its pieces.
-_FRAME = 150
+_FRAME = 90
 _NUMBER = 6
 
-#: Where a text is cut into pieces: the bodies of a run differ in a few members, and have the others in common.
-_BETWEEN_MEMBERS = re.compile("(?<=,)")
+#: Where a text is cut into pieces: the bodies of a run differ in a few members, as do its headers in a few lines, and
+#: they have the others in common.
+_BETWEEN_MEMBERS = re.compile(r"(?<=[,\n])")
 
 #: A longer body is cut.
 _LONGEST_BODY = 20_000
@@ -69,6 +70,7 @@ def embedded(run: Run, room: int = ROOM) -> dict[str, Any]:
 
     An exchange is a list, as `page.js` takes it apart: method, URL, headers, body; status, reason, HTTP version,
     headers, body of the response; seconds since the run began, duration, writer, failure, the words of its curl.
+    Headers and words are lines of one text.
     """
     texts = Texts()
     exchanges: dict[str, list[Any]] = {}
@@ -103,7 +105,7 @@ def _row(
         round(exchange.duration_ms, 2),
         exchange.writer,
         exchange.failure or "",
-        [texts.number(word) for word in curl.words(exchange.request, target, body_most=0)],
+        texts.number("\n".join(curl.words(exchange.request, target, body_most=0))),
     ]
 
 
@@ -133,8 +135,8 @@ def _body(body: str, texts: Texts, with_bodies: bool) -> int | None:
     return texts.number(_cut(body)) if with_bodies else -1
 
 
-def _headers(headers: Headers, texts: Texts) -> Sequence[int]:
-    return [texts.number(f"{name}: {value}") for name, value in headers]
+def _headers(headers: Headers, texts: Texts) -> int:
+    return texts.number("\n".join(f"{name}: {value}" for name, value in headers))
 
 
 def _cut(body: str) -> str:

@@ -167,7 +167,7 @@ def _decided_by(case: VerdictReached, run: Run) -> tuple[str, str]:
 
 
 def _in_brief(exchange: ExchangeRecorded, run: Run) -> str:
-    path = exchange.request.url.removeprefix(run.target.base_url)
+    path = exchange.request.url.removeprefix(run.target.base_url) or "/"
     came = exchange.response.status if exchange.response else exchange.failure or "no answer"
     return one_line(f"{exchange.request.method} {path} → {came}", 160)
 

@@ -23,7 +23,7 @@ const exchange = (id) => {
   if (!row) return null;
   const whole = (number) => texts[number].map((piece) => pieces[piece]).join('');
   const [method, url, headers, body, status, reason, version, answerHeaders, answerBody, at, ms, writer, failure, curl] = row;
-  const lines = (numbers) => numbers.map(whole);
+  const lines = (number) => whole(number).split('\n').filter(Boolean);
   const text = (number) => (number === null ? '' : number < 0 ? 'The page had no room for this body: events.jsonl has it.' : whole(number));
   return {
     id, method, url: whole(url), cut: body === -1, status, reason, version, at, ms, writer, failure,
