@@ -126,6 +126,13 @@ def test_a_document_that_is_no_json_patch_begins_like_one():
     }
 
 
+def test_a_json_patch_between_two_resources_has_one_order():
+    """That of the resource, in whatever process: what is asked in a recheck must be what was asked in the run."""
+    names = [f"element{number}" for number in range(20)]
+    patch = json_patch_between(dict.fromkeys(names, "here"), {})
+    assert [operation["path"] for operation in patch] == [f"/{name}" for name in names]
+
+
 def test_a_json_patch_between_two_resources_says_what_is_gone_and_what_is_new():
     before = {"id": "1", "gender": "female", "active": True}
     after = {"id": "1", "gender": "male", "birthDate": "2001"}

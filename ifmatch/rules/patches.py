@@ -83,8 +83,11 @@ def patch_document(
 
 
 def json_patch_between(resource: Resource, wanted: Resource) -> list[dict[str, object]]:
-    """The operations of a JSON Patch that make one resource of another, by their elements at the top."""
-    gone = [{"op": "remove", "path": f"/{name}"} for name in resource.keys() - wanted.keys()]
+    """The operations of a JSON Patch that make one resource of another, by their elements at the top.
+
+    They have one order, so that a recheck asks what the run has asked.
+    """
+    gone = [{"op": "remove", "path": f"/{name}"} for name in resource if name not in wanted]
     changed = [
         {"op": "add", "path": f"/{name}", "value": value}
         for name, value in wanted.items()
