@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """examples:
   ifmatch replay update.if-match.stale                     a rule of the newest run
-  ifmatch replay reports/2026-11-21T10-12-07-9f0c          all that this run has found wrong
+  ifmatch replay reports/2026-11-21T10-12-07-9f0c41d7      all that this run has found wrong
   ifmatch replay artefacts/spine 'race.*' --times 5        of one run, some rules, five times
   ifmatch replay update.if-match.stale --against https://staging.example/fhir
 
