@@ -1,6 +1,7 @@
 """`ifmatch replay`: does again what a run did, and says whether it comes to the same."""
 
 import argparse
+import shlex
 import signal
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -116,7 +117,9 @@ def _demand_a_run(evidence: Path, globs: Sequence[str]) -> None:
     advice = "`ifmatch run` makes one; or name the folder of a run."
     runs = sorted(path.parent for path in evidence.glob(f"*/{FILE_NAME}"))
     if runs:
-        advice = f"It holds several: name one, such as {' '.join([str(runs[0]), *globs])}."
+        lines = [shlex.join(["ifmatch", "replay", str(run), *globs]) for run in runs]
+        advice = "\n  ".join(["It holds several; type the one that is meant:", *lines])
+        advice += "\n`ifmatch open` shows them side by side."
     raise ConfigurationError(f"There is no run in {evidence}. {advice}")
 
 
