@@ -563,7 +563,7 @@ def test_a_machine_is_told_the_causes():
                 "race.update.same-version",
             ],
         },
-        {"cause": "Not so: A read has an ETag", "rules": ["read.headers.etag"]},
+        {"cause": "Broken promise: A read has an ETag", "rules": ["read.headers.etag"]},
     ]
     assert document(whole(verdict()))["causes"] == []
 

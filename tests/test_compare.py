@@ -205,7 +205,7 @@ def test_the_table_has_a_legend_and_the_changes_follow():
     assert lines[0] == (
         "A  fhir-r4 · HAPI FHIR Server 8.8.0 · https://old.example/fhir · run run-HAPI FHIR Server 8.8.0"
     )
-    assert "update.if-match.stale   409 ✗   412 ✓" in lines
+    assert "update.if-match.stale   409 ✗       412 ✓" in lines
     assert "From A to B: 1 new failure · 1 fixed" in lines
     assert lines[lines.index("New failures") + 1 :][:4] == [
         "  ✗ read.existing   About read.existing",

@@ -3,12 +3,13 @@
 import dataclasses
 import re
 
-from report_log import failure, footer, header, whole
+from report_log import exchange, failure, footer, header, verdict, whole
 
 from ifmatch import HOME
+from ifmatch.cli.sweep import _sum
 from ifmatch.client.subject import Snapshot
 from ifmatch.report.annotations import annotations
-from ifmatch.report.console import console_for, print_rule, print_summary
+from ifmatch.report.console import Progress, console_for, print_rule, print_summary
 from ifmatch.report.explain import print_explanation
 from ifmatch.report.junit import junit
 from ifmatch.report.markdown import summary
@@ -167,3 +168,32 @@ def test_what_the_baseline_knows_is_told_in_a_line_each(capsys):
         assert printed.count("got       412") == len(new)
         assert page.count("got **412") == len(new)
         assert printed.count("   known\n") == 2
+
+
+# ---------------------------------------------------------------- what can be copied and counted
+
+
+def test_a_group_keeps_clear_of_its_marks(capsys):
+    """The longest id of the catalogue, too."""
+    group = "transaction.one-resource-twice"
+    progress = Progress(console_for(), [f"{group}.x"])
+    progress.verdict(verdict(f"{group}.x"))
+    progress.finish()
+    assert f"{group}  ✓ 1" in capsys.readouterr().out
+
+
+def test_a_curl_command_reads_no_file_that_nobody_has(capsys):
+    """A body of a usual length stands in it, and of a longer one the script is named."""
+    for length in (900, 5000):
+        run = whole(exchange("2", body="x" * length), failure(), exit_code=1)
+        print_summary(console_for(), run, "out")
+        printed = capsys.readouterr().out
+        assert "@body" not in printed
+        assert ("x" * length in printed) is (length == 900)
+
+
+def test_what_is_left_adds_up():
+    """The number that the ledger tells is the one that a sweep tells, before and after."""
+    dry = {"to be removed": 180, "not there any more": 3}
+    assert _sum(dry) == "183 left: 180 to be removed, 3 not there any more"
+    assert _sum({}) == "nothing left"

@@ -111,7 +111,7 @@ def test_failures_are_grouped_by_cause(whole_page):
     assert "Update with If-Match: accepted" in first["text"]
     assert first["text"].index("update.if-match.stale") < first["text"].index("stale-by-two")
     assert "2 more rules show the same" in words(first["text"])
-    assert "Not so: A read has an ETag" in second["text"]
+    assert "Broken promise: A read has an ETag" in second["text"]
     assert len([one for one in whole_page.all("li") if "data-verdict" in one]) == 12
 
 
@@ -209,8 +209,8 @@ def test_twelve_failures_of_three_causes_are_three_things_to_read(twelve):
     (listed,) = twelve.holding("causes")
     assert words(listed["text"]) == (
         "Update with If-Match: accepted, though it must be refused 9 rules "
-        "Not so: Each version stays as it was, whatever was written since 2 rules "
-        "Not so: The Location of a create names the new resource 1 rule"
+        "Broken promise: Each version stays as it was, whatever was written since 2 rules "
+        "Broken promise: The Location of a create names the new resource 1 rule"
     )
     causes = [words(one["text"]) for one in twelve.holding("cause")]
     assert len(causes) == 3

@@ -24,7 +24,7 @@ def test_a_job_page_says_what_is_wrong_and_what_to_do():
     assert text[0] == "## NOT CONFORMANT: NHS Spine core FHIR API (STU3)"
     assert text[2].startswith("4 rules fail · 1 error · 1 warning")
     first = text.index("### ✗ Update with If-Match: accepted, though it must be refused")
-    block = text[first : text.index("### ✗ Not so: A read has an ETag")]
+    block = text[first : text.index("### ✗ Broken promise: A read has an ETag")]
     assert "**About update.if-match.stale** (`update.if-match.stale`, SHALL)" in block
     assert "- expected resource unchanged, got **resource changed**" in block
     assert "- see it happen: `bash replay/update.if-match.stale.sh`" in block

@@ -1,9 +1,12 @@
 """What a person sees who types something that cannot be, or types it the way other tools want it."""
 
 import pytest
+from report_log import failure, verdict, whole
 from running import ifmatch, typed
 
 from ifmatch import __version__
+from ifmatch.report.document import document
+from ifmatch.report.matrix import matrix_lines
 from ifmatch.slips import in_our_words
 
 
@@ -87,3 +90,34 @@ def test_one_rule_is_one_rule_and_an_id_keeps_clear_of_its_title(tmp_path):
     for line in printed.splitlines():
         if line.startswith("  ") and "." in line.split()[0]:
             assert line.strip().split("  ", 1)[0] == line.split()[0]
+
+
+def test_several_runs_are_each_named_with_what_to_type(tmp_path):
+    """As after the five systems: one line each, to be copied whole."""
+    folder = tmp_path / "reports" / "latest"
+    for name in ("aidbox", "spine"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "events.jsonl").touch()
+    code, printed = typed(["replay", "update.if-match.stale"], tmp_path)
+    assert code == 4
+    typable = [line for line in printed.splitlines() if line.startswith("  ")]
+    assert typable == [
+        f"  ifmatch replay reports/latest/{name} update.if-match.stale"
+        for name in ("aidbox", "spine")
+    ]
+
+
+def test_a_matrix_of_rules_that_all_keep_fits_on_a_screen():
+    """Hundreds of rows that say the same are read by nobody; a rule in trouble has one."""
+    names = [
+        f"{interaction}.{number}" for interaction in ("update", "read") for number in range(200)
+    ]
+    kept = [verdict(name) for name in names]
+    good, bad = (document(whole(*kept, *more)) for more in ([], [failure("update.stale")]))
+    assert len(list(matrix_lines([good, good]))) < 10
+    lines = [line.plain for line in matrix_lines([good, bad])]
+    assert len(lines) < 12
+    assert [line.split() for line in lines if line.startswith("update")] == [
+        ["update", "200", "✓", "200", "✓", "1", "✗"],
+        ["update.stale", "412", "✗"],
+    ]

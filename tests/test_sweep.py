@@ -80,7 +80,7 @@ def test_by_the_journal(tmp_path, capsys):
         assert main(["ledger", str(folder)]) == ExitCode.CONFORMANT
         assert capsys.readouterr().out == "nothing left\n"
         assert main(["sweep", str(folder)]) == ExitCode.CONFORMANT
-        assert capsys.readouterr().out == "nothing is left\n"
+        assert capsys.readouterr().out == "nothing left\n"
 
 
 @pytest.mark.parametrize(

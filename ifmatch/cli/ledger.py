@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ifmatch.cli.reach import Place
 
 _EXAMPLES = """examples:
-  ifmatch ledger reports/2026-11-21T10-12-07-1f0c     what the journal of that run says may be there still
+  ifmatch ledger reports/2026-11-21T10-12-07-1f0c83b2     what the journal of that run says may be there still
   ifmatch ledger -t target.toml                       what bears the label of any run on the target"""
 
 
@@ -23,7 +23,8 @@ def _ledger(args: argparse.Namespace) -> int:
     lines = list(_journalled(place) if place.folder else _labelled(place))
     for line in lines:
         print(line)
-    print(f"{len(lines) or 'nothing'} left" + (": `ifmatch sweep` removes it" if lines else ""))
+    advice = ": `ifmatch sweep` looks which are there, and puts them right" if lines else ""
+    print(f"{len(lines) or 'nothing'} left{advice}")
     return ExitCode.CONFORMANT
 
 

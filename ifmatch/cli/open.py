@@ -10,7 +10,7 @@ from ifmatch.errors import ConfigurationError, ExitCode
 
 _EXAMPLES = """examples:
   ifmatch open                         the newest run in reports/
-  ifmatch open reports/2026-11-21T10-12-07-1f0c
+  ifmatch open reports/2026-11-21T10-12-07-1f0c83b2
   ifmatch open artefacts               the newest run in a folder of several
 
 Without a display the path of the page is printed, and nothing else happens."""

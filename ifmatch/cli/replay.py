@@ -1,6 +1,7 @@
 """`ifmatch replay`: does again what a run did, and says whether it comes to the same."""
 
 import argparse
+import shlex
 import signal
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """examples:
   ifmatch replay update.if-match.stale                     a rule of the newest run
-  ifmatch replay reports/2026-11-21T10-12-07-9f0c          all that this run has found wrong
+  ifmatch replay reports/2026-11-21T10-12-07-9f0c41d7      all that this run has found wrong
   ifmatch replay artefacts/spine 'race.*' --times 5        of one run, some rules, five times
   ifmatch replay update.if-match.stale --against https://staging.example/fhir
 
@@ -117,7 +118,9 @@ def _demand_a_run(evidence: Path, globs: Sequence[str]) -> None:
     advice = "`ifmatch run` makes one; or name the folder of a run."
     runs = sorted(path.parent for path in evidence.glob(f"*/{FILE_NAME}"))
     if runs:
-        advice = f"It holds several: name one, such as {' '.join([str(runs[0]), *globs])}."
+        lines = [shlex.join(["ifmatch", "replay", str(run), *globs]) for run in runs]
+        advice = "\n  ".join(["It holds several; type the one that is meant:", *lines])
+        advice += "\n`ifmatch open` shows them side by side."
     raise ConfigurationError(f"There is no run in {evidence}. {advice}")
 
 

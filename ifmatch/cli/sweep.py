@@ -1,20 +1,21 @@
 """`ifmatch sweep`: remove what earlier runs left on a target."""
 
 import argparse
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ifmatch.cli.command import Command
 from ifmatch.errors import ExitCode
 
 if TYPE_CHECKING:
-    from ifmatch.client.leftovers import Leftover
+    from ifmatch.client.leftovers import Leftover, State
 
 _EXAMPLES = """examples:
-  ifmatch sweep reports/2026-11-21T10-12-07-1f0c          what that run left, and what would be done about it
-  ifmatch sweep reports/2026-11-21T10-12-07-1f0c --yes    do it
-  ifmatch sweep -t target.toml                            the run's machine is gone: found by the label, of any run
-  ifmatch sweep https://staging.example/fhir --run 2026-11-21T10-12-07-1f0c --yes
+  ifmatch sweep reports/2026-11-21T10-12-07-1f0c83b2          what that run left, and what would be done about it
+  ifmatch sweep reports/2026-11-21T10-12-07-1f0c83b2 --yes    do it
+  ifmatch sweep -t target.toml                                the run's machine is gone: found by the label, of any run
+  ifmatch sweep https://staging.example/fhir --run 2026-11-21T10-12-07-1f0c83b2 --yes
 
 Only what bears the mark of a run is removed; never a whole type, and nothing that somebody else has put there since.
 Do not sweep by label while a run is at work on the target: what it needs bears the label, too.
@@ -56,32 +57,35 @@ def _sweep(args: argparse.Namespace) -> int:
         leftovers = found(target, place.journal, place.run)
         if not args.yes:
             return _show(leftovers)
-        reasons = []
+        ends, reasons = Counter[str](), []
         for leftover, reason in sweep(target, leftovers):
             reasons.append(reason)
-            what = f"stays: {reason}" if reason else _DONE[leftover.state]
+            ends[_STAYS if reason else _DONE[leftover.state]] += 1
+            what = f"{_STAYS}: {reason}" if reason else _DONE[leftover.state]
             print(_line(leftover, what), flush=True)
-    return _concluded(reasons)
+    print(_sum(ends))
+    return _ended(reasons)
 
 
 #: What was done about a leftover, by the state in which it was found.
 _DONE = {
     "to be removed": "removed",
     "to be restored": "restored",
-    "not there any more": "is not there",
+    "not there any more": "not there any more",
 }
+
+_STAYS = "stays"
 
 
 def _show(leftovers: "Sequence[Leftover]") -> int:
     """The dry run: what would be done."""
-    from ifmatch.client.leftovers import ACTED_ON, State, counted
+    from ifmatch.client.leftovers import ACTED_ON, counted
 
-    there = [leftover for leftover in leftovers if leftover.state is not State.GONE]
-    for leftover in there:
+    for leftover in leftovers:
         what = filter(None, (leftover.state, leftover.reason))
         print(_line(leftover, ": ".join(what)))
-    counts = counted(there)
-    print(", ".join(f"{count} {state}" for state, count in counts.items()) or "nothing is left")
+    counts = counted(leftovers)
+    print(_sum(counts))
     if any(state in counts for state in ACTED_ON):
         print("Nothing was changed: --yes does it.")
     return ExitCode.CONFORMANT
@@ -92,12 +96,17 @@ def _line(leftover: "Leftover", what: str) -> str:
     return f"{leftover.name}{run}   {what}"
 
 
-def _concluded(reasons: Sequence[str]) -> int:
-    """How a sweep ended, in a line and as an exit code."""
+def _sum(counts: Mapping[str, int] | Mapping["State", int]) -> str:
+    """How many were left by the journal or the label, and what is or was done: the parts add up, dry or not."""
+    parts = ", ".join(f"{count} {what}" for what, count in counts.items())
+    return f"{sum(counts.values())} left: {parts}" if parts else "nothing left"
+
+
+def _ended(reasons: Sequence[str]) -> int:
+    """How a sweep ended, as an exit code."""
     from ifmatch.client.tidying import INTERRUPTED
 
     stay = [reason for reason in reasons if reason]
-    print(f"{len(reasons) - len(stay)} put right, {len(stay) or 'nothing'} left")
     if INTERRUPTED in stay:
         return ExitCode.INTERRUPTED
     return ExitCode.INCONCLUSIVE if stay else ExitCode.CONFORMANT

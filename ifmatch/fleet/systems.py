@@ -61,6 +61,7 @@ def run_all(given: Mapping[str, Any], rest: Sequence[str]) -> int:
     console.print()
     print_matrix(console, list(reports.values()))
     _write_page(folder, reports)
+    console.print(f"\nevery rule, system by system: {folder / page.FILE_NAME}", soft_wrap=True)
     point_latest_to(folder)
     if not racing:
         console.print("\nRaces were left out: `ifmatch --effort quick` runs them, too.")

@@ -36,11 +36,9 @@ def command(request: RequestSent, base_url: str, body_most: int | None = None) -
     return " ".join(words(request, TargetDescribed(base_url=base_url), body_most))
 
 
-def folded(
-    request: RequestSent, target: TargetDescribed, body_most: int | None = None, width: int = 100
-) -> list[str]:
+def folded(request: RequestSent, target: TargetDescribed, width: int = 100) -> list[str]:
     """The command over several lines, each as wide as `width` allows, still to be pasted whole."""
-    first, *others = words(request, target, body_most)
+    first, *others = words(request, target)
     lines = [first]
     for word in others:
         if len(lines[-1]) + len(word) + 3 > width:

@@ -1,4 +1,7 @@
-"""Several systems side by side: a row a rule, a column a system; a cell says what the system did and how that is."""
+"""Several systems side by side, a column a system: a row an interaction with counts, and a row each rule in trouble.
+
+Where all keep a rule nobody reads it: every rule stands on the page, and in the table for a spreadsheet.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,14 +14,19 @@ from rich.text import Text
 
 from ifmatch.report.console import MARKS, WIDTH, conclusion
 from ifmatch.report.document import Document
-from ifmatch.report.entries import Column, Entry, column_of, interaction_of, rules_of
+from ifmatch.report.entries import Column, Entry, column_of, interaction_of, rules_of, verdict_of
 from ifmatch.report.text import one_line
 from ifmatch.rules.verdict import Verdict
 
 _WIDEST_LABEL = 15
 _GAP = 3
 _NARROWEST_RULE = 20
-_NARROWEST_CELL = len("412 ✓")
+_NARROWEST_CELL = len("412 ✓ 3 ✗")
+
+#: Verdicts for which a rule has a row of its own, the gravest first.
+_IN_TROUBLE = (
+    Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.WAIVED, Verdict.WARN,
+)  # fmt: skip
 
 #: What a cell shows for a rule that has no meaning on a system, and for one that was observed only.
 _QUIET = "·"
@@ -60,17 +68,37 @@ def fits(reports: Sequence[Document]) -> bool:
 
 
 def matrix_lines(reports: Sequence[Document]) -> Iterator[Text]:
-    """The lines of the table: a head, the rules in groups of one interaction, then the totals."""
+    """The lines of the table: a head, the interactions, the rules that any system is in trouble with, the totals."""
     labels = [_label(report) for report in reports]
     columns = [column_of(report) for report in reports]
     rules = rules_of(columns)
-    layout = _Layout.of(rules, labels)
+    grouped = {interaction: list(group) for interaction, group in groupby(rules, interaction_of)}
+    troubled = [rule for rule in rules if any(_is_in_trouble(rule, each) for each in columns)]
+    layout = _Layout.of([*grouped, *troubled], labels)
     yield layout.head(labels)
-    for _, group in groupby(rules, interaction_of):
-        for rule in group:
-            yield layout.row(rule, _cells(rule, columns))
+    for interaction, group in grouped.items():
+        yield layout.row(interaction, [_counts(group, column) for column in columns])
+    yield Text()
+    for rule in troubled:
+        yield layout.row(rule, _cells(rule, columns))
+    if troubled:
         yield Text()
     yield from _totals(labels, reports)
+
+
+def _is_in_trouble(rule: str, column: Column) -> bool:
+    return verdict_of(column.get(rule)) in _IN_TROUBLE
+
+
+def _counts(rules: Sequence[str], column: Column) -> Text:
+    """How many of an interaction's rules one system keeps, and how many have the gravest verdict that is none."""
+    seen = Counter(verdict_of(column.get(rule)) for rule in rules)
+    gravest = [verdict for verdict in _IN_TROUBLE if seen[verdict]][:1]
+    cell = Text()
+    for verdict in [Verdict.PASS] * (seen[Verdict.PASS] > 0) + gravest:
+        mark, colour = MARKS[verdict]
+        cell.append(f"{' ' if cell else ''}{seen[verdict]} ").append(mark, colour)
+    return cell if cell or seen[None] == len(rules) else Text(_QUIET, "dim")
 
 
 def _cells(rule: str, columns: Sequence[Column]) -> list[Text]:

@@ -98,7 +98,7 @@ class Symptom:
 
     def heading(self, title: str) -> str:
         """The symptom as a heading. Of a fact, it is the sentence that does not hold: the title of a rule."""
-        return f"Not so: {title}" if self.wrong.startswith(_FACT) else str(self)
+        return f"Broken promise: {title}" if self.wrong.startswith(_FACT) else str(self)
 
 
 def symptoms_of(case: VerdictReached, run: Run) -> list[Symptom]:

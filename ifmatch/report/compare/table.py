@@ -20,6 +20,7 @@ def print_compare(console: Console, reports: Sequence[Document]) -> None:
         console.print(Text(f"{name}  ", "bold").append(about(report)), soft_wrap=True)
     console.print()
     print_matrix(console, list(starmap(_renamed, named(reports))))
+    console.print("\nevery rule: `--csv FILE` writes a table, `--html FILE` a page")
     if comparable(reports):
         _print_changes(console, *reports)
 

@@ -18,7 +18,7 @@ from ifmatch.rules.verdict import Verdict
 
 _MOST_FINDINGS = 5
 _MOST_LABELS = 6
-_BODY_IN_CURL = 400
+_BODY_IN_CURL = 1000
 
 #: Verdicts that findings lead to.
 _OF_FINDINGS = frozenset({Verdict.FAIL, Verdict.WARN, Verdict.WAIVED})
@@ -172,7 +172,13 @@ def _promise(case: VerdictReached) -> str:
 
 
 def _print_request(console: Console, exchange: ExchangeRecorded, run: Run, indent: int) -> None:
+    length = len(exchange.request.body)
+    if length > _BODY_IN_CURL:
+        # A command that reads a file which nobody has could not be pasted.
+        line = f"its body has {length} characters: the replay script sends it"
+        print_value(console, "request", line, indent)
+        return
     width = console.width - indent - NAME_WIDTH
-    lines = curl.folded(exchange.request, run.target, _BODY_IN_CURL, width)
+    lines = curl.folded(exchange.request, run.target, width)
     for name, line in _named("request", lines):
         print_to_copy(console, name, line, indent)
