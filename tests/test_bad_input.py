@@ -55,7 +55,7 @@ CASES = [
     Case("invalid profile", "-p target.toml", USAGE, ["target.toml", "fhir", "Allowed:", "DSTU2"],
          file='id = "x"\ntitle = "x"\nfhir = "R9"\nsubject = "Patient"\n'),
     Case("unknown option", f"--bogus {R4}", USAGE, ["--bogus", "ifmatch run --help"]),
-    Case("option without value", f"{R4} -k", USAGE, ["-k", "expected one argument"]),
+    Case("option without value", f"{R4} -k", USAGE, ["-k", "needs a value behind it"]),
     Case("bad expression", f"{R4} -k ((", USAGE, ["Wrong expression"]),
     Case("rules match nothing", f"{R4} --rules nope.*", NOTHING, ['No rule matches "nope.*"', "ifmatch rules"]),
     Case("selection is empty", f"{R4} -k nothinglikethis", NOTHING, ["No rule fits"]),

@@ -64,7 +64,7 @@ def waived(waiver):
         (whole(failure("a.b"), exit_code=1), ["A SHALL rule is broken: a.b."]),
         (whole(verdict("a.b", "inconclusive"), exit_code=7), ["A rule is inconclusive: a.b."]),
         (whole(verdict("a.b", "error"), exit_code=6), ["A rule could not be judged: a.b."]),
-        (Run.of([header(), verdict(), footer(0, left_out=["a.b"])]), ["1 rules were left out: a.b."]),
+        (Run.of([header(), verdict(), footer(0, left_out=["a.b"])]), ["1 rule left out: a.b."]),
         (Run.of([header(), verdict()]), ["The run did not come to its end."]),
         (whole(), ["Nothing was judged."]),
         (waived(APPROVED), []),

@@ -12,6 +12,7 @@ import pytest
 
 from ifmatch.cli.main import main
 from ifmatch.cli.new_target_file import TO_DO, new_target_file, profile_for
+from ifmatch.cli.serve import _tell
 from ifmatch.client.connect import FirstLook
 from ifmatch.client.statement import Statement
 from ifmatch.client.target_content import SCHEMA
@@ -124,6 +125,19 @@ def test_what_a_server_says_is_no_toml(software):
 # ---------------------------------------------------------------- the command
 
 
+def test_the_schema_is_named_by_a_path_that_holds_on_every_machine(capsys):
+    """The file may be put under version control, with the schema beside it where that was asked for."""
+    with EmbeddedServer(load("fhir-r4")) as server:
+        assert main(["init", server.base_url, "-o", "a.toml"]) == 0
+        assert main(["init", server.base_url, "-o", "b.toml", "--schema"]) == 0
+    assert "written target.schema.json" in capsys.readouterr().out
+    assert Path("target.schema.json").read_bytes() == SCHEMA.read_bytes()
+    assert Path("b.toml").read_text().startswith("#:schema ./target.schema.json\n")
+    assert "--schema" in Path("a.toml").read_text().partition("\n")[0]
+    assert "#:schema" not in Path("a.toml").read_text()
+    assert str(SCHEMA.parent) not in Path("a.toml").read_text() + Path("b.toml").read_text()
+
+
 @pytest.mark.slow
 def test_a_new_file_is_read_and_run(capsys):
     """What was found and what is needed; with that filled in, it is a target file that works."""
@@ -132,7 +146,7 @@ def test_a_new_file_is_read_and_run(capsys):
         told = capsys.readouterr().out
         assert "to do: endpoint, as your server has it, for ActivityDefinition" in told
         text = Path("target.toml").read_text()
-        assert text.startswith(f"#:schema {SCHEMA}\n")
+        assert str(SCHEMA.parent) not in text
         Path("filled.toml").write_text(re.sub(rf"^# (\w+ = .*{TO_DO})", r"\1", text, flags=re.M))
         assert read(Path("filled.toml"))["placeholders"].keys() == {
             "endpoint",
@@ -197,3 +211,23 @@ def test_serve_says_how_the_server_is_judged():
         )
         serving.terminate()
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_serve_tells_of_each_request(capsys):
+    """Whoever tries it with curl sees what came in and what came of it; nothing that may be a secret."""
+    with EmbeddedServer(load("fhir-r4"), tell=_tell) as server:
+        patient = {"resourceType": "Patient", "id": "a"}
+        url, typed = f"{server.base_url}/Patient/a", {"Content-Type": "application/fhir+json"}
+        httpx.put(url, json=patient, headers=typed)
+        httpx.put(
+            url,
+            json=patient,
+            headers=typed | {"If-Match": 'W/"7"', "Authorization": "Bearer t0ken"},
+        )
+        httpx.get(f"{url}?access_token=s3cret")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [
+        'PUT /fhir/Patient/a → 201, W/"1"',
+        'PUT /fhir/Patient/a, If-Match W/"7" → 412',
+        'GET /fhir/Patient/a?… → 200, W/"1"',
+    ]

@@ -230,3 +230,17 @@ def test_there_must_be_a_run(tmp_path):
         (tmp_path / name / "events.jsonl").touch()
     code, told = replay(tmp_path, str(tmp_path), PLAIN[0])
     assert (code, f"such as {tmp_path / 'a'} {PLAIN[0]}." in told) == (4, True)
+
+
+@pytest.mark.slow
+def test_what_is_watched_is_done_again_where_it_was_seen_first(tmp_path):
+    """And not wherever it was seen: of a server that breaks it everywhere that would be the whole run."""
+    rules = "update.*,always.etag-equals-version"
+    words = ["-p", "fhir-r4", "--fault", "etag-is-a-digest", "--rules", rules]
+    forked(run, [(words, tmp_path)])
+    folder = tmp_path / "run"
+    many = {one.rule for one in Run.of(read(folder)).exchanges.values()}
+    code, told = replay(tmp_path, "run", "always.etag-equals-version", "-o", "again")
+    assert (code, "1 the same" in told.splitlines()) == (1, True), told
+    again = {one.rule for one in Run.of(read(tmp_path / "again")).exchanges.values()}
+    assert len(again) < 10 < len(many)

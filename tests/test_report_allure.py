@@ -114,6 +114,28 @@ def test_exchanges_hang_on_the_step_in_which_they_happened(results, tmp_path):
     assert (content["request"]["method"], content["response"]["status"]) == ("PUT", 412)
 
 
+def test_what_passes_has_its_exchanges_in_one_file(write, tmp_path):
+    """A file for each of thousands that nobody looks for would be most of the evidence. None of them is lost."""
+    steps = [
+        step("Given", "a resource", exchanges=["1"]),
+        step("When", "it is read", exchanges=["3"]),
+    ]
+    exchanges = [
+        exchange("1", "POST", 201),
+        exchange("3", "GET", failure="timed out"),
+        exchange("2", raced=True),
+    ]
+    (case,) = write(whole(*exchanges, verdict(steps=steps, exchanges=["1", "2", "3"])))
+    assert not any("attachments" in each for each in case["steps"])
+    (attachment,) = case["attachments"]
+    assert (attachment["name"], attachment["type"]) == ("2 exchanges", "text/plain")
+    lines = (tmp_path / "allure-results" / attachment["source"]).read_text().splitlines()
+    assert f"POST {BASE}/Patient/57" in lines and "HTTP/1.1 201" in lines
+    assert f"GET {BASE}/Patient/57" in lines and "no answer: timed out" in lines
+    assert "Authorization: [redacted]" in lines
+    assert '{"resourceType": "OperationOutcome"}' in lines
+
+
 def test_a_scenario_is_described_in_its_own_words(results):
     """Title, stable name, labels, the source's link and sentence; a parameter for each column."""
     rows = titled(results, STALE)

@@ -10,13 +10,23 @@ import pytest
 from report_log import BASE, exchange, failure, footer, header, journal, target, verdict, whole
 from rich.cells import cell_len
 
+from ifmatch.cli.recheck import _lines as recheck_lines
 from ifmatch.log.events import TargetDescribed
 from ifmatch.log.writer import line_of
 from ifmatch.report import curl
-from ifmatch.report.console import Progress, console_for, print_header, print_rule, print_summary
+from ifmatch.report.console import (
+    Progress,
+    console_for,
+    print_header,
+    print_rule,
+    print_summary,
+)
 from ifmatch.report.document import document
+from ifmatch.report.judged_anew import judged_anew
 from ifmatch.report.matrix import matrix_lines, print_matrix
 from ifmatch.report.run import Run, judge_cases
+from ifmatch.report.text import one_line, with_label
+from ifmatch.report.verify.evidence import case_called
 
 HOSTILE = "\x1b[31mred\x1b]8;;http://x\x07 [bold red]markup[/] \x08\x00\u202e :smile: a\nb"
 
@@ -476,3 +486,39 @@ def test_five_systems_fit_on_one_screen():
     assert max(cell_len(line.plain) for line in lines) <= 100
     assert any("invalid-content" in line.plain for line in lines)
     assert json.dumps([line.plain for line in lines]).count("\\u001b") == 0
+
+
+def test_a_long_name_of_a_group_does_not_touch_its_counts():
+    """Two blanks are between them, as in every line."""
+    stream = io.StringIO()
+    progress = Progress(console_for(stream))
+    progress.verdict(verdict("transaction.one-resource-twice.update-and-update"))
+    progress.finish()
+    assert stream.getvalue() == "  transaction.one-resource-twice  ✓ 1\n"
+
+
+def test_the_time_that_is_told_is_the_one_that_was_waited():
+    """The reports are made after the last line of the log, so the log knows nothing of them."""
+    assert plain(print_summary, whole(verdict())).rstrip().endswith(" · 14.2s")
+    assert plain(print_summary, whole(verdict()), took=104.9).rstrip().endswith(" · 1m45s")
+    assert plain(print_summary, whole(verdict()), took=119.7).rstrip().endswith(" · 2m0s")
+
+
+def test_a_text_that_is_cut_leaves_no_quotation_mark_open():
+    """Else what follows reads as if the server had said it."""
+    long = " word" * 100
+    assert one_line(f'got "it says{long}"', 40).partition("…")[2].startswith('"')
+    assert one_line(f"“it says{long}”", 40).partition("…")[2].startswith("”")
+    assert one_line(f'got "it" and then{long}', 40).partition("…")[2].startswith(" (")
+
+
+def test_what_has_no_label_has_no_brackets():
+    """As the rules that are watched throughout."""
+    assert with_label("always.no-server-error", "") == "always.no-server-error"
+    assert case_called("always.no-server-error", "", {}) == "always.no-server-error"
+    assert case_called("a.b", "Patient", {"form": "weak"}) == "a.b [Patient, weak]"
+    seen = Run.of([header(), verdict("always.x", resource_type=""), footer()])
+    (case,) = judged_anew(seen, Run.of([header(), footer()]))
+    assert next(
+        line for line in recheck_lines(seen, seen, [case]) if "always.x" in line
+    ).startswith("  always.x   ")

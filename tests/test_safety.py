@@ -1,7 +1,6 @@
 """The promises to the owner of a target: nothing leaks, nothing of theirs is lost, nothing of ours is left unsaid."""
 
 import base64
-import html
 import json
 import os
 import resource
@@ -9,14 +8,13 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from answering import answering
-from hostile import Asked, escaped, hostile
-from jinja2.utils import htmlsafe_json_dumps
+from hostile import Asked, hostile
 from joserfc import jwk
+from leaks import leaks, parts_of
 
 from ifmatch.errors import ExitCode
 
@@ -27,52 +25,22 @@ SECRET = "s3cr3t/+~val<ue>&=%'x"
 COOKIE = "cookie-of-the-server"
 
 
-def spellings(secret):
-    """A secret in every form in which it could be found."""
-    raw = secret.encode()
-    yield from (
-        secret,
-        quote(secret),
-        quote(secret, safe=""),
-        json.dumps(secret)[1:-1],
-        html.escape(secret),
-        str(htmlsafe_json_dumps(secret))[1:-1],
-        escaped(secret),
-        repr(secret)[1:-1],
-    )
-    yield from (base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode())
-    yield from (base64.b64encode(b"x" * n + raw).decode()[4:-4] for n in range(1, 4))
-
-
 def found_in(folder, done, *secrets):
     """Where a secret stands in what a run printed or wrote."""
-    texts = {"stdout": done.stdout, "stderr": done.stderr}
-    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "target.toml"]
-    texts |= {
-        str(path.relative_to(folder)): path.read_bytes().decode("utf-8", "replace")
-        for path in files
-    }
-    assert "report.html" in {Path(name).name for name in texts}
-    return [
-        (name, text)
-        for secret in secrets
-        for text in spellings(secret)
-        for name, content in texts.items()
-        if text in content
-    ]
+    assert any(folder.rglob("report.html"))
+    return leaks(folder, done.stdout + done.stderr, list(secrets), but=("target.toml",))
 
 
-def ifmatch(words, folder, **environment):
+def ifmatch(words, folder, command="run", **environment):
     """Run the command line in a folder."""
-    command = [sys.executable, "-m", "ifmatch", "run", *words]
     return subprocess.run(
-        command,
+        [sys.executable, "-m", "ifmatch", command, *words],
         cwd=folder,
         env=env(**environment),
         capture_output=True,
         text=True,
         check=False,
-        timeout=90,
+        timeout=600,
     )
 
 
@@ -149,6 +117,45 @@ def test_tokens_that_are_had_in_a_run_are_nowhere(way, tmp_path):
     (tmp_path / "key.pem").unlink()
     assert len(shown) > (5 if way == "made" else 0)
     assert found_in(tmp_path, done, "s3cret-of-the-ward", *filter(None, shown)) == []
+
+
+#: A target that is reached with everything that can be secret: a token that is asked for with a secret, somebody else
+#: with a password, and a key in a header.
+EVERYTHING = (
+    'base_url = "{server}"\nprofile = "fhir-r4"\n{more}'
+    '[auth.oauth]\nclient_id = "ward"\nclient_secret_env = "WARD_SECRET"\ntoken_url = "{issuer}/token"\n'
+    '[auth.second]\nuser = "reader"\npassword_env = "READER_PASSWORD"\n'
+    '[headers]\nX-Api-Key = {{env = "WARD_KEY"}}\n'
+)
+HIDDEN = {
+    "WARD_SECRET": "s3cret-of-the-ward",
+    "READER_PASSWORD": "pa55word of the reader&",
+    "WARD_KEY": "k3y-of-the-ward",
+}
+
+
+@pytest.mark.parametrize("command", ["certify", "fleet"])
+def test_nothing_secret_is_in_what_is_handed_on(command, tmp_path):
+    """A package, and the page of a night: of a server that shouts back whatever it is sent."""
+    pem = jwk.generate_key("OKP", "Ed25519", private=True).as_pem(private=True).decode()
+    token = {"access_token": SECRET, "token_type": "Bearer", "expires_in": 60}
+    with answering((200, token)) as (issuer, _), hostile("echoes") as server:
+        words = {
+            "certify": ["-t", "target.toml", "--out", "out", "--effort", "quick", "--key-env", "SIGNING_KEY"],
+            "fleet": ["fleet.toml", "-o", "out"],
+        }[command]  # fmt: skip
+        more = 'rules = "read.*"\n' if command == "fleet" else ""
+        (tmp_path / "target.toml").write_text(
+            EVERYTHING.format(server=server.base_url, issuer=issuer, more=more)
+        )
+        (tmp_path / "fleet.toml").write_text('[targets.one]\ntarget = "target.toml"\n')
+        done = ifmatch(words, tmp_path, command, SIGNING_KEY=pem, **HIDDEN)
+        shown = {asked.header("authorization").partition(" ")[2] for asked in server.seen} - {""}
+    assert SECRET in shown
+    assert len(shown) > (1 if command == "certify" else 0)
+    secrets = [*HIDDEN.values(), *shown, *parts_of(pem), COOKIE]
+    assert (tmp_path / "out").is_dir(), done.stdout + done.stderr
+    assert found_in(tmp_path, done, *secrets) == []
 
 
 @pytest.mark.parametrize("name", ["redirects", "unauthorized"])

@@ -78,6 +78,9 @@ def test_groups_of_rules_are_steps(impatient):
             tell(verdict(rule))
         tell(RunStarted())
     assert impatient == ["judging read, after 1 rule", "judging update.if-match, after 3 rules"]
+    with Steps(stream) as at:
+        GroupsIn(at, "trying", of=9)(verdict("read.a"))
+    assert impatient[2:] == ["trying read, after 1 of 9 rules"]
 
 
 def test_a_log_is_followed_while_it_is_written(tmp_path):
@@ -103,3 +106,12 @@ def test_commands_that_take_long_say_so(impatient, tmp_path, capsys):
     main(["recheck", str(tmp_path / "run")])
     assert any(step.startswith("judging read") for step in impatient)
     assert "…" not in capsys.readouterr().out
+
+
+def test_a_replay_and_a_survey_say_how_far_they_are(impatient, tmp_path, monkeypatch):
+    """Of how many rules; a rule that is replayed may take minutes."""
+    monkeypatch.chdir(tmp_path)
+    ifmatch("run", "-p", "fhir-r4", "--rules", "read.*", "-o", "run", folder=tmp_path)
+    main(["replay", "run", "read.existing", "read.headers.*"])
+    assert impatient[0] == "looking at the server"
+    assert [said for said in impatient if said.endswith("of 3 rules")]

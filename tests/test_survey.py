@@ -59,6 +59,26 @@ def test_what_is_broken_is_not_proposed(surveyed):
 
 
 @pytest.mark.slow
+def test_a_defect_is_not_proposed_where_the_base_is_silent(surveyed):
+    """A server that looks at no If-Match accepts a strong tag, too: that is no promise. Nor is it near to another."""
+    path, _, printed = surveyed("fhir-r4", "if-match-ignored")
+    text = path.read_text()
+    assert not [
+        name for name in tomllib.loads(text).get("rules", {}) if name.startswith("update.if-match")
+    ]
+    assert "# update.if-match.strong: 200 " in text
+    assert "that may be the same defect" in printed
+    assert "is nearer" not in text
+
+
+@pytest.mark.slow
+def test_a_profile_that_is_nearer_is_told_with_by_how_much(surveyed):
+    path, _, printed = surveyed("koppeltaal")
+    assert "koppeltaal is nearer: it promises otherwise in 0 of the " in path.read_text()
+    assert "defect" not in printed
+
+
+@pytest.mark.slow
 def test_what_nobody_promises_is_proposed_only_where_it_is_so(surveyed):
     """A server that tells of refused updates as done is judged by nobody, and is not held to the contrary either."""
     path, _, _ = surveyed(
@@ -66,6 +86,19 @@ def test_what_nobody_promises_is_proposed_only_where_it_is_so(surveyed):
     )
     assert set(tomllib.loads(path.read_text())["rules"]) == {"update.audit-event.accepted"}
     assert "# update.audit-event.refused: expected no new audit event" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    "option", ["--strict", "--fail-on", "--baseline", "--certifies", "--fault", "--dry-run"]
+)
+def test_what_judges_is_no_option_of_a_survey(capsys, option):
+    """Nor what is for a server of our own, for a survey is of another."""
+    with pytest.raises(SystemExit):
+        main(["survey", "--help"])
+    assert option not in capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        main(["survey", "http://127.0.0.1:9/fhir", option, "new"])
+    assert ended.value.code == 4
 
 
 @pytest.mark.parametrize(

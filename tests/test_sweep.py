@@ -83,7 +83,10 @@ def test_by_the_journal(tmp_path, capsys):
         assert capsys.readouterr().out == "nothing is left\n"
 
 
-@pytest.mark.parametrize("name", ["none", "strips-tags", "ignores-search"])
+@pytest.mark.parametrize(
+    "name",
+    ["none", "strips-tags", "ignores-search", "pages", "pages-relatively", "pages-by-another-name"],
+)
 def test_by_the_label(name, tmp_path, capsys):
     """When the run's machine is gone, what it left is found by its label, whatever the server does to searches."""
     with a_killed_run(tmp_path, name=name) as (server, _):
@@ -93,6 +96,26 @@ def test_by_the_label(name, tmp_path, capsys):
         code = main(["sweep", server.base_url, "--yes"])
         assert server.left == ["Patient/theirs"]
     assert code == ExitCode.CONFORMANT
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("searches-by-nothing", "a search by _tag is answered 400"),
+        ("pages-elsewhere", "the next page of a search lies at http://inside.example/pages"),
+    ],
+)
+def test_what_cannot_be_searched_for(name, why, tmp_path, capsys):
+    """It is said of which type something may be there still, and why; by its journal all of a run is found."""
+    with a_killed_run(tmp_path, name=name) as (server, folder):
+        assert main(["sweep", server.base_url]) == ExitCode.CONFORMANT
+        shown = capsys.readouterr().out
+        assert f"Patient/(whatever bears the label)   cannot be seen: {why}" in shown
+        assert "nothing is left" not in shown
+        assert main(["sweep", server.base_url, "--yes"]) == ExitCode.INCONCLUSIVE
+        assert f"Patient/(whatever bears the label)   stays: {why}" in capsys.readouterr().out
+        assert main(["sweep", str(folder), "--yes"]) == ExitCode.CONFORMANT
+        assert server.left == []
 
 
 def test_what_somebody_else_has_put_there_stays(tmp_path, capsys):

@@ -209,3 +209,12 @@ def test_what_can_never_be_told_may_be_waived(tmp_path, waived, code, verdict):
     with hostile("cached-history") as server:
         got, printed, verdicts = ifmatch(server.base_url, *given, "--rules", rule, folder=tmp_path)
     assert (got, verdicts) == (code, {rule: verdict}), printed
+
+
+def test_a_waiver_of_what_is_only_observed_waives_nothing():
+    """It never failed there, so it is not said to fail no more."""
+    run = run_of(verdict(STALE, "observed", level=None), waivers={STALE: WAIVER})
+    assert run.idle_waivers == [
+        f"{STALE} is only observed by this profile, which demands nothing there: its waiver waives nothing and can go "
+        "(owner: ada@example.org)"
+    ]

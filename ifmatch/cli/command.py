@@ -1,13 +1,12 @@
 """What a command is made of, and how its words are read."""
 
 import argparse
-import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ifmatch.errors import ExitCode, did_you_mean
+from ifmatch.errors import ConfigurationError
+from ifmatch.slips import in_our_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +26,7 @@ class Command:
     for_pytest: bool = False
 
     def parse(self, words: list[str]) -> argparse.Namespace:
-        """Read the words behind the command's name. Exits with a sentence when it has no meaning for one."""
+        """Read the words behind the command's name. Raises ConfigurationError when it has no meaning for one."""
         parser = self._parser()
         if not self.for_pytest:
             return parser.parse_args(words)
@@ -59,18 +58,10 @@ class Parser(argparse.ArgumentParser):
         """Read all words, as every parser does."""
         read, unknown = self.parse_known_args(args, namespace)
         if unknown:
-            meant = did_you_mean(unknown[0].partition("=")[0], self._option_string_actions)
-            self._complain(f"unrecognized arguments: {' '.join(unknown)}.{meant}")
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
         return read
 
     def error(self, message: str) -> Any:
-        """Say what is wrong, and of a value that is none of several which one may have been meant."""
-        value, _, choices = message.partition("invalid choice: ")[2].partition(" ")
-        meant = did_you_mean(value.strip("'"), re.findall(r"'([^']*)'", choices))
-        self._complain(f"{message}.{meant}")
-
-    def _complain(self, sentence: str) -> None:
-        self.print_usage(sys.stderr)
-        self.exit(
-            int(ExitCode.USAGE), f"{self.prog}: {sentence} `{self.prog} --help` shows examples.\n"
-        )
+        """Raises ConfigurationError, which says what is wrong and what may have been meant."""
+        sentence = in_our_words(message, self._option_string_actions)
+        raise ConfigurationError(f"{sentence} `{self.prog} --help` shows examples.")

@@ -11,11 +11,16 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """examples:
   ifmatch explain update.if-match.stale             its story, who promises what, what breaks it, what to do
-  ifmatch explain race.update.same-version -p spine"""
+  ifmatch explain race.update.same-version -p spine
+  ifmatch explain update.if-match                   the rules whose ids begin so"""
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("rule", metavar="RULE", help="the id of a rule, as the report names it")
+    parser.add_argument(
+        "rule",
+        metavar="RULE",
+        help="the id of a rule, as the report names it; the beginning of several ids lists those",
+    )
     parser.add_argument(
         "-p", "--profile", default="", metavar="PROFILE", help="what this one promises, not all"
     )
@@ -23,12 +28,28 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _explain(args: argparse.Namespace) -> int:
     from ifmatch.reference.faults import FAULTS
+    from ifmatch.report.catalogue import print_rules
     from ifmatch.report.explain import print_explanation
     from ifmatch.rules.profile import load, shipped
 
+    group = _group(args.rule)
+    if group:
+        print_rules(load(args.profile) if args.profile else None, group)
+        print("\n`ifmatch explain` with one of these ids tells all there is to say of it.")
+        return ExitCode.CONFORMANT
     names = [args.profile] if args.profile else shipped()
     print_explanation(_rule(args.rule), [load(name) for name in names], FAULTS.values())
     return ExitCode.CONFORMANT
+
+
+def _group(name: str) -> str:
+    """The pattern of several rules that is meant, by itself or by the beginning that their ids share; empty if none."""
+    from ifmatch.rules.catalogue import ids, matches
+    from ifmatch.rules.renamed import current
+
+    glob = name if "*" in name else f"{name}.*"
+    is_rule = current(name) in ids()
+    return glob if not is_rule and any(matches(id, glob) for id in ids()) else ""
 
 
 def _rule(id: str) -> "Rule":

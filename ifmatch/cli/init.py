@@ -34,6 +34,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", default="target.toml", metavar="FILE", help="the file to write"
     )
+    parser.add_argument(
+        "--schema",
+        action="store_true",
+        help="also put target.schema.json beside the file, by which editors complete and check it",
+    )
 
 
 def _init(args: argparse.Namespace) -> int:
@@ -50,8 +55,10 @@ def _init(args: argparse.Namespace) -> int:
         found = _references(target, look, profile)
     finally:
         target.close()
-    text = new_target_file(target.settings.base_url, look, profile, found)
+    text = new_target_file(target.settings.base_url, look, profile, found, args.schema)
     _write(path, text)
+    if args.schema:
+        _copy_schema(path.parent)
     _print_what_is_next(path, look, profile, text)
     return ExitCode.CONFORMANT
 
@@ -111,6 +118,20 @@ def _first_id(bundle: Any) -> str:
         return str(bundle["entry"][0]["resource"]["id"])
     except (KeyError, IndexError, TypeError):
         return ""
+
+
+def _copy_schema(folder: Path) -> None:
+    """Put the schema of this version into a folder, in place of an older one."""
+    from ifmatch.client.target_content import SCHEMA
+
+    place = folder / SCHEMA.name
+    try:
+        place.write_bytes(SCHEMA.read_bytes())
+    except OSError as error:
+        raise ConfigurationError(
+            f"{place} cannot be written: {error.strerror}. Leave --schema out, or choose another folder with -o."
+        ) from None
+    print(f"written {place}")
 
 
 def _write(path: Path, text: str) -> None:

@@ -89,8 +89,12 @@ def _found(words: list[str]) -> tuple[Command, list[str]]:
     first = words[0] if words else ""
     if first in COMMANDS:
         return COMMANDS[first], words[1:]
-    if first in ("-h", "--help", "--version"):
-        _overview().parse_args(words)
+    if first in ("-h", "--help", "--version", "-V", "version"):
+        _overview().parse_args([first if first.startswith("-") else f"--{first}"])
+    if first == "-v":
+        raise ConfigurationError(
+            "-v is pytest's, for more words on a run: `ifmatch run -p spine -v`. `ifmatch --version` tells the version."
+        )
     if _LIKE_A_COMMAND.fullmatch(first):
         raise ConfigurationError(
             f'There is no command "{first}", and it is not a base URL, such as https://staging.example/fhir.'
@@ -102,7 +106,7 @@ def _found(words: list[str]) -> tuple[Command, list[str]]:
 def _overview() -> Parser:
     """What `ifmatch --help` shows. The commands read their own words."""
     parser = Parser(prog="ifmatch", description=_DESCRIPTION)
-    parser.add_argument("--version", action="version", version=f"ifmatch {__version__}")
+    parser.add_argument("-V", "--version", action="version", version=f"ifmatch {__version__}")
     listed = parser.add_subparsers(metavar="COMMAND")
     for command in COMMANDS.values():
         listed.add_parser(command.name, help=command.summary)

@@ -59,10 +59,15 @@ def _profiles_of(fhir_version: str) -> list[str]:
 
 
 def new_target_file(
-    base_url: str, look: FirstLook, profile: Profile, found: Mapping[str, str]
+    base_url: str, look: FirstLook, profile: Profile, found: Mapping[str, str], schema: bool = False
 ) -> str:
-    """The file. `found` are references to resources of the server, by the placeholder that one may stand for."""
+    """The file. `found` are references to resources of the server, by the placeholder that one may stand for.
+
+    `schema` says that a copy of the schema lies beside it. Editors find it by a path from the file, so both can be put
+    under version control; where ifmatch itself is installed differs from machine to machine.
+    """
     parts = [
+        [_BESIDE if schema else _WITHOUT],
         _top(base_url, look.statement, profile),
         _auth(look),
         _placeholders(profile, found),
@@ -73,9 +78,13 @@ def new_target_file(
     return "\n\n".join("\n".join(part) for part in map(list, parts) if part) + "\n"
 
 
+#: The first line, by which an editor completes and checks the file: where the schema is, or how it is had.
+_BESIDE = f"#:schema ./{SCHEMA.name}"
+_WITHOUT = f"# `ifmatch init --schema` puts {SCHEMA.name} beside the file: editors complete and check by it"
+
+
 def _top(base_url: str, said: Statement, profile: Profile) -> Iterator[str]:
     software = one_line(said.software) or "A server"
-    yield f"#:schema {SCHEMA}"
     yield f"# {software}, FHIR {one_line(said.fhir_version) or 'of an unknown version'}"
     if said.problem:
         yield f"# {one_line(said.problem)}: what it offers is not known"

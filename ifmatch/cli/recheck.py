@@ -79,14 +79,15 @@ def _rechecked(folder: Path, into: Path, profile: str) -> int:
 
 
 def _lines(then: "Run", now: "Run", cases: "Sequence[JudgedAnew]") -> Iterator[str]:
-    from ifmatch.report.text import one_line
+    from ifmatch.report.text import one_line, with_label
 
     yield f"run {then.id}: {_by(then)}"
     yield f"judged anew: {_by(now)}{_same_profile(then, now)}"
     odd = [case for case in cases if case.changed or case.now is None]
     for case in odd:
         verdict = case.now.value if case.now else "not judged"
-        yield f"  {case.rule} [{case.label}]   {case.then.value} → {verdict}   {one_line(case.why)}"
+        name = with_label(case.rule, case.label)
+        yield f"  {name}   {case.then.value} → {verdict}   {one_line(case.why)}"
     changed = sum(case.changed for case in odd)
     yield (
         f"{len(cases)} cases: {len(cases) - len(odd)} as they were, {changed} changed, "

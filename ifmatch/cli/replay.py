@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ifmatch.cli.command import Command
+from ifmatch.cli.watched import carried_out, watched
 from ifmatch.errors import (
     ConfigurationError,
     ExitCode,
@@ -172,12 +173,16 @@ def _server(run: "Run", against: str | None) -> dict[str, Any]:
     return {"base_url": against or run.target.base_url}
 
 
+#: Exchanges in which something was seen that is watched: where a server breaks it everywhere, these are enough.
+_SIGHTS = 5
+
+
 def _to_run(run: "Run", rules: Sequence[str]) -> list[str]:
-    """The rules to run so that these are judged: what is watched is seen again where it was seen."""
+    """The rules to run so that these are judged: what is watched is seen again where it was seen first."""
     from ifmatch.rules.catalogue import is_watched
 
-    watched = set(filter(is_watched, rules))
-    evidence = [id for judged in run.rules if judged.rule in watched for id in judged.exchanges]
+    watched = [judged for judged in run.rules if judged.rule in rules and is_watched(judged.rule)]
+    evidence = [id for judged in watched for id in judged.exchanges[:_SIGHTS]]
     seen_in = [exchange.rule or "" for exchange in run.exchanges_of(evidence)]
     return list(dict.fromkeys(filter(None, [*rules, *seen_in])))
 
@@ -194,7 +199,8 @@ def _attempts(options: dict[str, Any], folder: Path, times: int) -> tuple[list[i
     for number in range(1, times + 1):
         place = folder / str(number) if times > 1 else folder
         words = words_for_command({**options, "report_dir": str(place)})
-        came = _carried_out(processes, ["run", *words])
+        with watched(place, "looking at the server", "again", carried_out(options["rules"])):
+            came = _carried_out(processes, ["run", *words])
         codes.append(came.code)
         runs.append(_whole_run(place, came.code, came.printed))
     return codes, runs

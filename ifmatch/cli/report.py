@@ -19,10 +19,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _report(args: argparse.Namespace) -> int:
+    from ifmatch.report.console import Steps
     from ifmatch.report.write import FORMATS, write_all
 
     folder = Path(args.folder)
-    write_all(folder)
+    with Steps() as steps:
+        write_all(folder, steps.begin)
     for form in FORMATS:
         path = folder / form.name
         if path.exists():

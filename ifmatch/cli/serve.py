@@ -2,12 +2,14 @@
 
 import argparse
 import shlex
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ifmatch.cli.command import Command
 from ifmatch.errors import ExitCode
 
 if TYPE_CHECKING:
+    from ifmatch.reference.access import Access
     from ifmatch.rules.profile import Profile
 
 _EXAMPLES = """example:
@@ -27,6 +29,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="break one promise; `--fault list` lists them",
     )
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", help="print no line for each request that comes in"
+    )
 
 
 def _serve(args: argparse.Namespace) -> int:
@@ -39,7 +44,9 @@ def _serve(args: argparse.Namespace) -> int:
         print_faults(FAULTS.values())
         return ExitCode.CONFORMANT
     profile = load(args.profile)
-    server = EmbeddedServer(profile, faults=args.fault, port=args.port)
+    server = EmbeddedServer(
+        profile, faults=args.fault, port=args.port, tell=None if args.quiet else _tell
+    )
     server.start()
     print(f"{profile.title}, embedded: {server.base_url}    (Ctrl-C ends it)", flush=True)
     for name in args.fault:
@@ -52,6 +59,16 @@ def _serve(args: argparse.Namespace) -> int:
     finally:
         server.stop()
     return ExitCode.CONFORMANT
+
+
+def _tell(access: "Access") -> None:
+    """A line for a request: what was asked, by which version, and what came of it."""
+    from ifmatch.report.text import one_line
+
+    by = f", If-Match {access.if_match}" if access.if_match else ""
+    version = f", {access.version}" if access.version else ""
+    with suppress(OSError):  # whoever read it has gone; that is nothing to the one who asks
+        print(one_line(f"{access.method} {access.path}{by} → {access.status}{version}"), flush=True)
 
 
 def _run_line(base_url: str, named: str, profile: "Profile") -> str:

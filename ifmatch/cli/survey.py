@@ -2,14 +2,13 @@
 
 import argparse
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ifmatch import HOME
 from ifmatch.cli.command import Command
+from ifmatch.cli.watched import carried_out, watched
 from ifmatch.errors import ConfigurationError, ExitCode
 from ifmatch.suite import options
 
@@ -29,12 +28,15 @@ It judges nothing: exit 0 when the survey came to its end, else as `ifmatch run`
 #: The proposal, in the folder of the run.
 _FILE = "profile.toml"
 
+#: What says how a run is judged, or is for the server that is ours: a survey judges nothing, and is of another server.
+_OF_A_JUDGEMENT = ("strict", "fail_on", "baseline", "certifies", "dry_run", "faults")
+
 _WITHOUT_RACES = f"--ignore={HOME / 'features' / 'race'}"
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", nargs="?", default="", metavar="URL", help="the FHIR end-point")
-    options.add_to_command(parser)
+    options.add_to_command(parser, without=_OF_A_JUDGEMENT)
 
 
 def _survey(args: argparse.Namespace) -> int:
@@ -50,12 +52,14 @@ def _survey(args: argparse.Namespace) -> int:
     folder = Path(given["report_dir"]) if given["report_dir"] else new_folder(new_run_id())
     ending = _run(given, folder)
     if ending.sentence:
-        print(f"The survey did not come to its end: {ending.sentence}")
+        sentence = f"The survey did not come to its end: {ending.sentence}"
+        print(f"{sentence}    (exit {int(ending.code)})", file=sys.stderr)
         return ending.code
     proposed = _proposal(folder)
+    doubtful = f", and {proposed.doubtful} that may be the same defect" if proposed.doubtful else ""
     print(
         f"proposed {folder / _FILE}: {proposed.seen} rules of which the base is silent, {proposed.otherwise} that are "
-        f"answered otherwise; {proposed.left} that are not kept are left as they are"
+        f"answered otherwise; {proposed.left} that are not kept are left as they are{doubtful}"
     )
     print(f"evidence {folder}/")
     return ExitCode.CONFORMANT
@@ -67,37 +71,15 @@ def _run(given: dict[str, object], folder: Path) -> "Ending":
     from ifmatch.fleet.job import Ending, Job
     from ifmatch.fleet.side_by_side import SideBySide
 
-    rest = () if given["effort"] or given["rules"] else (_WITHOUT_RACES,)
+    is_racing = bool(given["effort"] or given["rules"])
+    rest = () if is_racing else (_WITHOUT_RACES,)
     job = Job(name="survey", title="survey", folder=folder, given=given, rest=rest)
     print(f"surveying {given['base_url'] or given['target_file']}", flush=True)
-    with _watched(folder):
+    number = carried_out(str(given["rules"] or "*"), is_racing)
+    with watched(folder, "looking at the server", "trying", number):
         events = list(SideBySide([job], [Here()], 1).events())
     (ending,) = (event for event in events if isinstance(event, Ending))
     return ending
-
-
-@contextmanager
-def _watched(folder: Path) -> Iterator[None]:
-    """A while in which it is said what the run in a folder is at, by what it puts into its log."""
-    from ifmatch.log.reader import follow
-    from ifmatch.report.console import GroupsIn, Steps
-
-    over = threading.Event()
-    with Steps() as steps:
-        steps.begin("looking at the server")
-        groups = GroupsIn(steps, "trying")
-
-        def watch() -> None:
-            for event in follow(folder, over.is_set):
-                groups(event)
-
-        watcher = threading.Thread(target=watch, daemon=True)
-        watcher.start()
-        try:
-            yield
-        finally:
-            over.set()
-            watcher.join()
 
 
 def _proposal(folder: Path) -> "Proposal":

@@ -5,6 +5,7 @@ from typing import NoReturn
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from ifmatch.errors import ConfigurationError
+from ifmatch.rules.profile_file import profile_meant
 
 #: A user name and a password.
 UserInfo = tuple[str, str]
@@ -77,7 +78,10 @@ def _demand_no_query(url: SplitResult, base_url: str) -> None:
 
 
 def _refuse(base_url: str, why: str = "") -> NoReturn:
-    raise ConfigurationError(f'"{_shown(base_url)}" is not a base URL{why}. {_EXAMPLE}') from None
+    shown = _shown(base_url)
+    raise ConfigurationError(
+        f'"{shown}" is not a base URL{why}.{profile_meant(shown)} {_EXAMPLE}'
+    ) from None
 
 
 def _shown(base_url: str) -> str:

@@ -11,20 +11,18 @@ from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from ifmatch.client.label import has_identifier_of_ours, labels
 from ifmatch.client.ledger import Item
-from ifmatch.client.subject import IDENTIFIER_SYSTEM, entries, is_bundle
-from ifmatch.client.target import FRESH, LABEL_SYSTEM, Target, by_criteria
+from ifmatch.client.subject import is_bundle
+from ifmatch.client.target import Target
 from ifmatch.client.tidying import cannot_delete, ids_of
 from ifmatch.errors import OutcomeUnknown
-from ifmatch.rules.answer import Answer, Resource, objects_in
+from ifmatch.rules.answer import Resource, objects_in
 from ifmatch.rules.content import differences
 from ifmatch.rules.expectation import describe
 
 #: The mark that an update of ours leaves.
 _MARK = re.compile(r"\bifmatch [0-9a-f]{32}\b")
-
-#: How many resources a page of a search is asked to hold.
-_PAGE = 100
 
 
 class State(StrEnum):
@@ -54,76 +52,10 @@ class Leftover:
 
     @property
     def name(self) -> str:
-        """Type and id; the identifier while the id is not known."""
+        """Type and id; the identifier while the id is not known; for what no search finds, what it would bear."""
+        if not any(self.item.key[1:]):
+            return f"{self.item.type}/(whatever bears the label)"
         return f"{self.item.type}/{self.item.id or f'(identifier {self.item.unique})'}"
-
-
-# ---------------------------------------------------------------- found by the label
-
-
-def labelled(target: Target, run: str = "") -> Iterator[Item]:
-    """What bears our label, of one run or of any, as far as the target lets itself be searched for it."""
-    for resource_type in target.profile.resources:
-        # Some servers ignore what they cannot search by, and list everything.
-        ids = {
-            str(resource["id"]): resource
-            for criteria in _criteria(run)
-            for resource in _listed(target, resource_type, criteria)
-        }
-        for resource_id, resource in ids.items():
-            if _bears_label(resource, run):
-                yield Item(resource_type, resource_id, "", created=True)
-
-
-def _criteria(run: str) -> Iterator[str]:
-    """By the tag, by the label that is an identifier, and for servers that strip tags by the templates' identifiers."""
-    yield f"_tag={LABEL_SYSTEM}|{run}"
-    yield f"identifier={LABEL_SYSTEM}|{run}"
-    if not run:
-        yield f"identifier={IDENTIFIER_SYSTEM}|"
-
-
-def _listed(target: Target, resource_type: str, criteria: str) -> Iterator[Resource]:
-    """What a search lists, page by page; nothing where the target does not search so."""
-    path = f"{by_criteria(resource_type, criteria)}&_count={_PAGE}"
-    known: dict[object, Resource] = {}
-    while path:
-        answer = target.send("GET", path, headers=FRESH)
-        listed = entries(answer) if is_bundle(answer) else []
-        page = {resource["id"]: resource for resource in listed if resource.get("id")}
-        # A page with nothing new is the end, too: some servers lead to the same one for ever.
-        is_new = bool(page.keys() - known.keys())
-        known |= page
-        path = _next_path(target, answer) if is_new else ""
-    yield from known.values()
-
-
-def _next_path(target: Target, answer: Answer) -> str:
-    """The next page below the base, empty when there is none. An address elsewhere is not followed."""
-    links = objects_in((answer.resource or {}).get("link"))
-    address = next((str(link.get("url")) for link in links if link.get("relation") == "next"), "")
-    base = target.settings.base_url
-    is_below = address.startswith((f"{base}/", f"{base}?"))
-    return address.removeprefix(base).removeprefix("/") if is_below else ""
-
-
-def _bears_label(resource: Resource, run: str) -> bool:
-    """Whether a resource has the label of a run, or of any, or an identifier that only we give."""
-    labels = _labels(resource)
-    return run in labels if run else bool(labels) or _has_identifier_of_ours(resource)
-
-
-def _labels(resource: Resource) -> list[str]:
-    """The runs whose label a resource bears, as a tag or as an identifier."""
-    meta = resource.get("meta")
-    tags = _codings(meta.get("tag") if isinstance(meta, dict) else None)
-    codings = [*tags, *_codings(resource.get("identifier"))]
-    ours = [coding for coding in codings if coding.get("system") == LABEL_SYSTEM]
-    return [str(coding.get("code") or coding.get("value")) for coding in ours]
-
-
-def _codings(value: Any) -> list[Resource]:
-    return objects_in(value if isinstance(value, list) else [value])
 
 
 # ---------------------------------------------------------------- looked at
@@ -147,7 +79,7 @@ def _seen(target: Target, item: Item, resource_id: str) -> Leftover:
     if answer.resource is None:
         return Leftover(item, State.UNKNOWN, f"a read is answered {describe(answer)}")
     state, reason = _judged(target, item, answer.resource)
-    run = next(iter(_labels(answer.resource)), "")
+    run = next(iter(labels(answer.resource)), "")
     return Leftover(item, state, reason, run, frozenset(_references(answer.resource)))
 
 
@@ -178,22 +110,17 @@ def _without_meta(resource: Resource) -> Resource:
 def _bears_our_mark(target: Target, item: Item, resource: Resource) -> bool:
     """Whether the content is ours. A tag alone does not say so: servers keep tags when somebody else updates."""
     content = _without_meta({**resource, "id": ""})
-    if _labels(content) or _has_identifier_of_ours(resource):
+    if labels(content) or has_identifier_of_ours(resource):
         return True
     if _has_text_of_ours(item, json.dumps(content)):
         return True
-    return bool(_labels(resource)) and _has_one_version(target, item)
+    return bool(labels(resource)) and _has_one_version(target, item)
 
 
 def _has_text_of_ours(item: Item, content: str) -> bool:
     """Whether there is the mark of an update, or what makes the resource unique."""
     has_unique = bool(item.unique) and item.unique in content
     return has_unique or _MARK.search(content) is not None
-
-
-def _has_identifier_of_ours(resource: Resource) -> bool:
-    listed = _codings(resource.get("identifier"))
-    return any(identifier.get("system") == IDENTIFIER_SYSTEM for identifier in listed)
 
 
 def _has_one_version(target: Target, item: Item) -> bool:

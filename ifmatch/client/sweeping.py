@@ -1,26 +1,36 @@
 """Removing what earlier runs left: only what is ours for certain, and who refers to others first."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from ifmatch.client.label import Search, searches
 from ifmatch.client.ledger import Item, item_of
-from ifmatch.client.leftovers import ACTED_ON, Leftover, State, in_safe_order, labelled, look
+from ifmatch.client.leftovers import ACTED_ON, Leftover, State, in_safe_order, look
 from ifmatch.client.target import Target
 from ifmatch.client.tidying import INTERRUPTED, why_it_stays
 from ifmatch.log.events import Journalled
 from ifmatch.log.journal import standing
 
 
-def found(target: Target, journal: Iterable[Journalled], run: str = "") -> list[Leftover]:
+def found(target: Target, journal: Sequence[Journalled], run: str = "") -> list[Leftover]:
     """What runs have left on a target, looked at: what a journal names, and what bears the label of the run or of any.
 
     The newest comes first. Raises TargetUnusable when the target does not answer.
     """
     journalled = [item_of(one) for one in standing(journal)]
+    searched = list(searches(target, run))
+    labelled = [item for search in searched for item in search.items]
     leftovers: dict[str, Leftover] = {}
-    for item in (*reversed(journalled), *labelled(target, run)):
+    for item in (*reversed(journalled), *labelled):
         for leftover in look(target, item) if _name(item) not in leftovers else ():
             leftovers.setdefault(leftover.name, leftover)
-    return list(leftovers.values())
+    # By its journal what a run left is known without any search.
+    unseen = [] if journal else [search for search in searched if search.gap]
+    return [*leftovers.values(), *map(_not_seen, unseen)]
+
+
+def _not_seen(search: Search) -> Leftover:
+    """What may be there still of a type that could not be searched to the end."""
+    return Leftover(Item(search.type, "", ""), State.UNKNOWN, search.gap)
 
 
 def _name(item: Item) -> str:
@@ -55,7 +65,9 @@ def sweep(target: Target, leftovers: Iterable[Leftover]) -> Iterator[tuple[Lefto
 
 
 def _noted(target: Target, leftover: Leftover) -> str:
-    """What nothing is done about: that it is not there, or why it stays, goes into the journal."""
+    """What nothing is done about: that it is not there, or why it stays, goes into the journal, if it has a name."""
+    if not any(leftover.item.key[1:]):
+        return leftover.reason
     target.ledger.take_over(leftover.item)
     if leftover.state is State.GONE:
         target.ledger.removed(leftover.item, "not found")

@@ -4,12 +4,14 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from ifmatch.errors import ConfigurationError
+from ifmatch.reference.access import Access, telling
 from ifmatch.reference.app import BASE_PATH, application
 from ifmatch.reference.dialect import Dialect
 from ifmatch.reference.exchange import World
@@ -28,6 +30,7 @@ class EmbeddedServer:
 
     `faults` names ways in which it is to be wrong (see faults.py). `tokens` maps bearer tokens to `write` or `read`;
     when it is given, every request but the one for the capability statement needs one. `port` 0 takes any free port.
+    `tell` is told of each request, in the server's thread.
     Raises ConfigurationError when a fault is unknown or the port is taken.
     """
 
@@ -38,7 +41,9 @@ class EmbeddedServer:
         faults: Iterable[str] = (),
         port: int = 0,
         tokens: Mapping[str, str] | None = None,
+        tell: Callable[[Access], None] | None = None,
     ) -> None:
+        self._tell = tell
         self.world = World(
             profile=profile,
             dialect=Dialect.of(profile),
@@ -65,7 +70,7 @@ class EmbeddedServer:
         self._socket = _bound(self._port)
         self._port = self._socket.getsockname()[1]
         config = uvicorn.Config(
-            application(self.world),
+            self._application(),
             http="h11",
             loop="asyncio",
             ws="none",
@@ -85,6 +90,10 @@ class EmbeddedServer:
         self._thread.start()
         self._await_start()
         return self
+
+    def _application(self) -> ASGIApp:
+        app = application(self.world)
+        return telling(app, self._tell) if self._tell else app
 
     def stop(self) -> None:
         """Stop serving and give the port back. Stopping twice does no harm."""
@@ -135,6 +144,12 @@ class _Server(uvicorn.Server):
         self._loop.call_soon_threadsafe(self._ended.set)
 
 
+def _reason(error: OSError | OverflowError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return "ports have the numbers from 0 to 65535"
+
+
 def _bound(port: int) -> socket.socket:
     """A listening socket of our own, so that the port is known and ours before the first request."""
     # With the protocol named, asyncio turns off Nagle on each connection; else answers wait 40 ms for a delayed ACK.
@@ -146,6 +161,7 @@ def _bound(port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listener.close()
         raise ConfigurationError(
-            f"The embedded server cannot listen on port {port}: {error}. Choose another port, or 0 for any free one."
+            f"The embedded server cannot listen on port {port}: {_reason(error)}. "
+            "Choose another port, or 0 for any free one."
         ) from None
     return listener

@@ -1,5 +1,7 @@
 """`allure-results`: each case of a rule as a test of Allure's, its sentences as steps with their exchanges.
 
+Of a case that passed all exchanges are one file: one for each of thousands would be most of what a run writes.
+
 The files are named after the run and its cases, so writing the same run again gives the same files.
 """
 
@@ -24,13 +26,16 @@ from allure_commons.model2 import (
 )
 
 from ifmatch.log.events import ExchangeRecorded, StepCarriedOut, VerdictReached
-from ifmatch.report.allure_http import MEDIA_TYPE, http_exchange, milliseconds, name_of
+from ifmatch.report.allure_http import MEDIA_TYPE, as_text, http_exchange, milliseconds, name_of
 from ifmatch.report.run import Run, group_of, waived
-from ifmatch.report.text import for_xml, one_line
+from ifmatch.report.text import counted, for_xml, one_line
 from ifmatch.rules.expectation import Finding, Level
 from ifmatch.rules.verdict import Verdict
 
 FOLDER_NAME = "allure-results"
+
+#: So many characters of exchanges are attached to a case that passed; the log has all.
+_MOST_TEXT = 1_000_000
 
 #: What Allure shows for each verdict. It has no word for "could not tell" but unknown: neither good nor bad.
 _STATUS: Mapping[Verdict, str] = {
@@ -150,7 +155,7 @@ class _Scenario:
             status=_STATUS[case.verdict],
             statusDetails=_details(case),
             steps=[self._step(step) for step in case.steps],
-            attachments=[*self._exchanges(self._outside_of_steps()), *self._picture()],
+            attachments=[*self._attachments(), *self._picture()],
             start=start,
             stop=start + int(case.duration_ms),
         )
@@ -168,10 +173,26 @@ class _Scenario:
             name=one_line(f"{step.keyword} {step.text}"),
             status=status,
             statusDetails=None if status == Status.PASSED else _step_details(step, self.case),
-            attachments=self._exchanges(step.exchanges),
+            attachments=[] if self._is_quiet else self._exchanges(step.exchanges),
             start=start,
             stop=start + int(step.duration_ms),
         )
+
+    @property
+    def _is_quiet(self) -> bool:
+        """Whether nobody is expected to look into each of its exchanges."""
+        return self.case.verdict is Verdict.PASS
+
+    def _attachments(self) -> list[Attachment]:
+        """What hangs on the case: what belongs to none of its steps, and of one that passed all, in one file."""
+        if not self._is_quiet:
+            return self._exchanges(self._outside_of_steps())
+        in_steps = [id for step in self.case.steps for id in step.exchanges]
+        shown = self._shown(dict.fromkeys([*in_steps, *self._outside_of_steps()]))
+        if not shown:
+            return []
+        text = for_xml(as_text(shown), _MOST_TEXT).encode("utf-8", "replace")
+        return [self._attach(counted(len(shown), "exchange"), "all", "text/plain", "txt", text)]
 
     def _outside_of_steps(self) -> list[str]:
         in_steps = {id for step in self.case.steps for id in step.exchanges}
@@ -182,10 +203,13 @@ class _Scenario:
         ]
 
     def _exchanges(self, ids: Iterable[str]) -> list[Attachment]:
+        return [self._exchange(one) for one in self._shown(ids)]
+
+    def _shown(self, ids: Iterable[str]) -> list[ExchangeRecorded]:
         """The exchanges, but of those of a race only what its anomalies name: there are thousands."""
         witnesses = _witnesses(self.case)
         exchanges = self.run.exchanges_of(ids)
-        return [self._exchange(one) for one in exchanges if not one.raced or one.id in witnesses]
+        return [one for one in exchanges if not one.raced or one.id in witnesses]
 
     def _exchange(self, exchange: ExchangeRecorded) -> Attachment:
         return self._attach(

@@ -1,6 +1,6 @@
 """An exchange in the form that Allure shows as a request with its response."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +27,25 @@ def http_exchange(exchange: ExchangeRecorded) -> dict[str, Any]:
         "request": _request(exchange.request, version or _DEFAULT_VERSION),
         **_outcome(exchange),
     }
+
+
+def as_text(exchanges: Iterable[ExchangeRecorded]) -> str:
+    """Several exchanges as one reads them, one after the other."""
+    return "\n\n".join(map(_in_lines, exchanges))
+
+
+def _in_lines(exchange: ExchangeRecorded) -> str:
+    request, response = exchange.request, exchange.response
+    asked = [f"{request.method} {request.url}", *_message(request.headers, request.body)]
+    if response is None:
+        return "\n".join([*asked, "", f"no answer: {exchange.failure}"])
+    status = f"{response.http_version or _DEFAULT_VERSION} {response.status} {response.reason}"
+    return "\n".join([*asked, "", status.strip(), *_message(response.headers, response.body)])
+
+
+def _message(headers: Headers, body: str) -> list[str]:
+    lines = [f"{name}: {value}" for name, value in headers]
+    return [*lines, "", shortened(body, _MOST_BODY)] if body else lines
 
 
 def name_of(exchange: ExchangeRecorded) -> str:

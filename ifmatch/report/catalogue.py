@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from typing import Protocol
 
 from rich.console import Console
@@ -11,6 +10,7 @@ from rich.text import Text
 from ifmatch.race.budget import EFFORTS
 from ifmatch.report.console import console_for
 from ifmatch.report.promises import excluded_by, lines_of, promises_of
+from ifmatch.report.text import counted
 from ifmatch.rules import profile as profiles
 from ifmatch.rules.catalogue import Rule, demand_matching, matches, rules
 from ifmatch.rules.expectation import Expectation, NotApplicable
@@ -40,26 +40,40 @@ class Fault(Protocol):
     def profile(self) -> str: ...
 
 
+#: What is said of a rule that the profile leaves out.
+_NOT_BY_PROFILE = "do not apply"
+
+
 def planned(
     profile: Profile, chosen: Iterable[Rule], why_not: Callable[[Rule], str]
 ) -> dict[str, int]:
-    """How many rules are expected of a target, surveyed, or do not apply to it.
+    """How many rules are expected, surveyed, or do not apply by the profile, and how many not to one target.
 
-    `why_not` says why a rule cannot be run at all, or nothing when it can.
+    `why_not` says why a rule cannot be run on that target, or nothing when it can. What the profile leaves out is the
+    same number for every target. That a rule has no meaning may still be seen when it is tried.
     """
-    kinds = Counter("do not apply" if why_not(rule) else _kind(profile, rule) for rule in chosen)
-    return {kind: kinds[kind] for kind in ("expected", "surveyed", "do not apply")}
+    by_profile = ((rule, _kind(profile, rule)) for rule in chosen)
+    kinds = Counter(
+        "not to this target" if kind != _NOT_BY_PROFILE and why_not(rule) else kind
+        for rule, kind in by_profile
+    )
+    return {
+        kind: kinds[kind]
+        for kind in ("expected", "surveyed", _NOT_BY_PROFILE, "not to this target")
+    }
 
 
 def _kind(profile: Profile, rule: Rule) -> str:
-    """What a profile makes of a rule, on any of the resource types that it is run on."""
+    """What a profile alone makes of a rule, on any of the resource types that it is run on."""
+    if excluded_by(profile, rule):
+        return _NOT_BY_PROFILE
     promises = (
         profile.promise(rule.id, resource_type) for resource_type in profile.types_of(rule.id)
     )
     kinds = set(map(type, promises))
     if Expectation in kinds:
         return "expected"
-    return "do not apply" if kinds == {NotApplicable} else "surveyed"
+    return _NOT_BY_PROFILE if kinds == {NotApplicable} else "surveyed"
 
 
 # ---------------------------------------------------------------- rules
@@ -77,12 +91,12 @@ def print_rules(profile: Profile | None, globs: str) -> None:
         for rule in of_feature:
             _print_rule(console, profile, rule)
     counts = f" for {profile.id}: {_counts(profile, chosen)}" if profile else ""
-    _line(console, f"\n{len(chosen)} rules{counts}")
+    _line(console, f"\n{counted(len(chosen), 'rule')}{counts}")
     _print_budgets(console, chosen)
 
 
 def _print_rule(console: Console, profile: Profile | None, rule: Rule) -> None:
-    _line(console, f"  {rule.id:<46} {rule.title}")
+    _line(console, f"  {rule.id:<46}  {rule.title}")
     if profile is not None:
         _print_promises(console, profile, rule)
 
@@ -127,6 +141,12 @@ def print_profiles() -> None:
             f"{'':<24}{bases} · subject {profile.subject} · {_counts(profile, rules())}",
             "dim",
         )
+    _line(
+        console,
+        "\nCounted by the profile alone. To a target fewer may apply, such as where nobody gives a second identity or "
+        "the statement does not claim an interaction: `ifmatch run` says at its start how many.",
+        "dim",
+    )
 
 
 def print_profile(profile: Profile) -> None:
@@ -175,8 +195,9 @@ def _offered(profile: Profile) -> str:
 
 
 def _counts(profile: Profile, chosen: Sequence[Rule]) -> str:
-    counts = planned(profile, chosen, partial(excluded_by, profile))
-    return ", ".join(f"{count} {kind}" for kind, count in counts.items())
+    """By the profile alone, whatever a target is like."""
+    counts = Counter(_kind(profile, rule) for rule in chosen)
+    return ", ".join(f"{counts[kind]} {kind}" for kind in ("expected", "surveyed", _NOT_BY_PROFILE))
 
 
 def _line(console: Console, text: str, style: str = "") -> None:

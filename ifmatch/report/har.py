@@ -26,7 +26,9 @@ def har(run: Run) -> bytes:
         "creator": {"name": run.suite.name, "version": run.suite.version},
         "entries": [_entry(exchange) for exchange in run.exchanges.values()],
     }
-    return json.dumps({"log": archive}, ensure_ascii=False).encode("utf-8", "replace")
+    return json.dumps({"log": archive}, ensure_ascii=False, separators=(",", ":")).encode(
+        "utf-8", "replace"
+    )
 
 
 def _entry(exchange: ExchangeRecorded) -> dict[str, Any]:

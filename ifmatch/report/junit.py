@@ -8,7 +8,7 @@ from ifmatch.log.events import NotBegun, VerdictReached
 from ifmatch.report.replay import replay_of
 from ifmatch.report.run import Run, group_of, waived
 from ifmatch.report.symptoms import symptoms_of
-from ifmatch.report.text import for_xml, label_of, one_line, several_lines
+from ifmatch.report.text import for_xml, label_of, one_line, several_lines, with_label
 from ifmatch.rules.verdict import Verdict
 
 FILE_NAME = "junit.xml"
@@ -127,7 +127,7 @@ def _name(case: VerdictReached | NotBegun) -> str:
     parts = (label_of(case.row, case.resource_type), case.resource_type)
     label = ", ".join(dict.fromkeys(filter(None, parts)))
     name = f"{case.rule}: {case.title}"
-    return f"{name} [{label}]" if label else name
+    return with_label(name, label)
 
 
 def _source(case: VerdictReached) -> str:

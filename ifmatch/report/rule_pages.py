@@ -65,7 +65,7 @@ def _list(by_topic: Mapping[str, Sequence[Rule]], profiles: Sequence[Profile]) -
 def _page(topic: str, rules: Iterable[Rule], profiles: Sequence[Profile]) -> Iterator[str]:
     yield f"# {topic}"
     yield ""
-    yield f"Made by `{_COMMAND}`. A document is named by its number in [sources.md](../sources.md)."
+    yield f"Made by `{_COMMAND}`. The sources are told in [sources.md](../sources.md)."
     for feature, of_feature in groupby(rules, lambda rule: rule.feature):
         first, *others = of_feature
         yield from ("", f"## {for_markdown(feature)}", "", for_markdown(story_of(first).why))

@@ -266,9 +266,14 @@ class Run:
 
     @property
     def idle_waivers(self) -> list[str]:
-        """Of rules that do not fail any more."""
+        """Of rules that do not fail any more, or that could not."""
         kept = self._surely_kept
-        return [waiver.idle(rule, one) for rule, one in self.target.waivers.items() if rule in kept]
+        observed = {rule.rule for rule in self.rules if rule.verdict is Verdict.OBSERVED}
+        return [
+            waiver.idle(rule, one, rule in observed)
+            for rule, one in self.target.waivers.items()
+            if rule in kept
+        ]
 
     @property
     def _surely_kept(self) -> set[str]:

@@ -1,7 +1,9 @@
 """A profile as a survey proposes it: what was seen where the base is silent, or promises another answer.
 
 What was seen once is no promise, so each entry names the survey as its source, at the level SHOULD where the base said
-nothing. What breaks a rule in substance is left as the base has it: a person decides, the survey never judges.
+nothing. What breaks a rule in substance is left as the base has it: a person decides, the survey never judges. Nor is
+proposed what may be the same defect where the base is silent: a write that is let through where others, which the base
+has refused, are let through, too.
 """
 
 import json
@@ -12,6 +14,7 @@ from itertools import chain
 
 from ifmatch.report.document import Document
 from ifmatch.report.entries import Entry
+from ifmatch.report.run import group_of
 from ifmatch.report.text import one_line
 from ifmatch.rules.answer import Body, Effect
 from ifmatch.rules.expectation import Expectation
@@ -32,12 +35,13 @@ _HEAD = """\
 
 @dataclass(frozen=True)
 class Proposal:
-    """The text of a profile, and how many entries it has of each sort."""
+    """The text of a profile, and how many entries it has of each sort; `left` and `doubtful` are comments in it."""
 
     text: str
     seen: int
     otherwise: int
     left: int
+    doubtful: int
 
 
 def proposal(
@@ -52,7 +56,9 @@ def proposal(
     `moved` are rules that are kept as the base promises and would not be by the proposal (see `moved_by`).
     """
     silent = [entry for entry in report["rules"] if _proposable(entry, _SEEN)]
-    seen = [entry for entry in silent if not _is_contrary(entry)]
+    open_groups = {group_of(entry["rule"]) for entry in report["rules"] if _lets_through(entry)}
+    doubtful = [entry for entry in silent if _is_doubtful(entry, open_groups)]
+    seen = [entry for entry in silent if not _is_contrary(entry) and entry not in doubtful]
     otherwise = [
         entry for entry in report["rules"] if _answers_otherwise(entry) or entry["rule"] in moved
     ]
@@ -62,10 +68,11 @@ def proposal(
         chain.from_iterable(_entry(entry, "SHOULD") for entry in seen),
         chain.from_iterable(_entry(entry, str(entry["level"])) for entry in otherwise),
         _left(left),
+        _doubtful(doubtful),
     )
     text = "\n".join(lines) + "\n"
     tomllib.loads(text)
-    return Proposal(text, len(seen), len(otherwise), len(left))
+    return Proposal(text, len(seen), len(otherwise), len(left), len(doubtful))
 
 
 def moved_by(proposed: Profile, base: Profile, report: Document) -> list[str]:
@@ -91,6 +98,23 @@ def _broken(report: Document) -> list[Entry]:
 def _is_contrary(entry: Entry) -> bool:
     """Whether the base is silent on a rule, and the server does not do what it says: that is nothing to propose."""
     return not entry["level"] and bool(entry["findings"])
+
+
+def _lets_through(entry: Entry) -> bool:
+    """Whether a write is accepted that the base has refused."""
+    promised = {_outcome(status) for status in entry["expected"].get("status", [])}
+    found = {_outcome(status) for status in _statuses(entry)}
+    return (
+        Verdict(entry["verdict"]) in _OTHERWISE
+        and promised == {Effect.REFUSED}
+        and Effect.ACCEPTED in found
+    )
+
+
+def _is_doubtful(entry: Entry, open_groups: Collection[str]) -> bool:
+    """Whether what was seen may be a defect: a write is accepted in a group in which others should not have been."""
+    is_open = group_of(entry["rule"]) in open_groups
+    return is_open and not _is_contrary(entry) and _outcome_seen(entry) is Effect.ACCEPTED
 
 
 def _answers_otherwise(entry: Entry) -> bool:
@@ -140,9 +164,7 @@ def _head(report: Document, base: Profile, others: Sequence[Profile], id: str) -
     target, run = report["target"], report["run"]
     software = one_line(target["software"], 80) or "a FHIR server"
     yield _HEAD
-    near = _nearest(report, base, others)
-    if near:
-        yield f"# Of the profiles at hand, {near} agrees better with what was seen: `-p {near}` surveys by that one.\n"
+    yield from _nearer(report, base, others)
     yield f"id = {json.dumps(id)}"
     yield f"title = {json.dumps(f'{software}, as surveyed')}"
     yield f"extends = {json.dumps(base.id)}\n"
@@ -185,17 +207,42 @@ def _left(entries: Sequence[Entry]) -> Iterator[str]:
         yield f"# {entry['rule']}: {one_line(entry['message'])}"
 
 
+def _doubtful(entries: Sequence[Entry]) -> Iterator[str]:
+    """What may be a defect, as comments."""
+    if entries:
+        yield "# Accepted where the base is silent, as is what it has refused; it may be that defect, so not proposed:"
+    for entry in entries:
+        yield f"# {entry['rule']}: {one_line(entry['observed'].get('answer', ''))}"
+
+
 # ---------------------------------------------------------------- what it is nearest to
 
 
-def _nearest(report: Document, base: Profile, others: Sequence[Profile]) -> str:
-    """The profile whose promises agree with more of what was seen than those of the base; empty when none does."""
-    agreeing = {
-        profile.id: sum(_agrees(profile, entry) for entry in report["rules"])
-        for profile in (base, *others)
-    }
-    best = max(agreeing, key=lambda name: agreeing[name])
-    return best if agreeing[best] > agreeing[base.id] else ""
+def _nearer(report: Document, base: Profile, others: Sequence[Profile]) -> Iterator[str]:
+    """The profile that is contradicted by less than half of what contradicts the base, in a sentence; else nothing.
+
+    One that promises more agrees with more, so agreement alone says little; and a defect contradicts them all.
+    """
+    seen = [entry for entry in report["rules"] if _is_seen(entry)]
+    against = {one.id: sum(_contradicts(one, entry) for entry in seen) for one in (base, *others)}
+    agreeing = {one.id: sum(_agrees(one, entry) for entry in seen) for one in (base, *others)}
+    best = min(against, key=lambda name: (against[name], -agreeing[name]))
+    if 2 * against[best] < against[base.id]:
+        yield (
+            f"# Of the profiles at hand, {best} is nearer: it promises otherwise in {against[best]} of the "
+            f"{len(seen)} rules that were seen, {base.id} in {against[base.id]}. `-p {best}` surveys by that one.\n"
+        )
+
+
+def _is_seen(entry: Entry) -> bool:
+    """Whether a rule has an answer that promises can be held against."""
+    return "race" not in entry and any(_statuses(entry))
+
+
+def _contradicts(profile: Profile, entry: Entry) -> bool:
+    promise = profile.promise(entry["rule"])
+    has_codes = isinstance(promise, Expectation) and bool(promise.status)
+    return has_codes and not _agrees(profile, entry)
 
 
 def _agrees(profile: Profile, entry: Entry) -> bool:

@@ -70,10 +70,16 @@ def several_lines(text: object, most: int = 20, width: int = 300) -> list[str]:
 def shortened(text: str, most: int, whole: int | None = None) -> str:
     """A text of at most about `most` characters, with a note when something was cut off."""
     length = len(text) if whole is None else max(whole, len(text))
-    note = f"… ({length} characters)"
-    if length <= most + len(note):
+    note = f" ({length} characters)"
+    if length <= most + len(note) + 1:
         return text
-    return f"{_to_a_word(text, most)}{note}"
+    kept = _to_a_word(text, most)
+    return f"{kept}…{_left_open(kept)}{note}"
+
+
+def _left_open(text: str) -> str:
+    """The quotation mark that a text lacks where it was cut within one."""
+    return '"' * (text.count('"') % 2) or "”" * (text.count("“") > text.count("”"))
 
 
 def listed(names: Sequence[str], most: int) -> str:
@@ -108,6 +114,11 @@ def for_markdown(text: str) -> str:
 def label_of(row: Mapping[str, object], resource_type: str) -> str:
     """What distinguishes one case of a rule from the others: the first value of its row, or its resource type."""
     return one_line(next(iter(row.values()), None) or resource_type, 60)
+
+
+def with_label(name: str, label: str) -> str:
+    """A rule, or what it is called, with what distinguishes one case of it, if anything does."""
+    return f"{name} [{label}]" if label else name
 
 
 def place_of(source: Source | None) -> str:

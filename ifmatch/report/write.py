@@ -79,23 +79,34 @@ DERIVED = (
 )
 
 
+def _unsaid(_: str) -> None:
+    """Nobody waits."""
+
+
 def formats_for(run: Run) -> list[Format]:
     """The forms of report that a run is written in."""
     return [form for form in FORMATS if run.certifies or not form.certifies]
 
 
-def write_all(folder: Path) -> Run:
+def write_all(folder: Path, begin: Callable[[str], None] = _unsaid) -> Run:
     """Write every form of report from the log in a folder, and return the run that the log describes.
 
+    `begin` is told what is being done.
     A log that was cut short gives the reports of an incomplete run. Raises ConfigurationError when the folder holds no
     log or cannot be written.
     """
+    begin("reading the log")
     run = Run.of(read(folder))
-    write_reports(run, folder)
+    write_reports(run, folder, begin=begin)
     return run
 
 
-def write_reports(run: Run, folder: Path, alluredir: Path | None = None) -> None:
+def write_reports(
+    run: Run,
+    folder: Path,
+    alluredir: Path | None = None,
+    begin: Callable[[str], None] = _unsaid,
+) -> None:
     """Write every form of report of a run whose log lies in the folder; Allure's to `alluredir` when one is given.
 
     Raises ConfigurationError when one cannot be written.
@@ -103,6 +114,7 @@ def write_reports(run: Run, folder: Path, alluredir: Path | None = None) -> None
     elsewhere = {allure.FOLDER_NAME: alluredir}
     for form in formats_for(run):
         place = elsewhere.get(form.name) or folder / form.name
+        begin(f"writing {form.name}")
         try:
             form.write(run, folder, place)
         except OSError as error:

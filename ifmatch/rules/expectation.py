@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ifmatch.rules.answer import Answer, Body, Effect, http_date, objects_in
@@ -19,7 +19,10 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """The text that a promise is read from: a public address or one of the documents listed in docs/sources.md."""
+    """The text that a promise is read from: its title and address.
+
+    `document` is its number where it is one of the documents listed in docs/sources.md, whose sections have no anchors.
+    """
 
     title: str
     url: str = ""
@@ -29,7 +32,9 @@ class Source:
         """The same source at one place: an anchor of the page, or a named section of the document."""
         if not anchor:
             return self
-        return Source(self.title, f"{self.url}#{anchor}" if self.url else "", self.document)
+        if self.document:
+            return replace(self, title=f"{self.title}, {anchor}")
+        return replace(self, url=f"{self.url}#{anchor}" if self.url else "")
 
 
 #: Stands for any code: the element must be there, whatever it says.

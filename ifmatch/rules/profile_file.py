@@ -25,6 +25,11 @@ _JSON_PARTS = ("body", "change", "other", "invalid")
 _LABEL_LENGTH = 12
 
 
+def profile_meant(word: str) -> str:
+    """A question for a word that is nearly the name of a profile, which stands behind -p; empty when it is not."""
+    return did_you_mean(word, shipped()).replace('"', "`-p ", 1).replace('"', "`")
+
+
 def shipped() -> list[str]:
     """The ids of the profiles that come with the suite."""
     return sorted(path.stem for path in PROFILES.glob("*.toml"))

@@ -42,6 +42,12 @@ def expired(rule: str, waiver: Waiver) -> str:
     return f"the waiver of {rule} ended on {waiver['until']}, so a failure counts again (owner: {waiver['owner']})"
 
 
-def idle(rule: str, waiver: Waiver) -> str:
-    """The warning that there was nothing to waive."""
-    return f"{rule} does not fail any more: its waiver can go (owner: {waiver['owner']})"
+def idle(rule: str, waiver: Waiver, is_observed: bool) -> str:
+    """The warning that there was nothing to waive: the rule is kept, or nobody demands it."""
+    owner = f"(owner: {waiver['owner']})"
+    if is_observed:
+        return (
+            f"{rule} is only observed by this profile, which demands nothing there: its waiver waives nothing and can "
+            f"go {owner}"
+        )
+    return f"{rule} does not fail any more: its waiver can go {owner}"

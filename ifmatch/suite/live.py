@@ -2,14 +2,16 @@
 
 import io
 import os
+import re
 import sys
+import time
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, TextIO
 
 import pytest
 
-from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError, did_you_mean
+from ifmatch.errors import ConfigurationError, ExitCode, IfmatchError
 from ifmatch.log.events import VerdictReached
 from ifmatch.log.reader import event_of, read
 from ifmatch.report.annotations import annotations
@@ -24,10 +26,12 @@ from ifmatch.report.console import (
 from ifmatch.report.run import Run
 from ifmatch.report.text import counted
 from ifmatch.rules.catalogue import is_watched, rules
+from ifmatch.slips import in_our_words
 from ifmatch.suite.collected import rules_of
 from ifmatch.suite.forecast import latency_in, seconds_of
 from ifmatch.suite.gates import why_not
 from ifmatch.suite.options import OPTIONS
+from ifmatch.suite.roots import demand_paths
 from ifmatch.suite.scenarios import rule_of
 from ifmatch.suite.session import Session
 from ifmatch.suite.stash import SESSION, abort_of, run_of, session_of
@@ -48,7 +52,7 @@ class LiveView:
     """A pytest plugin for one run."""
 
     def __init__(self) -> None:
-        self._console = console_for()
+        self._console, self._began = console_for(), time.monotonic()
         self._progress: Progress | None = None
         self._sentence = ""
         self._code: ExitCode | None = None
@@ -135,7 +139,8 @@ class LiveView:
             if os.environ.get("GITHUB_ACTIONS"):
                 print("\n".join(annotations(run)))
             if not self._is_told_by_pytest:
-                print_summary(self._console, run, session.log.folder)
+                took = time.monotonic() - self._began
+                print_summary(self._console, run, session.log.folder, took)
         elif abort is not None:
             self._sentence, self._code = str(abort), abort.exit_code
 
@@ -186,7 +191,8 @@ class _NoRun:
     """A pytest plugin that ends pytest when it has read its arguments."""
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_cmdline_main(self) -> int:
+    def pytest_cmdline_main(self, config: pytest.Config) -> int:
+        demand_paths(config)
         return ExitCode.CONFORMANT
 
 
@@ -238,8 +244,8 @@ class _Held(io.StringIO):
 def _complaint(text: str) -> str:
     """What pytest has to say about its arguments, as a sentence of ours."""
     reason = _reason(text)
-    sentence = f"{reason[:1].upper()}{reason[1:]}.{_meant(reason)}"
-    return f"{sentence} `ifmatch run --help` shows the options; those of pytest work, too."
+    sentence = in_our_words(reason, [option.plain for option in OPTIONS])
+    return f"{sentence}{_plugin_for(reason)} `ifmatch run --help` shows the options; those of pytest work, too."
 
 
 def _reason(text: str) -> str:
@@ -252,11 +258,7 @@ def _reason(text: str) -> str:
     return first.removeprefix("ERROR: ").rstrip(".")
 
 
-def _meant(reason: str) -> str:
-    unknown = reason.removeprefix("unrecognized arguments: ")
-    if unknown == reason:
-        return ""
-    first = unknown.split()[0].partition("=")[0]
-    if first in ("-n", "--numprocesses"):
-        return " It is pytest-xdist's: `pip install pytest-xdist` brings it."
-    return did_you_mean(first, [option.plain for option in OPTIONS])
+def _plugin_for(reason: str) -> str:
+    """Which plugin of pytest an option belongs to that is known to be missed."""
+    is_parallel = re.match(r"unrecognized arguments: (-n|--numprocesses)\b", reason)
+    return " It is pytest-xdist's: `pip install pytest-xdist` brings it." if is_parallel else ""

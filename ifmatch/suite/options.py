@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -242,16 +242,18 @@ OPTIONS = (
 # ---------------------------------------------------------------- the command line
 
 
-def add_to_command(parser: argparse.ArgumentParser) -> None:
-    """Give a command all options, each with its short name."""
+def add_to_command(parser: argparse.ArgumentParser, without: Collection[str] = ()) -> None:
+    """Give a command all options but those `without` which it is, by field; each with its short name."""
     for option in OPTIONS:
+        if option.field in without:
+            continue
         names = [option.short, option.plain] if option.short else [option.plain]
         parser.add_argument(*names, **option.declaration(option.field))
 
 
 def given_to_command(args: argparse.Namespace) -> dict[str, Any]:
     """The values that were given, by field: None where nothing was. Raises ConfigurationError when one is empty."""
-    values = {option.field: getattr(args, option.field) for option in OPTIONS}
+    values = {option.field: getattr(args, option.field, None) for option in OPTIONS}
     for option in OPTIONS:
         demand_no_blank(option.plain, values[option.field])
     return values

@@ -8,7 +8,7 @@ import pytest
 from ifmatch.report.console.readers import outlive_readers
 from ifmatch.suite import door, features, run, scenarios, step_lookup
 from ifmatch.suite.options import OPTIONS
-from ifmatch.suite.roots import wants_features
+from ifmatch.suite.roots import demand_paths, wants_features
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -17,6 +17,7 @@ def pytest_configure(config: pytest.Config) -> None:
             f"pytest was told not to load what ifmatch needs of it: give it -p {door.DOOR}."
         )
     if wants_features(config):
+        demand_paths(config)
         outlive_readers()
         config.pluginmanager.register(features, "ifmatch-features")
         config.pluginmanager.register(step_lookup, "ifmatch-steps")

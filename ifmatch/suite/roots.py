@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ifmatch import HOME
+from ifmatch.rules.profile_file import profile_meant
 from ifmatch.suite.door import CHECKOUT
 
 
@@ -14,6 +15,19 @@ def feature_roots(config: pytest.Config) -> tuple[Path, ...]:
     if (config.rootpath / CHECKOUT).is_file():
         return installed, config.rootpath / "features"
     return (installed,)
+
+
+def demand_paths(config: pytest.Config) -> None:
+    """See that each word that is no option is a path: before there is a folder of evidence of a run that cannot be.
+
+    Raises pytest.UsageError.
+    """
+    for argument in config.args:
+        path = config.invocation_params.dir / argument.partition("::")[0]
+        if not (path.exists() or config.option.pyargs):
+            raise pytest.UsageError(
+                f'"{argument}" is no option, no base URL, and no file of features.{profile_meant(argument)}'
+            )
 
 
 def wants_features(config: pytest.Config) -> bool:

@@ -34,6 +34,7 @@ from ifmatch.log.writer import EventLog, stamped
 from ifmatch.monitor import MONITORS
 from ifmatch.monitor.watch import Watch
 from ifmatch.race.environment import Environment
+from ifmatch.report.console import Steps
 from ifmatch.report.run import Run
 from ifmatch.report.write import write_reports
 from ifmatch.rules import catalogue, waiver
@@ -346,7 +347,8 @@ class Session:
         point_latest_to(folder)
         run = Run.of(events)
         try:
-            write_reports(run, folder, alluredir)
+            with Steps() as steps:
+                write_reports(run, folder, alluredir, steps.begin)
         except ConfigurationError as error:
             self.lost = self.lost or error
         if self.lost is not None:

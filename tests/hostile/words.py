@@ -3,6 +3,8 @@
 import base64
 import gzip
 import json
+import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import quote
@@ -160,6 +162,49 @@ def ignores_search(turn: Turn) -> bool:
         else turn.asked
     )
     return turn.send(turn.reply(ignored))
+
+
+@misbehaviour
+def searches_by_nothing(turn: Turn) -> bool:
+    """Refuses every search by criteria."""
+    is_search = turn.asked.method == "GET" and "?" in turn.asked.path
+    return turn.send(Reply(400) if is_search else turn.reply())
+
+
+def paged(turn: Turn, lead: Callable[[str], str]) -> bool:
+    """Lists two resources a page, and leads to the next one by another address."""
+    if turn.asked.method != "GET" or "?" not in turn.asked.path:
+        return turn.send(turn.reply())
+    reply = turn.reply(replace(turn.asked, path=re.sub(r"_count=\d+", "_count=2", turn.asked.path)))
+    links = [
+        {**link, "url": lead(link["url"])} if link["relation"] == "next" else link
+        for link in reply.json.get("link", [])
+    ]
+    return turn.send(reply.holding({**reply.json, "link": links}) if links else reply)
+
+
+@misbehaviour
+def pages(turn: Turn) -> bool:
+    """Lists two resources a page."""
+    return paged(turn, str)
+
+
+@misbehaviour
+def pages_relatively(turn: Turn) -> bool:
+    """Says where the next page is from where the base is."""
+    return paged(turn, lambda url: url.partition("/fhir/")[2])
+
+
+@misbehaviour
+def pages_by_another_name(turn: Turn) -> bool:
+    """Knows itself by another name than its clients, as behind a proxy."""
+    return paged(turn, lambda url: "http://inside.example:8080/fhir" + url.partition("/fhir")[2])
+
+
+@misbehaviour
+def pages_elsewhere(turn: Turn) -> bool:
+    """Has its pages where no client is let."""
+    return paged(turn, lambda url: "http://inside.example/pages" + url.partition("/fhir")[2])
 
 
 @altered

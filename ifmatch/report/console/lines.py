@@ -43,13 +43,25 @@ def print_to_copy(console: Console, name: str, value: str, indent: int) -> None:
 
 
 def print_beside(console: Console, head: Text, value: Text) -> None:
-    """Print a value beside its head; what does not fit on the line goes on below the value, not below the head."""
+    """Print a value beside its head; what does not fit on the line goes on below the value, not below the head.
+
+    An address at the end stays whole, however long: broken in two it could not be followed.
+    """
     width = max(_NARROWEST_VALUE, console.width - head.cell_len)
     blank = Text(" " * head.cell_len)
-    for number, line in enumerate(value.wrap(console, width, overflow="fold")):
+    text, address = _apart(value, width)
+    for number, line in enumerate([*text.wrap(console, width, overflow="fold"), *address]):
         line.rstrip()
         beginning = head if number == 0 else blank
-        console.print(beginning.copy().append_text(line))
+        console.print(beginning.copy().append_text(line), soft_wrap=True)
+
+
+def _apart(value: Text, width: int) -> tuple[Text, list[Text]]:
+    """A value without an address at its end that fits on no line, and that."""
+    start = value.plain.rfind(" ") + 1
+    if "://" in value.plain[start:] and len(value) - start > width:
+        return value[:start], [value[start:]]
+    return value, []
 
 
 def _named(name: str, indent: int) -> Text:

@@ -82,4 +82,4 @@ def _print_live(console: Console, judged: Judged) -> None:
 def _print_group(console: Console, group: str, rules: Sequence[Judged]) -> None:
     seen = Counter(judged.verdict for judged in rules)
     counts = [f"{MARKS[verdict][0]} {seen[verdict]}" for verdict in _COUNT_ORDER if seen[verdict]]
-    print_line(console, f"  {one_line(group, 40):<34}  {'   '.join(counts)}")
+    print_line(console, f"  {one_line(group, 40):<26}  {'   '.join(counts)}")

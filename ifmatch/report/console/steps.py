@@ -92,10 +92,13 @@ class Steps:
 
 
 class GroupsIn:
-    """Shows in the steps of a command which group of rules it is at, by the verdicts of a run as they are told."""
+    """Shows in the steps of a command which group of rules it is at, by the verdicts of a run as they are told.
 
-    def __init__(self, steps: Steps, what: str) -> None:
-        self._steps, self._what = steps, what
+    `of` is how many rules there will be, 0 where nobody knows.
+    """
+
+    def __init__(self, steps: Steps, what: str, of: int = 0) -> None:
+        self._steps, self._what, self._of = steps, what, of
         self._rules: set[str] = set()
         self._group = ""
 
@@ -106,9 +109,9 @@ class GroupsIn:
         self._rules.add(event.rule)
         if group_of(event.rule) != self._group:
             self._group = group_of(event.rule)
-            self._steps.begin(
-                f"{self._what} {self._group}, after {counted(len(self._rules), 'rule')}"
-            )
+            seen = len(self._rules)
+            after = f"{seen} of {counted(self._of, 'rule')}" if self._of else counted(seen, "rule")
+            self._steps.begin(f"{self._what} {self._group}, after {after}")
 
 
 def _past_capture(stream: TextIO) -> TextIO:

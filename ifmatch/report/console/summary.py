@@ -78,10 +78,13 @@ def roughly(seconds: float) -> str:
     return counted(minutes, "minute") if minutes < 90 else f"{counted(round(minutes / 60), 'hour')}"
 
 
-def print_summary(console: Console, run: Run, folder: Path | str | None = None) -> None:
+def print_summary(
+    console: Console, run: Run, folder: Path | str | None = None, took: float | None = None
+) -> None:
     """What the run comes to: why, then where the evidence lies and what was left, and last whether the target conforms.
 
-    What is printed last is what a person sees first.
+    What is printed last is what a person sees first. `took` is how many seconds whoever waits has waited; the log knows
+    only of the time from its first line to its last, without the reports.
     """
     _print_known(console, run)
     found = causes(new_with(run, Verdict.FAIL), run)
@@ -101,7 +104,7 @@ def print_summary(console: Console, run: Run, folder: Path | str | None = None) 
     for line in _left(run):
         print_line(console, line)
     console.print()
-    _print_conclusion(console, run, len(found))
+    _print_conclusion(console, run, len(found), run.duration if took is None else took)
 
 
 def _print_known(console: Console, run: Run) -> None:
@@ -160,10 +163,10 @@ def _target(run: Run) -> str:
 
 def _plan(planned: Mapping[str, int]) -> str:
     counts = [f"{count} {kind}" for kind, count in planned.items() if count]
-    return f" · {sum(planned.values())} rules: {', '.join(counts)}" if counts else ""
+    return f" · {counted(sum(planned.values()), 'rule')}: {', '.join(counts)}" if counts else ""
 
 
-def _print_conclusion(console: Console, run: Run, causes: int) -> None:
+def _print_conclusion(console: Console, run: Run, causes: int, seconds: float) -> None:
     if run.message:
         print_line(console, one_line(run.message, 1000))
     if run.left_out:
@@ -171,7 +174,7 @@ def _print_conclusion(console: Console, run: Run, causes: int) -> None:
     if not run.complete:
         print_line(console, "The run did not come to its end: this is what was seen until then.")
     word, style = conclusion(run.exit_code, run.counts, run.left_out)
-    counts = f"{count_line(run.counts, causes)} · {_duration(run.duration)}"
+    counts = f"{count_line(run.counts, causes)} · {_duration(seconds)}"
     print_line(console, Text().append(word, style).append(f"   {counts}"))
 
 
@@ -196,8 +199,8 @@ def _print_in_brief(console: Console, rules: list[Judged]) -> None:
 
 
 def _duration(seconds: float) -> str:
-    minutes, rest = divmod(seconds, 60)
-    return f"{int(minutes)}m{rest:.0f}s" if minutes else f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m{rest}s" if minutes else f"{seconds:.1f}s"
 
 
 def _left(run: Run) -> Iterator[str]:

@@ -57,7 +57,7 @@ def _unfinished(run: Run) -> Iterator[str]:
     if not run.complete:
         yield f"The run did not come to its end. {one_line(run.message)}".strip()
     if run.left_out:
-        yield f"{len(run.left_out)} rules were left out: {_named(list(run.left_out))}."
+        yield f"{counted(len(run.left_out), 'rule')} left out: {_named(list(run.left_out))}."
     if not run.rules:
         yield "Nothing was judged."
 

@@ -134,7 +134,7 @@ def _demand_library() -> None:
         import securesystemslib
     except ImportError:
         raise ConfigurationError(
-            'Signatures need two libraries more: in the clone of ifmatch, pip install ".[certify]".'
+            'Signatures need one library more: in the clone of ifmatch, pip install ".[certify]".'
         ) from None
     assert cryptography and securesystemslib
 

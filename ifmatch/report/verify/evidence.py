@@ -10,6 +10,7 @@ from ifmatch.log.events import Event
 from ifmatch.log.reader import read
 from ifmatch.report.package import statement, sums
 from ifmatch.report.run import Run
+from ifmatch.report.text import with_label
 
 #: More of one kind are counted, not named.
 _MOST_NAMED = 3
@@ -63,7 +64,7 @@ class Evidence:
 
 def case_called(rule: str, resource_type: str, row: Mapping[str, str]) -> str:
     """How a case is named: its rule, its resource type, and all of its row."""
-    return f"{rule} [{', '.join([resource_type, *row.values()])}]"
+    return with_label(rule, ", ".join(filter(None, [resource_type, *row.values()])))
 
 
 def named(what: str, names: list[str]) -> list[str]:
