@@ -23,7 +23,7 @@ from ifmatch.reference.server import EmbeddedServer
 from ifmatch.report.package.applicant import statement_form
 from ifmatch.report.package.certificate import certificate
 from ifmatch.report.package.earl import earl
-from ifmatch.report.package.qualification import reasons_against, waivers_of
+from ifmatch.report.package.qualification import answer, reasons_against, waivers_of
 from ifmatch.report.package.signature import public_key_of, signer_of
 from ifmatch.report.package.test_report import test_report as fhir_test_report
 from ifmatch.report.run import Run
@@ -77,6 +77,20 @@ def waived(waiver):
 def test_what_keeps_a_run_from_qualifying(run, why):
     """And nothing else does: a broken SHOULD is for a reviewer to read."""
     assert reasons_against(run) == why
+
+
+def test_what_was_not_tried_stands_beside_the_yes():
+    """Whoever names no credentials has shown nothing of what is refused without them; and why rules do not apply."""
+    reason = "no credentials were given, so every request is like one without"
+    run = whole(
+        verdict("a.b"),
+        verdict("update.forbidden", "not-applicable", message=reason),
+        verdict("x.y", "not-applicable", message="it has no patch"),
+    )
+    assert answer(run) == "yes, with 1 rule not tried for want of credentials"
+    page = certificate(run).decode()
+    assert "What does not apply <small>2</small>" in page
+    assert "it has no patch" in page
 
 
 def test_page_one_says_it():
@@ -321,6 +335,20 @@ def test_a_package_holds_one_run(folder):
     (folder / "package" / "events.jsonl").write_text("")
     code, printed = ifmatch("certify", "-t", "target.toml", "--out", "package", folder=folder)
     assert (code, "is not empty" in printed) == (4, True), printed
+
+
+def test_a_slip_leaves_the_folder_as_it_was(folder):
+    """So the same command can be typed again once it is mended; what waivers lack is told before anything is sent."""
+    with EmbeddedServer(load("koppeltaal")) as server:
+        (folder / "target.toml").write_text(
+            f'base_url = "{server.base_url}"\nprofile = "koppeltaal"\n'
+            '[waivers."update.if-match.star"]\nreason = "r"\nowner = "o"\nuntil = 2099-12-31\n'
+        )
+        words = ["certify", "-t", "target.toml", "--out", "package"]
+        code, printed = ifmatch(*words, folder=folder)
+    assert (code, "{patient}" in printed, "QUALIFIES" in printed) == (4, True, False), printed
+    assert "The waiver of update.if-match.star names no approver and no issue." in printed
+    assert not (folder / "package").exists()
 
 
 @pytest.mark.slow

@@ -130,6 +130,9 @@ def test_another_answer_gives_another_verdict(evidence, copy):
     code, lines = recheck(copy(evidence, mended))
     assert code == 1, lines
     assert any("update.if-match.stale" in line and "fail → pass" in line for line in lines)
+    assert lines[0].startswith(
+        "! the log is no evidence as it stands: it is not what its last line"
+    )
 
 
 def test_what_a_monitor_overlooked_is_found(evidence, copy):

@@ -292,6 +292,17 @@ def test_a_signature_taken_away_is_found(package, capsys):
     assert main(["verify", str(package)]) == (1 if package.name == "signed" else 0)
 
 
+def test_what_nobody_signed_is_told_from_what_was_changed(package, owner, tmp_path, capsys):
+    """A key that is named asks for a signature, and that there is none changes nothing."""
+    if package.name == "signed":
+        pytest.skip("it is signed")
+    main(["verify", str(package)])
+    assert "  – signature: none\n" in capsys.readouterr().out
+    (tmp_path / "signer.pem").write_bytes(public_key_of(owner))
+    assert main(["verify", str(package), "--key", str(tmp_path / "signer.pem")]) == 1
+    assert capsys.readouterr().out.endswith("AS IT WAS WRITTEN, BUT NOT SIGNED\n")
+
+
 @pytest.mark.parametrize("name", ["attestation.dsse.json", "SHA256SUMS", "report.html"])
 def test_a_file_taken_away_is_found(package, name):
     """Whichever it is."""

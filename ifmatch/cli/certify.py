@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from ifmatch.race.budget import EFFORTS
 
 if TYPE_CHECKING:
     from securesystemslib.signer import CryptoSigner
+
+    from ifmatch.report.run import Run
 
 _EXAMPLES = """examples:
   ifmatch certify -t target.toml --out package                       every rule of the profile; unsigned
@@ -72,10 +75,18 @@ def _certify(args: argparse.Namespace) -> int:
 
 
 def _run_and_packed(args: argparse.Namespace, folder: Path, signer: "CryptoSigner | None") -> int:
+    from ifmatch.log.reader import FILE_NAME, read
+    from ifmatch.report.run import Run
+    from ifmatch.suite.folder import emptied
+
     code = _run(args)
-    if not (folder / "events.jsonl").is_file():
+    if not (folder / FILE_NAME).is_file():
         return code
-    return _packed(folder, code, args.days, signer)
+    run = Run.of(read(folder))
+    if code == ExitCode.USAGE and not (run.rules or run.left):
+        emptied(folder)  # a slip is to be mended, and then the folder is to be had again
+        return code
+    return _packed(run, folder, code, args.days, signer)
 
 
 def _demand_nothing_left_out(args: argparse.Namespace) -> None:
@@ -99,11 +110,21 @@ def _demand_nothing_left_out(args: argparse.Namespace) -> None:
             f"{args.target} names no base_url: what is certified is a server of yours."
         )
     _demand_profile(args, said)
+    _tell_of_waivers(said)
     for name in _MEDDLING:
         if os.environ.get(name):
             raise ConfigurationError(
                 f"{name} is set, which may keep rules from being run. Unset it to certify."
             )
+
+
+def _tell_of_waivers(said: dict[str, Any]) -> None:
+    """What waivers lack is told at once: should one be needed, the whole run was in vain."""
+    from ifmatch.report.package.qualification import lack_of
+
+    for rule, waiver in said.get("waivers", {}).items():
+        if lack := lack_of(rule, waiver):
+            print(f"! {lack} Should it be needed, the run does not qualify.", file=sys.stderr)
 
 
 def _demand_profile(args: argparse.Namespace, said: dict[str, Any]) -> None:
@@ -160,14 +181,11 @@ def _run(args: argparse.Namespace) -> int:
     return LiveView().run(*on_features(words_for_pytest(given)))
 
 
-def _packed(folder: Path, code: int, days: int, signer: "CryptoSigner | None") -> int:
+def _packed(run: "Run", folder: Path, code: int, days: int, signer: "CryptoSigner | None") -> int:
     """Seal the package, say what it comes to, and return the exit code."""
-    from ifmatch.log.reader import read
     from ifmatch.report.package.qualification import answer, reasons_against
     from ifmatch.report.package.statement import SEALS, seal_package
-    from ifmatch.report.run import Run
 
-    run = Run.of(read(folder))
     try:
         seal_package(run, folder, days, signer)
     except OSError as error:

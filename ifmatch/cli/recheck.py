@@ -56,6 +56,7 @@ def _new_folder(folder: Path) -> Path:
 
 def _rechecked(folder: Path, into: Path, profile: str) -> int:
     from ifmatch.log.reader import read
+    from ifmatch.log.seal import broken_seal
     from ifmatch.report.console import GroupsIn, Steps
     from ifmatch.report.judged_anew import judged_anew
     from ifmatch.report.run import Run
@@ -69,8 +70,14 @@ def _rechecked(folder: Path, into: Path, profile: str) -> int:
         recheck = Recheck(folder, into, profile, GroupsIn(steps, "judging"))
         run_unseen(arguments, [*plugins, recheck])
         steps.begin("comparing what was found with what is found now")
-        then, now = Run.of(read(folder)), Run.of(read(into))
+        events = list(read(folder))
+        then, now = Run.of(events), Run.of(read(into))
         cases = judged_anew(then, now)
+        broken = broken_seal(folder, events)
+    if broken:
+        print(
+            f"! the log is no evidence as it stands: {broken}. `ifmatch verify {folder}` says more."
+        )
     print("\n".join(_lines(then, now, cases)))
     if any(case.changed for case in cases):
         return ExitCode.NOT_CONFORMANT

@@ -8,7 +8,7 @@ from ifmatch.cli.command import Command
 from ifmatch.errors import ConfigurationError, ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ifmatch.report.verify import Evidence
 
@@ -62,20 +62,31 @@ def _verify(args: argparse.Namespace) -> int:
         steps.begin("reading the log")
         found = verified(evidence, lambda check: steps.begin(f"checking {_ABOUT[check]}"))
     for check, problems in found.items():
-        print(f"  {_mark(problems)} {check}")
+        is_none = check == "signature" and not (problems or _is_signed(evidence))
+        print("  – signature: none" if is_none else f"  {_mark(problems)} {check}")
         for problem in problems:
             print(f"      {problem}")
     wrong = [check for check, problems in found.items() if _mark(problems) == _WRONG]
     if wrong:
-        print(_NOT_COMPLETE if wrong == ["completeness"] else "NOT AS IT WAS WRITTEN")
+        print(_told(wrong, found))
         return ExitCode.NOT_CONFORMANT
     is_open = any(found.values())
     print(f"AS IT WAS WRITTEN{_AS_FAR * is_open}   run {evidence.run.id}; {_vouched(evidence)}")
     return ExitCode.INCONCLUSIVE if is_open else ExitCode.CONFORMANT
 
 
+def _told(wrong: "Sequence[str]", found: "Mapping[str, Sequence[str]]") -> str:
+    """What comes of what is wrong: whether anything was changed, or only something is missing."""
+    from ifmatch.report.verify.seals import NOT_SIGNED
+
+    if wrong == ["completeness"]:
+        return "AS IT WAS WRITTEN, BUT NOT COMPLETE"
+    if wrong == ["signature"] and found["signature"] == [NOT_SIGNED]:
+        return "AS IT WAS WRITTEN, BUT NOT SIGNED"
+    return "NOT AS IT WAS WRITTEN"
+
+
 _WRONG = "✗"
-_NOT_COMPLETE = "AS IT WAS WRITTEN, BUT NOT COMPLETE"
 _AS_FAR = ", AS FAR AS THAT CAN BE SEEN"
 
 
@@ -106,15 +117,22 @@ def _key(name: str) -> bytes:
     return pem
 
 
-def _vouched(evidence: "Evidence") -> str:
-    """Who vouches for it."""
+def _is_signed(evidence: "Evidence") -> bool:
     from ifmatch.report.package import statement
     from ifmatch.report.package.signature import is_signed
 
     path = evidence.folder / statement.FILE_NAME
+    return path.is_file() and is_signed(path.read_bytes())
+
+
+def _vouched(evidence: "Evidence") -> str:
+    """Who vouches for it."""
+    from ifmatch.report.package import statement
+
+    path = evidence.folder / statement.FILE_NAME
     if not path.is_file():
         return "no package, so nobody vouches for it"
-    if not is_signed(path.read_bytes()):
+    if not _is_signed(evidence):
         return "unsigned, so nobody vouches for it"
     if evidence.key:
         return "signed with the key that was named"

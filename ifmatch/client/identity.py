@@ -1,5 +1,6 @@
 """In whose name a request is sent."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -9,3 +10,10 @@ class Identity(StrEnum):
     FIRST = "first"
     SECOND = "second"
     NOBODY = "nobody"
+
+
+#: Why what is tried in somebody's name cannot be tried, where the target file says nothing of them.
+NOT_GIVEN: Mapping[Identity, str] = {
+    Identity.FIRST: "no credentials were given, so every request is like one without",
+    Identity.SECOND: "no second identity was given that may read but not write",
+}

@@ -123,6 +123,13 @@ def withdraw(folder: Path) -> None:
                 folder.parent.rmdir()
 
 
+def emptied(folder: Path) -> None:
+    """Remove all that a run has left in a folder that was empty before it."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            _remove(path)
+
+
 def _run_id_of(log: Path) -> str:
     """The id of the run that a log tells, else the time of its last line."""
     with log.open(encoding="utf-8", errors="replace") as lines:

@@ -6,7 +6,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from ifmatch.client.identity import Identity
+from ifmatch.client.identity import NOT_GIVEN, Identity
 from ifmatch.client.target import Target
 from ifmatch.rules.catalogue import Rule
 
@@ -78,14 +78,9 @@ def _has(target: Target, interaction: str) -> str:
 _GATES: Mapping[str, Callable[[Target, str], str]] = {"@needs": _lacks, "@unless": _has}
 
 
-def _credentials(target: Target) -> str:
-    given = Identity.FIRST in target.settings.credentials
-    return "" if given else "no credentials were given, so every request is like one without"
-
-
-def _second_identity(target: Target) -> str:
-    given = Identity.SECOND in target.settings.credentials
-    return "" if given else "no second identity was given that may read but not write"
+def _given(identity: Identity) -> Callable[[Target], str]:
+    """Asks for what shows the target who we are."""
+    return lambda target: "" if identity in target.settings.credentials else NOT_GIVEN[identity]
 
 
 def _versions(target: Target) -> str:
@@ -108,9 +103,9 @@ def _search(resource_type: str) -> Callable[[Target], str]:
 #: What a rule may need that is no interaction.
 CONDITIONS: Mapping[str, Callable[[Target], str]] = {
     "audit-event": _search("AuditEvent"),
-    "credentials": _credentials,
+    "credentials": _given(Identity.FIRST),
     "provenance": _search("Provenance"),
-    "second-identity": _second_identity,
+    "second-identity": _given(Identity.SECOND),
     "statement": lambda target: target.statement.problem,
     "versions": _versions,
 }

@@ -9,6 +9,8 @@ FILE_NAME = "statement-form.md"
 
 _FORM = """# Statement of the applicant
 
+Print this form or fill in a copy outside of the package: the package is handed in as it was written.
+
 | | |
 |---|---|
 | Applicant (legal name, address) | ______________________________ |

@@ -5,7 +5,12 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from ifmatch.report.console import count_line
-from ifmatch.report.package.qualification import answer, reasons_against, waivers_of
+from ifmatch.report.package.qualification import (
+    answer,
+    not_applicable_in,
+    reasons_against,
+    waivers_of,
+)
 from ifmatch.report.page.templates import rendered
 from ifmatch.report.run import Run
 from ifmatch.report.text import one_line
@@ -30,6 +35,7 @@ def certificate(run: Run) -> bytes:
         count_line=count_line(run.counts),
         waivers=waivers_of(run),
         to_be_read=[judged for judged in run.rules if judged.verdict in _TO_BE_READ],
+        not_applicable=not_applicable_in(run),
         races=[judged for judged in run.rules if judged.spokesman.race is not None],
         facts=list(_facts(run)),
         commands=list(how_to_reproduce(run)),

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ifmatch.report.run import Run
+from ifmatch.client.identity import NOT_GIVEN
+from ifmatch.report.run import Judged, Run
 from ifmatch.report.text import counted, one_line
 from ifmatch.rules.verdict import Verdict
+from ifmatch.rules.waiver import Waiver
 
 #: Verdicts that keep a run from qualifying: each with the words for one rule and for several.
 _HINDERING = (
@@ -41,11 +43,34 @@ def qualifies(run: Run) -> bool:
 
 
 def answer(run: Run) -> str:
-    """Whether a run qualifies, in a word; a yes that rests on waivers says on how many."""
+    """Whether a run qualifies, in a word; a yes says on how many waivers it rests, and what was not tried."""
     if not qualifies(run):
         return "no"
-    used = sum(waiver.used for waiver in waivers_of(run))
-    return f"yes, with {counted(used, 'waiver')}" if used else "yes"
+    used, untried = sum(waiver.used for waiver in waivers_of(run)), len(untried_in(run))
+    but = [
+        f"{counted(used, 'waiver')}" if used else "",
+        f"{counted(untried, 'rule')} not tried for want of credentials" if untried else "",
+    ]
+    return ", with ".join(("yes", " and ".join(filter(None, but)))) if any(but) else "yes"
+
+
+def untried_in(run: Run) -> list[str]:
+    """The rules that were not tried since the applicant's target file does not say who is to try them."""
+    return [r.rule for r in run.rules if _reason_of(r) in NOT_GIVEN.values()]
+
+
+def not_applicable_in(run: Run) -> list[tuple[str, list[str]]]:
+    """Why rules do not apply, the commonest reason first, each with those rules."""
+    reasons: dict[str, list[str]] = {}
+    for judged in run.rules:
+        if reason := _reason_of(judged):
+            reasons.setdefault(reason, []).append(judged.rule)
+    return sorted(reasons.items(), key=lambda item: -len(item[1]))
+
+
+def _reason_of(judged: Judged) -> str:
+    """Why a rule does not apply; empty where it does."""
+    return judged.spokesman.message if judged.verdict is Verdict.NOT_APPLICABLE else ""
 
 
 def reasons_against(run: Run) -> list[str]:
@@ -75,15 +100,22 @@ def _unapproved(run: Run) -> Iterator[str]:
     without = [rule for rule in waived if rule not in run.target.waivers]
     if without:
         yield f"No waiver is there for what was waived: {_named(without)}."
-    for waiver in waivers_of(run):
-        lacking = [part for part in _ASKED_OF_WAIVERS if not getattr(waiver, part).strip()]
-        if waiver.used and lacking:
-            yield f"The waiver of {waiver.rule} names no {' and no '.join(lacking)}."
-        elif waiver.used and not _is_address(waiver.issue):
-            yield (
-                f"The waiver of {waiver.rule} names an issue that nobody can look up: write its URL, such as "
-                "https://issues.example/7."
-            )
+    for rule, waiver in run.target.waivers.items():
+        if rule in waived and (lack := lack_of(rule, waiver)):
+            yield lack
+
+
+def lack_of(rule: str, waiver: Waiver) -> str:
+    """What a waiver lacks for a certificate, in a sentence; empty when it lacks nothing."""
+    lacking = [part for part in _ASKED_OF_WAIVERS if not waiver.get(part, "").strip()]
+    if lacking:
+        return f"The waiver of {rule} names no {' and no '.join(lacking)}."
+    if not _is_address(waiver["issue"]):
+        return (
+            f"The waiver of {rule} names an issue that nobody can look up: write its URL, such as "
+            "https://issues.example/7."
+        )
+    return ""
 
 
 def _is_address(issue: str) -> bool:

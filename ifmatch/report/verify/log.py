@@ -12,7 +12,7 @@ from ifmatch.log.events import (
     VerdictReached,
 )
 from ifmatch.log.reader import FILE_NAME
-from ifmatch.log.seal import sealed_part
+from ifmatch.log.seal import broken_seal
 from ifmatch.report.verify.evidence import Evidence, case_called, named
 from ifmatch.rules.catalogue import is_watched
 
@@ -35,11 +35,8 @@ def log(evidence: Evidence) -> Iterator[str]:
 
 
 def _wrong_end(evidence: Evidence) -> Iterator[str]:
-    last = evidence.events[-1] if evidence.events else None
-    if not isinstance(last, RunFinished):
-        yield "its last line is missing: it was cut short, or the run was"
-    elif last.sha256 != sealed_part(evidence.folder):
-        yield "it is not what its last line says of it: a line was changed, added or dropped"
+    if wrong := broken_seal(evidence.folder, evidence.events):
+        yield wrong
 
 
 def _wrong_beginning(events: list[Event]) -> Iterator[str]:

@@ -16,6 +16,9 @@ from ifmatch.report.package.signature import (
 )
 from ifmatch.report.verify.evidence import Evidence, named, told_otherwise
 
+#: What is wrong where a key is named and nobody has signed.
+NOT_SIGNED = "it is not signed"
+
 
 def hashes(evidence: Evidence) -> Iterator[str]:
     """Every file has the hash that the list gives it, and there is nothing else: no other file, no link elsewhere."""
@@ -61,7 +64,7 @@ def _unsigned_or_wrong(evidence: Evidence, envelope: bytes) -> Iterator[str]:
     if is_signed(envelope):
         demand_signed_by(envelope, evidence.key or _own_key(evidence))
     elif evidence.key:
-        yield "it is not signed"
+        yield NOT_SIGNED
     elif json.loads(envelope).get("payloadType") != PAYLOAD_TYPE:
         yield "the envelope is of another kind"
     elif (evidence.folder / statement.PUBLIC_KEY).exists():
