@@ -497,6 +497,7 @@ def test_a_target_file_stands_between_the_defaults_and_the_target(tmp_path):
         ("[targets.one.auth.oauth]\nscopes = ['a']", "client_id is missing"),
         ("[targets.'one-spine']\nprofile = 'spine'\n[targets.one]\nprofile = ['spine']", "would be called"),
         ("[targets.one]\neffort = 's3cr3t'", "Allowed: quick"),
+        ("[defaults.auth]\ntoken_env = 'T'", "tells of a server (auth), and nobody says where it is"),
     ],
 )  # fmt: skip
 def test_a_slip_in_what_a_target_file_says(text, told, tmp_path):
@@ -534,10 +535,10 @@ def test_what_is_asked_of_one_target_is_not_what_is_asked_of_another(tmp_path, m
     path = tmp_path / "fleet.toml"
     text = """
         [targets.one]
-        profile = "spine"
+        base_url = "http://one.example/fhir"
         auth.token_env = 'ONE_TOKEN'
         [targets.two]
-        profile = "spine"
+        base_url = "http://two.example/fhir"
         auth.token_env = "TWO_TOKEN"
         tls.ca_file = "two.pem"
     """

@@ -117,6 +117,7 @@ def test_a_fleet_on_another_machine(spec, tmp_path, monkeypatch):
             profile = "fhir-r4"
             [targets.two]
             profile = "spine"
+            auth = {{}}
             """
         )
         words = ["fleet", "fleet.toml", "-o", "night", "--hosts", f"{spec('dc2')},{spec('dc3')}"]

@@ -9,6 +9,8 @@ from ifmatch.client.address import normalised, server_of
 from ifmatch.client.fleet_file import FleetFile, name_of
 from ifmatch.fleet.job import Bound, Job
 from ifmatch.rules import profile as profiles
+from ifmatch.suite.embedded import demand_address
+from ifmatch.suite.options import Options
 
 #: What a run may cost when the file does not say: seconds, and megabytes in one file.
 _SECONDS, _MEGABYTES = 3600.0, 1000
@@ -46,6 +48,8 @@ class Fleet:
         named = name_of(self.file.source.path, name)
         said = target_file.read(Path(named))
         self._demand_runnable(name, said)
+        address, faults = said.get("base_url", ""), tuple(said.get("faults", ()))
+        demand_address(Options(base_url=address, faults=faults, target_file=named))
         cost = self.file.said(name)
         return Job(
             name=name,
