@@ -148,7 +148,7 @@ def test_what_a_monitor_overlooked_is_found(evidence, copy):
 
     code, lines = recheck(copy(evidence, without_date))
     assert code == 1, lines
-    assert any(line.startswith("  always.date-present [") for line in lines)
+    assert any(line.startswith("  always.date-present   ") for line in lines)
 
 
 def test_another_history_gives_another_verdict(raced, copy):

@@ -5,6 +5,8 @@ So whoever goes through a run again by its log asks for the same as the run did,
 
 import random
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _SOURCE = random.Random()
 
@@ -12,6 +14,17 @@ _SOURCE = random.Random()
 def draw_for(*names: str) -> None:
     """From now on draw what belongs to these names: of a run, of a case in it."""
     _SOURCE.seed("\0".join(names))
+
+
+@contextmanager
+def drawing_aside(*names: str) -> Iterator[None]:
+    """Draw what belongs to these names, and then go on as if nothing had been drawn: for what no recheck asks again."""
+    before = _SOURCE.getstate()
+    draw_for(*names)
+    try:
+        yield
+    finally:
+        _SOURCE.setstate(before)
 
 
 def new_unique() -> str:

@@ -11,7 +11,6 @@ from ifmatch.client.template import demand_templates
 from ifmatch.client.workbench import Workbench
 from ifmatch.errors import SetupFailed, TargetUnusable
 from ifmatch.log.events import ProfileName, RunStarted, SuiteVersion, TargetDescribed
-from ifmatch.race.transport.reach import demand_reach
 from ifmatch.rules import catalogue, renamed, waiver
 from ifmatch.rules import profile as profiles
 from ifmatch.rules.profile import Profile
@@ -32,7 +31,6 @@ def meet(
     ids that are selected, `in_force` the waivers that are not over. Raises ConfigurationError or TargetUnusable when no
     rule can be judged.
     """
-    demand_reach(target)
     introduction = introduce(target)
     statement, warnings = introduction.statement, list(introduction.warnings)
     if named is None:

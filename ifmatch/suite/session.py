@@ -34,6 +34,7 @@ from ifmatch.log.writer import EventLog, stamped
 from ifmatch.monitor import MONITORS
 from ifmatch.monitor.watch import Watch
 from ifmatch.race.environment import Environment
+from ifmatch.race.transport.reach import demand_reach
 from ifmatch.report.console import Steps
 from ifmatch.report.run import Run
 from ifmatch.report.write import write_reports
@@ -172,6 +173,7 @@ class Session:
         try:
             demand_machines(settings.vantages)
             await_start(session.target, options.wait)
+            demand_reach(session.target)
             session.record(meet(session.target, named, options.rules, session.waivers))
             session.say_first(options.rules)
         except (IfmatchError, KeyboardInterrupt) as error:

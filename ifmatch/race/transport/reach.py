@@ -5,6 +5,7 @@ from dataclasses import replace
 from ifmatch.client.exchange import Request
 from ifmatch.client.settings import Settings
 from ifmatch.client.target import Target
+from ifmatch.client.unique import drawing_aside
 from ifmatch.client.unreachable import unreachable
 from ifmatch.errors import TargetUnusable
 from ifmatch.race.transport.choose import choose
@@ -24,7 +25,8 @@ def demand_reach(target: Target) -> None:
     settings = target.settings
     if not settings.vantages:
         return
-    probe = target.authorizer.authorized(target.request("GET", "metadata"))
+    with drawing_aside(target.run_id, "vantages"):
+        probe = target.authorizer.authorized(target.request("GET", "metadata"))
     here = _asked_from_here(settings, probe)
     for spec in settings.vantages:
         point = VantagePoint(spec, settings)
