@@ -5,7 +5,7 @@ cores: 1.0 would be no waiting at all. On a machine that is busy with something 
 is a second one, of the processor time that the others left, idle time included, to what was used: what was idle is put
 down to the fleet alone. It is known on Linux alone, and counts all processors of the machine.
 
-    python benchmarks/fleet.py [targets, default 12] [cores, default 2] [rules, default: what one run after the other asks of a server]
+    python benchmarks/fleet.py [targets, default 12] [cores, default 2] [rules, default all that is sequential]
 """
 
 import ctypes
