@@ -153,10 +153,12 @@ def _print_what_is_next(path: Path, look: "FirstLook", profile: "Profile", text:
         f"{one_line(said.software) or 'software unknown'}, FHIR {one_line(said.fhir_version)}, held to {profile.id}"
     )
     print(f"written {path}")
-    for line in text.splitlines():
-        if TO_DO in line:
-            print(f"  to do: {line.partition(TO_DO)[2]}")
-    print(f"next    ifmatch run -t {path} --rules 'read.*'")
+    to_do = [line.partition(TO_DO)[2] for line in text.splitlines() if TO_DO in line]
+    for what in to_do:
+        print(f"  to do: {what}")
+    print(
+        f"next    {'fill these in, then ' if to_do else ''}ifmatch run -t {path} --rules 'read.*'"
+    )
 
 
 COMMAND = Command(

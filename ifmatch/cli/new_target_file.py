@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from ifmatch.client.auth.table import TOKEN_VARIABLE
-from ifmatch.client.connect import FirstLook
+from ifmatch.client.connect import CHECK_THE_PATH, FirstLook
 from ifmatch.client.statement import Statement
 from ifmatch.client.target_content import SCHEMA
 from ifmatch.client.template import BY_ITSELF, placeholders_of
@@ -42,6 +42,8 @@ def _why_unknown(look: FirstLook) -> str:
             f"The server answers {look.canary.status} to everything without a token in {TOKEN_VARIABLE} that it "
             "accepts, and does not say which FHIR version it speaks"
         )
+    if look.statement.problem:
+        return f"{CHECK_THE_PATH} {look.statement.problem}"
     return "The server does not say in /metadata which FHIR version it speaks"
 
 

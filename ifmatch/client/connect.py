@@ -158,12 +158,20 @@ def check_version(profile: Profile, statement: Statement) -> None:
         )
 
 
+#: What to do where an address may be that of no FHIR server.
+CHECK_THE_PATH = "Check the path of the base URL, often /fhir or /fhir/R4."
+
+
 def profile_id_for(statement: Statement) -> str:
     """The FHIR base profile for the version that the target states.
 
     Raises ConfigurationError when it states none, or one that there is no profile for.
     """
     base = base_for(statement.fhir_version)
+    if base is None and statement.problem:
+        raise ConfigurationError(
+            f"{statement.problem}, so no profile can be chosen. {CHECK_THE_PATH} If it is right, name a profile by -p."
+        )
     if base is None:
         said = f"FHIR {statement.fhir_version}" if statement.fhir_version else "no FHIR version"
         raise ConfigurationError(

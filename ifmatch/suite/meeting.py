@@ -3,13 +3,19 @@
 from collections.abc import Mapping
 
 from ifmatch import __version__
-from ifmatch.client.connect import check_version, introduce, profile_id_for, seems_absent
+from ifmatch.client.connect import (
+    CHECK_THE_PATH,
+    check_version,
+    introduce,
+    profile_id_for,
+    seems_absent,
+)
 from ifmatch.client.overrides import with_overrides
 from ifmatch.client.settings import Settings
 from ifmatch.client.target import Target
 from ifmatch.client.template import demand_templates
 from ifmatch.client.workbench import Workbench
-from ifmatch.errors import SetupFailed, TargetUnusable
+from ifmatch.errors import ConfigurationError, SetupFailed, TargetUnusable
 from ifmatch.log.events import ProfileName, RunStarted, SuiteVersion, TargetDescribed
 from ifmatch.rules import catalogue, renamed, waiver
 from ifmatch.rules import profile as profiles
@@ -41,8 +47,14 @@ def meet(
             f"{target.profile.id}"
         )
     check_version(target.profile, statement)
-    demand_templates(target, rules)
-    if seems_absent(target):
+    is_absent = seems_absent(target)
+    try:
+        demand_templates(target, rules)
+    except ConfigurationError as lacking:
+        raise ConfigurationError(
+            f"{lacking}{_nothing_there(target) if is_absent else ''}"
+        ) from None
+    if is_absent:
         _demand_an_endpoint(target)
     given = target.settings.waivers
     warnings += [
@@ -104,6 +116,12 @@ def described(profile: Profile) -> ProfileName:
     )
 
 
+def _nothing_there(target: Target) -> str:
+    """What else may be wrong, where a run cannot begin for want of something."""
+    url, kind = target.settings.base_url, target.profile.subject
+    return f"\n\nBesides, {url} answers 404 to metadata and to {kind}. {CHECK_THE_PATH}"
+
+
 def _demand_an_endpoint(target: Target) -> None:
     """See that a resource can be had at all. Raises TargetUnusable when not: there is nothing to judge."""
     kind = target.profile.subject
@@ -112,5 +130,5 @@ def _demand_an_endpoint(target: Target) -> None:
     except SetupFailed as failed:
         raise TargetUnusable(
             f"{target.settings.base_url} answers 404 to metadata and to {kind}, and makes no {kind} ({failed}): "
-            "there is no FHIR end-point, or not for this type. Check the path, often /fhir or /fhir/R4."
+            f"there is no FHIR end-point, or not for this type. {CHECK_THE_PATH}"
         ) from None
