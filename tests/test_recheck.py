@@ -16,6 +16,7 @@ from ifmatch.cli.main import main
 from ifmatch.reference.faults import FAULTS
 from ifmatch.reference.server import EmbeddedServer
 from ifmatch.rules.profile import load, shipped
+from ifmatch.suite.session import Session
 
 pytestmark = pytest.mark.slow
 
@@ -116,6 +117,14 @@ def test_another_profile_changes_what_it_promises_otherwise(evidence, tmp_path):
     assert code == 1, lines
     assert "  update.if-match.stale [Patient]   fail → pass   409 with an OperationOutcome" in lines
     assert "(its text has changed)" in lines[1]
+
+
+def test_nothing_but_the_evidence_is_looked_at(evidence, tmp_path, monkeypatch):
+    """No run is begun beside it, which would leave a log where people look for their newest."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Session, "open", None)
+    code, lines = recheck(evidence)
+    assert (code, list(tmp_path.glob("reports/*"))) == (0, []), lines
 
 
 def test_another_answer_gives_another_verdict(evidence, copy):

@@ -64,7 +64,8 @@ def _rechecked(folder: Path, into: Path, profile: str) -> int:
     from ifmatch.suite.rechecked import Recheck
     from ifmatch.suite.surroundings import on_features
 
-    arguments, plugins = on_features([])
+    # There is no last run to be remembered: what failed then is in the evidence.
+    arguments, plugins = on_features(["-p", "no:cacheprovider"])
     with Steps() as steps:
         steps.begin("reading the log")
         recheck = Recheck(folder, into, profile, GroupsIn(steps, "judging"))

@@ -4,7 +4,7 @@ Sequential scenarios are carried out again, and a player gives them the recorded
 again: there the recorded histories are judged, and what was found besides their anomalies stays as it was found.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -87,13 +87,14 @@ class Recheck:
             self._histories.setdefault(key_of(history), []).append(history)
         self.header = next(iter(_of(RunStarted, self._evidence)), RunStarted())
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Stand in for the run that would be opened."""
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> Generator[None]:
+        """Stand in for the run that would be opened: whoever wraps comes before all others."""
         try:
             session.config.stash[SESSION] = self._opened()
         except IfmatchError as error:
             stop(session.config, error)
+        yield
 
     def _opened(self) -> Rechecked:
         header, was = self.header, Run.of(self._evidence)
