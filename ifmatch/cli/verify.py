@@ -8,7 +8,7 @@ from ifmatch.cli.command import Command
 from ifmatch.errors import ConfigurationError, ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ifmatch.report.verify import Evidence
 
@@ -61,11 +61,7 @@ def _verify(args: argparse.Namespace) -> int:
     with Steps() as steps:
         steps.begin("reading the log")
         found = verified(evidence, lambda check: steps.begin(f"checking {_ABOUT[check]}"))
-    for check, problems in found.items():
-        is_none = check == "signature" and not (problems or _is_signed(evidence))
-        print("  – signature: none" if is_none else f"  {_mark(problems)} {check}")
-        for problem in problems:
-            print(f"      {problem}")
+    print("\n".join(_checks(evidence, found)))
     wrong = [check for check, problems in found.items() if _mark(problems) == _WRONG]
     if wrong:
         print(_told(wrong, found))
@@ -73,6 +69,14 @@ def _verify(args: argparse.Namespace) -> int:
     is_open = any(found.values())
     print(f"AS IT WAS WRITTEN{_AS_FAR * is_open}   run {evidence.run.id}; {_vouched(evidence)}")
     return ExitCode.INCONCLUSIVE if is_open else ExitCode.CONFORMANT
+
+
+def _checks(evidence: "Evidence", found: "Mapping[str, Sequence[str]]") -> "Iterator[str]":
+    """A line for each check, and below it what is wrong."""
+    for check, problems in found.items():
+        is_none = check == "signature" and not (problems or _is_signed(evidence))
+        yield "  – signature: none" if is_none else f"  {_mark(problems)} {check}"
+        yield from (f"      {problem}" for problem in problems)
 
 
 def _told(wrong: "Sequence[str]", found: "Mapping[str, Sequence[str]]") -> str:

@@ -7,6 +7,8 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from ifmatch import HOME
 from ifmatch.errors import ConfigurationError, ExitCode
 from ifmatch.fleet.gravity import gravest
@@ -61,14 +63,19 @@ def run_all(given: Mapping[str, Any], rest: Sequence[str]) -> int:
     console.print()
     print_matrix(console, list(reports.values()))
     _write_page(folder, reports)
-    console.print(f"\nevery rule, system by system: {folder / page.FILE_NAME}", soft_wrap=True)
     point_latest_to(folder)
-    if not racing:
-        console.print("\nRaces were left out: `ifmatch --effort quick` runs them, too.")
-    if runs.interrupted:
-        console.print("\nINCOMPLETE   The run was interrupted.")
+    _print_end(console, folder, racing, runs.interrupted)
     console.print(f"\nreport  {folder}/    {time.perf_counter() - started:.1f} s", soft_wrap=True)
     return code
+
+
+def _print_end(console: Console, folder: Path, racing: bool, interrupted: bool) -> None:
+    """Where to read on, and what was not run."""
+    console.print(f"\nevery rule, system by system: {folder / page.FILE_NAME}", soft_wrap=True)
+    if not racing:
+        console.print("\nRaces were left out: `ifmatch --effort quick` runs them, too.")
+    if interrupted:
+        console.print("\nINCOMPLETE   The run was interrupted.")
 
 
 def _with_its_share(given: Mapping[str, Any], at_once: int) -> dict[str, Any]:

@@ -145,16 +145,24 @@ def _seen_with(
     alike: Iterable[Judged], grouped: Mapping[Symptom, list[Judged]], run: Run
 ) -> dict[Symptom, Counter[str]]:
     """With which rules that fail the watched ones among these were seen, and how often, unless most are kept."""
-    watched = [judged.exchanges for judged in alike if is_watched(judged.rule)]
-    exchanges = run.exchanges_of(dict.fromkeys(itertools.chain(*watched)))
-    rules = Counter(exchange.rule for exchange in exchanges if exchange.rule)
-    kept = sum(rules[judged.rule] for judged in run.rules if judged.verdict in _IN_ORDER)
-    found: dict[Symptom, Counter[str]] = {}
-    for symptom, others in grouped.items():
-        seen = Counter({one.rule: rules[one.rule] for one in others if rules[one.rule]})
-        if seen and not all(map(is_watched, seen)):
-            found[symptom] = seen
-    return found if 2 * kept < rules.total() else {}
+    rules = _seen_during([judged for judged in alike if is_watched(judged.rule)], run)
+    kept = _of_those([judged for judged in run.rules if judged.verdict in _IN_ORDER], rules)
+    if 2 * kept.total() >= rules.total():
+        return {}
+    seen = {symptom: _of_those(others, rules) for symptom, others in grouped.items()}
+    return {symptom: often for symptom, often in seen.items() if not all(map(is_watched, often))}
+
+
+def _seen_during(watched: Iterable[Judged], run: Run) -> Counter[str]:
+    """The rules whose requests show what is wrong with watched ones, and how many of these do."""
+    ids = itertools.chain(*(judged.exchanges for judged in watched))
+    exchanges = run.exchanges_of(dict.fromkeys(ids))
+    return Counter(exchange.rule for exchange in exchanges if exchange.rule)
+
+
+def _of_those(judged: Iterable[Judged], rules: Counter[str]) -> Counter[str]:
+    """How often each of these rules was counted, without those that were not."""
+    return Counter({one.rule: rules[one.rule] for one in judged if rules[one.rule]})
 
 
 def _simplest_first(symptom: Symptom, alike: Sequence[Judged], run: Run) -> tuple[Judged, ...]:

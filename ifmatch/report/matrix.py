@@ -73,21 +73,20 @@ def matrix_lines(reports: Sequence[Document]) -> Iterator[Text]:
     columns = [column_of(report) for report in reports]
     rules = rules_of(columns)
     grouped = {interaction: list(group) for interaction, group in groupby(rules, interaction_of)}
-    troubled = [rule for rule in rules if any(_is_in_trouble(rule, each) for each in columns)]
+    troubled = [rule for rule in rules if _is_in_trouble(rule, columns)]
     layout = _Layout.of([*grouped, *troubled], labels)
     yield layout.head(labels)
     for interaction, group in grouped.items():
         yield layout.row(interaction, [_counts(group, column) for column in columns])
     yield Text()
-    for rule in troubled:
-        yield layout.row(rule, _cells(rule, columns))
     if troubled:
+        yield from (layout.row(rule, _cells(rule, columns)) for rule in troubled)
         yield Text()
     yield from _totals(labels, reports)
 
 
-def _is_in_trouble(rule: str, column: Column) -> bool:
-    return verdict_of(column.get(rule)) in _IN_TROUBLE
+def _is_in_trouble(rule: str, columns: Sequence[Column]) -> bool:
+    return any(verdict_of(column.get(rule)) in _IN_TROUBLE for column in columns)
 
 
 def _counts(rules: Sequence[str], column: Column) -> Text:

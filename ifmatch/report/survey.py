@@ -55,10 +55,7 @@ def proposal(
 
     `moved` are rules that are kept as the base promises and would not be by the proposal (see `moved_by`).
     """
-    silent = [entry for entry in report["rules"] if _proposable(entry, _SEEN)]
-    open_groups = {group_of(entry["rule"]) for entry in report["rules"] if _lets_through(entry)}
-    doubtful = [entry for entry in silent if _is_doubtful(entry, open_groups)]
-    seen = [entry for entry in silent if not _is_contrary(entry) and entry not in doubtful]
+    seen, doubtful = _where_it_is_silent(report["rules"])
     otherwise = [
         entry for entry in report["rules"] if _answers_otherwise(entry) or entry["rule"] in moved
     ]
@@ -73,6 +70,15 @@ def proposal(
     text = "\n".join(lines) + "\n"
     tomllib.loads(text)
     return Proposal(text, len(seen), len(otherwise), len(left), len(doubtful))
+
+
+def _where_it_is_silent(rules: Sequence[Document]) -> tuple[list[Document], list[Document]]:
+    """What was seen where the base promises nothing: what may be proposed, and what may be a defect."""
+    silent = [entry for entry in rules if _proposable(entry, _SEEN)]
+    open_groups = {group_of(entry["rule"]) for entry in rules if _lets_through(entry)}
+    doubtful = [entry for entry in silent if _is_doubtful(entry, open_groups)]
+    seen = [entry for entry in silent if not _is_contrary(entry) and entry not in doubtful]
+    return seen, doubtful
 
 
 def moved_by(proposed: Profile, base: Profile, report: Document) -> list[str]:
