@@ -1,5 +1,6 @@
 """`ifmatch init` and `ifmatch serve`: from a server that is there to a command line that works."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -197,20 +198,24 @@ def test_without_a_server_there_is_no_file(words, code, told, capsys, tmp_path):
 
 
 @pytest.mark.slow
-def test_serve_says_how_the_server_is_judged():
-    """The line works as it stands."""
-    command = [sys.executable, "-m", "ifmatch", "serve", "-p", "koppeltaal"]
+@pytest.mark.parametrize("tokens", [[], ["--tokens"]])
+def test_serve_says_how_the_server_is_judged(tokens):
+    """The line works as it stands, tokens and placeholders included."""
+    command = [sys.executable, "-m", "ifmatch", "serve", "-p", "koppeltaal", *tokens]
+    rules = "read.existing,update.forbidden" if tokens else "read.existing"
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as serving:
         line = next(line for line in serving.stdout if line.startswith("judge"))
-        words = shlex.split(line.removeprefix("judge").replace("ifmatch", "", 1))
+        shown, _, words = line.removeprefix("judge").partition(" ifmatch ")
         done = subprocess.run(
-            [sys.executable, "-m", "ifmatch", *words, "--rules", "read.existing"],
+            [sys.executable, "-m", "ifmatch", *shlex.split(words), "--rules", rules],
+            env=os.environ | dict(each.split("=", 1) for each in shlex.split(shown)),
             check=False,
             capture_output=True,
             text=True,
         )
         serving.terminate()
     assert done.returncode == 0, done.stdout + done.stderr
+    assert f"PARTIAL   {len(rules.split(','))} pass" in done.stdout
 
 
 def test_serve_tells_of_each_request(capsys):

@@ -1,16 +1,22 @@
 """`ifmatch serve`: the embedded server, to explore."""
 
 import argparse
+import secrets
 import shlex
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ifmatch.cli.command import Command
+from ifmatch.client.auth.table import SECOND_TOKEN_VARIABLE, TOKEN_VARIABLE
 from ifmatch.errors import ExitCode
 
 if TYPE_CHECKING:
     from ifmatch.reference.access import Access
     from ifmatch.rules.profile import Profile
+
+#: Where a run looks for the token of whoever may write, and of whoever may only read.
+_VARIABLES = (TOKEN_VARIABLE, SECOND_TOKEN_VARIABLE)
 
 _EXAMPLES = """example:
   ifmatch serve -p koppeltaal --port 8080
@@ -30,6 +36,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="break one promise; `--fault list` lists them",
     )
     parser.add_argument(
+        "--tokens",
+        action="store_true",
+        help="ask for a bearer token; one that may write and one that may only read are printed",
+    )
+    parser.add_argument(
         "-q", "--quiet", action="store_true", help="print no line for each request that comes in"
     )
 
@@ -44,16 +55,21 @@ def _serve(args: argparse.Namespace) -> int:
         print_faults(FAULTS.values())
         return ExitCode.CONFORMANT
     profile = load(args.profile)
+    tokens = {secrets.token_urlsafe(24): right for right in ("write", "read") if args.tokens}
     server = EmbeddedServer(
-        profile, faults=args.fault, port=args.port, tell=None if args.quiet else _tell
+        profile,
+        faults=args.fault,
+        port=args.port,
+        tokens=tokens or None,
+        tell=None if args.quiet else _tell,
     )
     server.start()
     print(f"{profile.title}, embedded: {server.base_url}    (Ctrl-C ends it)", flush=True)
     for name in args.fault:
         print(f"fault   {name}: {FAULTS[name].sentence}", flush=True)
         print(f"breaks  {', '.join(FAULTS[name].breaks)}", flush=True)
-    print(f"try     curl -i {server.base_url}/metadata", flush=True)
-    print(f"judge   {_run_line(server.base_url, args.profile, profile)}", flush=True)
+    print(f"try     {_curl(server.base_url, tokens)}", flush=True)
+    print(f"judge   {_run_line(server.base_url, args.profile, profile, tokens)}", flush=True)
     try:
         server.wait()
     finally:
@@ -71,10 +87,17 @@ def _tell(access: "Access") -> None:
         print(one_line(f"{access.method} {access.path}{by} → {access.status}{version}"), flush=True)
 
 
-def _run_line(base_url: str, named: str, profile: "Profile") -> str:
-    """What to type to have the server judged. It asks for no token, but its templates may need to know something."""
+def _curl(base_url: str, tokens: Iterable[str]) -> str:
+    """A first look by hand."""
+    shown = [word for token in tokens for word in ("-H", f"Authorization: Bearer {token}")][:2]
+    return shlex.join(["curl", "-i", *shown, f"{base_url}/{'Patient' if shown else 'metadata'}"])
+
+
+def _run_line(base_url: str, named: str, profile: "Profile", tokens: Iterable[str]) -> str:
+    """What to type to have the server judged: its tokens, and what its templates need to know."""
+    shown = [f"{name}={token}" for name, token in zip(_VARIABLES, tokens, strict=False)]
     given = [f"--placeholder={one}={value}" for one, value in profile.embedded.placeholders.items()]
-    return shlex.join(["ifmatch", "run", base_url, "-p", named, *given])
+    return shlex.join([*shown, "ifmatch", "run", base_url, "-p", named, *given])
 
 
 COMMAND = Command(
