@@ -90,6 +90,19 @@ def test_a_script_of_a_race_counts(evidence):
 
 
 @pytest.mark.slow
+def test_a_script_of_a_race_counts_answers_too(tmp_path):
+    """Where nothing is lost, and those who came too late are told another code."""
+    words = ["-p", "fhir-r4", "--fault", "conflict-answered-400", "--rules", RACE]
+    forked(run, [(words, tmp_path)])
+    with EmbeddedServer(load("fhir-r4"), faults=["conflict-answered-400"]) as server:
+        code, told, _ = carried_out(tmp_path / "run", RACE, BASE=server.base_url)
+    assert code == 1, told
+    assert re.fullmatch(
+        r"THE SAME: they were answered 400 and \d+ in 5 of 5 tries", told.splitlines()[-1]
+    )
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", [PLAIN[0], RACE])
 def test_a_script_does_not_take_a_closed_door_for_a_repair(evidence, rule):
     """A server that lets nobody in refuses everything; its refusals say nothing of the rule."""
@@ -105,13 +118,14 @@ MADE_OTHERWISE = (
     "update.if-match.no-resource",
     "door.transaction-put.any-form.never",
     "transaction.atomic.precondition",
+    "race.update-as-create",
 )
 
 
 @pytest.mark.slow
 def test_a_script_leaves_nothing_and_can_be_carried_out_again(tmp_path):
     """What it makes it removes, and an id that was never given out is a new one each time."""
-    faults = [HOLE, "transaction-keeps-what-went-before"]
+    faults = [HOLE, "transaction-keeps-what-went-before", "newcomers-checked-then-written"]
     broken = [word for fault in faults for word in ("--fault", fault)]
     words = ["-p", "fhir-r4", *broken, "--rules", ",".join(MADE_OTHERWISE)]
     forked(run, [(words, tmp_path)])

@@ -69,10 +69,10 @@ look() {
   echo; echo "LOOK: no status shows it. $1"; exit 7
 }
 
-# Ends with how often both writers were accepted: $1 of $2 tries.
+# Ends with how often it was seen that $3: in $1 of $2 tries.
 conclude_race() {
   demand_alike
   echo
-  if [ "$1" -gt 0 ]; then echo "THE SAME: both writers were accepted in $1 of $2 tries"; exit 1; fi
+  if [ "$1" -gt 0 ]; then echo "THE SAME: $3 in $1 of $2 tries"; exit 1; fi
   echo "NOT SEEN in $2 tries, which of a race proves nothing"; exit 7
 }

@@ -106,14 +106,26 @@ class _Replay:
         """The requests whose collision a race has shown, if it has shown one."""
         operations = first_anomaly(self.case).operations
         exchanges = self.run.exchanges_of(operation.exchange for operation in operations)
-        return [exchange for exchange in exchanges if exchange.request.method != "GET"][:2]
+        met = exchanges if operations else self._met_the_decided()
+        return [exchange for exchange in met if exchange.request.method != "GET"][:2]
+
+    def _met_the_decided(self) -> list[ExchangeRecorded]:
+        """Where the answers are what is wrong: the request that decided, if it raced, and those it met."""
+        decided = deciding_exchange(self.case, self.run)
+        if decided is None or not decided.raced:
+            return []
+        alike = (one for one in self.run.exchanges.values() if one.rule == decided.rule)
+        met = [one for one in alike if one.raced and one.request.url == decided.request.url]
+        # Of two that both came too late, alone one would be the first.
+        others = sorted(met, key=lambda one: _status_of(one) // 100 != 2)
+        return [decided, *(one for one in others if one is not decided)]
 
     # ------------------------------------------------------------ a scenario
 
     def scenario(self) -> Iterator[str]:
         """Each sentence with its requests, the cleaning up, and the verdict on the request that decided."""
         decided = deciding_exchange(self.case, self.run)
-        yield from self._fresh_ids()
+        yield from self._fresh_ids(self.run.exchanges_of(self.case.exchanges))
         for step in self.case.steps:
             self.is_under_way = self.is_under_way and not (decided and decided.id in step.exchanges)
             yield _heading(f"{one_line(step.keyword)} {one_line(step.text)}")
@@ -145,7 +157,7 @@ class _Replay:
     def collisions(self, writers: list[ExchangeRecorded]) -> Iterator[str]:
         """Several times: make a resource like that of the race, send both requests at once from its version."""
         maker = self._maker(writers[0])
-        preparation = list(self._preparation(maker)) if maker is not None else []
+        preparation = list(self._preparation(maker) if maker else self._of_what_never_was(writers))
         yield from self._functions(writers)
         yield f"\nshown=0\nfor try in $(seq {_TRIES}); do"
         yield _heading("a resource, and the version that both writers have read")
@@ -154,17 +166,32 @@ class _Replay:
         yield 'writer_1 >"$out/1" & writer_2 >"$out/2" & wait'
         yield 'first=$(cat "$out/1") second=$(cat "$out/2")'
         yield 'echo "    writer 1: $first, writer 2: $second"'
-        yield "case $first$second in 2??2??) shown=$((shown + 1)) ;; esac"
+        yield f"case $first$second in {'|'.join(self._shown_by(writers))}) shown=$((shown + 1)) ;; esac"
         yield from self._what_is_left()
         yield self._clean_up()
         yield "done"
-        yield self._conclusion_of_race()
+        yield self._conclusion_of_race(writers)
 
     def _preparation(self, maker: ExchangeRecorded) -> Iterator[str]:
         yield self._send(maker)
         yield from self._captures(maker)
         yield "was 201"
         yield "version=${version:-1}"
+
+    def _of_what_never_was(self, writers: list[ExchangeRecorded]) -> Iterator[str]:
+        """Where the writers make the resource themselves: another id for each try, which is removed after it."""
+        yield from self._fresh_ids(writers)
+        if self.ids:
+            path = self._with_variables("/".join(writers[0].request.url.split("/")[-2:]))
+            self.made.insert(0, path)
+            yield f'echo "{path}" >>"$out/made"'
+
+    def _shown_by(self, writers: list[ExchangeRecorded]) -> list[str]:
+        """The two answers together by which a try shows what the run has seen, as patterns of bash."""
+        if first_anomaly(self.case).operations:
+            return ["2??2??"]
+        first, second = map(_status_of, writers)
+        return list(dict.fromkeys([f"{first}{second}", f"{second}{first}"]))
 
     def _functions(self, writers: list[ExchangeRecorded]) -> Iterator[str]:
         """A function for each writer, which prints the status that it was answered with."""
@@ -179,11 +206,14 @@ class _Replay:
             yield f'send "$BASE/{self.made[0]}"{self._credentials()}'
             yield f'send "$BASE/{self.made[0]}/_history"{self._credentials()}'
 
-    def _conclusion_of_race(self) -> str:
+    def _conclusion_of_race(self, writers: list[ExchangeRecorded]) -> str:
         """That both were accepted shows most anomalies; the others are for the eye."""
         name = first_anomaly(self.case).name
+        if not first_anomaly(self.case).operations:
+            first, second = map(_status_of, writers)
+            return f"conclude_race \"$shown\" {_TRIES} 'they were answered {first} and {second}'"
         if SAME_AS_PLAIN.get(name, name) == ACCEPTED:
-            return f'conclude_race "$shown" {_TRIES}'
+            return f"conclude_race \"$shown\" {_TRIES} 'both writers were accepted'"
         return f"look {curl.quoted(f'What the run saw is called: {one_line(name)}.')}"
 
     # ------------------------------------------------------------ both
@@ -192,9 +222,9 @@ class _Replay:
         """Delete what the script has made."""
         return f"clean_up{self._credentials()}"
 
-    def _fresh_ids(self) -> Iterator[str]:
+    def _fresh_ids(self, exchanges: Iterable[ExchangeRecorded]) -> Iterator[str]:
         """Ids that the run gave to what it made: with the same ones a script could show that only once."""
-        for id in chosen_ids(self.run.exchanges_of(self.case.exchanges)):
+        for id in chosen_ids(exchanges):
             self.ids[id] = f"new{len(self.ids) + 1}"
             yield f"{self.ids[id]}=$(fresh)"
 
@@ -278,6 +308,11 @@ def _path_of_what_was_made(exchange: ExchangeRecorded) -> str:
         return ""
     location = _response_headers(exchange).get("location", "").split("/_history/")[0]
     return "/".join(location.split("/")[-2:])
+
+
+def _status_of(exchange: ExchangeRecorded) -> int:
+    """What curl says of it, too: 0 where there was no answer."""
+    return exchange.response.status if exchange.response else 0
 
 
 def _names_a_version(word: str) -> bool:
