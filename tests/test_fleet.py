@@ -17,11 +17,13 @@ from hostile import hostile
 
 from ifmatch.cli.main import main
 from ifmatch.client import target_file
+from ifmatch.client.gateway import gateway_to
 from ifmatch.errors import ConfigurationError
 from ifmatch.fleet import parcel, station
 from ifmatch.fleet.gravity import gravest
 from ifmatch.fleet.job import Bound, Came, Job
 from ifmatch.fleet.jobs import Fleet
+from ifmatch.fleet.processes import _context
 from ifmatch.fleet.run_night import latest_end
 from ifmatch.fleet.side_by_side import SideBySide, Waiting
 from ifmatch.reference.server import EmbeddedServer
@@ -221,6 +223,14 @@ def test_a_host_that_cannot_be_reached(tmp_path):
 
 
 # ---------------------------------------------------------------- side by side
+
+
+def test_what_is_begun_leaves_the_environment_as_it_was(monkeypatch):
+    """Whoever uses the suite from Python goes on with theirs."""
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    gateway_to("popen").exit()
+    _context()
+    assert "PYTHONSAFEPATH" not in os.environ
 
 
 def test_one_target_is_asked_by_one_run_at_a_time():

@@ -4,7 +4,8 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ifmatch import __version__
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 #: Seconds that a machine may take to say which version it has.
 _LONGEST_START = 60.0
 
+#: Keeps Python from looking for modules where it begins.
+_SAFE_PATH = "PYTHONSAFEPATH"
+
 _VERSION = "import ifmatch; channel.send(ifmatch.__version__)"
 
 
@@ -24,14 +28,27 @@ def gateway_to(spec: str) -> "execnet.Gateway":
 
     Raises ConfigurationError when there is none.
     """
-    # What is installed there is run, and not what lies in the folder that it begins in.
-    os.environ["PYTHONSAFEPATH"] = "1"
-    gateway, version = _begun(spec)
+    with what_is_installed():
+        gateway, version = _begun(spec)
     if version != __version__:
         raise ConfigurationError(
             f"{spec} has ifmatch {version}, and here it is {__version__}. Install the same version in both."
         )
     return gateway
+
+
+@contextmanager
+def what_is_installed() -> Iterator[None]:
+    """A while in which a Python that is begun runs the suite that is installed, and not what lies where it begins."""
+    before = os.environ.get(_SAFE_PATH)
+    os.environ[_SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_SAFE_PATH]
+        else:
+            os.environ[_SAFE_PATH] = before
 
 
 def _begun(spec: str) -> tuple["execnet.Gateway", str]:

@@ -13,10 +13,12 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
+from ifmatch.client.gateway import what_is_installed
 from ifmatch.errors import ExitCode
 from ifmatch.fleet.job import Bound, Came
 
@@ -102,10 +104,10 @@ def _came(code: int | None, printed: str, why: str) -> Came:
 
 
 def _context() -> ForkServerContext:
-    # So that the suite that is installed is loaded, and not one that lies in the current folder.
-    os.environ["PYTHONSAFEPATH"] = "1"
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["ifmatch.suite.preload"])
+    with what_is_installed():
+        forkserver.ensure_running()
     return context
 
 
