@@ -23,7 +23,7 @@ from ifmatch.fleet import parcel, station
 from ifmatch.fleet.gravity import gravest
 from ifmatch.fleet.job import Bound, Came, Job
 from ifmatch.fleet.jobs import Fleet
-from ifmatch.fleet.processes import _context
+from ifmatch.fleet.processes import Processes
 from ifmatch.fleet.run_night import latest_end
 from ifmatch.fleet.side_by_side import SideBySide, Waiting
 from ifmatch.reference.server import EmbeddedServer
@@ -229,7 +229,7 @@ def test_what_is_begun_leaves_the_environment_as_it_was(monkeypatch):
     """Whoever uses the suite from Python goes on with theirs."""
     monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
     gateway_to("popen").exit()
-    _context()
+    Processes().run(["--version"])
     assert "PYTHONSAFEPATH" not in os.environ
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """examples:
   ifmatch ledger reports/2026-11-21T10-12-07-1f0c83b2     what the journal of that run says may be there still
-  ifmatch ledger -t target.toml                       what bears the label of any run on the target"""
+  ifmatch ledger -t target.toml                           what bears the label of any run on the target"""
 
 
 def _ledger(args: argparse.Namespace) -> int:

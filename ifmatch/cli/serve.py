@@ -68,7 +68,7 @@ def _serve(args: argparse.Namespace) -> int:
     for name in args.fault:
         print(f"fault   {name}: {FAULTS[name].sentence}", flush=True)
         print(f"breaks  {', '.join(FAULTS[name].breaks)}", flush=True)
-    print(f"try     {_curl(server.base_url, tokens)}", flush=True)
+    print(f"try     {_curl(server.base_url, profile.subject, tokens)}", flush=True)
     print(f"judge   {_run_line(server.base_url, args.profile, profile, tokens)}", flush=True)
     try:
         server.wait()
@@ -87,10 +87,11 @@ def _tell(access: "Access") -> None:
         print(one_line(f"{access.method} {access.path}{by} → {access.status}{version}"), flush=True)
 
 
-def _curl(base_url: str, tokens: Iterable[str]) -> str:
-    """A first look by hand."""
-    shown = [word for token in tokens for word in ("-H", f"Authorization: Bearer {token}")][:2]
-    return shlex.join(["curl", "-i", *shown, f"{base_url}/{'Patient' if shown else 'metadata'}"])
+def _curl(base_url: str, subject: str, tokens: Iterable[str]) -> str:
+    """A first look by hand; with a token at what needs one."""
+    token = next(iter(tokens), "")
+    shown = ["-H", f"Authorization: Bearer {token}"] if token else []
+    return shlex.join(["curl", "-i", *shown, f"{base_url}/{subject if token else 'metadata'}"])
 
 
 def _run_line(base_url: str, named: str, profile: "Profile", tokens: Iterable[str]) -> str:

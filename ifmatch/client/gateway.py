@@ -20,6 +20,9 @@ _LONGEST_START = 60.0
 #: Keeps Python from looking for modules where it begins.
 _SAFE_PATH = "PYTHONSAFEPATH"
 
+#: Variables are those of the whole process: one at a time may change them for a while.
+_ENVIRONMENT = threading.Lock()
+
 _VERSION = "import ifmatch; channel.send(ifmatch.__version__)"
 
 
@@ -40,15 +43,16 @@ def gateway_to(spec: str) -> "execnet.Gateway":
 @contextmanager
 def what_is_installed() -> Iterator[None]:
     """A while in which a Python that is begun runs the suite that is installed, and not what lies where it begins."""
-    before = os.environ.get(_SAFE_PATH)
-    os.environ[_SAFE_PATH] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[_SAFE_PATH]
-        else:
-            os.environ[_SAFE_PATH] = before
+    with _ENVIRONMENT:
+        before = os.environ.get(_SAFE_PATH)
+        os.environ[_SAFE_PATH] = "1"
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ[_SAFE_PATH]
+            else:
+                os.environ[_SAFE_PATH] = before
 
 
 def _begun(spec: str) -> tuple["execnet.Gateway", str]:

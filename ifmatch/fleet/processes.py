@@ -13,7 +13,6 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
@@ -49,7 +48,8 @@ class Processes:
             with self._lock:
                 if self.ended:
                     return Came(int(ExitCode.INTERRUPTED), "not begun", "It was not begun.")
-                process.start()
+                with what_is_installed():
+                    process.start()
                 self._running.add(process)
             why = _await(process, bound.seconds)
             with self._lock:
@@ -106,8 +106,6 @@ def _came(code: int | None, printed: str, why: str) -> Came:
 def _context() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["ifmatch.suite.preload"])
-    with what_is_installed():
-        forkserver.ensure_running()
     return context
 
 
