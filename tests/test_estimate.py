@@ -121,6 +121,7 @@ def test_what_another_process_has_collected_is_known_by_its_name(profile, tmp_pa
     assert set(known) == carried_out
 
 
+@pytest.mark.slow
 def test_a_run_of_several_processes_says_the_same_as_one(tmp_path):
     """What is judged, how long that takes, and each group of rules once, when its last case is in."""
     with EmbeddedServer(load("fhir-r4")) as server:

@@ -35,6 +35,7 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault, code", [([], 0), (["--fault", "vread-hides-an-element"], 1)])
 def test_a_run_goes_on_to_its_end(tmp_path, fault, code):
     """It is complete, it has tidied up, and its exit code is that of its verdicts."""

@@ -170,6 +170,7 @@ def test_no_line_of_the_log_can_be_changed(change, original, owner, package):
         assert seen(package, key), number
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [taken_away, a_link, a_folder])
 def test_no_file_can_stand_for_another(change, original, owner, tmp_path):
     """A link leads to what may be another thing tomorrow, be it of the seals themselves."""
